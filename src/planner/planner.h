@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The built-in planner: a question becomes a query with no language model.
+ *
+ * tokens -> links to columns, stored values, cue words and periods -> local models on the
+ * delexicalised question -> candidate queries -> ranked by learned weights -> the best few are
+ * executed by the caller -> decision: answer, ask back, or say that it can't be answered.
+ *
+ *     struct plan *plan = planner_read(planner, &request, arena, err);     (CPU only: offload it)
+ *     for (i = 0; i < plan->candidate_count && i < plan->execute_max; i++)
+ *         ... firewall, engine ..., plan_observe(plan, i, rows or NULL);
+ *     plan_decide(plan, &decision);
+ *
+ * The planner knows nothing of engines, runs or files other than its weights. One planner serves
+ * all threads: it is read-only after planner_open().
+ */
+#ifndef QUERENT_PLANNER_PLANNER_H
+#define QUERENT_PLANNER_PLANNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/str.h"
+#include "engine/rows.h"
+#include "planner/period.h"
+#include "planner/query.h"
+#include "engine/engine.h"
+
+struct planner;
+
+/* Maps the weights file (NULL: the installed one). `embedding_path` names the word table of
+ * embed/builtin (NULL: the installed one). Refuses a file of another version. */
+struct planner *planner_open(const char *weights_path, const char *embedding_path,
+                             struct error *err);
+void planner_close(struct planner *planner); /* NULL is allowed */
+/* Changes with the weights and the grammar; part of cache keys. */
+const char *planner_version(const struct planner *planner);
+
+/* What the planner keeps per dataset (value index, word links), made once per dataset version and
+ * shared. Owned by the caller (the catalog). */
+struct dataset_index;
+struct dataset_index *dataset_index_new(const struct planner *planner,
+                                        const struct dataset *dataset);
+void dataset_index_free(struct dataset_index *index); /* NULL is allowed */
+
+struct plan_dataset {
+    const struct dataset *dataset;
+    const struct dataset_index *index;
+    double score; /* of retrieval, 0..1; 1 when pinned by the caller */
+};
+
+struct plan_request {
+    struct str question;
+    const struct plan_dataset *datasets; /* candidates, best first */
+    size_t dataset_count;
+    /* All other datasets that joins may reach; may be NULL. */
+    const struct plan_dataset *joinable;
+    size_t joinable_count;
+    const struct query *previous; /* of the conversation, for follow-ups; NULL */
+    struct str previous_question; /* empty when none */
+    struct period_calendar calendar;
+    enum sql_dialect dialect;
+};
+
+struct plan_candidate {
+    const struct query *query;
+    const char *sql;
+    const struct dataset *dataset; /* the main one */
+    double score;
+    const char *reading; /* plain English: "total revenue by region, last month" */
+    const struct period *periods; /* those that it uses */
+    size_t period_count;
+    const char *const *assumptions; /* sentences to state in the answer */
+    size_t assumption_count;
+    /* For --explain: named features with their weights, strongest first; and the plan's own. */
+    const char *explanation;
+};
+
+struct plan {
+    struct plan_candidate *candidates; /* best first, distinct */
+    size_t candidate_count;
+    size_t execute_max;      /* how many are worth executing */
+    bool follow_up;          /* read as a change to the previous query */
+    const char *const *unknown; /* words of the question that nothing explains */
+    size_t unknown_count;
+    const char *no_answer;   /* a sentence when the question is plainly not about data; else NULL */
+};
+
+/* NULL only for wrong input (ERROR_INVALID). A plan may have no candidate. CPU only, milliseconds,
+ * needs a normal stack. */
+struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
+                          struct arena *arena, struct error *err);
+
+/* Tells what executing candidate `i` gave: its rows, or NULL when it failed. */
+void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
+
+enum plan_outcome { PLAN_ANSWER, PLAN_ASK, PLAN_NO_ANSWER, PLAN_OUTCOMES };
+
+struct plan_decision {
+    enum plan_outcome outcome;
+    size_t winner;       /* candidate, for PLAN_ANSWER */
+    double sureness;     /* calibrated probability that the winner is right, 0..1 */
+    size_t readings[2];  /* PLAN_ASK: the two best with different results */
+    size_t reading_count;
+    const char *sentence; /* PLAN_ASK: the question back; PLAN_NO_ANSWER: why, and what there is */
+};
+
+/* `threshold`: sureness below which it asks back (setting planner_sureness). */
+void plan_decide(struct plan *plan, double threshold, struct arena *arena,
+                 struct plan_decision *out);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The typed tree that the planner reasons in: small, engine-free, one shape for every candidate.
+ * planner/print.h prints it in an engine's dialect, planner/describe.h in plain English, and
+ * follow-ups edit it (planner/follow_up.h).
+ *
+ * Nodes live in the run's arena and are immutable once built: to change one, copy the struct and
+ * point to new parts. Columns and datasets are borrowed from the catalog.
+ */
+#ifndef QUERENT_PLANNER_QUERY_H
+#define QUERENT_PLANNER_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "metadata/dataset.h"
+
+enum time_unit { UNIT_NONE, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_QUARTER, UNIT_YEAR, TIME_UNITS };
+
+enum aggregate {
+    AGGREGATE_NONE,
+    AGGREGATE_COUNT,
+    AGGREGATE_COUNT_DISTINCT,
+    AGGREGATE_SUM,
+    AGGREGATE_AVG,
+    AGGREGATE_MIN,
+    AGGREGATE_MAX,
+    AGGREGATES
+};
+
+enum expression_kind {
+    EXPRESSION_STAR,      /* all columns; with AGGREGATE_COUNT: count(*) */
+    EXPRESSION_COLUMN,    /* table, column */
+    EXPRESSION_LITERAL,   /* literal, literal_kind */
+    EXPRESSION_AGGREGATE, /* aggregate of left (STAR or any expression) */
+    EXPRESSION_BUCKET,    /* left (a time expression) cut to the unit */
+    EXPRESSION_ARITHMETIC, /* left op right; '/' never divides by zero: null instead */
+    EXPRESSION_METRIC,    /* a declared metric of `table` */
+    EXPRESSION_SHARE,     /* left (an aggregate) in percent of its total over all groups */
+    EXPRESSION_SUBQUERY,  /* a query with one cell */
+    EXPRESSION_KINDS
+};
+
+struct query;
+
+struct expression {
+    enum expression_kind kind;
+    int table; /* index into query->tables: COLUMN, METRIC */
+    const struct column *column;
+    const struct metric *metric;
+    enum aggregate aggregate;
+    enum time_unit unit;
+    int fiscal_year_start; /* BUCKET by quarter or year: month 1..12; 0 or 1 = calendar year */
+    int week_start;        /* BUCKET by week: 1 Monday .. 7 Sunday; 0 = Monday */
+    char op;               /* ARITHMETIC: + - * / */
+    const char *literal;   /* exact text */
+    enum value_kind literal_kind;
+    const struct expression *left, *right;
+    const struct query *subquery;
+};
+
+enum comparison {
+    COMPARE_EQUAL,
+    COMPARE_NOT_EQUAL,
+    COMPARE_LESS,
+    COMPARE_LESS_EQUAL,
+    COMPARE_GREATER,
+    COMPARE_GREATER_EQUAL,
+    COMPARE_LIKE, /* values[0] is the pattern, % and _ */
+    COMPARE_NOT_LIKE,
+    COMPARE_IN,      /* values, or a subquery of one column */
+    COMPARE_NOT_IN,
+    COMPARE_BETWEEN, /* values[0] <= left <= values[1] */
+    COMPARE_NULL,
+    COMPARE_NOT_NULL,
+    COMPARISONS
+};
+
+enum condition_kind {
+    CONDITION_COMPARE, /* left, comparison, values */
+    CONDITION_AND,     /* all of parts */
+    CONDITION_OR,      /* any of parts */
+    CONDITION_NOT,     /* not parts[0] */
+    CONDITION_PERIOD,  /* from <= left < to, half open; from or to may be NULL */
+    CONDITION_FILTER,  /* a named filter of `table` */
+    CONDITION_KINDS
+};
+
+struct condition {
+    enum condition_kind kind;
+    const struct expression *left;
+    enum comparison comparison;
+    const struct expression *values; /* LITERAL, SUBQUERY or COLUMN, value_count of them */
+    size_t value_count;
+    const struct condition *const *parts;
+    size_t part_count;
+    const char *from, *to; /* PERIOD: ISO dates */
+    const char *words;     /* PERIOD: as asked ("last month"); NULL */
+    int table;             /* FILTER */
+    const struct named_filter *filter;
+};
+
+struct select_item {
+    const struct expression *expression;
+    const char *label; /* the result column's name; NULL: the printer makes one */
+};
+
+struct order_key {
+    const struct expression *expression;
+    bool descending;
+};
+
+/* tables[0] is the main one; each further one hangs on an earlier one by one key. */
+struct query_table {
+    const struct dataset *dataset;
+    int joined_to; /* index of an earlier table; -1 for tables[0] */
+    const char *joined_column;
+    const char *own_column;
+    bool left_join; /* keeps rows without a partner */
+};
+
+enum set_operation { SET_NONE, SET_UNION, SET_INTERSECT, SET_EXCEPT, SET_OPERATIONS };
+
+#define QUERY_TABLES_MAX 6
+
+struct query {
+    struct query_table *tables;
+    size_t table_count;
+    struct select_item *select;
+    size_t select_count;
+    bool distinct;
+    const struct condition *where; /* NULL: none */
+    const struct expression *const *group;
+    size_t group_count;
+    const struct condition *having;
+    struct order_key *order;
+    size_t order_count;
+    int64_t limit; /* 0: none */
+    enum set_operation set_operation;
+    const struct query *set_right; /* selects the same columns */
+};
+
+#endif

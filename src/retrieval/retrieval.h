@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Retrieval: which datasets a question is about. Keyword rank (BM25 over title, description,
+ * columns, synonyms, plus stored values) and vector rank, fused by a weighted sum of scores.
+ *
+ * An index is built once for a set of datasets, is read-only afterwards and may be searched by
+ * many threads.
+ */
+#ifndef QUERENT_RETRIEVAL_RETRIEVAL_H
+#define QUERENT_RETRIEVAL_RETRIEVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/str.h"
+#include "embed/embed.h"
+#include "metadata/dataset.h"
+
+struct retrieval_index;
+
+/* Vectors made earlier, so that unchanged metadata costs no embedding call: both may be NULL.
+ * load() fills `vector` and returns true when it has one for that dataset version and model. */
+struct vector_cache {
+    void *context;
+    bool (*load)(void *context, const struct dataset *dataset, const char *model_id,
+                 float *vector, size_t dimensions);
+    void (*save)(void *context, const struct dataset *dataset, const char *model_id,
+                 const float *vector, size_t dimensions);
+};
+
+/* The datasets are borrowed and must outlive the index. The caller frees it. */
+TASK_WAITS struct retrieval_index *retrieval_index_new(const struct dataset *datasets,
+                                                       size_t count, struct embedder *embedder,
+                                                       const struct vector_cache *cache,
+                                                       struct error *err);
+void retrieval_index_free(struct retrieval_index *index); /* NULL is allowed */
+
+struct retrieval_hit {
+    const struct dataset *dataset;
+    double score;   /* fused, 0..1 */
+    double keyword; /* parts, each 0..1 */
+    double vector;
+    const char *reason; /* "matches region, revenue; value 'North'" in the arena */
+};
+
+struct retrieval_request {
+    struct str question;
+    const char *const *dataset_filter; /* only these ids; NULL: all */
+    size_t dataset_filter_count;
+    size_t hit_max; /* 3 when 0 */
+};
+
+struct retrieval_result {
+    struct retrieval_hit *hits; /* best first */
+    size_t hit_count;
+    double margin; /* how far the best is ahead of the second, 0..1; 1 when alone */
+    double best_possible; /* how much of the question the best explains, 0..1 */
+};
+
+TASK_WAITS bool retrieval_search(const struct retrieval_index *index,
+                                 const struct retrieval_request *request, struct arena *arena,
+                                 struct retrieval_result *out, struct error *err);
+
+#endif

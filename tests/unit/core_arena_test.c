@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/strbuf.h"
+
+static void memory_is_zeroed_and_aligned(void **state)
+{
+    struct arena *arena = arena_new();
+    for (size_t size = 0; size < 3000; size += 7) {
+        unsigned char *memory = arena_alloc(arena, size);
+        assert_int_equal((uintptr_t)memory % 16, 0);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(memory[i], 0);
+        memset(memory, 0xFF, size);
+    }
+    arena_free(arena);
+}
+
+static void rollback_gives_back_and_zeroes(void **state)
+{
+    struct arena *arena = arena_new();
+    char *kept = arena_strdup(arena, "kept");
+    struct arena_mark mark = arena_mark(arena);
+    size_t size = arena_size(arena);
+    for (int i = 0; i < 1000; i++)
+        memset(arena_alloc(arena, 1000), 0xFF, 1000);
+    assert_true(arena_size(arena) > size);
+    arena_rollback(arena, mark);
+    assert_int_equal(arena_size(arena), size);
+    const unsigned char *again = arena_alloc(arena, 1000);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(again[i], 0);
+    assert_string_equal(kept, "kept");
+    arena_free(arena);
+}
+
+static int order[4];
+static int calls;
+
+static void note(void *object)
+{
+    order[calls++] = *(int *)object;
+}
+
+static void defers_run_newest_first(void **state)
+{
+    static int numbers[] = {1, 2, 3};
+    calls = 0;
+    struct arena *arena = arena_new();
+    arena_defer(arena, note, &numbers[0]);
+    struct arena_mark mark = arena_mark(arena);
+    arena_defer(arena, note, &numbers[1]);
+    arena_defer(arena, note, &numbers[2]);
+    arena_rollback(arena, mark);
+    assert_int_equal(calls, 2);
+    assert_int_equal(order[0], 3);
+    assert_int_equal(order[1], 2);
+    arena_free(arena);
+    assert_int_equal(calls, 3);
+    assert_int_equal(order[2], 1);
+    arena_free(NULL);
+}
+
+static void rollback_to_the_empty_arena(void **state)
+{
+    struct arena *arena = arena_new();
+    struct arena_mark mark = arena_mark(arena);
+    arena_alloc(arena, 100);
+    arena_rollback(arena, mark);
+    assert_int_equal(arena_size(arena), 0);
+    arena_free(arena);
+}
+
+static void grows_arrays(void **state)
+{
+    struct arena *arena = arena_new();
+    int *items = NULL;
+    size_t capacity = 0;
+    for (int i = 0; i < 10000; i++) {
+        items = arena_grow(arena, items, (size_t)i, &capacity, sizeof(*items));
+        items[i] = i;
+    }
+    for (int i = 0; i < 10000; i++)
+        assert_int_equal(items[i], i);
+    arena_free(arena);
+}
+
+static void sizes_report_overflow(void **state)
+{
+    size_t out = 5;
+    assert_false(size_add(SIZE_MAX, 1, &out));
+    assert_false(size_mul(SIZE_MAX / 2, 3, &out));
+    assert_int_equal(out, 5);
+    assert_true(size_mul(3, 4, &out));
+    assert_int_equal(out, 12);
+}
+
+static void strbuf_stops_at_its_maximum(void **state)
+{
+    struct strbuf buf = strbuf_init(5);
+    assert_string_equal(strbuf_text(&buf), "");
+    strbuf_add(&buf, "12345");
+    assert_true(strbuf_ok(&buf));
+    strbuf_add_char(&buf, '6');
+    assert_false(strbuf_ok(&buf));
+    assert_string_equal(strbuf_text(&buf), "12345");
+    strbuf_add(&buf, "");
+    assert_false(strbuf_ok(&buf));
+    strbuf_reset(&buf);
+    strbuf_printf(&buf, "%d-%s", 12, "ab");
+    assert_true(strbuf_ok(&buf));
+    assert_string_equal(strbuf_text(&buf), "12-ab");
+    strbuf_truncate(&buf, 2);
+    assert_string_equal(strbuf_text(&buf), "12");
+    strbuf_clear(&buf);
+    strbuf_clear(NULL);
+}
+
+static void errors_keep_code_and_wrap(void **state)
+{
+    struct error err = {0};
+    assert_false(error_set(&err, ERROR_NOT_FOUND, "dataset '%s' does not exist", "x"));
+    assert_false(error_wrap(&err, "file '%s'", "y"));
+    assert_int_equal(err.code, ERROR_NOT_FOUND);
+    assert_string_equal(err.message, "file 'y': dataset 'x' does not exist");
+    assert_string_equal(error_name(err.code), "not_found");
+    assert_int_equal(error_http_status(err.code), 404);
+    assert_false(error_set(NULL, ERROR_IO, "nobody listens"));
+}
+
+static void long_error_messages_end_at_a_character(void **state)
+{
+    char text[3000];
+    for (size_t i = 0; i + 3 < sizeof(text); i += 3)
+        memcpy(text + i, "\xE2\x82\xAC", 4);
+    for (int shift = 0; shift < 3; shift++) {
+        struct error err = {0};
+        error_set(&err, ERROR_INVALID, "%.*s%s", shift, "ab", text);
+        assert_true(str_is_utf8(str_from(err.message)));
+        assert_true(strlen(err.message) >= ERROR_MESSAGE_MAX - 4);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_zeroed_and_aligned),
+        cmocka_unit_test(rollback_gives_back_and_zeroes),
+        cmocka_unit_test(defers_run_newest_first),
+        cmocka_unit_test(rollback_to_the_empty_arena),
+        cmocka_unit_test(grows_arrays),
+        cmocka_unit_test(sizes_report_overflow),
+        cmocka_unit_test(strbuf_stops_at_its_maximum),
+        cmocka_unit_test(errors_keep_code_and_wrap),
+        cmocka_unit_test(long_error_messages_end_at_a_character),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

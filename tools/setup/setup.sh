@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Sets up what a make target needs: setup.sh build|test|bench. Idempotent; leaves deps/NAME.ready.
+#   Debian packages  tools/setup/packages.txt
+#   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+kind=${1:-build}
+mkdir -p deps
+
+wanted() { # the packages of this kind; tests and benchmarks need those of the build too
+    awk -v kind="$kind" '$1 == "build" || $1 == kind { print $2 }' tools/setup/packages.txt
+}
+
+missing_packages() {
+    local package
+    for package in $(wanted); do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    done
+}
+
+install_packages() {
+    if ! grep -qs '^ID=debian' /etc/os-release || ! command -v apt-get >/dev/null; then
+        echo "setup: this is not Debian; please install what these Debian 12 packages hold, then run 'touch deps/$kind.packages':"
+        wanted | sed 's/^/  /'
+        [ -e "deps/$kind.packages" ] || exit 1
+        return
+    fi
+    local missing
+    missing=$(missing_packages)
+    # A newer Node than Debian's brings its own npm.
+    command -v npm >/dev/null && missing=$(grep -vx npm <<<"$missing" || true)
+    [ -n "$missing" ] || return 0
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { echo "setup: these packages are missing; install them as root:"; echo "  apt-get install" $missing; exit 1; }
+        as_root=(sudo)
+    fi
+    echo "setup: installing $(wc -w <<<"$missing") Debian packages"
+    "${as_root[@]}" apt-get -q update >deps/apt.log 2>&1 || { tail -n 20 deps/apt.log; exit 1; }
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -q --no-install-recommends $missing >>deps/apt.log 2>&1 ||
+        { tail -n 20 deps/apt.log; exit 1; }
+}
+
+fetch_duckdb() {
+    local library=deps/duckdb/libduckdb.so
+    [ -e "$library" ] && [ "$library" -nt tools/duckdb/package-lock.json ] && return
+    echo "setup: fetching DuckDB's library (24 MB)"
+    rm -rf deps/duckdb && mkdir -p deps/duckdb
+    cp tools/duckdb/package.json tools/duckdb/package-lock.json deps/duckdb/
+    (cd deps/duckdb && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) ||
+        { cat deps/duckdb/npm.log; exit 1; }
+    cp -l deps/duckdb/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$library"
+    touch "$library"
+}
+
+install_packages
+fetch_duckdb
+touch "deps/$kind.ready"
