@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random bytes and ids from the kernel. */
+#ifndef QUERENT_CORE_RANDOM_H
+#define QUERENT_CORE_RANDOM_H
+
+#include <stddef.h>
+
+/* Fills `size` bytes; ends the process if the kernel has none (it never says so after boot). */
+void random_bytes(void *bytes, size_t size);
+
+/* Writes prefix + 16 lower-case hex digits and a NUL: random_id(id, sizeof(id), "conv_").
+ * `size` must hold them. */
+void random_id(char *id, size_t size, const char *prefix);
+
+#endif

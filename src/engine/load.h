@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads a data file (CSV, TSV, Parquet, JSON, JSON lines; .gz too) into a DuckDB database file of
+ * its own and profiles its columns, in a worker process that is gone afterwards. Query workers
+ * then read the database with no access to any other file.
+ *
+ * The database is named by the file's content hash, in HOME/data/, and made once: loading the same
+ * content again only reads the kept profile. It is written beside and renamed, so a crash leaves
+ * no half database, and two processes may load at once.
+ */
+#ifndef QUERENT_ENGINE_LOAD_H
+#define QUERENT_ENGINE_LOAD_H
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "metadata/dataset.h"
+#include "task/task.h"
+
+struct load_result {
+    const char *database; /* path of the DuckDB file; its table is "data" */
+    struct column *columns; /* name, type, kind, unique, profile; nothing else */
+    size_t column_count;
+    int64_t row_count;
+    const char *content_hash; /* SHA-256 of the file, hex */
+    const char *const *notes; /* what a person should know: "read with strict_mode off" */
+    size_t note_count;
+};
+
+/* ERROR_NOT_FOUND, ERROR_DATA with one clear sentence (what is wrong with the file, where), ERROR_IO,
+ * ERROR_DEADLINE. */
+TASK_WAITS bool load_file(struct loop *loop, const char *path, struct arena *arena,
+                          struct load_result *out, struct error *err);
+
+#endif
