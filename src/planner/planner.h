@@ -78,7 +78,23 @@ struct plan_candidate {
     const char *explanation;
 };
 
+/* Questions about the data itself, answered from its metadata with no statement. */
+enum plan_meta_kind {
+    PLAN_META_NONE,
+    PLAN_META_COLUMNS,  /* "what columns are there?" */
+    PLAN_META_ABOUT,    /* "what is this data about?" */
+    PLAN_META_DATASETS, /* "what can I ask about?" */
+    PLAN_META_KINDS
+};
+
+struct plan_meta_answer {
+    enum plan_meta_kind kind;
+    const struct dataset *dataset; /* NULL for PLAN_META_DATASETS */
+    const char *sentence;          /* the whole answer as prose */
+};
+
 struct plan {
+    struct plan_meta_answer meta; /* kind other than NONE: the answer, and no candidates */
     struct plan_candidate *candidates; /* best first, distinct */
     size_t candidate_count;
     size_t execute_max;      /* how many are worth executing */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "llm/llm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/strbuf.h"
+#include "llm/llm_priv.h"
+
+static const struct llm_driver *const drivers[] = {
+    &llm_planner_driver,
+};
+#define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
+
+static const struct llm_driver *find_driver(const char *name)
+{
+    for (size_t i = 0; i < DRIVER_COUNT; i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            return drivers[i];
+    return NULL;
+}
+
+struct llm *llm_open(const char *name, const struct planner *planner, struct error *err)
+{
+    const struct llm_driver *driver = find_driver(name);
+    if (!driver) {
+        struct strbuf known = strbuf_init(1000);
+        for (size_t i = 0; i < DRIVER_COUNT; i++)
+            strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", drivers[i]->name);
+        error_set(err, ERROR_CONFIG, "language model '%s' is not known; there is: %s", name,
+                  strbuf_text(&known));
+        strbuf_clear(&known);
+        return NULL;
+    }
+    struct llm *llm = xcalloc(1, sizeof(*llm));
+    llm->driver = driver;
+    llm->planner = planner;
+    if (driver->open && !driver->open(llm, err)) {
+        free(llm);
+        return NULL;
+    }
+    return llm;
+}
+
+void llm_close(struct llm *llm)
+{
+    if (!llm)
+        return;
+    if (llm->driver->close)
+        llm->driver->close(llm);
+    free(llm);
+}
+
+const char *llm_name(const struct llm *llm)
+{
+    return llm->driver->name;
+}
+
+const char *llm_model_id(const struct llm *llm)
+{
+    return llm->driver->model_id(llm);
+}
+
+TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
+                           struct llm_selection *out, struct error *err)
+{
+    if (!task_check(err))
+        return false;
+    return llm->driver->select(llm, request, out, err) ||
+           error_wrap(err, "choosing a dataset with '%s'", llm->driver->name);
+}
+
+TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
+                             struct llm_proposal *out, struct error *err)
+{
+    if (!task_check(err))
+        return false;
+    return llm->driver->generate(llm, request, out, err) ||
+           error_wrap(err, "writing a query with '%s'", llm->driver->name);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who turns a question into SQL: the built-in planner now, language models later. All are drivers
+ * behind llm_select() and llm_generate(), so that a run takes the same path with any of them.
+ *
+ * llm_select() decides which dataset the question is about; llm_generate() writes the statement,
+ * and is called again with what went wrong when a statement failed. A driver that decides both in
+ * one go keeps the second half in request->state.
+ */
+#ifndef QUERENT_LLM_LLM_H
+#define QUERENT_LLM_LLM_H
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "engine/engine.h"
+#include "planner/planner.h"
+#include "task/task.h"
+
+struct llm;
+
+/* One question on its way through a driver; lives in the run's arena. */
+struct llm_request {
+    struct arena *arena;
+    struct plan_request plan; /* question, candidates, previous query, calendar, dialect */
+    double sureness_min;      /* below: ask back */
+
+    /* Runs one statement as the run would (firewall, engine, limits) and remembers what came of
+     * it, so that trying costs nothing twice. */
+    TASK_WAITS bool (*try_statement)(void *context, const char *sql, const struct rows **rows,
+                                     struct error *err);
+    void *try_context;
+
+    /* Set by the run for a repair: the statement that failed, and why. NULL at first. */
+    const char *failed_sql;
+    const struct error *failure;
+
+    void *state; /* the driver's own, NULL at first */
+};
+
+struct llm_selection {
+    const struct dataset *dataset; /* NULL: none fits */
+    const char *reason;            /* a sentence */
+};
+
+enum llm_outcome {
+    LLM_QUERY,     /* a statement to run */
+    LLM_DESCRIBE,  /* answered from the metadata: no statement */
+    LLM_ASK,       /* a question back, with options */
+    LLM_NO_ANSWER, /* a sentence that says why not */
+    LLM_OUTCOMES
+};
+
+struct llm_proposal {
+    enum llm_outcome outcome;
+    const struct dataset *dataset;
+    const char *sql;
+    const struct query *query; /* NULL when the driver has no tree */
+    const char *reading;       /* the question as understood, in plain English */
+    const char *reason;        /* why this statement */
+    const char *const *assumptions;
+    size_t assumption_count;
+    const struct period *periods;
+    size_t period_count;
+    double sureness; /* 0..1 */
+    const char *sentence; /* ASK, NO_ANSWER, DESCRIBE: what to say */
+    const char *const *options; /* ASK: what may be meant, to ask next as they are */
+    size_t option_count;
+    const char *explanation; /* for --explain; NULL */
+};
+
+struct llm_driver {
+    const char *name;
+    bool (*open)(struct llm *llm, struct error *err);
+    void (*close)(struct llm *llm);
+    const char *(*model_id)(const struct llm *llm); /* part of cache keys and of the reply */
+    TASK_WAITS bool (*select)(struct llm *llm, struct llm_request *request,
+                              struct llm_selection *out, struct error *err);
+    TASK_WAITS bool (*generate)(struct llm *llm, struct llm_request *request,
+                                struct llm_proposal *out, struct error *err);
+};
+
+/* `planner` is borrowed and must outlive it. ERROR_CONFIG with the known names. */
+struct llm *llm_open(const char *name, const struct planner *planner, struct error *err);
+void llm_close(struct llm *llm); /* NULL is allowed */
+const char *llm_name(const struct llm *llm);
+const char *llm_model_id(const struct llm *llm);
+TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
+                           struct llm_selection *out, struct error *err);
+TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
+                             struct llm_proposal *out, struct error *err);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The built-in planner as a driver: no model, no network. Reading the question is CPU work for
+ * the pool; the best candidates are then tried through the run, and their results decide how sure
+ * the planner is. Repairing means taking the next candidate: one that failed is out.
+ */
+#include "llm/llm.h"
+
+#include "llm/llm_priv.h"
+#include "task/task.h"
+
+struct reading {
+    const struct planner *planner;
+    struct llm_request *request;
+    struct plan *plan;
+    bool tried; /* the candidates were executed */
+    struct error error;
+};
+
+static const char *planner_model_id(const struct llm *llm)
+{
+    return planner_version(llm->planner);
+}
+
+static void read_question(void *arg)
+{
+    struct reading *reading = arg;
+    reading->plan = planner_read(reading->planner, &reading->request->plan,
+                                 reading->request->arena, &reading->error);
+}
+
+static bool read_once(struct llm *llm, struct llm_request *request, struct reading **out,
+                      struct error *err)
+{
+    struct reading *reading = request->state;
+    if (!reading) {
+        reading = arena_alloc(request->arena, sizeof(*reading));
+        reading->planner = llm->planner;
+        reading->request = request;
+        if (!task_offload(read_question, reading, err))
+            return false;
+        if (!reading->plan) {
+            *err = reading->error;
+            return false;
+        }
+        request->state = reading;
+    }
+    *out = reading;
+    return true;
+}
+
+static bool planner_select(struct llm *llm, struct llm_request *request,
+                           struct llm_selection *out, struct error *err)
+{
+    struct reading *reading;
+    if (!read_once(llm, request, &reading, err))
+        return false;
+    const struct plan *plan = reading->plan;
+    *out = (struct llm_selection){0};
+    if (plan->meta.kind != PLAN_META_NONE) {
+        out->dataset = plan->meta.dataset;
+        out->reason = "the question is about the data itself";
+        return true;
+    }
+    if (plan->candidate_count == 0) {
+        out->reason = plan->no_answer ? plan->no_answer : "nothing in the data matches the question";
+        return true;
+    }
+    out->dataset = plan->candidates[0].dataset;
+    out->reason = plan->follow_up
+                      ? "the question goes on from the one before"
+                      : arena_printf(request->arena, "it has what the question speaks of: %s",
+                                     plan->candidates[0].reading);
+    return true;
+}
+
+/* Executes the best few; the planner sees what each gave. A statement that the run gave up on for
+ * lack of time or because it was cancelled ends the trying. */
+static bool try_candidates(struct llm_request *request, struct plan *plan, struct error *err)
+{
+    size_t count = plan->execute_max < plan->candidate_count ? plan->execute_max
+                                                             : plan->candidate_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct rows *rows = NULL;
+        struct error failure = {0};
+        if (!request->try_statement(request->try_context, plan->candidates[i].sql, &rows,
+                                    &failure) &&
+            (failure.code == ERROR_CANCELLED || failure.code == ERROR_DEADLINE)) {
+            *err = failure;
+            return false;
+        }
+        plan_observe(plan, i, rows);
+    }
+    return true;
+}
+
+static void propose_candidate(const struct llm_request *request,
+                              const struct plan_candidate *candidate,
+                              const struct plan_decision *decision, struct llm_proposal *out)
+{
+    out->outcome = LLM_QUERY;
+    out->dataset = candidate->dataset;
+    out->sql = candidate->sql;
+    out->query = candidate->query;
+    out->reading = candidate->reading;
+    out->reason = arena_printf(request->arena, "reads the question as: %s", candidate->reading);
+    out->assumptions = candidate->assumptions;
+    out->assumption_count = candidate->assumption_count;
+    out->periods = candidate->periods;
+    out->period_count = candidate->period_count;
+    out->sureness = decision->sureness;
+    out->explanation = candidate->explanation;
+}
+
+static void propose_question_back(const struct llm_request *request, const struct plan *plan,
+                                  const struct plan_decision *decision, struct llm_proposal *out)
+{
+    const char **options = arena_array(request->arena, 2, sizeof(*options));
+    for (size_t i = 0; i < decision->reading_count; i++)
+        options[out->option_count++] = plan->candidates[decision->readings[i]].reading;
+    out->outcome = LLM_ASK;
+    out->options = options;
+    out->sentence = decision->sentence;
+    out->sureness = decision->sureness;
+    if (decision->reading_count > 0)
+        out->dataset = plan->candidates[decision->readings[0]].dataset;
+}
+
+static bool planner_generate(struct llm *llm, struct llm_request *request,
+                             struct llm_proposal *out, struct error *err)
+{
+    struct reading *reading;
+    if (!read_once(llm, request, &reading, err))
+        return false;
+    struct plan *plan = reading->plan;
+    *out = (struct llm_proposal){0};
+    if (plan->meta.kind != PLAN_META_NONE) {
+        out->outcome = LLM_DESCRIBE;
+        out->dataset = plan->meta.dataset;
+        out->sentence = plan->meta.sentence;
+        out->sureness = 1;
+        return true;
+    }
+    if (!reading->tried && !try_candidates(request, plan, err))
+        return false;
+    reading->tried = true;
+    struct plan_decision decision = {0};
+    plan_decide(plan, request->sureness_min, request->arena, &decision);
+    switch (decision.outcome) {
+    case PLAN_ANSWER:
+        propose_candidate(request, &plan->candidates[decision.winner], &decision, out);
+        break;
+    case PLAN_ASK:
+        propose_question_back(request, plan, &decision, out);
+        break;
+    default:
+        out->outcome = LLM_NO_ANSWER;
+        out->sentence = decision.sentence;
+        out->sureness = decision.sureness;
+    }
+    return true;
+}
+
+const struct llm_driver llm_planner_driver = {
+    .name = "planner",
+    .model_id = planner_model_id,
+    .select = planner_select,
+    .generate = planner_generate,
+};
