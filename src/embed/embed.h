@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Embedding models: text in, unit vector out. "builtin" is a static table mapped from a file
- * (embed/builtin.c, no network); others come as drivers.
+ * (embed/builtin.c, no network); others come as drivers (embed/embed_priv.h).
+ *
+ * An embedder may be used by many tasks at a time.
  */
 #ifndef QUERENT_EMBED_EMBED_H
 #define QUERENT_EMBED_EMBED_H
@@ -11,6 +13,9 @@
 #include "core/error.h"
 #include "core/str.h"
 #include "task/task.h"
+
+#define EMBED_TEXTS_MAX 2048              /* texts of one call */
+#define EMBED_TEXT_SIZE_MAX (1024 * 1024) /* bytes of one text; models may read only a beginning */
 
 struct embedder;
 

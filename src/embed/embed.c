@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "embed/embed.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "embed/embed_priv.h"
+
+static const struct embedder_driver *const drivers[] = {&embedder_builtin, &embedder_fake};
+
+#define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
+
+struct embedder {
+    const struct embedder_driver *driver;
+    void *state;
+};
+
+static const struct embedder_driver *driver_named(const char *name)
+{
+    for (size_t i = 0; i < DRIVER_COUNT; i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            return drivers[i];
+    return NULL;
+}
+
+struct embedder *embedder_open(const char *name, struct error *err)
+{
+    const struct embedder_driver *driver = driver_named(name);
+    if (!driver) {
+        error_set(err, ERROR_CONFIG, "embedding model '%s' is unknown", name);
+        return NULL;
+    }
+    void *state = driver->open(err);
+    if (!state)
+        return NULL;
+    struct embedder *embedder = xcalloc(1, sizeof(*embedder));
+    embedder->driver = driver;
+    embedder->state = state;
+    return embedder;
+}
+
+void embedder_close(struct embedder *embedder)
+{
+    if (!embedder)
+        return;
+    embedder->driver->close(embedder->state);
+    free(embedder);
+}
+
+const char *embedder_model_id(const struct embedder *embedder)
+{
+    return embedder->driver->model_id(embedder->state);
+}
+
+size_t embedder_dimensions(const struct embedder *embedder)
+{
+    return embedder->driver->dimensions(embedder->state);
+}
+
+/* Rows are unit vectors or zeros, whatever the model sent. False when a number is none. */
+static bool make_unit(float *vector, size_t dimensions)
+{
+    double square = 0;
+    for (size_t i = 0; i < dimensions; i++)
+        square += (double)vector[i] * vector[i];
+    if (!isfinite(square))
+        return false;
+    if (square == 0 || fabs(square - 1) < 1e-6)
+        return true;
+    float factor = (float)(1 / sqrt(square));
+    for (size_t i = 0; i < dimensions; i++)
+        vector[i] *= factor;
+    return true;
+}
+
+bool embedder_embed(struct embedder *embedder, const struct str *texts, size_t count, float *out,
+                    struct error *err)
+{
+    size_t dimensions = embedder_dimensions(embedder);
+    if (count > EMBED_TEXTS_MAX)
+        return error_set(err, ERROR_TOO_LARGE, "embeddings: %zu texts in one call, at most %d",
+                         count, EMBED_TEXTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (texts[i].length > EMBED_TEXT_SIZE_MAX)
+            return error_set(err, ERROR_TOO_LARGE, "embeddings: a text of %zu bytes, at most %d",
+                             texts[i].length, EMBED_TEXT_SIZE_MAX);
+    if (!embedder->driver->embed(embedder->state, texts, count, out, err))
+        return error_wrap(err, "embeddings '%s'", embedder->driver->name);
+    for (size_t i = 0; i < count; i++)
+        if (!make_unit(out + i * dimensions, dimensions))
+            return error_set(err, ERROR_MODEL, "embeddings '%s': a vector is out of range",
+                             embedder->driver->name);
+    return true;
+}
