@@ -36,7 +36,7 @@ struct loop *loop_new(struct error *err);
 /* Runs until no task is left and nothing else keeps the libuv loop alive, or loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
-/* All tasks must have ended. NULL is allowed. */
+/* All tasks must have ended and all handles on loop_uv() be closed. NULL is allowed. */
 void loop_free(struct loop *loop);
 /* For drivers that watch descriptors or processes themselves. */
 uv_loop_t *loop_uv(struct loop *loop);
@@ -61,15 +61,18 @@ struct task *task_current(void);
 struct loop *task_loop(struct task *task);
 const char *task_name(const struct task *task);
 
-/* Asks a task of the same loop to stop: its wait, or its next one, fails with ERROR_CANCELLED. */
+/* Asks a task of the same loop to stop: its wait, or its next one, fails with ERROR_CANCELLED.
+ * One that has not begun begins all the same. */
 void task_cancel(struct task *task);
-/* Milliseconds until the deadline of the running task (0 = passed, UINT64_MAX = none). */
+/* Milliseconds until the deadline of the running task, or until the end of its shield
+ * (0 = passed, UINT64_MAX = none, or not in a task). */
 uint64_t task_time_left_ms(void);
 /* Fails if the running task was cancelled or is late; true outside of a task. For long loops. */
 bool task_check(struct error *err);
 /* Moves the running task's deadline; 0 = none. */
 void task_set_deadline(uint64_t deadline_ms);
 
+/* Outside of a task it blocks the thread. */
 TASK_WAITS bool task_sleep(uint64_t duration_ms, struct error *err);
 /* Lets others run. */
 TASK_WAITS bool task_yield(struct error *err);
@@ -79,10 +82,16 @@ TASK_WAITS bool task_join(struct task *other, struct error *err);
 /*
  * Runs fn(arg) on a thread of the bounded pool and waits for it. When the task is cancelled or
  * late before fn began, fn never runs and the error is returned; once begun, the wait lasts until
- * fn returns (it may use the task's stack), so fn must be bounded. A full queue gives ERROR_FULL.
- * Outside of a task fn runs directly.
+ * fn returns (it may use the task's stack), so fn must be bounded. True means that fn ran, false
+ * that it did not. A full queue gives ERROR_FULL. Outside of a task fn runs directly. The threads
+ * have 8 MB of stack.
  */
 TASK_WAITS bool task_offload(void (*fn)(void *arg), void *arg, struct error *err);
+#define OFFLOAD_THREADS_MAX 64
+#define OFFLOAD_THREADS_DEFAULT 4
+#define OFFLOAD_QUEUE_DEFAULT 16384
+/* The limits of the pool, for all loops of the process: call it before the first loop. */
+void task_offload_limits(unsigned threads_max, unsigned queue_max);
 
 /* Between begin and end, waits of the running task ignore cancel and deadline, for at most
  * `time_max_ms`: to save how a run ended. Does not nest. */
@@ -94,7 +103,9 @@ void task_shield_end(void);
  *     struct task_event event = {0};
  *     ... start something whose callback calls task_event_signal(&event) ...
  *     if (!task_event_wait(&event, timeout_ms, err)) ... stop that something ...
- * A signal before the wait is kept. timeout_ms 0 means none; a time-out gives ERROR_DEADLINE.
+ * A signal before the wait is kept, and a wait that succeeds uses it up. timeout_ms 0 means none; a
+ * time-out gives ERROR_DEADLINE. After a failed wait the event must not be signalled any more once
+ * its memory is gone.
  */
 struct task_event {
     struct task *waiter;
