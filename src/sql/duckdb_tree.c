@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The walk is driven by tables: a shape per kind of node says which parts the node may have and
+ * which function walks each part. What no table names is refused.
+ */
+#include "sql/duckdb_tree.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "sql/duckdb_tree_lists.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* The names that WITH has made, innermost last. */
+struct cte_name {
+    const char *name;
+    const struct cte_name *outer;
+};
+
+struct walk {
+    const struct firewall_policy *policy;
+    struct arena *arena;
+    const struct cte_name *ctes;
+    int depth;
+    struct error *err;
+};
+
+typedef bool (*walk_fn)(struct walk *walk, json_t *value);
+
+struct part {
+    const char *name;
+    walk_fn walk;
+};
+
+struct shape {
+    const char *name;
+    const struct part *parts;
+    size_t part_count;
+    walk_fn check; /* of the whole node, after its parts; may be NULL */
+};
+
+#define SHAPE(name, parts, check) {name, parts, LENGTH(parts), check}
+
+static bool refuse(struct walk *walk, const char *what, const char *name)
+{
+    return error_set(walk->err, ERROR_SQL_REFUSED,
+                     "%s '%.100s' is not allowed; it was found in the engine's own parse of the "
+                     "statement",
+                     what, name ? name : "");
+}
+
+static bool is_listed(const char *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal_nocase(str_from(list[i]), str_from(name)))
+            return true;
+    }
+    return false;
+}
+
+static const char *text_of(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* Plain parts. */
+
+static bool walk_scalar(struct walk *walk, json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value)
+               ? true
+               : refuse(walk, "structure", "a value that is not plain");
+}
+
+/* null, false, "" or an empty list: a feature that is not used. */
+static bool walk_unused(struct walk *walk, json_t *value)
+{
+    if (json_is_null(value) || json_is_false(value))
+        return true;
+    if (json_is_array(value) && json_array_size(value) == 0)
+        return true;
+    if (json_is_string(value) && json_string_length(value) == 0)
+        return true;
+    return refuse(walk, "construct", "a clause outside of the known ones");
+}
+
+static bool walk_names(struct walk *walk, json_t *value)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item) {
+        if (!json_is_string(item))
+            return refuse(walk, "structure", "a list of names");
+    }
+    return json_is_array(value) || json_is_null(value) ||
+           refuse(walk, "structure", "a list of names");
+}
+
+/* GROUPING SETS: a list of lists of numbers. */
+static bool walk_number_lists(struct walk *walk, json_t *value)
+{
+    size_t i, j;
+    json_t *list, *number;
+    json_array_foreach(value, i, list) {
+        json_array_foreach(list, j, number) {
+            if (!json_is_number(number))
+                return refuse(walk, "structure", "grouping sets");
+        }
+    }
+    return json_is_array(value) || refuse(walk, "structure", "grouping sets");
+}
+
+/* The schema of a function or a table: none, or the only one that there is. */
+static bool walk_schema(struct walk *walk, json_t *value)
+{
+    const char *schema = json_string_value(value);
+    if (schema && (schema[0] == '\0' || str_equal_nocase(str_from(schema), STR("main"))))
+        return true;
+    return refuse(walk, "schema", schema);
+}
+
+static bool walk_catalog(struct walk *walk, json_t *value)
+{
+    const char *catalog = json_string_value(value);
+    return (catalog && catalog[0] == '\0') || refuse(walk, "catalog", catalog);
+}
+
+static bool walk_function_name(struct walk *walk, json_t *value)
+{
+    const char *name = json_string_value(value);
+    if (name && is_listed(tree_functions, LENGTH(tree_functions), name))
+        return true;
+    return refuse(walk, "function", name);
+}
+
+static bool walk_collation(struct walk *walk, json_t *value)
+{
+    const char *name = json_string_value(value);
+    if (name && is_listed(tree_collations, LENGTH(tree_collations), name))
+        return true;
+    return refuse(walk, "collation", name);
+}
+
+static bool walk_join_kind(struct walk *walk, json_t *value)
+{
+    static const char *const kinds[] = {"REGULAR", "NATURAL", "CROSS", "ASOF"};
+    const char *kind = json_string_value(value);
+    return (kind && is_listed(kinds, LENGTH(kinds), kind)) || refuse(walk, "join", kind);
+}
+
+static bool walk_set_operation(struct walk *walk, json_t *value)
+{
+    static const char *const kinds[] = {"UNION", "INTERSECT", "EXCEPT"};
+    const char *kind = json_string_value(value);
+    return (kind && is_listed(kinds, LENGTH(kinds), kind)) || refuse(walk, "set operation", kind);
+}
+
+static bool walk_type(struct walk *walk, json_t *value)
+{
+    const char *id = text_of(value, "id");
+    if (!json_is_object(value) || !is_listed(tree_types, LENGTH(tree_types), id))
+        return refuse(walk, "type", id);
+    json_t *info = json_object_get(value, "type_info");
+    if (!info || json_is_null(info))
+        return true;
+    if (strcmp(text_of(info, "type"), "DECIMAL_TYPE_INFO") != 0 || text_of(info, "alias")[0])
+        return refuse(walk, "type", text_of(info, "type"));
+    return true;
+}
+
+/* A constant: only its type matters, whatever its digits or letters are. */
+static bool walk_constant(struct walk *walk, json_t *value)
+{
+    return walk_type(walk, json_object_get(value, "type"));
+}
+
+/* Lists of nodes; the nodes themselves are below. */
+
+static bool walk_expression(struct walk *walk, json_t *value);
+static bool walk_table(struct walk *walk, json_t *value);
+static bool walk_query(struct walk *walk, json_t *value);
+static bool walk_modifier(struct walk *walk, json_t *value);
+static bool walk_object(struct walk *walk, json_t *object, const struct shape *shape);
+
+static bool walk_list(struct walk *walk, json_t *list, walk_fn walk_item)
+{
+    if (json_is_null(list))
+        return true;
+    if (!json_is_array(list))
+        return refuse(walk, "structure", "something that should be a list");
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item) {
+        if (!walk_item(walk, item))
+            return false;
+    }
+    return true;
+}
+
+static bool walk_expressions(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_expression);
+}
+
+static bool walk_expression_rows(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_expressions);
+}
+
+static bool walk_modifiers(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_modifier);
+}
+
+static bool walk_order(struct walk *walk, json_t *object)
+{
+    static const struct part parts[] = {
+        {"type", walk_scalar}, {"null_order", walk_scalar}, {"expression", walk_expression}};
+    static const struct shape shape = SHAPE("ORDER", parts, NULL);
+    return walk_object(walk, object, &shape);
+}
+
+static bool walk_orders(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_order);
+}
+
+static bool walk_case(struct walk *walk, json_t *object)
+{
+    static const struct part parts[] = {{"when_expr", walk_expression},
+                                        {"then_expr", walk_expression}};
+    static const struct shape shape = SHAPE("CASE_CHECK", parts, NULL);
+    return walk_object(walk, object, &shape);
+}
+
+static bool walk_cases(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_case);
+}
+
+static bool walk_excluded(struct walk *walk, json_t *object)
+{
+    static const struct part parts[] = {{"catalog", walk_scalar},
+                                        {"schema", walk_scalar},
+                                        {"table", walk_scalar},
+                                        {"column", walk_scalar}};
+    static const struct shape shape = SHAPE("EXCLUDE", parts, NULL);
+    return json_is_string(object) || walk_object(walk, object, &shape);
+}
+
+static bool walk_exclude_list(struct walk *walk, json_t *list)
+{
+    return walk_list(walk, list, walk_excluded);
+}
+
+/* {"node": query, "named_param_map": []}: a statement, and every subquery. */
+static bool walk_statement(struct walk *walk, json_t *object)
+{
+    static const struct part parts[] = {{"node", walk_query}, {"named_param_map", walk_unused}};
+    static const struct shape shape = SHAPE("STATEMENT", parts, NULL);
+    return walk_object(walk, object, &shape);
+}
+
+/* Expressions. */
+
+#define EXPRESSION_PARTS                                                                           \
+    {"class", walk_scalar}, {"type", walk_scalar}, {"alias", walk_scalar},                         \
+        {"query_location", walk_scalar}
+
+static bool is_dataset_column(const struct firewall_policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->dataset_count; i++) {
+        if (dataset_column(policy->datasets[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* `current_user` without parentheses looks like a column and is a function. */
+static bool check_column(struct walk *walk, json_t *object)
+{
+    json_t *names = json_object_get(object, "column_names");
+    if (json_array_size(names) == 0)
+        return refuse(walk, "column", "without a name");
+    if (json_array_size(names) > 1)
+        return true;
+    const char *name = json_string_value(json_array_get(names, 0));
+    if (is_listed(tree_hidden_functions, LENGTH(tree_hidden_functions), name) &&
+        !is_dataset_column(walk->policy, name))
+        return refuse(walk, "function", name);
+    return true;
+}
+
+/* Each OPERATOR has a type of its own; lists and structs are not among these. */
+static bool check_operator(struct walk *walk, json_t *object)
+{
+    static const char *const types[] = {
+        "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT", "COMPARE_IN",
+        "COMPARE_NOT_IN", "OPERATOR_COALESCE", "OPERATOR_NULLIF", "GROUPING_FUNCTION"};
+    const char *type = text_of(object, "type");
+    return is_listed(types, LENGTH(types), type) || refuse(walk, "operator", type);
+}
+
+static const struct part constant_parts[] = {EXPRESSION_PARTS, {"value", walk_constant}};
+static const struct part column_parts[] = {EXPRESSION_PARTS, {"column_names", walk_names}};
+static const struct part star_parts[] = {EXPRESSION_PARTS,
+                                         {"relation_name", walk_scalar},
+                                         {"exclude_list", walk_exclude_list},
+                                         {"qualified_exclude_list", walk_exclude_list},
+                                         {"replace_list", walk_unused},
+                                         {"rename_list", walk_unused},
+                                         {"columns", walk_unused},
+                                         {"expr", walk_unused}};
+static const struct part comparison_parts[] = {
+    EXPRESSION_PARTS, {"left", walk_expression}, {"right", walk_expression}};
+static const struct part children_parts[] = {EXPRESSION_PARTS, {"children", walk_expressions}};
+static const struct part between_parts[] = {EXPRESSION_PARTS,
+                                            {"input", walk_expression},
+                                            {"lower", walk_expression},
+                                            {"upper", walk_expression}};
+static const struct part case_parts[] = {
+    EXPRESSION_PARTS, {"case_checks", walk_cases}, {"else_expr", walk_expression}};
+static const struct part cast_parts[] = {EXPRESSION_PARTS,
+                                         {"child", walk_expression},
+                                         {"cast_type", walk_type},
+                                         {"try_cast", walk_scalar}};
+static const struct part collate_parts[] = {
+    EXPRESSION_PARTS, {"child", walk_expression}, {"collation", walk_collation}};
+static const struct part function_parts[] = {EXPRESSION_PARTS,
+                                             {"function_name", walk_function_name},
+                                             {"schema", walk_schema},
+                                             {"catalog", walk_catalog},
+                                             {"children", walk_expressions},
+                                             {"filter", walk_expression},
+                                             {"order_bys", walk_modifier},
+                                             {"distinct", walk_scalar},
+                                             {"is_operator", walk_scalar},
+                                             {"export_state", walk_unused}};
+static const struct part subquery_parts[] = {EXPRESSION_PARTS,
+                                             {"subquery_type", walk_scalar},
+                                             {"subquery", walk_statement},
+                                             {"child", walk_expression},
+                                             {"comparison_type", walk_scalar}};
+static const struct part window_parts[] = {EXPRESSION_PARTS,
+                                           {"function_name", walk_function_name},
+                                           {"schema", walk_schema},
+                                           {"catalog", walk_catalog},
+                                           {"children", walk_expressions},
+                                           {"partitions", walk_expressions},
+                                           {"orders", walk_orders},
+                                           {"start", walk_scalar},
+                                           {"end", walk_scalar},
+                                           {"start_expr", walk_expression},
+                                           {"end_expr", walk_expression},
+                                           {"offset_expr", walk_expression},
+                                           {"default_expr", walk_expression},
+                                           {"ignore_nulls", walk_scalar},
+                                           {"filter_expr", walk_expression},
+                                           {"exclude_clause", walk_scalar},
+                                           {"distinct", walk_scalar},
+                                           {"arg_orders", walk_orders}};
+
+static const struct shape expression_shapes[] = {
+    SHAPE("CONSTANT", constant_parts, NULL),
+    SHAPE("COLUMN_REF", column_parts, check_column),
+    SHAPE("STAR", star_parts, NULL),
+    SHAPE("COMPARISON", comparison_parts, NULL),
+    SHAPE("CONJUNCTION", children_parts, NULL),
+    SHAPE("OPERATOR", children_parts, check_operator),
+    SHAPE("BETWEEN", between_parts, NULL),
+    SHAPE("CASE", case_parts, NULL),
+    SHAPE("CAST", cast_parts, NULL),
+    SHAPE("COLLATE", collate_parts, NULL),
+    SHAPE("FUNCTION", function_parts, NULL),
+    SHAPE("SUBQUERY", subquery_parts, NULL),
+    SHAPE("WINDOW", window_parts, NULL),
+};
+
+/* Tables. */
+
+static bool is_cte(const struct walk *walk, const char *name)
+{
+    for (const struct cte_name *cte = walk->ctes; cte; cte = cte->outer) {
+        if (str_equal_nocase(str_from(cte->name), str_from(name)))
+            return true;
+    }
+    return false;
+}
+
+static bool check_base_table(struct walk *walk, json_t *object)
+{
+    const char *name = text_of(object, "table_name");
+    if (text_of(object, "schema_name")[0] == '\0' && is_cte(walk, name))
+        return true;
+    for (size_t i = 0; i < walk->policy->dataset_count; i++) {
+        const char *known = walk->policy->datasets[i]->table_name;
+        if (str_equal_nocase(str_from(known), str_from(name)))
+            return true;
+    }
+    return refuse(walk, "table", name);
+}
+
+#define TABLE_PARTS                                                                                \
+    {"type", walk_scalar}, {"alias", walk_scalar}, {"sample", walk_unused},                        \
+        {"query_location", walk_scalar}
+
+static const struct part empty_parts[] = {TABLE_PARTS};
+static const struct part base_table_parts[] = {TABLE_PARTS,
+                                               {"schema_name", walk_schema},
+                                               {"catalog_name", walk_catalog},
+                                               {"table_name", walk_scalar},
+                                               {"column_name_alias", walk_names},
+                                               {"at_clause", walk_unused}};
+static const struct part table_subquery_parts[] = {
+    TABLE_PARTS, {"subquery", walk_statement}, {"column_name_alias", walk_names}};
+static const struct part join_parts[] = {TABLE_PARTS,
+                                         {"left", walk_table},
+                                         {"right", walk_table},
+                                         {"condition", walk_expression},
+                                         {"join_type", walk_scalar},
+                                         {"ref_type", walk_join_kind},
+                                         {"using_columns", walk_names},
+                                         {"delim_flipped", walk_unused},
+                                         {"duplicate_eliminated_columns", walk_unused}};
+static const struct part values_parts[] = {TABLE_PARTS,
+                                           {"expected_names", walk_names},
+                                           {"expected_types", walk_unused},
+                                           {"values", walk_expression_rows}};
+
+static const struct shape table_shapes[] = {
+    SHAPE("EMPTY", empty_parts, NULL),
+    SHAPE("BASE_TABLE", base_table_parts, check_base_table),
+    SHAPE("SUBQUERY", table_subquery_parts, NULL),
+    SHAPE("JOIN", join_parts, NULL),
+    SHAPE("EXPRESSION_LIST", values_parts, NULL),
+};
+
+/* Queries. */
+
+static const struct part order_modifier_parts[] = {{"type", walk_scalar}, {"orders", walk_orders}};
+static const struct part limit_parts[] = {
+    {"type", walk_scalar}, {"limit", walk_expression}, {"offset", walk_expression}};
+static const struct part distinct_parts[] = {{"type", walk_scalar},
+                                             {"distinct_on_targets", walk_expressions}};
+
+static const struct shape modifier_shapes[] = {
+    SHAPE("ORDER_MODIFIER", order_modifier_parts, NULL),
+    SHAPE("LIMIT_MODIFIER", limit_parts, NULL),
+    SHAPE("DISTINCT_MODIFIER", distinct_parts, NULL),
+};
+
+/* The names of cte_map are known to the whole node, so walk_query_node walks it by itself. */
+static const struct part select_parts[] = {{"type", walk_scalar},
+                                           {"modifiers", walk_modifiers},
+                                           {"cte_map", NULL},
+                                           {"select_list", walk_expressions},
+                                           {"from_table", walk_table},
+                                           {"where_clause", walk_expression},
+                                           {"group_expressions", walk_expressions},
+                                           {"group_sets", walk_number_lists},
+                                           {"aggregate_handling", walk_scalar},
+                                           {"having", walk_expression},
+                                           {"sample", walk_unused},
+                                           {"qualify", walk_expression}};
+static const struct part set_operation_parts[] = {{"type", walk_scalar},
+                                                  {"modifiers", walk_modifiers},
+                                                  {"cte_map", NULL},
+                                                  {"setop_type", walk_set_operation},
+                                                  {"left", walk_query},
+                                                  {"right", walk_query},
+                                                  {"setop_all", walk_scalar}};
+
+static const struct shape query_shapes[] = {
+    SHAPE("SELECT_NODE", select_parts, NULL),
+    SHAPE("SET_OPERATION_NODE", set_operation_parts, NULL),
+};
+
+static bool walk_cte(struct walk *walk, json_t *object)
+{
+    static const struct part parts[] = {{"aliases", walk_names},
+                                        {"query", walk_statement},
+                                        {"materialized", walk_scalar},
+                                        {"key_targets", walk_unused}};
+    static const struct shape shape = SHAPE("CTE", parts, NULL);
+    const char *name = json_string_value(json_object_get(object, "key"));
+    if (!name || json_object_size(object) != 2)
+        return refuse(walk, "structure", "WITH");
+    if (!walk_object(walk, json_object_get(object, "value"), &shape))
+        return false;
+    struct cte_name *cte = arena_alloc(walk->arena, sizeof *cte);
+    *cte = (struct cte_name){name, walk->ctes};
+    walk->ctes = cte;
+    return true;
+}
+
+/* The names made here go out of sight again with the node (walk_query restores them). */
+static bool walk_cte_map(struct walk *walk, json_t *object)
+{
+    json_t *map = json_object_get(object, "map");
+    if (!json_is_object(object) || json_object_size(object) != 1 || !json_is_array(map))
+        return refuse(walk, "structure", "WITH");
+    return walk_list(walk, map, walk_cte);
+}
+
+/* The walk itself. */
+
+static const struct part *find_part(const struct shape *shape, const char *name)
+{
+    for (size_t i = 0; i < shape->part_count; i++) {
+        if (strcmp(shape->parts[i].name, name) == 0)
+            return &shape->parts[i];
+    }
+    return NULL;
+}
+
+static bool walk_parts(struct walk *walk, json_t *object, const struct shape *shape)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        const struct part *part = find_part(shape, key);
+        if (!part)
+            return refuse(walk, "part of the parse", key);
+        if (part->walk && !part->walk(walk, value))
+            return false;
+    }
+    return !shape->check || shape->check(walk, object);
+}
+
+static bool walk_object(struct walk *walk, json_t *object, const struct shape *shape)
+{
+    if (!json_is_object(object))
+        return refuse(walk, "structure", shape->name);
+    if (walk->depth >= DUCKDB_TREE_DEPTH_MAX)
+        return error_set(walk->err, ERROR_SQL_REFUSED,
+                         "the statement is nested deeper than %d levels", DUCKDB_TREE_DEPTH_MAX);
+    walk->depth++;
+    bool ok = walk_parts(walk, object, shape);
+    walk->depth--;
+    return ok;
+}
+
+static const struct shape *find_shape(const struct shape *shapes, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(shapes[i].name, name) == 0)
+            return &shapes[i];
+    }
+    return NULL;
+}
+
+static bool walk_expression(struct walk *walk, json_t *value)
+{
+    if (json_is_null(value))
+        return true;
+    const char *class = text_of(value, "class");
+    const struct shape *shape = find_shape(expression_shapes, LENGTH(expression_shapes), class);
+    return shape ? walk_object(walk, value, shape) : refuse(walk, "expression", class);
+}
+
+static bool walk_table(struct walk *walk, json_t *value)
+{
+    if (json_is_null(value))
+        return true;
+    const char *type = text_of(value, "type");
+    if (strcmp(type, "TABLE_FUNCTION") == 0)
+        return refuse(walk, "table function",
+                      text_of(json_object_get(value, "function"), "function_name"));
+    const struct shape *shape = find_shape(table_shapes, LENGTH(table_shapes), type);
+    return shape ? walk_object(walk, value, shape) : refuse(walk, "source of rows", type);
+}
+
+static bool walk_modifier(struct walk *walk, json_t *value)
+{
+    if (json_is_null(value))
+        return true;
+    const char *type = text_of(value, "type");
+    const struct shape *shape = find_shape(modifier_shapes, LENGTH(modifier_shapes), type);
+    return shape ? walk_object(walk, value, shape) : refuse(walk, "clause", type);
+}
+
+static bool walk_query(struct walk *walk, json_t *value)
+{
+    const char *type = text_of(value, "type");
+    const struct shape *shape = find_shape(query_shapes, LENGTH(query_shapes), type);
+    if (!shape)
+        return refuse(walk, "query", type);
+    const struct cte_name *outer = walk->ctes;
+    bool ok = walk_cte_map(walk, json_object_get(value, "cte_map")) &&
+              walk_object(walk, value, shape);
+    walk->ctes = outer;
+    return ok;
+}
+
+static void release_json(void *object)
+{
+    json_decref(object);
+}
+
+static bool parse(struct str json, struct arena *arena, json_t **out, struct error *err)
+{
+    if (json.length > DUCKDB_TREE_SIZE_MAX)
+        return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement is too large");
+    /* Places that are not known come as 2^64 - 1, which jansson takes only as a real. */
+    json_error_t why;
+    json_t *root = json_loadb(json.bytes, json.length,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
+    if (!root)
+        return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %.100s",
+                         why.text);
+    arena_defer(arena, release_json, root);
+    *out = root;
+    return true;
+}
+
+bool duckdb_tree_check(struct str json, const struct firewall_policy *policy, struct arena *arena,
+                       struct error *err)
+{
+    json_t *root;
+    if (!parse(json, arena, &root, err))
+        return false;
+    if (!json_is_false(json_object_get(root, "error"))) {
+        bool syntax = strcmp(text_of(root, "error_type"), "parser") == 0;
+        return error_set(err, syntax ? ERROR_SQL_FAILED : ERROR_SQL_REFUSED,
+                         "the engine can't parse the statement as one SELECT: %.200s",
+                         text_of(root, "error_message"));
+    }
+    json_t *statements = json_object_get(root, "statements");
+    if (!json_is_array(statements) || json_array_size(statements) != 1)
+        return error_set(err, ERROR_SQL_REFUSED, "the text holds %zu statements; one is allowed",
+                         json_array_size(statements));
+    struct walk walk = {.policy = policy, .arena = arena, .err = err};
+    return walk_statement(&walk, json_array_get(statements, 0));
+}
