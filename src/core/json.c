@@ -105,7 +105,7 @@ void json_add_key(struct strbuf *out, const char *key)
 void double_print(double number, char out[32])
 {
     if (number == 0) {
-        strcpy(out, "0"); /* also for -0, which people take for a mistake */
+        memcpy(out, "0", 2); /* also for -0, which people take for a mistake */
         return;
     }
     int precision = 15; /* 17 digits always read back; most numbers need fewer */

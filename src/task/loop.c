@@ -112,6 +112,7 @@ struct loop *loop_new(struct error *err)
     loop->thread = pthread_self();
     loop->magic = LOOP_MAGIC;
     offload_pool_ref();
+    log_set_context_hook(task_log_context);
     return loop;
 }
 

@@ -24,6 +24,7 @@ struct job {
     void (*fn)(void *arg);
     void *arg;
     struct loop *loop;
+    struct log_context log;
     struct loop_message done;
     struct task_event ended;
     bool begun; /* under the pool's lock */
@@ -104,6 +105,7 @@ static void *work(void *unused)
         job->begun = true;
         pool.running++;
         pthread_mutex_unlock(&pool.lock);
+        *log_context() = job->log;
         job->fn(job->arg);
         loop_send(job->loop, &job->done); /* the job is gone after this */
         pthread_mutex_lock(&pool.lock);
@@ -176,7 +178,7 @@ bool task_offload(void (*fn)(void *arg), void *arg, struct error *err)
     }
     if (!task_check(err))
         return false;
-    struct job job = {.fn = fn, .arg = arg, .loop = task_loop(task)};
+    struct job job = {.fn = fn, .arg = arg, .loop = task_loop(task), .log = *log_context()};
     job.done = (struct loop_message){.fn = job_done, .arg = &job};
     if (!submit(&job, err))
         return false;

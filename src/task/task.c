@@ -44,6 +44,11 @@ void task_unref(struct task *task)
     free(task);
 }
 
+struct log_context *task_log_context(void)
+{
+    return current ? &current->log : NULL;
+}
+
 static uint64_t time_after(uint64_t duration_ms)
 {
     uint64_t time_ms;
@@ -81,6 +86,7 @@ struct task *task_start(struct loop *loop, const struct task_options *options,
     task->fn = fn;
     task->arg = arg;
     task->stack = stack;
+    task->log = *log_context(); /* a child works for its parent's run */
     task->deadline_ms = options->deadline_ms > 0 ? time_after(options->deadline_ms) : TIME_NEVER;
     context_init(&task->context, stack, run, task);
     uv_timer_init(&loop->uv, &task->timer);
@@ -119,7 +125,14 @@ void task_resume(struct task *task)
     assert(task->magic == TASK_MAGIC && task->state == TASK_READY);
     task->state = TASK_RUNNING;
     current = task;
+    uint64_t start_ms = clock_monotonic_ms();
     context_enter(&task->context);
+    uint64_t slice_ms = clock_monotonic_ms() - start_ms;
+    if (slice_ms > TASK_SLICE_MAX_MS && !task->slow_logged) {
+        task->slow_logged = true;
+        log_fields(LOG_DEBUG, "a task held up its loop",
+                   LOG_FIELDS(log_text("task", task->name), log_integer("ms", (int64_t)slice_ms)));
+    }
     current = NULL;
     if (task->state == TASK_ENDED)
         end(task);

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <uv.h>
 
+#include "core/log.h"
 #include "task/context.h"
 #include "task/stack.h"
 #include "task/task.h"
@@ -66,6 +67,7 @@ struct task {
     uint64_t shield_ms;   /* absolute end of the shield; 0: no shield */
     bool cancelled;
     bool slow_logged;
+    struct log_context log;
     struct joiner *joiners;
 };
 
@@ -74,6 +76,8 @@ void loop_send(struct loop *loop, struct loop_message *message);
 /* Puts a ready task at the end of the line. */
 void loop_make_ready(struct loop *loop, struct task *task);
 
+/* The log context of the running task, or NULL. */
+struct log_context *task_log_context(void);
 /* Runs the task until it waits or ends. */
 void task_resume(struct task *task);
 /* Puts the running task aside until task_wake() or the absolute time; may return early. */
