@@ -32,6 +32,9 @@ enum value_kind {
     VALUE_KINDS
 };
 const char *value_kind_name(enum value_kind kind); /* "integer", "timestamp", ... */
+/* The kind of a type name of any engine: "BIGINT", "decimal(10,2)", "timestamp with time zone",
+ * "text[]". VALUE_UNKNOWN when it is none that is known. */
+enum value_kind value_kind_from_type(const char *type);
 bool value_kind_is_number(enum value_kind kind);
 bool value_kind_is_time(enum value_kind kind); /* date or timestamp */
 
@@ -63,7 +66,7 @@ struct column_profile {
     bool values_complete; /* `values` are all that there are */
 };
 
-#define PROFILE_VALUES_MAX 2000     /* distinct values kept of one column */
+#define PROFILE_VALUES_MAX 2000      /* distinct values kept of one column */
 #define PROFILE_VALUE_LENGTH_MAX 200 /* bytes; longer values are not kept as values */
 
 struct column {
@@ -89,6 +92,8 @@ struct metric {
     const char *description;
     const char *unit;
     struct text_list synonyms;
+    const char *extra; /* as of a column; so below */
+    int line;
 };
 
 /* A named condition: "active customers" -> status = 'active'. */
@@ -97,6 +102,8 @@ struct named_filter {
     const char *expression; /* SQL, a condition */
     const char *description;
     struct text_list synonyms;
+    const char *extra;
+    int line;
 };
 
 enum relationship_kind {
@@ -115,6 +122,8 @@ struct relationship {
     enum relationship_kind kind;
     bool found;   /* found in the data by name and inclusion, not declared */
     double share; /* found: share of this side's values that exist on the other side */
+    const char *extra;
+    int line;
 };
 
 struct verified_query {
@@ -123,13 +132,15 @@ struct verified_query {
     const char *sql;
     const char *slots; /* JSON object name -> kind; NULL */
     const char *owner;
-    const char *date;
+    const char *date; /* ISO */
+    const char *extra;
+    int line;
 };
 
 struct calendar {
-    const char *time_zone; /* IANA name; NULL: the configured one */
-    int week_start;        /* 1 Monday .. 7 Sunday; 0: the configured one */
-    int fiscal_year_start; /* month 1..12; 0: the configured one */
+    const char *time_zone;      /* IANA name; NULL: the configured one */
+    int week_start;             /* 1 Monday .. 7 Sunday; 0: the configured one */
+    int fiscal_year_start;      /* month 1..12; 0: the configured one */
     const char *reference_date; /* ISO date that stands for today for this dataset; NULL */
 };
 
@@ -148,6 +159,7 @@ struct data_source {
     const char *engine; /* "duckdb", ...; NULL: the configured one */
     const char *table;  /* the engine's own table name, may be qualified; NULL: table_name */
     const char *file;   /* absolute path after loading; NULL when the engine has the table */
+    int line;           /* of `source` in the document */
     /* The DuckDB database made from `file` (its table is named "data"); set by the catalog once
      * the file is loaded (engine/load.h), NULL before. */
     const char *database;
