@@ -187,9 +187,7 @@ bool task_offload(void (*fn)(void *arg), void *arg, struct error *err)
     if (take_back(&job))
         return false;
     /* It has begun: its results are on this stack, so nothing but its end ends this wait. */
-    job.ended.waiter = task;
-    while (!job.ended.signalled)
-        task_park(task, TIME_NEVER);
+    task_event_wait_always(&job.ended);
     return true;
 }
 

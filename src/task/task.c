@@ -277,6 +277,16 @@ bool task_event_wait(struct task_event *event, uint64_t timeout_ms, struct error
     return ok;
 }
 
+void task_event_wait_always(struct task_event *event)
+{
+    assert(current && !event->waiter);
+    event->waiter = current;
+    while (!event->signalled)
+        task_park(current, TIME_NEVER);
+    event->waiter = NULL;
+    event->signalled = false;
+}
+
 void task_event_signal(struct task_event *event)
 {
     event->signalled = true;
