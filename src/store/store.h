@@ -20,13 +20,33 @@
 #include "core/str.h"
 #include "task/task.h"
 
-#define STORE_ID_SIZE 32 /* bytes that hold any id and its NUL */
+#define STORE_ID_SIZE 32          /* bytes that hold any id and its NUL */
 #define STORE_TITLE_LENGTH_MAX 50 /* characters of a conversation's title */
+
+/*
+ * Limits, in bytes unless said otherwise. What is larger gets ERROR_TOO_LARGE; a text that is not
+ * UTF-8, or a number out of its range, ERROR_INVALID.
+ */
+#define STORE_NAME_SIZE_MAX 512 /* user, dataset, version, model, kind, type */
+#define STORE_QUESTION_SIZE_MAX (64 * 1024)
+#define STORE_TEXT_SIZE_MAX (4 * 1024 * 1024)  /* an answer, its SQL, its metadata, a job's detail \
+                                                */
+#define STORE_JSON_SIZE_MAX (32 * 1024 * 1024) /* a run's result, an event */
+#define STORE_CACHE_KEY_SIZE_MAX 4096
+#define STORE_CACHE_VALUE_SIZE_MAX (64 * 1024 * 1024)
+#define STORE_DIMENSIONS_MAX 8192 /* of an embedding */
+#define STORE_PAGE_MAX 1000       /* conversations or messages asked for at once; at least 1 */
+#define STORE_EVENTS_MAX 10000    /* of one run: its last sequence */
 
 struct store;
 
-/* `url`: "sqlite:PATH" or a path; migrates under a lock. The caller closes it. */
+/*
+ * `url`: "sqlite:PATH" or a path. Makes missing folders and the file (readable by its owner only)
+ * and migrates under a lock; blocks meanwhile. The caller closes it.
+ * Beside the database lies PATH-owners, which must not be removed while a process uses the store.
+ */
 struct store *store_open(const char *url, struct error *err);
+/* Writes what waits, then blocks until all is closed. No other call may be under way. */
 void store_close(struct store *store); /* NULL is allowed */
 TASK_WAITS bool store_health(struct store *store, struct error *err);
 int store_schema_version(const struct store *store);
@@ -55,6 +75,7 @@ struct stored_run {
     const char *result; /* JSON: the QueryResponse, or the error; NULL while active */
 };
 
+/* title: NULL for none (the first question gives one); a long one is cut. */
 TASK_WAITS bool store_conversation_create(struct store *store, const char *user_id,
                                           const char *title, struct arena *arena,
                                           struct conversation *out, struct error *err);
@@ -62,17 +83,22 @@ TASK_WAITS bool store_conversation_create(struct store *store, const char *user_
 TASK_WAITS bool store_conversation_get(struct store *store, const char *user_id, const char *id,
                                        struct arena *arena, struct conversation *out,
                                        struct error *err);
-/* Newest first. `cursor` is NULL or what *next was; *next is NULL at the end. */
+/*
+ * Those with the newest message first. `cursor` is NULL or what *next was; *next is NULL at the
+ * end. The pages show the order of the time when the first was read: messages that arrive
+ * meanwhile make nothing appear twice or be missed.
+ */
 TASK_WAITS bool store_conversation_list(struct store *store, const char *user_id, size_t limit,
                                         const char *cursor, struct arena *arena,
-                                        struct conversation **out, size_t *count,
-                                        const char **next, struct error *err);
-TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_id,
-                                          const char *id, struct error *err);
-/* The last `limit` messages, oldest first. */
-TASK_WAITS bool store_messages_last(struct store *store, const char *conversation_id,
-                                    size_t limit, struct arena *arena, struct message **out,
-                                    size_t *count, struct error *err);
+                                        struct conversation **out, size_t *count, const char **next,
+                                        struct error *err);
+TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_id, const char *id,
+                                          struct error *err);
+/* The last `limit` messages, oldest first. ERROR_NOT_FOUND when the conversation does not exist
+ * or is deleted; whose it is was checked before, with store_conversation_get(). */
+TASK_WAITS bool store_messages_last(struct store *store, const char *conversation_id, size_t limit,
+                                    struct arena *arena, struct message **out, size_t *count,
+                                    struct error *err);
 
 /*
  * Begins a run: in one transaction makes the conversation when conversation_id is NULL (its title
@@ -86,38 +112,49 @@ struct run_begin {
 };
 TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err);
 
-/* Ends a run: in one transaction the assistant's message (NULL: none), state, result, events. */
-struct run_end {
-    const char *run_id, *conversation_id;
-    enum run_state state; /* RUN_COMPLETE or RUN_FAILED */
-    const char *result;   /* JSON */
-    const char *content, *sql, *metadata; /* of the assistant's message */
-};
-TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
-
-/* Appends an event to a run's log. `sequence` starts at 1 and rises by one. */
-TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,
-                                const char *json, struct error *err);
-TASK_WAITS bool store_run_get(struct store *store, const char *run_id, struct arena *arena,
-                              struct stored_run *out, struct error *err);
 struct stored_event {
     int64_t sequence;
     const char *json;
 };
+
+/*
+ * Ends a run: in one transaction the assistant's message (NULL: none), state, result, events.
+ * ERROR_CONFLICT when it has ended already.
+ */
+struct run_end {
+    const char *run_id, *conversation_id;
+    enum run_state state;                 /* RUN_COMPLETE or RUN_FAILED */
+    const char *result;                   /* JSON */
+    const char *content, *sql, *metadata; /* of the assistant's message */
+    const struct stored_event *events;    /* those not appended yet; sequence as below */
+    size_t event_count;
+};
+TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
+
+/* Appends an event to a run's log. `sequence` starts at 1 and rises by one: any other gets
+ * ERROR_CONFLICT. */
+TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,
+                                const char *json, struct error *err);
+TASK_WAITS bool store_run_get(struct store *store, const char *run_id, struct arena *arena,
+                              struct stored_run *out, struct error *err);
+/* The events after sequence `after` (0: all), in order. */
 TASK_WAITS bool store_run_events(struct store *store, const char *run_id, int64_t after,
                                  struct arena *arena, struct stored_event **out, size_t *count,
                                  struct error *err);
 
 /*
- * Marks runs that a dead process left active: each process that runs questions holds a lock on
- * its own owner row (store_open takes it), so runs of a living process are left alone. Each marked
- * run gets an assistant message saying that it was interrupted. Returns how many in *count, and
- * what they were.
+ * Marks runs that a dead process left active: each open store has an owner number and holds a lock
+ * on it that ends with the process, so runs of a living process are left alone. Each marked run
+ * gets an assistant message saying that it was interrupted and can be asked again, and an error
+ * event as its last. Returns how many in *count, and what they were.
  */
 TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
                                     struct stored_run **out, size_t *count, struct error *err);
 
-/* Cache entries. Keys are made by the caller and hold everything that the value depends on. */
+/*
+ * Cache entries. Keys are made by the caller and hold everything that the value depends on.
+ * Hits are counted in memory and written now and then; a crash loses some of them.
+ */
 TASK_WAITS bool store_cache_get(struct store *store, const char *type, struct str key,
                                 struct arena *arena, struct str *value, bool *found,
                                 struct error *err);
@@ -129,19 +166,18 @@ struct cache_type_stats {
     int64_t entries, hits, bytes;
 };
 TASK_WAITS bool store_cache_stats(struct store *store, struct arena *arena,
-                                  struct cache_type_stats **out, size_t *count,
-                                  struct error *err);
+                                  struct cache_type_stats **out, size_t *count, struct error *err);
 /* type and dataset_id may be NULL (any); returns how many went in *count. */
 TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const char *dataset_id,
                                   bool expired_only, int64_t *count, struct error *err);
 
-/* Dataset embeddings, little-endian floats. */
+/* Dataset embeddings, one per dataset and model: a new version replaces the old. */
 TASK_WAITS bool store_embedding_get(struct store *store, const char *dataset_id,
                                     const char *version, const char *model_id, float *vector,
                                     size_t dimensions, bool *found, struct error *err);
 TASK_WAITS bool store_embedding_put(struct store *store, const char *dataset_id,
-                                    const char *version, const char *model_id,
-                                    const float *vector, size_t dimensions, struct error *err);
+                                    const char *version, const char *model_id, const float *vector,
+                                    size_t dimensions, struct error *err);
 
 /* Jobs (indexing): state and progress survive a restart. */
 struct job {

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache entries: dear to make, allowed to be lost. */
+#include "store/sqlite.h"
+
+#define EXPIRED_PER_PUT 16 /* each new entry clears this many old ones away */
+
+bool sqlite_cache_get(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_cache *call = arg;
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_CACHE_GET, err, "tbi", call->type,
+                                           &call->key, call->now_ms);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    call->found = row;
+    if (!row)
+        return true;
+    const char *bytes = sqlite3_column_blob(statement, 1);
+    size_t length = (size_t)sqlite3_column_bytes(statement, 1);
+    call->value = (struct str){arena_strndup(call->arena, bytes ? bytes : "", length), length};
+    sqlite_writer_count_hit(&connection->store->writer, sqlite3_column_int64(statement, 0));
+    return true;
+}
+
+bool sqlite_cache_put(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_cache *call = arg;
+    return sqlite_execute(connection, STATEMENT_CACHE_PUT, NULL, err, "tbbti", call->type,
+                          &call->key, &call->value, call->dataset_id, call->expires_ms) &&
+           sqlite_execute(connection, STATEMENT_CACHE_EXPIRE, NULL, err, "ii", call->now_ms,
+                          (int64_t)EXPIRED_PER_PUT);
+}
+
+bool sqlite_cache_add_hits(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct sqlite_hits *hits = arg;
+    for (size_t i = 0; i < SQLITE_HITS_MAX; i++)
+        if (hits[i].id != 0 && !sqlite_execute(connection, STATEMENT_CACHE_HITS, NULL, err, "ii",
+                                               hits[i].id, hits[i].count))
+            return false;
+    return true;
+}
+
+bool sqlite_cache_stats(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_cache_stats *call = arg;
+    size_t capacity = 0;
+    bool row;
+    sqlite3_stmt *statement =
+        sqlite_start(connection, STATEMENT_CACHE_STATS, err, "i", call->now_ms);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        call->out = arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
+        call->out[call->count++] = (struct cache_type_stats){
+            .type = sqlite_column(statement, 0, call->arena),
+            .entries = sqlite3_column_int64(statement, 1),
+            .hits = sqlite3_column_int64(statement, 2),
+            .bytes = sqlite3_column_int64(statement, 3),
+        };
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
+}
+
+bool sqlite_cache_clear(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_cache_clear *call = arg;
+    return sqlite_execute(connection, STATEMENT_CACHE_CLEAR, &call->count, err, "ttii", call->type,
+                          call->dataset_id, (int64_t)call->expired_only, call->now_ms);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs: begun with the question saved, ended with the answer saved, or found cut off. */
+#include "store/sqlite.h"
+
+#include <string.h>
+
+#include "core/random.h"
+
+#define CUT_RUNS_MAX 10000 /* marked by one call; more wait for the next start */
+
+static const char *const states[RUN_STATES] = {
+    [RUN_ACTIVE] = "active",
+    [RUN_COMPLETE] = "complete",
+    [RUN_FAILED] = "failed",
+    [RUN_CUT] = "cut",
+};
+
+static const char cut_text[] =
+    "This question was interrupted: the program stopped before it was answered. Nothing else was "
+    "lost; ask it again to get the answer.";
+static const char cut_metadata[] = "{\"status\":\"interrupted\"}";
+static const char cut_result[] =
+    "{\"detail\":\"the run was interrupted, because the program stopped; ask again\"}";
+static const char cut_event[] =
+    "{\"event\":\"error\",\"data\":{\"error\":\"the run was interrupted, because the program "
+    "stopped; ask again\"}}";
+
+static bool not_found(const char *run_id, struct error *err)
+{
+    return error_set(err, ERROR_NOT_FOUND, "run '%s' does not exist", run_id);
+}
+
+struct new_message {
+    const char *id, *conversation_id, *run_id, *role, *content, *sql, *metadata, *now;
+};
+
+static bool message_insert(struct sqlite_connection *connection, const struct new_message *message,
+                           struct error *err)
+{
+    return sqlite_execute(connection, STATEMENT_MESSAGE_INSERT, NULL, err, "tttttttt", message->id,
+                          message->conversation_id, message->run_id, message->role,
+                          message->content, message->sql, message->metadata, message->now);
+}
+
+/* The conversation is counted before its message is there: this also finds out whether it is. */
+static bool conversation_ask(struct sqlite_connection *connection,
+                             const struct call_run_begin *call, struct error *err)
+{
+    int64_t changes;
+    if (call->create)
+        return sqlite_execute(connection, STATEMENT_CONVERSATION_INSERT, NULL, err, "tttti",
+                              call->conversation_id, call->user_id, call->title, call->now,
+                              INT64_C(1));
+    if (!sqlite_execute(connection, STATEMENT_CONVERSATION_ASK, &changes, err, "tttt",
+                        call->conversation_id, call->user_id, call->now, call->title))
+        return false;
+    return changes > 0 || error_set(err, ERROR_NOT_FOUND, "conversation '%s' does not exist",
+                                    call->conversation_id);
+}
+
+bool sqlite_run_begin(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_begin *call = arg;
+    struct new_message message = {
+        .id = call->message_id,
+        .conversation_id = call->conversation_id,
+        .run_id = call->run_id,
+        .role = "user",
+        .content = call->question,
+        .now = call->now,
+    };
+    int64_t changes;
+    if (!conversation_ask(connection, call, err) || !message_insert(connection, &message, err) ||
+        !sqlite_execute(connection, STATEMENT_RUN_INSERT, &changes, err, "tttitt", call->run_id,
+                        call->conversation_id, call->user_id, connection->store->owner.number,
+                        call->question, call->now))
+        return false;
+    return changes > 0 || error_set(err, ERROR_CONFLICT, "a run '%s' exists already", call->run_id);
+}
+
+static bool event_insert(struct sqlite_connection *connection, const char *run_id,
+                         const struct stored_event *event, struct error *err)
+{
+    int64_t changes;
+    if (!sqlite_execute(connection, STATEMENT_EVENT_INSERT, &changes, err, "tit", run_id,
+                        event->sequence, event->json))
+        return false;
+    return changes > 0 ||
+           error_set(err, ERROR_CONFLICT, "event %lld of run '%s' does not follow its last one",
+                     (long long)event->sequence, run_id);
+}
+
+/* Why no active run was ended. */
+static bool run_not_active(struct sqlite_connection *connection, const struct run_end *end,
+                           struct error *err)
+{
+    bool exists;
+    if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, end->run_id, &exists, err))
+        return false;
+    if (!exists)
+        return not_found(end->run_id, err);
+    return error_set(err, ERROR_CONFLICT,
+                     "run '%s' has ended already, or is not in conversation '%s'", end->run_id,
+                     end->conversation_id);
+}
+
+static bool answer_save(struct sqlite_connection *connection, const struct new_message *message,
+                        struct error *err)
+{
+    return sqlite_execute(connection, STATEMENT_CONVERSATION_ANSWER, NULL, err, "tt",
+                          message->conversation_id, message->now) &&
+           message_insert(connection, message, err);
+}
+
+bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_end *call = arg;
+    const struct run_end *end = call->end;
+    int64_t changes;
+    if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", end->run_id,
+                        end->conversation_id, states[end->state], end->result, call->now))
+        return false;
+    if (changes == 0)
+        return run_not_active(connection, end, err);
+    for (size_t i = 0; i < end->event_count; i++)
+        if (!event_insert(connection, end->run_id, &end->events[i], err))
+            return false;
+    if (!call->message_id)
+        return true;
+    struct new_message message = {
+        .id = call->message_id,
+        .conversation_id = end->conversation_id,
+        .run_id = end->run_id,
+        .role = "assistant",
+        .content = end->content,
+        .sql = end->sql,
+        .metadata = end->metadata,
+        .now = call->now,
+    };
+    return answer_save(connection, &message, err);
+}
+
+bool sqlite_run_event(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_event *call = arg;
+    bool exists;
+    if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, call->run_id, &exists, err))
+        return false;
+    return exists ? event_insert(connection, call->run_id, &call->event, err)
+                  : not_found(call->run_id, err);
+}
+
+static enum run_state state_read(const char *name)
+{
+    for (int state = 0; state < RUN_STATES; state++)
+        if (name && strcmp(states[state], name) == 0)
+            return (enum run_state)state;
+    return RUN_FAILED; /* the schema's CHECK allows no other name */
+}
+
+bool sqlite_run_get(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_run_get *call = arg;
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_RUN_GET, err, "t", call->run_id);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    if (!row)
+        return not_found(call->run_id, err);
+    *call->out = (struct stored_run){
+        .id = sqlite_column(statement, 0, call->arena),
+        .conversation_id = sqlite_column(statement, 1, call->arena),
+        .user_id = sqlite_column(statement, 2, call->arena),
+        .question = sqlite_column(statement, 3, call->arena),
+        .started_at = sqlite_column(statement, 4, call->arena),
+        .ended_at = sqlite_column(statement, 5, call->arena),
+        .state = state_read(sqlite_column(statement, 6, call->arena)),
+        .result = sqlite_column(statement, 7, call->arena),
+    };
+    return true;
+}
+
+bool sqlite_run_events(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_run_events *call = arg;
+    bool exists, row;
+    size_t capacity = 0;
+    if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, call->run_id, &exists, err))
+        return false;
+    if (!exists)
+        return not_found(call->run_id, err);
+    sqlite3_stmt *statement =
+        sqlite_start(connection, STATEMENT_EVENTS_AFTER, err, "ti", call->run_id, call->after);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        call->out = arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
+        call->out[call->count++] = (struct stored_event){
+            .sequence = sqlite3_column_int64(statement, 0),
+            .json = sqlite_column(statement, 1, call->arena),
+        };
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
+}
+
+/* Active runs whose owner's process has ended. */
+static bool find_cut_runs(struct sqlite_connection *connection, struct call_mark_cut_runs *call,
+                          struct error *err)
+{
+    const struct sqlite_owner *owner = &connection->store->owner;
+    size_t capacity = 0;
+    bool row;
+    call->count = 0; /* the operation may run twice */
+    call->out = NULL;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_RUNS_OF_OTHERS, err, "ii",
+                                           owner->number, (int64_t)CUT_RUNS_MAX);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        if (!sqlite_owner_is_alive(owner, sqlite3_column_int64(statement, 5))) {
+            call->out =
+                arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
+            call->out[call->count++] = (struct stored_run){
+                .id = sqlite_column(statement, 0, call->arena),
+                .conversation_id = sqlite_column(statement, 1, call->arena),
+                .user_id = sqlite_column(statement, 2, call->arena),
+                .question = sqlite_column(statement, 3, call->arena),
+                .started_at = sqlite_column(statement, 4, call->arena),
+                .ended_at = arena_strdup(call->arena, call->now),
+                .state = RUN_CUT,
+                .result = cut_result,
+            };
+        }
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
+}
+
+static bool mark_cut(struct sqlite_connection *connection, const struct stored_run *run,
+                     struct error *err)
+{
+    char message_id[STORE_ID_SIZE];
+    random_id(message_id, sizeof(message_id), "msg_");
+    struct new_message message = {
+        .id = message_id,
+        .conversation_id = run->conversation_id,
+        .run_id = run->id,
+        .role = "assistant",
+        .content = cut_text,
+        .metadata = cut_metadata,
+        .now = run->ended_at,
+    };
+    return sqlite_execute(connection, STATEMENT_RUN_END, NULL, err, "ttttt", run->id,
+                          run->conversation_id, states[RUN_CUT], run->result, run->ended_at) &&
+           sqlite_execute(connection, STATEMENT_EVENT_INSERT_LAST, NULL, err, "tt", run->id,
+                          cut_event) &&
+           answer_save(connection, &message, err);
+}
+
+bool sqlite_mark_cut_runs(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_mark_cut_runs *call = arg;
+    if (!find_cut_runs(connection, call, err))
+        return false;
+    for (size_t i = 0; i < call->count; i++)
+        if (!mark_cut(connection, &call->out[i], err))
+            return false;
+    return true;
+}

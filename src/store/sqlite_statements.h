@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The statements of the SQLite store, one row each (an X-macro table: define STATEMENT, include,
+ * undefine). Each connection prepares a statement when it is first used and keeps it.
+ */
+STATEMENT(BEGIN, "BEGIN IMMEDIATE")
+STATEMENT(COMMIT, "COMMIT")
+STATEMENT(ROLLBACK, "ROLLBACK")
+STATEMENT(SAVEPOINT, "SAVEPOINT operation")
+STATEMENT(SAVEPOINT_UNDO, "ROLLBACK TO operation")
+STATEMENT(SAVEPOINT_END, "RELEASE operation")
+STATEMENT(SCHEMA_VERSION, "SELECT max(version) FROM schema_migrations")
+
+STATEMENT(CONVERSATION_INSERT,
+          "INSERT INTO conversations (id, user_id, title, created_at, updated_at, message_count,"
+          " activity, activity_created)"
+          " SELECT ?1, ?2, ?3, ?4, ?4, ?5, position + ?5, position"
+          " FROM (SELECT coalesce(max(sequence), 0) AS position FROM messages)")
+STATEMENT(CONVERSATION_GET,
+          "SELECT id, user_id, title, created_at, updated_at, message_count FROM conversations"
+          " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
+STATEMENT(CONVERSATION_EXISTS, "SELECT 1 FROM conversations WHERE id = ?1 AND deleted_at IS NULL")
+/* The second half are those that changed after the snapshot, at the place they had then. */
+STATEMENT(CONVERSATION_LIST,
+          "SELECT id, user_id, title, created_at, updated_at, message_count, sequence, place FROM ("
+          " SELECT *, activity AS place FROM conversations"
+          "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity <= ?2"
+          "   AND (activity, sequence) < (?3, ?4)"
+          " UNION ALL"
+          " SELECT *, coalesce((SELECT max(m.sequence) FROM messages AS m"
+          "   WHERE m.conversation_id = c.id AND m.sequence <= ?2), activity_created) AS place"
+          "  FROM conversations AS c"
+          "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity > ?2)"
+          " WHERE (place, sequence) < (?3, ?4) ORDER BY place DESC, sequence DESC LIMIT ?5")
+STATEMENT(CONVERSATION_DELETE, "UPDATE conversations SET deleted_at = ?3"
+                               " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
+/* Counts a message that is inserted next; a conversation without a title gets one. */
+STATEMENT(CONVERSATION_ASK,
+          "UPDATE conversations SET message_count = message_count + 1, updated_at = ?3,"
+          " activity = (SELECT coalesce(max(sequence), 0) + 1 FROM messages),"
+          " title = CASE WHEN title = '' AND message_count = 0 THEN ?4 ELSE title END"
+          " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
+STATEMENT(CONVERSATION_ANSWER,
+          "UPDATE conversations SET message_count = message_count + 1, updated_at = ?2,"
+          " activity = (SELECT coalesce(max(sequence), 0) + 1 FROM messages) WHERE id = ?1")
+STATEMENT(MESSAGE_INSERT,
+          "INSERT INTO messages (sequence, id, conversation_id, run_id, role, content, sql,"
+          " metadata, created_at)"
+          " SELECT coalesce(max(sequence), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM messages")
+STATEMENT(MESSAGES_LAST,
+          "SELECT id, conversation_id, run_id, created_at, role, content, sql, metadata"
+          " FROM messages WHERE conversation_id = ?1 ORDER BY sequence DESC LIMIT ?2")
+
+STATEMENT(RUN_INSERT,
+          "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT DO NOTHING")
+STATEMENT(RUN_END, "UPDATE runs SET state = ?3, result = ?4, ended_at = ?5"
+                   " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
+STATEMENT(RUN_EXISTS, "SELECT 1 FROM runs WHERE id = ?1")
+STATEMENT(RUN_GET,
+          "SELECT id, conversation_id, user_id, question, started_at, ended_at, state, result"
+          " FROM runs WHERE id = ?1")
+STATEMENT(RUNS_OF_OTHERS,
+          "SELECT id, conversation_id, user_id, question, started_at, owner"
+          " FROM runs WHERE state = 'active' AND owner <> ?1 ORDER BY started_at, id LIMIT ?2")
+STATEMENT(EVENT_INSERT,
+          "INSERT INTO run_events (run_id, sequence, event) SELECT ?1, ?2, ?3 WHERE ?2 ="
+          " (SELECT coalesce(max(sequence), 0) + 1 FROM run_events WHERE run_id = ?1)")
+STATEMENT(EVENT_INSERT_LAST,
+          "INSERT INTO run_events (run_id, sequence, event)"
+          " SELECT ?1, coalesce(max(sequence), 0) + 1, ?2 FROM run_events WHERE run_id = ?1")
+STATEMENT(EVENTS_AFTER, "SELECT sequence, event FROM run_events WHERE run_id = ?1 AND sequence > ?2"
+                        " ORDER BY sequence")
+
+STATEMENT(CACHE_GET,
+          "SELECT id, value FROM cache_entries WHERE type = ?1 AND key = ?2 AND expires_ms > ?3")
+STATEMENT(CACHE_PUT, "INSERT INTO cache_entries (type, key, value, dataset_id, expires_ms)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (type, key) DO UPDATE SET"
+                     " value = excluded.value, dataset_id = excluded.dataset_id,"
+                     " expires_ms = excluded.expires_ms")
+STATEMENT(CACHE_EXPIRE, "DELETE FROM cache_entries WHERE id IN (SELECT id FROM cache_entries"
+                        " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)")
+STATEMENT(CACHE_HITS, "UPDATE cache_entries SET hits = hits + ?2 WHERE id = ?1")
+STATEMENT(CACHE_STATS,
+          "SELECT type, count(*), sum(hits), sum(length(key) + length(value)) FROM cache_entries"
+          " WHERE expires_ms > ?1 GROUP BY type ORDER BY type")
+STATEMENT(CACHE_CLEAR, "DELETE FROM cache_entries WHERE (?1 IS NULL OR type = ?1)"
+                       " AND (?2 IS NULL OR dataset_id = ?2) AND (NOT ?3 OR expires_ms <= ?4)")
+
+STATEMENT(EMBEDDING_GET, "SELECT vector FROM dataset_embeddings"
+                         " WHERE dataset_id = ?1 AND model_id = ?2 AND version = ?3")
+STATEMENT(EMBEDDING_PUT, "INSERT INTO dataset_embeddings (dataset_id, model_id, version, vector)"
+                         " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (dataset_id, model_id) DO UPDATE SET"
+                         " version = excluded.version, vector = excluded.vector")
+
+STATEMENT(JOB_INSERT,
+          "INSERT INTO jobs (id, kind, state, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)")
+STATEMENT(JOB_UPDATE,
+          "UPDATE jobs SET state = ?2, done = ?3, total = ?4, detail = ?5, updated_at = ?6"
+          " WHERE id = ?1")
+STATEMENT(JOB_GET, "SELECT id, kind, state, created_at, updated_at, done, total, detail"
+                   " FROM jobs WHERE id = ?1")

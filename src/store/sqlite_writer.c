@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer: one thread, one connection, one fsync for all that waits.
+ *
+ * A caller puts its change into the queue and waits. The thread takes all that have gathered while
+ * it was busy with the batch before, runs them in one transaction, each in a savepoint of its own,
+ * commits once and then wakes each caller with its own outcome. So n savers at once cost about two
+ * fsyncs, not n, and nobody waits for a timer: a lone change is committed at once.
+ *
+ *   waiting ──taken──► run in its savepoint ──COMMIT──► acknowledged
+ *      │                   └─ fails: back to the savepoint, only this one fails
+ *      └─ task cancelled: taken out of the queue, never run
+ *
+ * When the commit itself or the whole transaction fails (a full disk, say), each change of the
+ * batch is run again in a transaction of its own, so that only those fail that can't be stored.
+ *
+ * A change lives on its caller's stack. That is safe because a caller leaves only when its change
+ * is acknowledged, or when it has taken the change out of the queue itself.
+ */
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/alloc.h"
+
+#define WAITING_MAX 10000
+#define BATCH_MAX 256
+#define HITS_AGE_MS 30000
+
+struct sqlite_write {
+    sqlite_operation_fn run;
+    void *call;
+    bool ok;
+    struct error error;
+    struct sqlite_write *next;
+    bool taken; /* by the thread; guarded by the writer's mutex */
+    /* How the caller waits: a task for its event, a thread for the semaphore. */
+    struct loop *loop;
+    struct task_event event;
+    sem_t done;
+};
+
+static bool run_alone(struct sqlite_connection *connection, sqlite_operation_fn run, void *call,
+                      struct error *err)
+{
+    if (!sqlite_execute(connection, STATEMENT_BEGIN, NULL, err, ""))
+        return false;
+    if (run(connection, call, err) && sqlite_execute(connection, STATEMENT_COMMIT, NULL, err, ""))
+        return true;
+    sqlite_connection_reset(connection);
+    if (!sqlite3_get_autocommit(connection->db))
+        (void)sqlite_execute(connection, STATEMENT_ROLLBACK, NULL, NULL, "");
+    return false;
+}
+
+/* False when the transaction as a whole is lost. */
+static bool run_in_savepoint(struct sqlite_connection *connection, struct sqlite_write *write)
+{
+    struct error *err = &write->error;
+    write->ok = sqlite_execute(connection, STATEMENT_SAVEPOINT, NULL, err, "") &&
+                write->run(connection, write->call, err);
+    sqlite_connection_reset(connection);
+    if (sqlite3_get_autocommit(connection->db)) /* SQLite rolled all of it back */
+        return false;
+    return (write->ok || sqlite_execute(connection, STATEMENT_SAVEPOINT_UNDO, NULL, NULL, "")) &&
+           sqlite_execute(connection, STATEMENT_SAVEPOINT_END, NULL, NULL, "");
+}
+
+static bool run_together(struct sqlite_connection *connection, struct sqlite_write *batch)
+{
+    if (!sqlite_execute(connection, STATEMENT_BEGIN, NULL, NULL, ""))
+        return false;
+    bool whole = true;
+    for (struct sqlite_write *write = batch; write && whole; write = write->next)
+        whole = run_in_savepoint(connection, write);
+    if (whole && sqlite_execute(connection, STATEMENT_COMMIT, NULL, NULL, ""))
+        return true;
+    if (!sqlite3_get_autocommit(connection->db))
+        (void)sqlite_execute(connection, STATEMENT_ROLLBACK, NULL, NULL, "");
+    return false;
+}
+
+static void signal_task(void *arg)
+{
+    struct sqlite_write *write = arg;
+    task_event_signal(&write->event);
+}
+
+static void run_batch(struct sqlite_connection *connection, struct sqlite_write *batch)
+{
+    if (!batch->next || !run_together(connection, batch))
+        for (struct sqlite_write *write = batch; write; write = write->next) {
+            error_clear(&write->error);
+            write->ok = run_alone(connection, write->run, write->call, &write->error);
+        }
+    for (struct sqlite_write *write = batch, *next; write; write = next) {
+        next = write->next; /* once woken, the caller's stack is its own again */
+        if (write->loop)
+            loop_post(write->loop, signal_task, write);
+        else
+            sem_post(&write->done);
+    }
+}
+
+static struct timespec time_after(uint64_t duration_ms)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += (time_t)(duration_ms / 1000);
+    return time;
+}
+
+static bool hits_are_due(const struct sqlite_writer *writer)
+{
+    return writer->hits_used > 0 && (writer->stop || writer->hits_used >= SQLITE_HITS_MAX / 2 ||
+                                     clock_monotonic_ms() - writer->hits_since_ms >= HITS_AGE_MS);
+}
+
+static void wait_for_work(struct sqlite_writer *writer)
+{
+    while (!writer->first && !writer->stop && !hits_are_due(writer)) {
+        struct timespec until = time_after(HITS_AGE_MS);
+        if (writer->hits_used > 0)
+            pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
+        else
+            pthread_cond_wait(&writer->work, &writer->mutex);
+    }
+}
+
+static struct sqlite_write *take_batch(struct sqlite_writer *writer)
+{
+    struct sqlite_write *batch = writer->first, *last = NULL;
+    size_t count = 0;
+    for (struct sqlite_write *write = batch; write && count < BATCH_MAX; write = write->next) {
+        write->taken = true;
+        last = write;
+        count++;
+    }
+    if (!last)
+        return NULL;
+    writer->first = last->next;
+    if (!writer->first)
+        writer->last = NULL;
+    writer->waiting -= count;
+    last->next = NULL;
+    return batch;
+}
+
+bool sqlite_writer_flush_hits(struct sqlite_connection *connection, void *unused, struct error *err)
+{
+    struct sqlite_writer *writer = &connection->store->writer;
+    struct sqlite_hits *hits = xcalloc(SQLITE_HITS_MAX, sizeof(*hits));
+    pthread_mutex_lock(&writer->mutex);
+    memcpy(hits, writer->hits, sizeof(writer->hits));
+    memset(writer->hits, 0, sizeof(writer->hits));
+    writer->hits_used = 0;
+    pthread_mutex_unlock(&writer->mutex);
+    bool written = sqlite_cache_add_hits(connection, hits, err);
+    free(hits);
+    return written;
+}
+
+static void *write_until_stopped(void *arg)
+{
+    struct sqlite_writer *writer = arg;
+    pthread_mutex_lock(&writer->mutex);
+    for (;;) {
+        wait_for_work(writer);
+        struct sqlite_write *batch = take_batch(writer);
+        bool hits_due = hits_are_due(writer);
+        if (!batch && !hits_due)
+            break; /* stopped, and nothing is left */
+        pthread_mutex_unlock(&writer->mutex);
+        if (batch)
+            run_batch(writer->connection, batch);
+        if (hits_due) /* a loss of them is no error */
+            (void)run_alone(writer->connection, sqlite_writer_flush_hits, NULL, NULL);
+        pthread_mutex_lock(&writer->mutex);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+bool sqlite_writer_start(struct sqlite_writer *writer, struct sqlite_connection *connection,
+                         struct error *err)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->work, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&writer->mutex, NULL);
+    writer->connection = connection;
+
+    /* Signals are the main thread's. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&writer->thread, NULL, write_until_stopped, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    writer->started = result == 0;
+    if (!writer->started) {
+        pthread_cond_destroy(&writer->work);
+        pthread_mutex_destroy(&writer->mutex);
+        return error_set(err, ERROR_FULL, "the store's thread can't be started (%s)",
+                         strerror(result));
+    }
+    return true;
+}
+
+void sqlite_writer_stop(struct sqlite_writer *writer)
+{
+    if (!writer->started)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->stop = true;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->work);
+    pthread_mutex_destroy(&writer->mutex);
+    writer->started = false;
+}
+
+static bool enqueue(struct sqlite_writer *writer, struct sqlite_write *write, struct error *err)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool room = writer->waiting < WAITING_MAX;
+    if (room) {
+        if (writer->last)
+            writer->last->next = write;
+        else
+            writer->first = write;
+        writer->last = write;
+        writer->waiting++;
+        pthread_cond_signal(&writer->work);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return room ||
+           error_set(err, ERROR_FULL, "%d changes wait to be stored; try again later", WAITING_MAX);
+}
+
+/* False when the thread has it already. */
+static bool withdraw(struct sqlite_writer *writer, struct sqlite_write *write)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool withdrawn = !write->taken;
+    if (withdrawn) {
+        struct sqlite_write *before = NULL, *other = writer->first;
+        for (; other != write; other = other->next)
+            before = other;
+        if (before)
+            before->next = write->next;
+        else
+            writer->first = write->next;
+        if (writer->last == write)
+            writer->last = before;
+        writer->waiting--;
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return withdrawn;
+}
+
+static bool write_from_thread(struct sqlite_writer *writer, struct sqlite_write *write,
+                              struct error *err)
+{
+    sem_init(&write->done, 0, 0);
+    bool queued = enqueue(writer, write, err);
+    if (queued)
+        while (sem_wait(&write->done) != 0)
+            assert(errno == EINTR);
+    sem_destroy(&write->done);
+    return queued;
+}
+
+TASK_WAITS static bool write_from_task(struct sqlite_writer *writer, struct sqlite_write *write,
+                                       struct error *err)
+{
+    write->loop = task_loop(task_current());
+    if (!task_check(err) || !enqueue(writer, write, err))
+        return false;
+    if (task_event_wait(&write->event, 0, err))
+        return true;
+    if (withdraw(writer, write))
+        return false;
+    /* Too late to stop it: it is being written, and its outcome is what counts. */
+    task_event_wait_always(&write->event);
+    return true;
+}
+
+TASK_WAITS bool sqlite_write(struct sqlite_store *store, sqlite_operation_fn run, void *call,
+                             struct error *err)
+{
+    struct sqlite_write write = {.run = run, .call = call};
+    bool told = task_current() ? write_from_task(&store->writer, &write, err)
+                               : write_from_thread(&store->writer, &write, err);
+    if (told && !write.ok && err)
+        *err = write.error;
+    return told && write.ok;
+}
+
+/* With the mutex held: the entry's slot, or a free one. */
+static struct sqlite_hits *hits_find(struct sqlite_writer *writer, int64_t entry_id)
+{
+    size_t slot = (size_t)entry_id % SQLITE_HITS_MAX;
+    while (writer->hits[slot].id != 0 && writer->hits[slot].id != entry_id)
+        slot = (slot + 1) % SQLITE_HITS_MAX;
+    return &writer->hits[slot];
+}
+
+void sqlite_writer_count_hit(struct sqlite_writer *writer, int64_t entry_id)
+{
+    pthread_mutex_lock(&writer->mutex);
+    struct sqlite_hits *hits = hits_find(writer, entry_id);
+    /* One slot stays free, so that a search ends; what finds no room is not counted. */
+    if (hits->id == 0 && writer->hits_used < SQLITE_HITS_MAX - 1) {
+        if (writer->hits_used == 0)
+            writer->hits_since_ms = clock_monotonic_ms();
+        writer->hits_used++;
+        hits->id = entry_id;
+        if (writer->hits_used == 1 || hits_are_due(writer))
+            pthread_cond_signal(&writer->work);
+    }
+    if (hits->id == entry_id)
+        hits->count++;
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+bool sqlite_writer_has_hits(struct sqlite_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool has_hits = writer->hits_used > 0;
+    pthread_mutex_unlock(&writer->mutex);
+    return has_hits;
+}

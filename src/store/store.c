@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The front of the store: picks the driver, checks every argument against its limit, makes ids,
+ * times and titles. What is written here holds for every driver.
+ */
+#include "store/store.h"
+
+#include <string.h>
+
+#include "core/random.h"
+#include "store/store_priv.h"
+
+#define ID_DIGITS 16
+#define TTL_MAX_S (INT64_C(10) * 366 * 24 * 3600)
+#define SCHEME_LENGTH_MAX 32
+
+static const struct store_driver *const drivers[] = {
+    &sqlite_driver,
+};
+
+/* ---- opening ---- */
+
+/* The scheme of "scheme:rest"; empty for a path. A ':' after a '/' belongs to a path. */
+static struct str scheme_of(const char *url)
+{
+    size_t length = strcspn(url, ":/");
+    bool is_path = url[length] != ':' || length == 0;
+    return (struct str){url, is_path ? 0 : length};
+}
+
+static const struct store_driver *find_driver(struct str scheme)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+        if (str_equal_text(scheme, drivers[i]->scheme))
+            return drivers[i];
+    return NULL;
+}
+
+struct store *store_open(const char *url, struct error *err)
+{
+    struct str scheme = scheme_of(url);
+    const struct store_driver *driver = scheme.length > 0 ? find_driver(scheme) : drivers[0];
+    const char *location = scheme.length > 0 ? url + scheme.length + 1 : url;
+    if (!driver) {
+        /* Only the scheme is repeated: the rest of a url may hold a password. */
+        error_set(err, ERROR_CONFIG,
+                  "the store's url starts with '%.*s:', which is not known; allowed are %s or the "
+                  "path of a file; see DATABASE_URL",
+                  (int)(scheme.length < SCHEME_LENGTH_MAX ? scheme.length : SCHEME_LENGTH_MAX),
+                  scheme.bytes, drivers[0]->form);
+        return NULL;
+    }
+    if (location[0] == '\0') {
+        error_set(err, ERROR_CONFIG,
+                  "the store's url names no file; allowed are %s or the path of "
+                  "a file; see DATABASE_URL",
+                  driver->form);
+        return NULL;
+    }
+    struct store *store = driver->open(location, err);
+    if (store)
+        store->driver = driver;
+    return store;
+}
+
+void store_close(struct store *store)
+{
+    if (store)
+        store->driver->close(store);
+}
+
+int store_schema_version(const struct store *store)
+{
+    return store->schema_version;
+}
+
+TASK_WAITS static bool call_driver(struct store *store, enum store_operation operation, void *call,
+                                   struct error *err)
+{
+    return store->driver->call(store, operation, call, err);
+}
+
+TASK_WAITS bool store_health(struct store *store, struct error *err)
+{
+    return call_driver(store, STORE_HEALTH, NULL, err);
+}
+
+/* ---- checks ---- */
+
+static bool check_text(const char *name, const char *text, size_t size_max, struct error *err)
+{
+    if (!text)
+        return error_set(err, ERROR_INVALID, "%s is missing", name);
+    size_t size = strnlen(text, size_max + 1);
+    if (size > size_max)
+        return error_set(err, ERROR_TOO_LARGE, "%s has more than %zu bytes", name, size_max);
+    return str_is_utf8((struct str){text, size}) ||
+           error_set(err, ERROR_INVALID, "%s is not valid UTF-8", name);
+}
+
+static bool check_optional(const char *name, const char *text, size_t size_max, struct error *err)
+{
+    return !text || check_text(name, text, size_max, err);
+}
+
+/* A name: a text that is short and not empty. */
+static bool check_name(const char *name, const char *text, struct error *err)
+{
+    if (!check_text(name, text, STORE_NAME_SIZE_MAX, err))
+        return false;
+    return text[0] != '\0' || error_set(err, ERROR_INVALID, "%s is empty", name);
+}
+
+static bool check_range(const char *name, int64_t number, int64_t min, int64_t max,
+                        struct error *err)
+{
+    return (number >= min && number <= max) ||
+           error_set(err, ERROR_INVALID, "%s is %lld, and must be between %lld and %lld", name,
+                     (long long)number, (long long)min, (long long)max);
+}
+
+static bool id_is_valid(const char *id, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return id && strncmp(id, prefix, length) == 0 &&
+           strspn(id + length, "0123456789abcdef") == ID_DIGITS && id[length + ID_DIGITS] == '\0';
+}
+
+/* What can't be an id names nothing, and is not repeated in the message. */
+static bool check_id(const char *what, const char *id, const char *prefix, struct error *err)
+{
+    return id_is_valid(id, prefix) ||
+           error_set(err, ERROR_NOT_FOUND,
+                     "the %s does not exist: its id is not '%s' and %d digits", what, prefix,
+                     ID_DIGITS);
+}
+
+static bool check_conversation_id(const char *id, struct error *err)
+{
+    return check_id("conversation", id, "conv_", err);
+}
+
+static bool check_run_id(const char *id, struct error *err)
+{
+    return check_id("run", id, "query_", err);
+}
+
+/* ---- conversations ---- */
+
+TASK_WAITS bool store_conversation_create(struct store *store, const char *user_id,
+                                          const char *title, struct arena *arena,
+                                          struct conversation *out, struct error *err)
+{
+    char id[STORE_ID_SIZE], now[TIMESTAMP_SIZE], short_title[STORE_TITLE_SIZE];
+    if (!check_name("the user id", user_id, err) ||
+        !check_optional("the title", title, STORE_QUESTION_SIZE_MAX, err))
+        return false;
+    random_id(id, sizeof(id), "conv_");
+    clock_print_utc(clock_now_ms(), now);
+    title_make(title ? title : "", short_title, sizeof(short_title));
+    struct conversation conversation = {
+        .id = arena_strdup(arena, id),
+        .user_id = arena_strdup(arena, user_id),
+        .title = arena_strdup(arena, short_title),
+        .created_at = arena_strdup(arena, now),
+        .updated_at = arena_strdup(arena, now),
+    };
+    if (!call_driver(store, STORE_CONVERSATION_CREATE, &conversation, err))
+        return false;
+    *out = conversation;
+    return true;
+}
+
+TASK_WAITS bool store_conversation_get(struct store *store, const char *user_id, const char *id,
+                                       struct arena *arena, struct conversation *out,
+                                       struct error *err)
+{
+    struct call_conversation call = {.user_id = user_id, .id = id, .arena = arena, .out = out};
+    return check_name("the user id", user_id, err) && check_conversation_id(id, err) &&
+           call_driver(store, STORE_CONVERSATION_GET, &call, err);
+}
+
+/* A cursor is the place as three numbers; people should take it as it is. */
+static bool cursor_parse(const char *cursor, struct list_place *place, struct error *err)
+{
+    int64_t *const numbers[] = {&place->snapshot, &place->activity, &place->sequence};
+    struct str rest = {cursor, strnlen(cursor, 64)}, part;
+    bool valid = true;
+    for (size_t i = 0; i < 3 && valid; i++)
+        valid = str_split(&rest, '.', &part) && str_to_i64(part, numbers[i]) && *numbers[i] >= 0;
+    return (valid && !rest.bytes) ||
+           error_set(err, ERROR_INVALID, "the cursor is not one that a list has given");
+}
+
+TASK_WAITS bool store_conversation_list(struct store *store, const char *user_id, size_t limit,
+                                        const char *cursor, struct arena *arena,
+                                        struct conversation **out, size_t *count, const char **next,
+                                        struct error *err)
+{
+    struct call_conversation_list call = {
+        .user_id = user_id,
+        .limit = limit,
+        .after = {INT64_MAX, INT64_MAX, INT64_MAX},
+        .arena = arena,
+    };
+    if (!check_name("the user id", user_id, err) ||
+        !check_range("the limit", limit > INT64_MAX ? INT64_MAX : (int64_t)limit, 1, STORE_PAGE_MAX,
+                     err) ||
+        (cursor && !cursor_parse(cursor, &call.after, err)) ||
+        !call_driver(store, STORE_CONVERSATION_LIST, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    *next = call.more ? arena_printf(arena, "%lld.%lld.%lld", (long long)call.next.snapshot,
+                                     (long long)call.next.activity, (long long)call.next.sequence)
+                      : NULL;
+    return true;
+}
+
+TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_id, const char *id,
+                                          struct error *err)
+{
+    struct call_conversation call = {.user_id = user_id, .id = id};
+    clock_print_utc(clock_now_ms(), call.now);
+    return check_name("the user id", user_id, err) && check_conversation_id(id, err) &&
+           call_driver(store, STORE_CONVERSATION_DELETE, &call, err);
+}
+
+TASK_WAITS bool store_messages_last(struct store *store, const char *conversation_id, size_t limit,
+                                    struct arena *arena, struct message **out, size_t *count,
+                                    struct error *err)
+{
+    struct call_messages_last call = {
+        .conversation_id = conversation_id,
+        .limit = limit,
+        .arena = arena,
+    };
+    if (!check_conversation_id(conversation_id, err) ||
+        !check_range("the limit", limit > INT64_MAX ? INT64_MAX : (int64_t)limit, 1, STORE_PAGE_MAX,
+                     err) ||
+        !call_driver(store, STORE_MESSAGES_LAST, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    return true;
+}
+
+/* ---- runs ---- */
+
+TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err)
+{
+    char run_id[STORE_ID_SIZE], conversation_id[STORE_ID_SIZE], message_id[STORE_ID_SIZE];
+    char title[STORE_TITLE_SIZE];
+    bool create = !begin->conversation_id, make_run_id = begin->run_id[0] == '\0';
+    if (!check_name("the user id", begin->user_id, err) ||
+        !check_text("the question", begin->question, STORE_QUESTION_SIZE_MAX, err) ||
+        (!create && !check_conversation_id(begin->conversation_id, err)))
+        return false;
+    if (!make_run_id && !id_is_valid(begin->run_id, "query_"))
+        return error_set(err, ERROR_INVALID, "the run's id is not 'query_' and %d digits",
+                         ID_DIGITS);
+    if (create)
+        random_id(conversation_id, sizeof(conversation_id), "conv_");
+    else
+        memcpy(conversation_id, begin->conversation_id, strlen(begin->conversation_id) + 1);
+    if (make_run_id)
+        random_id(run_id, sizeof(run_id), "query_");
+    else
+        memcpy(run_id, begin->run_id, sizeof(run_id));
+    random_id(message_id, sizeof(message_id), "msg_");
+    title_make(begin->question, title, sizeof(title));
+    struct call_run_begin call = {
+        .run_id = run_id,
+        .conversation_id = conversation_id,
+        .message_id = message_id,
+        .user_id = begin->user_id,
+        .question = begin->question,
+        .title = title,
+        .create = create,
+    };
+    clock_print_utc(clock_now_ms(), call.now);
+    if (!call_driver(store, STORE_RUN_BEGIN, &call, err))
+        return false;
+    memcpy(begin->run_id, run_id, sizeof(run_id));
+    memcpy(begin->conversation_id_out, conversation_id, sizeof(conversation_id));
+    return true;
+}
+
+static bool check_event(const char *run_id, const struct stored_event *event, struct error *err)
+{
+    return check_run_id(run_id, err) &&
+           check_range("the event's sequence", event->sequence, 1, STORE_EVENTS_MAX, err) &&
+           check_text("the event", event->json, STORE_JSON_SIZE_MAX, err);
+}
+
+static bool check_run_end(const struct run_end *end, struct error *err)
+{
+    if (end->state != RUN_COMPLETE && end->state != RUN_FAILED)
+        return error_set(err, ERROR_INVALID, "a run ends as complete or failed");
+    for (size_t i = 0; i < end->event_count; i++)
+        if (!check_event(end->run_id, &end->events[i], err))
+            return false;
+    return check_run_id(end->run_id, err) && check_conversation_id(end->conversation_id, err) &&
+           check_text("the result", end->result, STORE_JSON_SIZE_MAX, err) &&
+           check_optional("the answer", end->content, STORE_TEXT_SIZE_MAX, err) &&
+           check_optional("the statement", end->sql, STORE_TEXT_SIZE_MAX, err) &&
+           check_optional("the metadata", end->metadata, STORE_TEXT_SIZE_MAX, err);
+}
+
+TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err)
+{
+    char message_id[STORE_ID_SIZE];
+    struct call_run_end call = {.end = end, .message_id = end->content ? message_id : NULL};
+    if (!check_run_end(end, err))
+        return false;
+    random_id(message_id, sizeof(message_id), "msg_");
+    clock_print_utc(clock_now_ms(), call.now);
+    return call_driver(store, STORE_RUN_END, &call, err);
+}
+
+TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,
+                                const char *json, struct error *err)
+{
+    struct call_run_event call = {.run_id = run_id, .event = {.sequence = sequence, .json = json}};
+    return check_event(run_id, &call.event, err) && call_driver(store, STORE_RUN_EVENT, &call, err);
+}
+
+TASK_WAITS bool store_run_get(struct store *store, const char *run_id, struct arena *arena,
+                              struct stored_run *out, struct error *err)
+{
+    struct call_run_get call = {.run_id = run_id, .arena = arena, .out = out};
+    return check_run_id(run_id, err) && call_driver(store, STORE_RUN_GET, &call, err);
+}
+
+TASK_WAITS bool store_run_events(struct store *store, const char *run_id, int64_t after,
+                                 struct arena *arena, struct stored_event **out, size_t *count,
+                                 struct error *err)
+{
+    struct call_run_events call = {.run_id = run_id, .after = after, .arena = arena};
+    if (!check_run_id(run_id, err) || !call_driver(store, STORE_RUN_EVENTS, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    return true;
+}
+
+TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
+                                    struct stored_run **out, size_t *count, struct error *err)
+{
+    struct call_mark_cut_runs call = {.arena = arena};
+    clock_print_utc(clock_now_ms(), call.now);
+    if (!call_driver(store, STORE_MARK_CUT_RUNS, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    return true;
+}
+
+/* ---- cache ---- */
+
+static bool check_cache(const struct call_cache *call, struct error *err)
+{
+    if (call->key.length > STORE_CACHE_KEY_SIZE_MAX)
+        return error_set(err, ERROR_TOO_LARGE, "the cache key has more than %d bytes",
+                         STORE_CACHE_KEY_SIZE_MAX);
+    return check_name("the cache type", call->type, err);
+}
+
+TASK_WAITS bool store_cache_get(struct store *store, const char *type, struct str key,
+                                struct arena *arena, struct str *value, bool *found,
+                                struct error *err)
+{
+    struct call_cache call = {.type = type, .key = key, .arena = arena};
+    call.now_ms = clock_now_ms();
+    if (!check_cache(&call, err) || !call_driver(store, STORE_CACHE_GET, &call, err))
+        return false;
+    *found = call.found;
+    *value = call.value;
+    return true;
+}
+
+TASK_WAITS bool store_cache_put(struct store *store, const char *type, struct str key,
+                                struct str value, int64_t ttl_s, const char *dataset_id,
+                                struct error *err)
+{
+    struct call_cache call = {.type = type, .key = key, .value = value, .dataset_id = dataset_id};
+    call.now_ms = clock_now_ms();
+    if (!check_cache(&call, err) || !check_range("the time to live", ttl_s, 1, TTL_MAX_S, err) ||
+        (dataset_id && !check_name("the dataset id", dataset_id, err)))
+        return false;
+    if (value.length > STORE_CACHE_VALUE_SIZE_MAX)
+        return error_set(err, ERROR_TOO_LARGE, "the cache value has more than %d bytes",
+                         STORE_CACHE_VALUE_SIZE_MAX);
+    call.expires_ms = call.now_ms + ttl_s * 1000;
+    return call_driver(store, STORE_CACHE_PUT, &call, err);
+}
+
+TASK_WAITS bool store_cache_stats(struct store *store, struct arena *arena,
+                                  struct cache_type_stats **out, size_t *count, struct error *err)
+{
+    struct call_cache_stats call = {.now_ms = clock_now_ms(), .arena = arena};
+    if (!call_driver(store, STORE_CACHE_STATS, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    return true;
+}
+
+TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const char *dataset_id,
+                                  bool expired_only, int64_t *count, struct error *err)
+{
+    struct call_cache_clear call = {
+        .type = type,
+        .dataset_id = dataset_id,
+        .expired_only = expired_only,
+        .now_ms = clock_now_ms(),
+    };
+    if (!check_optional("the cache type", type, STORE_NAME_SIZE_MAX, err) ||
+        !check_optional("the dataset id", dataset_id, STORE_NAME_SIZE_MAX, err) ||
+        !call_driver(store, STORE_CACHE_CLEAR, &call, err))
+        return false;
+    *count = call.count;
+    return true;
+}
+
+/* ---- embeddings ---- */
+
+static bool check_embedding(const struct call_embedding *call, size_t dimensions, struct error *err)
+{
+    return check_name("the dataset id", call->dataset_id, err) &&
+           check_name("the version", call->version, err) &&
+           check_name("the model id", call->model_id, err) &&
+           check_range("the number of dimensions",
+                       dimensions > INT64_MAX ? INT64_MAX : (int64_t)dimensions, 1,
+                       STORE_DIMENSIONS_MAX, err);
+}
+
+/* Floats lie on disk in little-endian order, the lowest byte first. */
+static void floats_swap(void *floats, size_t dimensions)
+{
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        return;
+    uint32_t word;
+    for (char *at = floats; dimensions-- > 0; at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        word = __builtin_bswap32(word);
+        memcpy(at, &word, sizeof(word));
+    }
+}
+
+TASK_WAITS bool store_embedding_get(struct store *store, const char *dataset_id,
+                                    const char *version, const char *model_id, float *vector,
+                                    size_t dimensions, bool *found, struct error *err)
+{
+    struct call_embedding call = {
+        .dataset_id = dataset_id,
+        .version = version,
+        .model_id = model_id,
+        .vector = {NULL, dimensions * sizeof(float)},
+        .out = vector,
+    };
+    if (!check_embedding(&call, dimensions, err) ||
+        !call_driver(store, STORE_EMBEDDING_GET, &call, err))
+        return false;
+    *found = call.found;
+    if (call.found)
+        floats_swap(vector, dimensions);
+    return true;
+}
+
+TASK_WAITS bool store_embedding_put(struct store *store, const char *dataset_id,
+                                    const char *version, const char *model_id, const float *vector,
+                                    size_t dimensions, struct error *err)
+{
+    struct call_embedding call = {
+        .dataset_id = dataset_id,
+        .version = version,
+        .model_id = model_id,
+    };
+    if (!check_embedding(&call, dimensions, err))
+        return false;
+    struct arena *arena = arena_new();
+    void *floats = arena_memdup(arena, vector, dimensions * sizeof(float));
+    floats_swap(floats, dimensions);
+    call.vector = (struct str){floats, dimensions * sizeof(float)};
+    bool done = call_driver(store, STORE_EMBEDDING_PUT, &call, err);
+    arena_free(arena);
+    return done;
+}
+
+/* ---- jobs ---- */
+
+static bool check_job(const struct job *job, struct error *err)
+{
+    static const char *const states[] = {"queued", "running", "done", "failed"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]) && job->state; i++)
+        known = known || strcmp(states[i], job->state) == 0;
+    if (!known)
+        return error_set(err, ERROR_INVALID,
+                         "a job's state is one of queued, running, done, failed");
+    return check_id("job", job->id, "job_", err) &&
+           check_range("what is done of the job", job->done, 0, INT64_MAX, err) &&
+           check_range("the job's total", job->total, 0, INT64_MAX, err) &&
+           check_optional("the job's detail", job->detail, STORE_TEXT_SIZE_MAX, err);
+}
+
+TASK_WAITS bool store_job_create(struct store *store, const char *kind, struct arena *arena,
+                                 struct job *out, struct error *err)
+{
+    char id[STORE_ID_SIZE], now[TIMESTAMP_SIZE];
+    if (!check_name("the job's kind", kind, err))
+        return false;
+    random_id(id, sizeof(id), "job_");
+    clock_print_utc(clock_now_ms(), now);
+    struct job job = {
+        .id = arena_strdup(arena, id),
+        .kind = arena_strdup(arena, kind),
+        .state = "queued",
+        .created_at = arena_strdup(arena, now),
+        .updated_at = arena_strdup(arena, now),
+    };
+    if (!call_driver(store, STORE_JOB_CREATE, &job, err))
+        return false;
+    *out = job;
+    return true;
+}
+
+TASK_WAITS bool store_job_update(struct store *store, const struct job *job, struct error *err)
+{
+    char now[TIMESTAMP_SIZE];
+    struct job changed = *job;
+    clock_print_utc(clock_now_ms(), now);
+    changed.updated_at = now;
+    return check_job(job, err) && call_driver(store, STORE_JOB_UPDATE, &changed, err);
+}
+
+TASK_WAITS bool store_job_get(struct store *store, const char *id, struct arena *arena,
+                              struct job *out, struct error *err)
+{
+    struct call_job call = {.id = id, .arena = arena, .out = out};
+    return check_id("job", id, "job_", err) && call_driver(store, STORE_JOB_GET, &call, err);
+}

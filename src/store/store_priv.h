@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the drivers of the store bring, and what they get.
+ *
+ * store.c checks every argument, makes ids and times, puts them into the call structs below and
+ * hands them to the driver: one function for all operations, so that a driver is a table of them
+ * (sqlite.c). What store.c has checked, a driver need not check again.
+ */
+#ifndef QUERENT_STORE_STORE_PRIV_H
+#define QUERENT_STORE_STORE_PRIV_H
+
+#include "core/clock.h"
+#include "store/store.h"
+
+enum store_operation {
+    STORE_HEALTH, /* no call struct */
+    STORE_CONVERSATION_CREATE,
+    STORE_CONVERSATION_GET,
+    STORE_CONVERSATION_LIST,
+    STORE_CONVERSATION_DELETE,
+    STORE_MESSAGES_LAST,
+    STORE_RUN_BEGIN,
+    STORE_RUN_END,
+    STORE_RUN_EVENT,
+    STORE_RUN_GET,
+    STORE_RUN_EVENTS,
+    STORE_MARK_CUT_RUNS,
+    STORE_CACHE_GET,
+    STORE_CACHE_PUT,
+    STORE_CACHE_STATS,
+    STORE_CACHE_CLEAR,
+    STORE_EMBEDDING_GET,
+    STORE_EMBEDDING_PUT,
+    STORE_JOB_CREATE,
+    STORE_JOB_UPDATE,
+    STORE_JOB_GET,
+    STORE_OPERATIONS
+};
+
+struct store_driver {
+    const char *scheme; /* before the ':' of a url */
+    const char *form;   /* for messages: what a url looks like */
+    /* Blocks; the result's first member is a struct store, which store.c completes. */
+    struct store *(*open)(const char *location, struct error *err);
+    void (*close)(struct store *store);
+    /* Waits the way its kind of database needs: a pool thread, a writer, a socket. */
+    TASK_WAITS bool (*call)(struct store *store, enum store_operation operation, void *call,
+                            struct error *err);
+};
+
+struct store {
+    const struct store_driver *driver;
+    int schema_version;
+};
+
+extern const struct store_driver sqlite_driver;
+
+/* A numbered SQL file, embedded by tools/store/embed_migrations.py. */
+struct store_migration {
+    int version;
+    const char *name;
+    const char *sql;
+};
+extern const struct store_migration sqlite_migrations[];
+extern const size_t sqlite_migrations_count;
+
+/* The calls, one struct an operation. Times and ids are made by store.c. */
+
+struct call_conversation { /* get, delete; STORE_CONVERSATION_CREATE takes a struct conversation */
+    const char *user_id, *id;
+    char now[TIMESTAMP_SIZE];
+    struct arena *arena;
+    struct conversation *out;
+};
+
+/* Where a list goes on: its order is (activity, sequence), both falling, as things stood when
+ * the newest activity was `snapshot`. */
+struct list_place {
+    int64_t snapshot, activity, sequence;
+};
+
+struct call_conversation_list {
+    const char *user_id;
+    size_t limit;
+    struct list_place after; /* INT64_MAX in all: from the start */
+    struct arena *arena;
+    struct conversation *out;
+    size_t count;
+    bool more;
+    struct list_place next; /* when more */
+};
+
+struct call_messages_last {
+    const char *conversation_id;
+    size_t limit;
+    struct arena *arena;
+    struct message *out;
+    size_t count;
+};
+
+struct call_run_begin {
+    const char *run_id, *conversation_id, *message_id, *user_id, *question, *title;
+    bool create; /* the conversation */
+    char now[TIMESTAMP_SIZE];
+};
+
+struct call_run_end {
+    const struct run_end *end;
+    const char *message_id; /* NULL: no message */
+    char now[TIMESTAMP_SIZE];
+};
+
+struct call_run_event {
+    const char *run_id;
+    struct stored_event event;
+};
+
+struct call_run_get {
+    const char *run_id;
+    struct arena *arena;
+    struct stored_run *out;
+};
+
+struct call_run_events {
+    const char *run_id;
+    int64_t after;
+    struct arena *arena;
+    struct stored_event *out;
+    size_t count;
+};
+
+struct call_mark_cut_runs {
+    char now[TIMESTAMP_SIZE];
+    struct arena *arena;
+    struct stored_run *out;
+    size_t count;
+};
+
+struct call_cache { /* get, put */
+    const char *type;
+    struct str key, value;
+    int64_t now_ms, expires_ms;
+    const char *dataset_id;
+    struct arena *arena;
+    bool found;
+};
+
+struct call_cache_stats {
+    int64_t now_ms;
+    struct arena *arena;
+    struct cache_type_stats *out;
+    size_t count;
+};
+
+struct call_cache_clear {
+    const char *type, *dataset_id;
+    bool expired_only;
+    int64_t now_ms, count;
+};
+
+struct call_embedding {
+    const char *dataset_id, *version, *model_id;
+    struct str vector; /* put: little-endian floats */
+    void *out;         /* get: vector.length bytes */
+    bool found;
+};
+
+struct call_job { /* get; create and update take a struct job */
+    const char *id;
+    struct arena *arena;
+    struct job *out;
+};
+
+/* A conversation's title: the first STORE_TITLE_LENGTH_MAX characters of a text, blanks and line
+ * breaks joined to single spaces; what people see as one character is not split. */
+void title_make(const char *text, char *title, size_t size);
+#define STORE_TITLE_SIZE (STORE_TITLE_LENGTH_MAX * 4 + 1)
+
+#endif

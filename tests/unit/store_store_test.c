@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store promises its callers: conversations, runs, cache, embeddings, jobs. */
+#include "store_support.h"
+
+#include <math.h>
+
+#include "core/clock.h"
+#include "store/store_priv.h"
+
+static const char unknown_conversation[] = "conv_0123456789abcdef";
+static const char unknown_run[] = "query_0123456789abcdef";
+
+static char *filled(struct home *home, size_t length)
+{
+    char *text = arena_alloc(home->arena, length + 1);
+    memset(text, 'x', length);
+    return text;
+}
+
+static void title_is(const char *text, const char *expected)
+{
+    char title[STORE_TITLE_SIZE];
+    title_make(text, title, sizeof(title));
+    assert_string_equal(title, expected);
+}
+
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+
+static void titles_are_cut_at_a_character(void **state)
+{
+    title_is("", "");
+    title_is("   \n\t ", "");
+    title_is("  What\n\n is   the total? ", "What is the total?");
+    title_is(FIFTY, FIFTY);
+    title_is(FIFTY " ", FIFTY);
+    title_is(FIFTY "x", FIFTY);
+    title_is(TEN TEN TEN TEN "123456789 next", TEN TEN TEN TEN "123456789");
+    /* 49 letters and one of two bytes; then one too many. */
+    title_is(TEN TEN TEN TEN "123456789ü", TEN TEN TEN TEN "123456789ü");
+    title_is(TEN TEN TEN TEN "123456789üü", TEN TEN TEN TEN "123456789ü");
+    /* A letter and its accent are two code points that stay together. */
+    title_is(TEN TEN TEN TEN "123456789u\u0308", TEN TEN TEN TEN "123456789");
+    title_is(TEN TEN TEN TEN "12345678u\u0308", TEN TEN TEN TEN "12345678u\u0308");
+    /* A family of four: seven code points. */
+    title_is(TEN TEN TEN TEN "12345\U0001F468\u200d\U0001F469\u200d\U0001F467\u200d\U0001F466",
+             TEN TEN TEN TEN "12345");
+}
+
+static void a_title_of_wide_characters_fits(void **state)
+{
+    char text[60 * 4 + 1] = "", expected[STORE_TITLE_SIZE] = "", title[STORE_TITLE_SIZE];
+    for (int i = 0; i < 60; i++)
+        strcat(text, "\U00020000");
+    memcpy(expected, text, 50 * 4);
+    title_make(text, title, sizeof(title));
+    assert_string_equal(title, expected);
+    /* One base and 59 accents: no border to cut at, but it ends. */
+    strcpy(text, "e");
+    for (int i = 0; i < 59; i++)
+        strcat(text, "\u0301");
+    title_make(text, title, sizeof(title));
+    assert_int_equal(strlen(title), 1 + 49 * 2);
+}
+
+static void a_conversation_is_made_read_and_deleted(void **state)
+{
+    struct home *home = *state;
+    struct conversation made, read;
+    assert_ok(
+        store_conversation_create(home->store, "ana", "Sales", home->arena, &made, &home->err),
+        home->err);
+    assert_ok(store_conversation_get(home->store, "ana", made.id, home->arena, &read, &home->err),
+              home->err);
+    assert_string_equal(read.id, made.id);
+    assert_string_equal(read.title, "Sales");
+    assert_string_equal(read.user_id, "ana");
+    assert_string_equal(read.created_at, made.created_at);
+    assert_int_equal(strlen(read.created_at), TIMESTAMP_SIZE - 1);
+    assert_int_equal(read.message_count, 0);
+
+    assert_fails(
+        store_conversation_get(home->store, "bob", made.id, home->arena, &read, &home->err),
+        home->err, ERROR_NOT_FOUND);
+    assert_fails(store_conversation_delete(home->store, "bob", made.id, &home->err), home->err,
+                 ERROR_NOT_FOUND);
+    assert_ok(store_conversation_delete(home->store, "ana", made.id, &home->err), home->err);
+    assert_fails(store_conversation_delete(home->store, "ana", made.id, &home->err), home->err,
+                 ERROR_NOT_FOUND);
+    assert_fails(
+        store_conversation_get(home->store, "ana", made.id, home->arena, &read, &home->err),
+        home->err, ERROR_NOT_FOUND);
+    struct message *messages;
+    size_t count;
+    assert_fails(
+        store_messages_last(home->store, made.id, 10, home->arena, &messages, &count, &home->err),
+        home->err, ERROR_NOT_FOUND);
+    struct run_begin begin = {.user_id = "ana", .conversation_id = made.id, .question = "q"};
+    assert_fails(store_run_begin(home->store, &begin, &home->err), home->err, ERROR_NOT_FOUND);
+    begin.conversation_id = unknown_conversation;
+    assert_fails(store_run_begin(home->store, &begin, &home->err), home->err, ERROR_NOT_FOUND);
+}
+
+static void ids_that_cant_be_are_not_found(void **state)
+{
+    static const char *const ids[] = {NULL,
+                                      "",
+                                      "conv_",
+                                      "conv_0123456789abcde",
+                                      "conv_0123456789abcdeg",
+                                      "conv_0123456789abcdef0",
+                                      "conv_0123456789ABCDEF",
+                                      "query_0123456789abcdef",
+                                      "' OR 1=1 --"};
+    struct home *home = *state;
+    struct conversation read;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        assert_fails(
+            store_conversation_get(home->store, "ana", ids[i], home->arena, &read, &home->err),
+            home->err, ERROR_NOT_FOUND);
+}
+
+static void a_run_saves_the_question_and_the_answer(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "What is the total revenue?", NULL);
+    struct conversation conversation;
+    assert_ok(store_conversation_get(home->store, "ana", begin.conversation_id_out, home->arena,
+                                     &conversation, &home->err),
+              home->err);
+    assert_string_equal(conversation.title, "What is the total revenue?");
+    assert_int_equal(conversation.message_count, 1);
+
+    struct stored_run run;
+    assert_ok(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_ACTIVE);
+    assert_null(run.result);
+    assert_null(run.ended_at);
+    assert_string_equal(run.question, "What is the total revenue?");
+
+    assert_ok(store_run_event(home->store, begin.run_id, 1, "{\"n\":1}", &home->err), home->err);
+    struct stored_event last = {.sequence = 2, .json = "{\"n\":2}"};
+    struct run_end end = {
+        .run_id = begin.run_id,
+        .conversation_id = begin.conversation_id_out,
+        .state = RUN_COMPLETE,
+        .result = "{\"final_response\":\"It is 5.\"}",
+        .content = "It is 5.",
+        .sql = "SELECT 5",
+        .metadata = "{}",
+        .events = &last,
+        .event_count = 1,
+    };
+    assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    assert_ok(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_COMPLETE);
+    assert_string_equal(run.result, end.result);
+    assert_non_null(run.ended_at);
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_CONFLICT);
+
+    struct message *messages;
+    size_t count;
+    assert_ok(store_messages_last(home->store, begin.conversation_id_out, 10, home->arena,
+                                  &messages, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 2);
+    assert_int_equal(messages[0].role, MESSAGE_USER);
+    assert_string_equal(messages[0].content, "What is the total revenue?");
+    assert_string_equal(messages[0].run_id, begin.run_id);
+    assert_null(messages[0].sql);
+    assert_int_equal(messages[1].role, MESSAGE_ASSISTANT);
+    assert_string_equal(messages[1].sql, "SELECT 5");
+    assert_string_equal(messages[1].metadata, "{}");
+
+    struct stored_event *events;
+    assert_ok(
+        store_run_events(home->store, begin.run_id, 0, home->arena, &events, &count, &home->err),
+        home->err);
+    assert_int_equal(count, 2);
+    assert_string_equal(events[1].json, "{\"n\":2}");
+    assert_ok(
+        store_run_events(home->store, begin.run_id, 1, home->arena, &events, &count, &home->err),
+        home->err);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].sequence, 2);
+}
+
+static void a_failed_run_without_an_answer_adds_no_message(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    struct run_end end = {
+        .run_id = begin.run_id,
+        .conversation_id = begin.conversation_id_out,
+        .state = RUN_FAILED,
+        .result = "{\"detail\":\"no\"}",
+    };
+    assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    struct conversation conversation;
+    assert_ok(store_conversation_get(home->store, "ana", begin.conversation_id_out, home->arena,
+                                     &conversation, &home->err),
+              home->err);
+    assert_int_equal(conversation.message_count, 1);
+}
+
+static void wrong_ends_change_nothing(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    struct run_begin other = home_ask(home, "ana", "q", NULL);
+    struct stored_event gap = {.sequence = 2, .json = "{}"};
+    struct run_end end = {
+        .run_id = unknown_run,
+        .conversation_id = begin.conversation_id_out,
+        .state = RUN_COMPLETE,
+        .result = "{}",
+        .content = "answer",
+    };
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_NOT_FOUND);
+    end.run_id = begin.run_id;
+    end.conversation_id = other.conversation_id_out;
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_CONFLICT);
+    end.conversation_id = begin.conversation_id_out;
+    end.state = RUN_CUT;
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_INVALID);
+    end.state = RUN_COMPLETE;
+    end.result = NULL;
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_INVALID);
+    end.result = "{}";
+    end.events = &gap;
+    end.event_count = 1;
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_CONFLICT);
+    struct stored_run run;
+    struct conversation conversation;
+    assert_ok(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_ACTIVE);
+    assert_ok(store_conversation_get(home->store, "ana", begin.conversation_id_out, home->arena,
+                                     &conversation, &home->err),
+              home->err);
+    assert_int_equal(conversation.message_count, 1);
+}
+
+static void events_rise_by_one(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    struct store *store = home->store;
+    struct error *err = &home->err;
+    assert_fails(store_run_event(store, begin.run_id, 0, "{}", err), home->err, ERROR_INVALID);
+    assert_fails(store_run_event(store, begin.run_id, 2, "{}", err), home->err, ERROR_CONFLICT);
+    assert_ok(store_run_event(store, begin.run_id, 1, "{}", err), home->err);
+    assert_fails(store_run_event(store, begin.run_id, 1, "{}", err), home->err, ERROR_CONFLICT);
+    assert_fails(store_run_event(store, begin.run_id, STORE_EVENTS_MAX + 1, "{}", err), home->err,
+                 ERROR_INVALID);
+    assert_fails(store_run_event(store, unknown_run, 1, "{}", err), home->err, ERROR_NOT_FOUND);
+    struct stored_event *events;
+    size_t count;
+    assert_fails(store_run_events(store, unknown_run, 0, home->arena, &events, &count, err),
+                 home->err, ERROR_NOT_FOUND);
+}
+
+static void a_given_run_id_is_used_once(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = {.user_id = "ana", .question = "q"};
+    strcpy(begin.run_id, unknown_run);
+    assert_ok(store_run_begin(home->store, &begin, &home->err), home->err);
+    assert_string_equal(begin.run_id, unknown_run);
+    assert_fails(store_run_begin(home->store, &begin, &home->err), home->err, ERROR_CONFLICT);
+    strcpy(begin.run_id, "query_1");
+    assert_fails(store_run_begin(home->store, &begin, &home->err), home->err, ERROR_INVALID);
+    /* The second try left no conversation behind. */
+    struct conversation *list;
+    size_t count;
+    const char *next;
+    assert_ok(store_conversation_list(home->store, "ana", 10, NULL, home->arena, &list, &count,
+                                      &next, &home->err),
+              home->err);
+    assert_int_equal(count, 1);
+}
+
+static void the_first_question_names_an_unnamed_conversation(void **state)
+{
+    struct home *home = *state;
+    struct conversation made, read;
+    assert_ok(store_conversation_create(home->store, "ana", NULL, home->arena, &made, &home->err),
+              home->err);
+    home_ask(home, "ana", "First question", made.id);
+    home_ask(home, "ana", "Second question", made.id);
+    assert_ok(store_conversation_get(home->store, "ana", made.id, home->arena, &read, &home->err),
+              home->err);
+    assert_string_equal(read.title, "First question");
+    assert_int_equal(read.message_count, 2);
+}
+
+static void texts_have_limits(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = {.user_id = "ana"};
+    begin.question = filled(home, STORE_QUESTION_SIZE_MAX);
+    assert_ok(store_run_begin(home->store, &begin, &home->err), home->err);
+    struct run_begin large = {.user_id = "ana"};
+    large.question = filled(home, STORE_QUESTION_SIZE_MAX + 1);
+    assert_fails(store_run_begin(home->store, &large, &home->err), home->err, ERROR_TOO_LARGE);
+    large.question = "caf\xe9";
+    assert_fails(store_run_begin(home->store, &large, &home->err), home->err, ERROR_INVALID);
+    large.question = NULL;
+    assert_fails(store_run_begin(home->store, &large, &home->err), home->err, ERROR_INVALID);
+    large.question = "q";
+    large.user_id = "";
+    assert_fails(store_run_begin(home->store, &large, &home->err), home->err, ERROR_INVALID);
+    large.user_id = filled(home, STORE_NAME_SIZE_MAX + 1);
+    assert_fails(store_run_begin(home->store, &large, &home->err), home->err, ERROR_TOO_LARGE);
+    large.user_id = filled(home, STORE_NAME_SIZE_MAX);
+    assert_ok(store_run_begin(home->store, &large, &home->err), home->err);
+
+    struct run_end end = {
+        .run_id = begin.run_id,
+        .conversation_id = begin.conversation_id_out,
+        .state = RUN_COMPLETE,
+        .result = "{}",
+        .content = filled(home, STORE_TEXT_SIZE_MAX + 1),
+    };
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_TOO_LARGE);
+    end.content = filled(home, STORE_TEXT_SIZE_MAX);
+    end.sql = end.content;
+    end.metadata = end.content;
+    end.result = filled(home, STORE_JSON_SIZE_MAX + 1);
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_TOO_LARGE);
+    end.result = filled(home, STORE_JSON_SIZE_MAX);
+    assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    struct stored_run run;
+    assert_ok(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(strlen(run.result), STORE_JSON_SIZE_MAX);
+}
+
+static void the_last_messages_come_in_order(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "question 0", NULL);
+    for (int i = 1; i < 15; i++)
+        home_ask(home, "ana", arena_printf(home->arena, "question %d", i),
+                 begin.conversation_id_out);
+    struct message *messages;
+    size_t count;
+    assert_ok(store_messages_last(home->store, begin.conversation_id_out, 10, home->arena,
+                                  &messages, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 10);
+    assert_string_equal(messages[0].content, "question 5");
+    assert_string_equal(messages[9].content, "question 14");
+    assert_fails(store_messages_last(home->store, begin.conversation_id_out, 0, home->arena,
+                                     &messages, &count, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_fails(store_messages_last(home->store, begin.conversation_id_out, STORE_PAGE_MAX + 1,
+                                     home->arena, &messages, &count, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_ok(store_messages_last(home->store, begin.conversation_id_out, STORE_PAGE_MAX,
+                                  home->arena, &messages, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 15);
+}
+
+static void an_empty_conversation_has_no_messages(void **state)
+{
+    struct home *home = *state;
+    struct conversation made;
+    struct message *messages;
+    size_t count = 7;
+    assert_ok(store_conversation_create(home->store, "ana", "t", home->arena, &made, &home->err),
+              home->err);
+    assert_ok(
+        store_messages_last(home->store, made.id, 10, home->arena, &messages, &count, &home->err),
+        home->err);
+    assert_int_equal(count, 0);
+}
+
+#define LISTED 23
+
+/* Reads all pages of `limit`; between pages something happens. */
+static size_t read_pages(struct home *home, size_t limit, void (*between)(struct home *home),
+                         const char **ids)
+{
+    const char *cursor = NULL;
+    size_t total = 0;
+    do {
+        struct conversation *page;
+        size_t count;
+        assert_ok(store_conversation_list(home->store, "ana", limit, cursor, home->arena, &page,
+                                          &count, &cursor, &home->err),
+                  home->err);
+        assert_true(count > 0 && count <= limit && total + count <= LISTED);
+        for (size_t i = 0; i < count; i++)
+            ids[total++] = page[i].id;
+        if (between)
+            between(home);
+    } while (cursor);
+    return total;
+}
+
+static const char *listed[LISTED]; /* in the order they were made */
+
+static void messages_arrive_everywhere(struct home *home)
+{
+    home_ask(home, "ana", "again", listed[0]);
+    home_ask(home, "ana", "again", listed[LISTED / 2]);
+    home_ask(home, "ana", "again", listed[LISTED - 1]);
+    home_ask(home, "ana", "a new conversation", NULL);
+    home_ask(home, "bob", "another's", NULL);
+    struct conversation made;
+    assert_ok(store_conversation_create(home->store, "ana", NULL, home->arena, &made, &home->err),
+              home->err);
+}
+
+static void list_prepare(struct home *home)
+{
+    for (size_t i = 0; i < LISTED; i++) {
+        struct conversation made;
+        if (i % 3 == 0) { /* without a message */
+            assert_ok(
+                store_conversation_create(home->store, "ana", "t", home->arena, &made, &home->err),
+                home->err);
+            listed[i] = made.id;
+            continue;
+        }
+        struct run_begin begin = home_ask(home, "ana", "q", NULL);
+        listed[i] = arena_strdup(home->arena, begin.conversation_id_out);
+    }
+    home_ask(home, "bob", "not hers", NULL);
+}
+
+static void pages_stay_stable_while_messages_arrive(void **state)
+{
+    struct home *home = *state;
+    const char *ids[LISTED];
+    list_prepare(home);
+    for (size_t limit = 1; limit <= LISTED + 1; limit += 3) {
+        struct conversation *before;
+        size_t count;
+        const char *next;
+        assert_ok(store_conversation_list(home->store, "ana", LISTED, NULL, home->arena, &before,
+                                          &count, &next, &home->err),
+                  home->err);
+        assert_int_equal(count, LISTED);
+        if (limit == 1)
+            for (size_t i = 0; i < LISTED; i++)
+                assert_string_equal(before[i].id, listed[LISTED - 1 - i]);
+        assert_int_equal(read_pages(home, limit, NULL, ids), LISTED);
+        for (size_t i = 0; i < LISTED; i++)
+            assert_string_equal(ids[i], before[i].id);
+        if (limit < 7)
+            continue;
+        assert_int_equal(read_pages(home, limit, messages_arrive_everywhere, ids), LISTED);
+        for (size_t i = 0; i < LISTED; i++)
+            assert_string_equal(ids[i], before[i].id);
+        break;
+    }
+    struct conversation *after;
+    size_t count;
+    const char *next;
+    assert_ok(store_conversation_list(home->store, "ana", 5, NULL, home->arena, &after, &count,
+                                      &next, &home->err),
+              home->err);
+    assert_string_equal(after[2].id, listed[LISTED - 1]); /* two new ones came before it */
+}
+
+static void a_list_ends_and_its_limits_are_checked(void **state)
+{
+    struct home *home = *state;
+    struct conversation *page;
+    size_t count = 9;
+    const char *next = "x";
+    assert_ok(store_conversation_list(home->store, "nobody", 10, NULL, home->arena, &page, &count,
+                                      &next, &home->err),
+              home->err);
+    assert_int_equal(count, 0);
+    assert_null(next);
+    static const char *const cursors[] = {"",
+                                          "1.2",
+                                          "1.2.3.4",
+                                          "1.2.x",
+                                          "-1.2.3",
+                                          "1.2.3 ",
+                                          "99999999999999999999.1.1",
+                                          "conv_0123456789abcdef"};
+    for (size_t i = 0; i < sizeof(cursors) / sizeof(cursors[0]); i++)
+        assert_fails(store_conversation_list(home->store, "ana", 10, cursors[i], home->arena, &page,
+                                             &count, &next, &home->err),
+                     home->err, ERROR_INVALID);
+    assert_fails(store_conversation_list(home->store, "ana", 0, NULL, home->arena, &page, &count,
+                                         &next, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_fails(store_conversation_list(home->store, "ana", STORE_PAGE_MAX + 1, NULL, home->arena,
+                                         &page, &count, &next, &home->err),
+                 home->err, ERROR_INVALID);
+}
+
+static void cache_put(struct home *home, const char *type, const char *key, const char *value,
+                      int64_t ttl_s, const char *dataset)
+{
+    assert_ok(store_cache_put(home->store, type, str_from(key), str_from(value), ttl_s, dataset,
+                              &home->err),
+              home->err);
+}
+
+static const char *cache_get(struct home *home, const char *type, const char *key)
+{
+    struct str value;
+    bool found;
+    assert_ok(
+        store_cache_get(home->store, type, str_from(key), home->arena, &value, &found, &home->err),
+        home->err);
+    return found ? value.bytes : NULL;
+}
+
+static int64_t cache_clear(struct home *home, const char *type, const char *dataset, bool expired)
+{
+    int64_t count;
+    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &home->err),
+              home->err);
+    return count;
+}
+
+static void cache_entries_live_and_expire(void **state)
+{
+    struct home *home = *state;
+    assert_true(clock_set_now("2024-05-01T12:00:00Z"));
+    cache_put(home, "sql_result", "k", "v1", 60, "sales");
+    cache_put(home, "metadata", "k", "other type", 60, NULL);
+    assert_string_equal(cache_get(home, "sql_result", "k"), "v1");
+    cache_put(home, "sql_result", "k", "v2", 60, "sales");
+    assert_string_equal(cache_get(home, "sql_result", "k"), "v2");
+    assert_string_equal(cache_get(home, "metadata", "k"), "other type");
+    assert_null(cache_get(home, "sql_result", "K"));
+    assert_null(cache_get(home, "sql_result", "")); /* an empty key is a key */
+    cache_put(home, "sql_result", "", "", 60, NULL);
+    assert_string_equal(cache_get(home, "sql_result", ""), "");
+
+    assert_true(clock_set_now("2024-05-01T12:00:59Z"));
+    assert_string_equal(cache_get(home, "sql_result", "k"), "v2");
+    assert_true(clock_set_now("2024-05-01T12:01:00Z"));
+    assert_null(cache_get(home, "sql_result", "k"));
+    assert_int_equal(cache_clear(home, NULL, NULL, true), 3);
+    assert_int_equal(cache_clear(home, NULL, NULL, false), 0);
+}
+
+static void new_cache_entries_clear_old_ones_away(void **state)
+{
+    struct home *home = *state;
+    assert_true(clock_set_now("2024-05-01T12:00:00Z"));
+    for (int i = 0; i < 20; i++)
+        cache_put(home, "response", arena_printf(home->arena, "%d", i), "v", 1, NULL);
+    assert_true(clock_set_now("2024-05-01T12:00:01Z"));
+    cache_put(home, "response", "new", "v", 1, NULL);
+    assert_int_equal(cache_clear(home, NULL, NULL, true), 4); /* 16 went with the put */
+}
+
+static void cache_stats_count_hits(void **state)
+{
+    struct home *home = *state;
+    for (int i = 0; i < 700; i++) /* more than are counted in memory at once */
+        cache_put(home, "response", arena_printf(home->arena, "%d", i), "12345", 60, NULL);
+    cache_put(home, "metadata", "m", "v", 60, NULL);
+    for (int round = 0; round < 3; round++)
+        assert_non_null(cache_get(home, "metadata", "m"));
+    for (int i = 0; i < 200; i++)
+        assert_non_null(cache_get(home, "response", arena_printf(home->arena, "%d", i)));
+    struct cache_type_stats *stats;
+    size_t count;
+    assert_ok(store_cache_stats(home->store, home->arena, &stats, &count, &home->err), home->err);
+    assert_int_equal(count, 2);
+    assert_string_equal(stats[0].type, "metadata");
+    assert_int_equal(stats[0].hits, 3);
+    assert_int_equal(stats[0].bytes, 2);
+    assert_int_equal(stats[1].entries, 700);
+    assert_int_equal(stats[1].hits, 200);
+    /* Hits survive a proper end of the program. */
+    assert_non_null(cache_get(home, "metadata", "m"));
+    store_close(home->store);
+    home->store = store_open(home->path, &home->err);
+    assert_non_null(home->store);
+    assert_ok(store_cache_stats(home->store, home->arena, &stats, &count, &home->err), home->err);
+    assert_int_equal(stats[0].hits, 4);
+}
+
+static void the_cache_is_cleared_in_part(void **state)
+{
+    struct home *home = *state;
+    cache_put(home, "sql_result", "1", "v", 60, "sales");
+    cache_put(home, "sql_result", "2", "v", 60, "staff");
+    cache_put(home, "metadata", "3", "v", 60, "sales");
+    cache_put(home, "metadata", "4", "v", 60, NULL);
+    assert_int_equal(cache_clear(home, "sql_result", "sales", false), 1);
+    assert_int_equal(cache_clear(home, NULL, "sales", false), 1);
+    assert_int_equal(cache_clear(home, "metadata", NULL, true), 0);
+    assert_int_equal(cache_clear(home, "metadata", NULL, false), 1);
+    assert_int_equal(cache_clear(home, NULL, NULL, false), 1);
+}
+
+static void cache_sizes_have_limits(void **state)
+{
+    struct home *home = *state;
+    struct error *err = &home->err;
+    struct str value = {filled(home, STORE_CACHE_VALUE_SIZE_MAX + 1),
+                        STORE_CACHE_VALUE_SIZE_MAX + 1};
+    struct str key = {value.bytes, STORE_CACHE_KEY_SIZE_MAX + 1}, found_value;
+    bool found;
+    assert_fails(store_cache_put(home->store, "t", key, STR("v"), 1, NULL, err), home->err,
+                 ERROR_TOO_LARGE);
+    assert_fails(store_cache_get(home->store, "t", key, home->arena, &found_value, &found, err),
+                 home->err, ERROR_TOO_LARGE);
+    key.length--;
+    assert_fails(store_cache_put(home->store, "t", key, value, 1, NULL, err), home->err,
+                 ERROR_TOO_LARGE);
+    value.length--;
+    assert_ok(store_cache_put(home->store, "t", key, value, 60, NULL, err), home->err);
+    assert_ok(store_cache_get(home->store, "t", key, home->arena, &found_value, &found, err),
+              home->err);
+    assert_true(found && str_equal(value, found_value));
+    assert_fails(store_cache_put(home->store, "t", key, STR("v"), 0, NULL, err), home->err,
+                 ERROR_INVALID);
+    assert_fails(store_cache_put(home->store, "t", key, STR("v"), INT64_MAX, NULL, err), home->err,
+                 ERROR_INVALID);
+    assert_fails(store_cache_put(home->store, "", key, STR("v"), 1, NULL, err), home->err,
+                 ERROR_INVALID);
+}
+
+static void embeddings_are_kept_by_version(void **state)
+{
+    struct home *home = *state;
+    struct error *err = &home->err;
+    float vector[3] = {1.5f, -0.25f, 3e-30f}, read[4] = {0};
+    bool found = true;
+    assert_ok(store_embedding_get(home->store, "sales", "v1", "m", read, 3, &found, err),
+              home->err);
+    assert_false(found);
+    assert_ok(store_embedding_put(home->store, "sales", "v1", "m", vector, 3, err), home->err);
+    assert_ok(store_embedding_get(home->store, "sales", "v1", "m", read, 3, &found, err),
+              home->err);
+    assert_true(found);
+    assert_memory_equal(read, vector, sizeof(vector));
+    assert_ok(store_embedding_get(home->store, "sales", "v1", "m", read, 4, &found, err),
+              home->err);
+    assert_false(found);
+    assert_ok(store_embedding_get(home->store, "sales", "v1", "other", read, 3, &found, err),
+              home->err);
+    assert_false(found);
+    vector[0] = 7;
+    assert_ok(store_embedding_put(home->store, "sales", "v2", "m", vector, 3, err), home->err);
+    assert_ok(store_embedding_get(home->store, "sales", "v1", "m", read, 3, &found, err),
+              home->err);
+    assert_false(found);
+    assert_fails(store_embedding_put(home->store, "sales", "v2", "m", vector, 0, err), home->err,
+                 ERROR_INVALID);
+    assert_fails(
+        store_embedding_put(home->store, "sales", "v2", "m", vector, STORE_DIMENSIONS_MAX + 1, err),
+        home->err, ERROR_INVALID);
+    float *large = arena_array(home->arena, STORE_DIMENSIONS_MAX, sizeof(float));
+    assert_ok(store_embedding_put(home->store, "big", "v", "m", large, STORE_DIMENSIONS_MAX, err),
+              home->err);
+}
+
+static void jobs_are_kept(void **state)
+{
+    struct home *home = *state;
+    struct job job, read;
+    assert_ok(store_job_create(home->store, "index", home->arena, &job, &home->err), home->err);
+    assert_string_equal(job.state, "queued");
+    job.state = "running";
+    job.done = 3;
+    job.total = 10;
+    job.detail = "{\"dataset\":\"sales\"}";
+    assert_ok(store_job_update(home->store, &job, &home->err), home->err);
+    store_close(home->store);
+    home->store = store_open(home->path, &home->err);
+    assert_non_null(home->store);
+    assert_ok(store_job_get(home->store, job.id, home->arena, &read, &home->err), home->err);
+    assert_string_equal(read.kind, "index");
+    assert_string_equal(read.state, "running");
+    assert_int_equal(read.done, 3);
+    assert_int_equal(read.total, 10);
+    assert_string_equal(read.detail, job.detail);
+    job.state = "sleeping";
+    assert_fails(store_job_update(home->store, &job, &home->err), home->err, ERROR_INVALID);
+    job.state = "done";
+    job.id = "job_0123456789abcdef";
+    assert_fails(store_job_update(home->store, &job, &home->err), home->err, ERROR_NOT_FOUND);
+    assert_fails(store_job_get(home->store, "job_x", home->arena, &read, &home->err), home->err,
+                 ERROR_NOT_FOUND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(titles_are_cut_at_a_character),
+        cmocka_unit_test(a_title_of_wide_characters_fits),
+        TEST(a_conversation_is_made_read_and_deleted),
+        TEST(ids_that_cant_be_are_not_found),
+        TEST(a_run_saves_the_question_and_the_answer),
+        TEST(a_failed_run_without_an_answer_adds_no_message),
+        TEST(wrong_ends_change_nothing),
+        TEST(events_rise_by_one),
+        TEST(a_given_run_id_is_used_once),
+        TEST(the_first_question_names_an_unnamed_conversation),
+        TEST(texts_have_limits),
+        TEST(the_last_messages_come_in_order),
+        TEST(an_empty_conversation_has_no_messages),
+        TEST(pages_stay_stable_while_messages_arrive),
+        TEST(a_list_ends_and_its_limits_are_checked),
+        TEST(cache_stats_count_hits),
+        TEST(the_cache_is_cleared_in_part),
+        TEST(cache_sizes_have_limits),
+        TEST(embeddings_are_kept_by_version),
+        TEST(jobs_are_kept),
+        /* These fix the clock, so they come last. */
+        TEST(cache_entries_live_and_expire),
+        TEST(new_cache_entries_clear_old_ones_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
