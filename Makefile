@@ -5,7 +5,7 @@
 BUILD = build
 MESON_OPTIONS =
 
-.PHONY: all setup demo test bench check-asan check-tsan fuzz coverage install format clean help
+.PHONY: all setup demo test bench check-asan check-tsan fuzz coverage docs install format clean help
 
 all: deps/build.ready                   ## build the program: build/querent
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS)
@@ -19,6 +19,10 @@ test: deps/test.ready all               ## set up everything and run all tests
 
 install: all                            ## install (PREFIX by meson configure)
 	@meson install -C $(BUILD)
+
+docs: all                               ## write the pages that are made from tables
+	@ninja -C $(BUILD) tools/settings_markdown && mkdir -p docs
+	@$(BUILD)/tools/settings_markdown > docs/settings.md
 
 format: deps/test.ready                 ## format the C sources
 	@clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 'bench/*.[ch]')

@@ -37,7 +37,7 @@ static int two_digits(struct str text, size_t at)
     return (text.bytes[at] - '0') * 10 + (text.bytes[at + 1] - '0');
 }
 
-static bool parse_offset(struct str text, int *minutes)
+bool clock_parse_offset(struct str text, int *minutes)
 {
     *minutes = 0;
     if (text.length == 0 || str_equal_nocase(text, STR("z")))
@@ -54,7 +54,7 @@ static bool parse_offset(struct str text, int *minutes)
     return true;
 }
 
-bool clock_set_now(const char *text)
+bool clock_parse(const char *text, int64_t *out_ms)
 {
     struct str all = str_trim(str_from(text));
     struct date date;
@@ -79,11 +79,18 @@ bool clock_set_now(const char *text)
                 for (at = 10; at < rest.length && char_is_digit(rest.bytes[at]); at++)
                     ;
         }
-        if (!parse_offset(str_slice(rest, at, rest.length), &offset))
+        if (!clock_parse_offset(str_slice(rest, at, rest.length), &offset))
             return false;
         seconds = hour * 3600 + minute * 60 + second;
     }
-    fixed_now_ms = (date_to_days(date) * 86400 + seconds - offset * 60) * 1000;
+    *out_ms = (date_to_days(date) * 86400 + seconds - offset * 60) * 1000;
+    return true;
+}
+
+bool clock_set_now(const char *text)
+{
+    if (!clock_parse(text, &fixed_now_ms))
+        return false;
     now_is_fixed = true;
     return true;
 }

@@ -20,6 +20,10 @@ int64_t clock_now_ms(void);
 /* Fixes the reference time; text is an ISO date or date-time (UTC unless it has an offset).
  * False when it can't be read. */
 bool clock_set_now(const char *text);
+/* Reads such a text without fixing anything. */
+bool clock_parse(const char *text, int64_t *out_ms);
+/* "Z", "", "+02", "+0200" or "+02:00". */
+bool clock_parse_offset(struct str text, int *out_minutes);
 
 #define TIMESTAMP_SIZE 25 /* "2024-02-29T13:00:00.123Z" and a NUL */
 void clock_print_utc(int64_t now_ms, char out[TIMESTAMP_SIZE]);

@@ -54,6 +54,7 @@ enum setting_source {
     SETTING_SOURCES
 };
 
+#define SETTINGS_MAX 128
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
@@ -65,7 +66,8 @@ const char *settings_nearest(const char *name);
 /* "NAME=VALUE" of a --set option. Before settings_load(). The value is checked there. */
 bool settings_override(const char *assignment, struct error *err);
 /* Reads and checks all; ERROR_CONFIG names the setting, the value and what is allowed. May be
- * called again (tests do) when nobody reads. Also registers the secrets with the log. */
+ * called again (tests do) when nobody reads. What belongs to this layer takes effect: secrets are
+ * registered with the log, its level and format set, the reference time fixed, the time zone set. */
 bool settings_load(struct error *err);
 /* Sets one value later, checked: for options that are settings too, and for tests. */
 bool settings_set(const char *name, const char *value, struct error *err);

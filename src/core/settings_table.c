@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every setting, one row each. After a change: make docs. */
+#include "core/settings.h"
+
+#define GENERAL "General"
+#define ANSWERS "Questions and answers"
+#define MODELS "Models"
+#define METADATA "Metadata"
+#define ENGINES "Engines"
+#define STORE "Store"
+#define SERVER "Server"
+#define LOGS "Logs"
+#define DAYS "monday tuesday wednesday thursday friday saturday sunday"
+
+const struct setting settings_table[] = {
+    {"QUERENT_HOME", SETTING_PATH, .group = GENERAL,
+     .help = "Folder of the embedded store and of what is derived from data files. Without it: "
+             "querent in XDG_DATA_HOME, else in ~/.local/share."},
+    {"ENVIRONMENT", SETTING_TEXT, "development", .max = 64, .group = GENERAL,
+     .help = "Name of the environment, as /health tells it. In development, replies to faults of "
+             "the program say what went wrong."},
+    {"QUERENT_OFFLOAD_THREADS", SETTING_INTEGER, "4", 1, 64, .group = GENERAL,
+     .help = "Threads for blocking work: files, the store, hashing."},
+    {"QUERENT_EMBEDDINGS", SETTING_PATH, .group = GENERAL,
+     .help = "File of the built-in embeddings, in place of the one that came with the program."},
+    {"QUERENT_WEIGHTS", SETTING_PATH, .group = GENERAL,
+     .help = "File of the planner's weights, in place of the one that came with the program."},
+
+    {"QUERENT_NOW", SETTING_TIME, .group = ANSWERS,
+     .help = "Reference date for \"last month\" and the like, in place of the real time: for tests "
+             "and demos."},
+    {"QUERENT_TIME_ZONE", SETTING_ZONE, "UTC", .group = ANSWERS,
+     .help = "Time zone in which a day begins, where a dataset's calendar says nothing."},
+    {"QUERENT_WEEK_START", SETTING_CHOICE, "monday", .choices = DAYS, .group = ANSWERS,
+     .help = "First day of the week, where a dataset's calendar says nothing."},
+    {"QUERENT_FISCAL_YEAR_START", SETTING_INTEGER, "1", 1, 12, .unit = "month", .group = ANSWERS,
+     .help = "Month in which the fiscal year begins, where a dataset's calendar says nothing."},
+    {"QUERENT_DEADLINE_S", SETTING_INTEGER, "120", 1, 3600, .unit = "seconds", .group = ANSWERS,
+     .help = "Time for one question, from its arrival to the answer."},
+    {"QUERENT_MAX_REPAIRS", SETTING_INTEGER, "2", 0, 10, .group = ANSWERS,
+     .help = "How often a failed statement goes back to be mended."},
+    {"QUERENT_SURENESS", SETTING_DOUBLE, "0.5", 0, 1, .group = ANSWERS,
+     .help = "The planner asks back when it is less sure than this."},
+
+    {"QUERENT_LLM", SETTING_CHOICE, "auto", .choices = "auto anthropic openai planner",
+     .group = MODELS,
+     .help = "Who writes the SQL. auto: Claude with an Anthropic key, else an OpenAI-compatible "
+             "server with a key or base URL, else the built-in planner."},
+    {"QUERENT_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+     .help = "Id of the language model; without it the provider's default."},
+    {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
+     .help = "Who makes embeddings. auto: OpenAI with a key and a cloud model in use, else the "
+             "built-in ones."},
+    {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+     .help = "Id of the embedding model; without it the provider's default."},
+    {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "Key of the Anthropic API."},
+    {"ANTHROPIC_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+     .help = "Where the Anthropic API is, if not at its public address."},
+    {"OPENAI_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "Key of the OpenAI API or of a compatible server."},
+    {"OPENAI_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+     .help = "Where the OpenAI-compatible server is, if not at OpenAI's public address."},
+
+    {"QUERENT_METADATA", SETTING_CHOICE, "auto", .choices = "auto azure folder", .group = METADATA,
+     .help = "Where metadata documents come from. auto: Azure with a storage account, else a "
+             "folder."},
+    {"QUERENT_METADATA_DIR", SETTING_PATH, .group = METADATA,
+     .help = "The folder of metadata documents."},
+    {"AZURE_STORAGE_ACCOUNT", SETTING_TEXT, .max = 64, .group = METADATA,
+     .help = "Storage account with the metadata container."},
+    {"AZURE_STORAGE_CONTAINER", SETTING_TEXT, .max = 64, .group = METADATA,
+     .help = "Container of the metadata documents."},
+    {"AZURE_API_KEY", SETTING_TEXT, .secret = true, .group = METADATA,
+     .help = "Key of the storage account."},
+    {"AZURE_BLOB_ENDPOINT", SETTING_URL, .choices = "https http", .group = METADATA,
+     .help = "Where the storage account is, if not at its public address."},
+    {"AZURE_KEYVAULT_URL", SETTING_URL, .choices = "https http", .group = METADATA,
+     .help = "Key Vault that secrets may refer to."},
+    {"TEST_DATASET_IDS", SETTING_TEXT, .group = METADATA,
+     .help = "Ids of the datasets to index, separated by commas, in place of all."},
+
+    {"QUERENT_ENGINE", SETTING_CHOICE, "auto", .choices = "auto domo postgres trino duckdb",
+     .group = ENGINES,
+     .help = "Engine of datasets that name none. auto: Domo with a client id, else DuckDB."},
+    {"QUERENT_ROW_LIMIT", SETTING_INTEGER, "10000", 1, 1000000, .unit = "rows", .group = ENGINES,
+     .help = "Rows that a result may have; what is over is cut, and the answer says so."},
+    {"QUERENT_RESULT_BYTES_MAX", SETTING_INTEGER, "33554432", 65536, 1073741824, .unit = "bytes",
+     .group = ENGINES, .help = "Size that a result may have."},
+    {"QUERENT_STATEMENT_TIMEOUT_S", SETTING_INTEGER, "30", 1, 3600, .unit = "seconds",
+     .group = ENGINES, .help = "Time for one statement."},
+    {"QUERENT_WORKERS", SETTING_INTEGER, "0", 0, 64, .group = ENGINES,
+     .help = "Processes that run DuckDB. 0: as many as there are processors, at most 4."},
+    {"QUERENT_WORKER_MEMORY_MB", SETTING_INTEGER, "256", 32, 1048576, .unit = "MB",
+     .group = ENGINES, .help = "Memory that DuckDB may use in one worker process."},
+    {"QUERENT_WORKER_THREADS", SETTING_INTEGER, "2", 1, 64, .group = ENGINES,
+     .help = "Threads that DuckDB may use in one worker process."},
+    {"QUERENT_DUCKDB_LIBRARY", SETTING_PATH, .group = ENGINES,
+     .help = "DuckDB's library, in place of the one that came with the program."},
+    {"QUERENT_POSTGRES_URL", SETTING_URL, .choices = "postgresql postgres", .group = ENGINES,
+     .help = "PostgreSQL with the data."},
+    {"QUERENT_TRINO_URL", SETTING_URL, .choices = "https http", .group = ENGINES,
+     .help = "Trino with the data."},
+    {"DOMO_CLIENT_ID", SETTING_TEXT, .max = 256, .group = ENGINES,
+     .help = "Client id of the Domo API."},
+    {"DOMO_SECRET_KEY", SETTING_TEXT, .secret = true, .group = ENGINES,
+     .help = "Secret of the Domo API."},
+    {"DOMO_API_HOST", SETTING_TEXT, "api.domo.com", .max = 256, .group = ENGINES,
+     .help = "Host of the Domo API."},
+    {"DOMO_MASTER_DATASET_ID", SETTING_TEXT, .max = 256, .group = ENGINES,
+     .help = "The Domo dataset that lists the others."},
+
+    {"DATABASE_URL", SETTING_URL, .choices = "sqlite postgresql postgres", .group = STORE,
+     .help = "Where conversations, runs and caches are kept: sqlite:PATH or postgresql://... "
+             "Without it: a SQLite file in QUERENT_HOME."},
+
+    {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .group = SERVER,
+     .help = "Address that the server listens on."},
+    {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .group = SERVER,
+     .help = "Port that the server listens on. 0: any free one."},
+    {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
+     .help = "How callers show who they are. none: only when API_HOST is a loopback address."},
+
+    {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug",
+     .group = LOGS, .help = "What is logged, on stderr."},
+    {"QUERENT_LOG_FORMAT", SETTING_CHOICE, "auto", .choices = "auto text json", .group = LOGS,
+     .help = "Form of the log. auto: text on a terminal, a JSON object a line otherwise."},
+};
+
+const size_t settings_count = sizeof(settings_table) / sizeof(settings_table[0]);
+_Static_assert(sizeof(settings_table) / sizeof(settings_table[0]) <= SETTINGS_MAX,
+               "raise SETTINGS_MAX");
