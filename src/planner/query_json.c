@@ -14,6 +14,8 @@
 
 static void write_expression(const struct query *query, const struct expression *e,
                              struct strbuf *out);
+static void write_condition(const struct query *query, const struct condition *c,
+                            struct strbuf *out);
 
 static void write_integer(struct strbuf *out, const char *key, int64_t number)
 {
@@ -60,6 +62,10 @@ static void write_expression(const struct query *query, const struct expression 
     if (e->subquery) {
         json_add_key(out, "subquery");
         query_to_json(e->subquery, out);
+    }
+    if (e->condition) {
+        json_add_key(out, "condition");
+        write_condition(query, e->condition, out);
     }
     strbuf_add_char(out, '}');
 }
@@ -234,21 +240,28 @@ static bool read_names(struct reader *reader, const struct query *query, const j
     return true;
 }
 
+static const struct condition *read_condition(struct reader *reader, const struct query *query,
+                                              const json_t *object);
+
 static bool read_operands(struct reader *reader, const struct query *query, const json_t *object,
                           struct expression *e)
 {
     const json_t *left = json_object_get(object, "left");
     const json_t *right = json_object_get(object, "right");
     const json_t *subquery = json_object_get(object, "subquery");
+    const json_t *condition = json_object_get(object, "condition");
     if (left && !(e->left = read_expression(reader, query, left)))
         return false;
     if (right && !(e->right = read_expression(reader, query, right)))
         return false;
     if (subquery && !(e->subquery = read_query(reader, subquery)))
         return false;
+    if (condition && !(e->condition = read_condition(reader, query, condition)))
+        return false;
     bool needs_left = e->kind == EXPRESSION_AGGREGATE || e->kind == EXPRESSION_BUCKET ||
-                      e->kind == EXPRESSION_ARITHMETIC || e->kind == EXPRESSION_SHARE;
-    if ((needs_left && !e->left) || (e->kind == EXPRESSION_ARITHMETIC && !e->right) ||
+                      e->kind == EXPRESSION_ARITHMETIC || e->kind == EXPRESSION_SHARE ||
+                      e->kind == EXPRESSION_FILTERED;
+    if ((needs_left && !e->left) || (e->kind == EXPRESSION_FILTERED && !e->condition) || (e->kind == EXPRESSION_ARITHMETIC && !e->right) ||
         (e->kind == EXPRESSION_SUBQUERY && !e->subquery) ||
         (e->kind == EXPRESSION_LITERAL && !e->literal))
         return refuse(reader, "a part of", "an expression");
@@ -283,9 +296,6 @@ static bool read_expression_into(struct reader *reader, const struct query *quer
     reader->depth--;
     return ok;
 }
-
-static const struct condition *read_condition(struct reader *reader, const struct query *query,
-                                              const json_t *object);
 
 static bool read_condition_lists(struct reader *reader, const struct query *query,
                                  const json_t *object, struct condition *c)
