@@ -21,13 +21,13 @@ struct period_calendar {
 };
 
 struct period {
-    size_t begin, end;   /* bytes of the question that it was read from */
-    const char *words;   /* those, as asked */
-    const char *from;    /* ISO date, or NULL: open */
-    const char *to;      /* ISO date, exclusive, or NULL: open */
-    enum time_unit unit; /* its natural unit: month for "last month" */
-    bool comparison;     /* "compared with last year": what to compare to, not a filter */
-    bool ambiguous;      /* "May" the month or the verb, "spring" */
+    size_t begin, end;      /* bytes of the question that it was read from */
+    const char *words;      /* those, as asked */
+    const char *from;       /* ISO date, or NULL: open */
+    const char *to;         /* ISO date, exclusive, or NULL: open */
+    enum time_unit unit;    /* its natural unit: month for "last month" */
+    bool comparison;        /* "compared with last year": what to compare to, not a filter */
+    bool ambiguous;         /* "May" the month or the verb, "spring" */
     const char *assumption; /* how an unclear one was read ("March: the last one, 2024"); NULL */
 };
 
@@ -47,5 +47,12 @@ void period_find(struct str question, const struct period_calendar *calendar, st
  * same period a year before. False when it is open or unknown. */
 bool period_previous(const struct period *period, struct arena *arena, struct period *out);
 bool period_year_before(const struct period *period, struct arena *arena, struct period *out);
+
+/* The bounds in words, as people read them aloud: "1 to 31 October 2026", "4 March 2024", "since
+ * 1 March 2026", "before 1 March 2026". `to` is exclusive; either may be NULL. */
+const char *period_bounds(const char *from, const char *to, struct arena *arena);
+/* The calendar's own name, "October 2026", "Q2 2026", "2026", "2021 to 2023"; NULL if it has none.
+ */
+const char *period_name(const char *from, const char *to, struct arena *arena);
 
 #endif
