@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/worker.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "engine/worker_priv.h"
+
+#define SOCKET STDIN_FILENO
+#define CONTROL_STACK_SIZE (256u << 10)
+#define INTERRUPT_AGAIN_MS 50
+#define ADDRESS_SPACE_MIN_MB 768
+
+bool engine_worker_requested(int argc, char **argv)
+{
+    return argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0;
+}
+
+/* Without atexit handlers: the server takes no notice of how a worker ends. */
+static _Noreturn void leave(int status)
+{
+    _exit(status);
+}
+
+static void set_limit(int resource, rlim_t soft)
+{
+    struct rlimit limit;
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
+        return;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    if (resource != RLIMIT_CPU) /* that one moves with each query */
+        limit.rlim_max = limit.rlim_cur;
+    (void)setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+void worker_limit_memory(uint32_t memory_mb)
+{
+    uint64_t space_mb = (uint64_t)memory_mb * 3;
+    if (space_mb < ADDRESS_SPACE_MIN_MB)
+        space_mb = ADDRESS_SPACE_MIN_MB;
+    if (!WORKER_SANITIZED) /* whose shadow memory is terabytes of addresses */
+        set_limit(RLIMIT_AS, space_mb << 20);
+}
+
+void worker_limit_cpu(uint64_t seconds)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    set_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds);
+}
+
+void worker_forbid_files(void)
+{
+    set_limit(RLIMIT_FSIZE, 0);
+}
+
+/* First of all, before any byte from outside is read. */
+static void confine(void)
+{
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    set_limit(RLIMIT_CORE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    /* The terminal's Ctrl-C is for the server, which then ends its workers. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    /* Each arena reserves 64 MB of addresses, which RLIMIT_AS counts. */
+    mallopt(M_ARENA_MAX, 2);
+}
+
+static void read_all(int socket, void *bytes, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t count = read(socket, (char *)bytes + done, length - done);
+        if (count == 0)
+            leave(0); /* the server closed: all is done */
+        if (count < 0 && errno != EINTR && errno != EAGAIN)
+            leave(1);
+        if (count > 0)
+            done += (size_t)count;
+    }
+}
+
+static struct worker_frame *read_frame(int socket)
+{
+    uint8_t bytes[FRAME_HEADER_SIZE];
+    read_all(socket, bytes, sizeof(bytes));
+    struct wire_header header;
+    if (!wire_read_header(bytes, &header))
+        leave(1);
+    struct worker_frame *frame = xcalloc(1, sizeof(*frame) + header.length + 1);
+    frame->type = header.type;
+    frame->payload = (struct str){frame->bytes, header.length};
+    read_all(socket, frame->bytes, header.length);
+    return frame;
+}
+
+static void add_frame(struct worker *worker, struct worker_frame *frame)
+{
+    pthread_mutex_lock(&worker->lock);
+    *worker->last = frame;
+    worker->last = &frame->next;
+    pthread_cond_signal(&worker->arrived);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* True while the query that was to be interrupted still runs. */
+static bool interrupt(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool running = worker->running != 0 && worker->interrupted;
+    if (running)
+        worker->api.interrupt(worker->connection);
+    pthread_mutex_unlock(&worker->lock);
+    return running;
+}
+
+static void mark_interrupted(struct worker *worker, struct str payload)
+{
+    struct wire_reader in = wire_reader_init(payload);
+    uint32_t number = wire_u32(&in);
+    pthread_mutex_lock(&worker->lock);
+    if (number != 0 && number == worker->running)
+        worker->interrupted = true;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+static void *control(void *arg)
+{
+    struct worker *worker = arg;
+    bool interrupting = false;
+    for (;;) {
+        struct pollfd input = {.fd = worker->socket, .events = POLLIN};
+        int ready = poll(&input, 1, interrupting ? INTERRUPT_AGAIN_MS : -1);
+        if (ready > 0) {
+            struct worker_frame *frame = read_frame(worker->socket);
+            if (frame->type == FRAME_INTERRUPT) {
+                mark_interrupted(worker, frame->payload);
+                free(frame);
+            } else {
+                add_frame(worker, frame);
+            }
+        }
+        /* Once is not enough: an interrupt before the statement has begun is lost. */
+        interrupting = interrupt(worker);
+    }
+    return NULL;
+}
+
+static void start_control(struct worker *worker)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    if (!WORKER_SANITIZED)
+        pthread_attr_setstacksize(&attributes, CONTROL_STACK_SIZE);
+    pthread_t thread;
+    if (pthread_create(&thread, &attributes, control, worker) != 0)
+        leave(1);
+    pthread_attr_destroy(&attributes);
+}
+
+struct worker_frame *worker_next(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->first)
+        pthread_cond_wait(&worker->arrived, &worker->lock);
+    struct worker_frame *frame = worker->first;
+    worker->first = frame->next;
+    if (!worker->first)
+        worker->last = &worker->first;
+    pthread_mutex_unlock(&worker->lock);
+    return frame;
+}
+
+static void write_all(int socket, const char *bytes, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t count = write(socket, bytes + done, length - done);
+        if (count < 0 && errno == EAGAIN) {
+            struct pollfd output = {.fd = socket, .events = POLLOUT};
+            poll(&output, 1, -1);
+        } else if (count < 0 && errno != EINTR) {
+            leave(0);
+        } else if (count > 0) {
+            done += (size_t)count;
+        }
+    }
+}
+
+void worker_send(struct worker *worker, enum frame_type type, struct str payload)
+{
+    struct strbuf header = strbuf_init(64);
+    wire_add_header(&header, type, payload.length);
+    write_all(worker->socket, header.bytes, header.length);
+    write_all(worker->socket, payload.bytes, payload.length);
+    strbuf_clear(&header);
+}
+
+void worker_send_error(struct worker *worker, enum wire_error kind, const char *message)
+{
+    struct strbuf payload = strbuf_init(2 * ERROR_MESSAGE_MAX);
+    wire_add_error(&payload, kind, message ? message : "no reason was given");
+    worker_send(worker, FRAME_ERROR, strbuf_str(&payload));
+    strbuf_clear(&payload);
+}
+
+void worker_set_running(struct worker *worker, uint32_t number)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->running = number;
+    worker->interrupted = false;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+bool worker_interrupted(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool interrupted = worker->interrupted;
+    pthread_mutex_unlock(&worker->lock);
+    return interrupted;
+}
+
+void worker_load_library(struct worker *worker, const char *path)
+{
+    struct error err;
+    if (worker->loaded)
+        return;
+    if (!duckdb_api_load(path, &worker->api, &err)) {
+        worker_send_error(worker, WIRE_ERROR_CONFIG, err.message);
+        leave(1);
+    }
+    worker->loaded = true;
+}
+
+bool worker_run(struct worker *worker, const char *sql, struct error *err)
+{
+    struct duckdb_result result = {0};
+    bool ok = worker->api.query(worker->connection, sql, &result) == DUCKDB_SUCCESS;
+    if (!ok) {
+        const char *message = worker->api.result_error(&result);
+        error_set(err, ERROR_ENGINE, "%s", message ? message : "no reason was given");
+    }
+    worker->api.destroy_result(&result);
+    return ok;
+}
+
+enum wire_error worker_error_kind(const char *message)
+{
+    static const struct {
+        const char *start;
+        enum wire_error kind;
+    } kinds[] = {
+        {"INTERRUPT Error", WIRE_ERROR_INTERRUPTED}, {"Out of Memory Error", WIRE_ERROR_MEMORY},
+        {"INTERNAL Error", WIRE_ERROR_BROKEN},       {"FATAL Error", WIRE_ERROR_BROKEN},
+        {"TransactionContext Error", WIRE_ERROR_BROKEN},
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (str_starts(str_from(message), str_from(kinds[i].start)))
+            return kinds[i].kind;
+    /* What operator new throws, in whatever wrapping. */
+    if (str_find(str_from(message), STR("std::bad_alloc")) >= 0)
+        return WIRE_ERROR_MEMORY;
+    return WIRE_ERROR_SQL;
+}
+
+int engine_worker_main(int argc, char **argv)
+{
+    static const struct {
+        enum frame_type type;
+        void (*handle)(struct worker *worker, struct str payload);
+    } handlers[] = {
+        {FRAME_OPEN, worker_open},
+        {FRAME_QUERY, worker_query},
+        {FRAME_LOAD, worker_load},
+    };
+    confine();
+    struct worker worker = {.socket = SOCKET};
+    worker.last = &worker.first;
+    pthread_mutex_init(&worker.lock, NULL);
+    pthread_cond_init(&worker.arrived, NULL);
+    start_control(&worker);
+    for (;;) {
+        struct worker_frame *frame = worker_next(&worker);
+        for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+            if (handlers[i].type == frame->type)
+                handlers[i].handle(&worker, frame->payload);
+        free(frame);
+    }
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the worker process. Two threads: the main one works, a control thread reads the socket,
+ * so that an interrupt arrives while a statement runs and the server's end is noticed at once.
+ */
+#ifndef QUERENT_ENGINE_WORKER_PRIV_H
+#define QUERENT_ENGINE_WORKER_PRIV_H
+
+#include <pthread.h>
+
+#include "core/arena.h"
+#include "engine/duckdb_api.h"
+#include "engine/protocol.h"
+
+struct worker_frame {
+    struct worker_frame *next;
+    enum frame_type type;
+    struct str payload;
+    char bytes[];
+};
+
+struct worker {
+    int socket;
+    struct duckdb_api api;
+    bool loaded; /* the library is */
+    duckdb_database database;
+    duckdb_connection connection;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t arrived;
+    struct worker_frame *first, **last;
+    uint32_t running; /* number of the query that may be interrupted; 0: none */
+    bool interrupted;
+};
+
+/* The next frame but INTERRUPT; the caller frees it. */
+struct worker_frame *worker_next(struct worker *worker);
+/* Sends a frame; ends the process when the server is gone. */
+void worker_send(struct worker *worker, enum frame_type type, struct str payload);
+void worker_send_error(struct worker *worker, enum wire_error kind, const char *message);
+void worker_load_library(struct worker *worker, const char *path);
+
+/* Marks a query as one that may be interrupted; 0 ends that. */
+void worker_set_running(struct worker *worker, uint32_t number);
+bool worker_interrupted(struct worker *worker);
+
+/* Bounds what the process may use beyond DuckDB's own limit. */
+void worker_limit_memory(uint32_t memory_mb);
+void worker_limit_cpu(uint64_t seconds);
+void worker_forbid_files(void);
+
+/* Runs trusted SQL to its end; false with DuckDB's words in *err (code ERROR_ENGINE). */
+bool worker_run(struct worker *worker, const char *sql, struct error *err);
+/* What a DuckDB error text is about. */
+enum wire_error worker_error_kind(const char *message);
+
+/* engine/worker_query.c: the frames OPEN and QUERY. */
+void worker_open(struct worker *worker, struct str payload);
+void worker_query(struct worker *worker, struct str payload);
+
+/* engine/worker_load.c: the frame LOAD. */
+void worker_load(struct worker *worker, struct str payload);
+
+#endif

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* In the worker: opening the locked-down database, and running one statement in it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/worker_priv.h"
+#include "engine/worker_value.h"
+
+#define CPU_SLACK_SECONDS 10
+#define CELL_SIZE 16 /* what a cell counts towards the byte limit, beside its text */
+#define UNLOCKED_SQL_SIZE_MAX (64u << 10)
+
+/* -- opening -- */
+
+static bool set_option(struct worker *worker, duckdb_config config, const char *name,
+                       const char *value, struct error *err)
+{
+    if (worker->api.set_config(config, name, value) == DUCKDB_SUCCESS)
+        return true;
+    return error_set(err, ERROR_ENGINE, "DuckDB does not know the option '%s'", name);
+}
+
+/* What holds from the first moment; external access goes off once the databases are attached. */
+static bool set_options(struct worker *worker, duckdb_config config, const struct wire_open *open,
+                        struct error *err)
+{
+    static const char *const options[][2] = {
+        {"autoload_known_extensions", "false"},
+        {"autoinstall_known_extensions", "false"},
+        {"allow_community_extensions", "false"},
+        {"allow_unsigned_extensions", "false"},
+        {"allow_persistent_secrets", "false"},
+        {"max_temp_directory_size", "0KB"},
+        {"temp_directory", ""},
+    };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (!set_option(worker, config, options[i][0], options[i][1], err))
+            return false;
+    struct strbuf memory = strbuf_init(64), threads = strbuf_init(64);
+    strbuf_printf(&memory, "%uMB", open->memory_mb);
+    strbuf_printf(&threads, "%u", open->threads);
+    bool ok = set_option(worker, config, "memory_limit", strbuf_text(&memory), err) &&
+              set_option(worker, config, "threads", strbuf_text(&threads), err);
+    strbuf_clear(&memory);
+    strbuf_clear(&threads);
+    return ok;
+}
+
+static bool open_database(struct worker *worker, const struct wire_open *open, struct error *err)
+{
+    duckdb_config config = NULL;
+    if (worker->api.create_config(&config) != DUCKDB_SUCCESS)
+        return error_set(err, ERROR_ENGINE, "DuckDB has no configuration");
+    char *message = NULL;
+    bool ok = set_options(worker, config, open, err);
+    if (ok && worker->api.open_ext(":memory:", &worker->database, config, &message) !=
+                  DUCKDB_SUCCESS)
+        ok = error_set(err, ERROR_ENGINE, "%s", message ? message : "DuckDB does not open");
+    worker->api.free(message);
+    worker->api.destroy_config(&config);
+    if (ok && worker->api.connect(worker->database, &worker->connection) != DUCKDB_SUCCESS)
+        ok = error_set(err, ERROR_ENGINE, "DuckDB does not connect");
+    return ok;
+}
+
+static void add_quoted(struct strbuf *sql, const char *text, char quote)
+{
+    strbuf_add_char(sql, quote);
+    for (; *text; text++) {
+        if (*text == quote)
+            strbuf_add_char(sql, quote);
+        strbuf_add_char(sql, *text);
+    }
+    strbuf_add_char(sql, quote);
+}
+
+static bool attach(struct worker *worker, const struct wire_database *database, size_t index,
+                   struct error *err)
+{
+    struct strbuf sql = strbuf_init(UNLOCKED_SQL_SIZE_MAX);
+    strbuf_add(&sql, "ATTACH ");
+    add_quoted(&sql, database->path, '\'');
+    strbuf_printf(&sql, " AS d%zu (READ_ONLY)", index);
+    bool ok = worker_run(worker, strbuf_text(&sql), err);
+    if (ok) {
+        strbuf_reset(&sql);
+        strbuf_add(&sql, "CREATE VIEW main.");
+        add_quoted(&sql, database->table_name, '"');
+        strbuf_printf(&sql, " AS SELECT * FROM d%zu.main.data", index);
+        ok = worker_run(worker, strbuf_text(&sql), err);
+    }
+    strbuf_clear(&sql);
+    return ok;
+}
+
+static bool lock_down(struct worker *worker, struct error *err)
+{
+    static const char *const statements[] = {
+        "SET TimeZone='UTC'",
+        "SET max_expression_depth=100",
+        "SET enable_external_access=false",
+        "SET lock_configuration=true",
+    };
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+        if (!worker_run(worker, statements[i], err))
+            return false;
+    worker_forbid_files();
+    return true;
+}
+
+static bool open_all(struct worker *worker, const struct wire_open *open, bool *attached,
+                     struct error *err)
+{
+    if (!open_database(worker, open, err))
+        return false;
+    for (size_t i = 0; i < open->database_count; i++) {
+        const struct wire_database *database = &open->databases[i];
+        attached[i] = attach(worker, database, i, err);
+        if (!attached[i] && database->needed)
+            return error_wrap(err, "the data of table '%s'", database->table_name);
+    }
+    return lock_down(worker, err);
+}
+
+void worker_open(struct worker *worker, struct str payload)
+{
+    struct arena *arena = arena_new();
+    struct wire_open open;
+    if (worker->connection || !wire_read_open(payload, arena, &open))
+        _exit(1);
+    worker_load_library(worker, open.library);
+    worker_limit_memory(open.memory_mb);
+    struct wire_ready ready = {
+        .version = worker->api.library_version(),
+        .attached = arena_array(arena, open.database_count + 1, sizeof(bool)),
+        .attached_count = open.database_count,
+    };
+    struct error err;
+    if (open_all(worker, &open, ready.attached, &err)) {
+        struct strbuf out = strbuf_init(FRAME_SIZE_MAX);
+        wire_add_ready(&out, &ready);
+        worker_send(worker, FRAME_READY, strbuf_str(&out));
+        strbuf_clear(&out);
+    } else {
+        worker_send_error(worker, WIRE_ERROR_BROKEN, err.message);
+    }
+    arena_free(arena);
+}
+
+/* -- a statement -- */
+
+struct query_run {
+    struct worker *worker;
+    const struct duckdb_api *api;
+    struct wire_query query;
+    struct arena *arena;
+    struct value_type *types;
+    size_t column_count;
+    struct strbuf batch, text;
+    uint32_t batch_rows;
+    uint64_t rows, bytes;
+    bool more; /* there were more rows than the limit */
+    enum wire_error error;
+    struct strbuf message;
+};
+
+static bool fail(struct query_run *run, enum wire_error error, const char *message)
+{
+    run->error = error;
+    strbuf_reset(&run->message);
+    strbuf_add_str(&run->message, str_cut_utf8(str_from(message), ERROR_MESSAGE_MAX - 1));
+    return false;
+}
+
+static bool fail_sql(struct query_run *run, const char *message)
+{
+    message = message ? message : "no reason was given";
+    return fail(run, worker_error_kind(message), message);
+}
+
+/* Constants are computed while a statement is prepared, which no interrupt stops in time. */
+static bool not_interrupted(struct query_run *run)
+{
+    return !worker_interrupted(run->worker) || fail(run, WIRE_ERROR_INTERRUPTED, "interrupted");
+}
+
+static bool prepare_only(struct query_run *run, duckdb_extracted extracted, duckdb_index count,
+                         duckdb_prepared *prepared)
+{
+    if (count == 0) {
+        const char *message = run->api->extract_statements_error(extracted);
+        return message && *message ? fail_sql(run, message)
+                                   : fail(run, WIRE_ERROR_REFUSED, "there is no statement");
+    }
+    if (count != 1)
+        return fail(run, WIRE_ERROR_REFUSED, "there is more than one statement");
+    if (run->api->prepare_extracted_statement(run->worker->connection, extracted, 0, prepared) !=
+        DUCKDB_SUCCESS)
+        return fail_sql(run, run->api->prepare_error(*prepared));
+    if (run->api->prepared_statement_type(*prepared) != DUCKDB_STATEMENT_SELECT)
+        return fail(run, WIRE_ERROR_REFUSED, "it is not a SELECT");
+    if (run->api->nparams(*prepared) != 0)
+        return fail(run, WIRE_ERROR_REFUSED, "it has parameters without values");
+    return not_interrupted(run);
+}
+
+/* On success the caller destroys *prepared. */
+static bool prepare(struct query_run *run, const char *sql, duckdb_prepared *prepared)
+{
+    duckdb_extracted extracted = NULL;
+    *prepared = NULL;
+    duckdb_index count =
+        run->api->extract_statements(run->worker->connection, sql, &extracted);
+    bool ok = prepare_only(run, extracted, count, prepared);
+    run->api->destroy_extracted(&extracted);
+    if (!ok)
+        run->api->destroy_prepare(prepared);
+    return ok;
+}
+
+/* DuckDB's parse tree of the statement, for the server to judge; it runs nothing. */
+static bool send_tree(struct query_run *run)
+{
+    duckdb_prepared prepared = NULL;
+    struct duckdb_result result = {0};
+    const char *sql = run->query.sql;
+    bool ok = run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(?)::VARCHAR",
+                                &prepared) == DUCKDB_SUCCESS &&
+              run->api->bind_varchar_length(prepared, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
+              run->api->execute_prepared(prepared, &result) == DUCKDB_SUCCESS;
+    duckdb_chunk chunk = ok ? run->api->fetch_chunk(result) : NULL;
+    if (chunk) {
+        struct value_type type = {.id = DUCKDB_TYPE_VARCHAR, .kind = VALUE_TEXT};
+        struct value_vector vector =
+            value_vector_init(run->api, &type, run->api->data_chunk_get_vector(chunk, 0));
+        struct cell cell;
+        value_read(run->api, &vector, 0, &run->text, &cell);
+        struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
+        wire_add_text(&payload, cell.type == CELL_TEXT ? cell.text : STR(""));
+        worker_send(run->worker, FRAME_TREE, strbuf_str(&payload));
+        strbuf_clear(&payload);
+        run->api->destroy_data_chunk(&chunk);
+    } else {
+        ok = fail_sql(run, run->api->result_error(&result));
+    }
+    run->api->destroy_result(&result);
+    run->api->destroy_prepare(&prepared);
+    return ok;
+}
+
+static void read_types(struct query_run *run, struct duckdb_result *result)
+{
+    run->column_count = run->api->column_count(result);
+    run->types = arena_array(run->arena, run->column_count, sizeof(*run->types));
+    for (size_t i = 0; i < run->column_count; i++) {
+        duckdb_type type = run->api->column_logical_type(result, i);
+        value_type_init(run->api, type, run->arena, 0, &run->types[i]);
+        run->api->destroy_logical_type(&type);
+    }
+}
+
+static bool start_stream(struct query_run *run, const char *sql, struct duckdb_result *result)
+{
+    duckdb_prepared prepared;
+    if (!prepare(run, sql, &prepared))
+        return false;
+    duckdb_pending pending = NULL;
+    bool ok = run->api->pending_prepared_streaming(prepared, &pending) == DUCKDB_SUCCESS ||
+              fail_sql(run, run->api->pending_error(pending));
+    if (ok && run->api->execute_pending(pending, result) != DUCKDB_SUCCESS) {
+        const char *message = run->api->result_error(result);
+        ok = fail_sql(run, message ? message : run->api->pending_error(pending));
+        run->api->destroy_result(result);
+    }
+    run->api->destroy_pending(&pending);
+    run->api->destroy_prepare(&prepared);
+    return ok;
+}
+
+/* The statement with each column of a type that is not read here cast to text. */
+static const char *wrap(struct query_run *run)
+{
+    struct strbuf sql = strbuf_init(2 * FRAME_SIZE_MAX);
+    strbuf_add(&sql, "SELECT ");
+    for (size_t i = 0; i < run->column_count; i++)
+        strbuf_printf(&sql, run->types[i].readable ? "%sc%zu" : "%sCAST(c%zu AS VARCHAR)",
+                      i > 0 ? ", " : "", i);
+    struct str own = str_trim(str_from(run->query.sql));
+    while (str_ends(own, STR(";")))
+        own = str_trim(str_slice(own, 0, own.length - 1));
+    strbuf_add(&sql, " FROM (\n");
+    strbuf_add_str(&sql, own);
+    strbuf_add(&sql, "\n) AS wrapped(");
+    for (size_t i = 0; i < run->column_count; i++)
+        strbuf_printf(&sql, "%sc%zu", i > 0 ? ", " : "", i);
+    strbuf_add(&sql, ")");
+    const char *copy = arena_strndup(run->arena, sql.bytes, sql.length);
+    strbuf_clear(&sql);
+    return copy;
+}
+
+static bool name_is_taken(const struct result_column *columns, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void name_columns(struct query_run *run, struct duckdb_result *result,
+                         struct result_column *columns)
+{
+    for (size_t i = 0; i < run->column_count; i++) {
+        const char *own = run->api->column_name(result, i);
+        struct str cut = str_cut_utf8(str_from(own), WIRE_NAME_MAX - 16);
+        own = arena_strndup(run->arena, cut.bytes, cut.length);
+        columns[i].name = own;
+        for (unsigned n = 2; name_is_taken(columns, i, columns[i].name); n++)
+            columns[i].name = arena_printf(run->arena, "%s_%u", own, n);
+        columns[i].type = run->types[i].name;
+        columns[i].kind = run->types[i].kind;
+    }
+}
+
+static bool all_readable(const struct query_run *run)
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        if (!run->types[i].readable)
+            return false;
+    return true;
+}
+
+/* Starts the statement and sends the columns. On success the caller destroys *result. */
+static bool start(struct query_run *run, struct duckdb_result *result)
+{
+    if (!start_stream(run, run->query.sql, result))
+        return false;
+    read_types(run, result);
+    if (run->column_count > WIRE_COLUMNS_MAX) {
+        run->api->destroy_result(result);
+        return fail(run, WIRE_ERROR_TOO_LARGE, "the result has too many columns");
+    }
+    struct result_column *columns =
+        arena_array(run->arena, run->column_count, sizeof(*columns));
+    name_columns(run, result, columns);
+    if (!all_readable(run)) {
+        run->api->destroy_result(result);
+        if (!start_stream(run, wrap(run), result))
+            return false;
+        read_types(run, result);
+    }
+    struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
+    wire_add_columns(&payload, columns, run->column_count);
+    worker_send(run->worker, FRAME_COLUMNS, strbuf_str(&payload));
+    strbuf_clear(&payload);
+    return true;
+}
+
+static void start_batch(struct query_run *run)
+{
+    strbuf_reset(&run->batch);
+    wire_add_u32(&run->batch, 0); /* the number of rows, known when it is sent */
+    run->batch_rows = 0;
+}
+
+static void send_batch(struct query_run *run)
+{
+    if (run->batch_rows == 0)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        run->batch.bytes[i] = (char)(run->batch_rows >> (8 * i));
+    worker_send(run->worker, FRAME_ROWS, strbuf_str(&run->batch));
+    start_batch(run);
+}
+
+static bool add_row(struct query_run *run, const struct value_vector *vectors, uint64_t row)
+{
+    for (size_t i = 0; i < run->column_count; i++) {
+        struct cell cell;
+        value_read(run->api, &vectors[i], row, &run->text, &cell);
+        run->bytes += CELL_SIZE + (cell.type == CELL_TEXT ? cell.text.length : 0);
+        if (run->bytes > run->query.byte_max || !strbuf_ok(&run->text))
+            return fail(run, WIRE_ERROR_TOO_LARGE, "the result passes the limit on its size");
+        wire_add_cell(&run->batch, &cell);
+    }
+    run->batch_rows++;
+    run->rows++;
+    if (run->batch.length >= FRAME_ROWS_SIZE)
+        send_batch(run);
+    return true;
+}
+
+/* False at the end of what is wanted; run->error tells whether for a failure. */
+static bool add_chunk(struct query_run *run, duckdb_chunk chunk)
+{
+    struct value_vector *vectors =
+        arena_array(run->arena, run->column_count, sizeof(*vectors));
+    for (size_t i = 0; i < run->column_count; i++)
+        vectors[i] = value_vector_init(run->api, &run->types[i],
+                                       run->api->data_chunk_get_vector(chunk, i));
+    uint64_t size = run->api->data_chunk_get_size(chunk);
+    for (uint64_t row = 0; row < size; row++) {
+        if (run->rows == run->query.row_max) {
+            run->more = true;
+            return false;
+        }
+        if (!add_row(run, vectors, row))
+            return false;
+    }
+    return not_interrupted(run);
+}
+
+static bool send_rows(struct query_run *run, struct duckdb_result *result)
+{
+    start_batch(run);
+    bool wanted = true;
+    duckdb_chunk chunk;
+    while (wanted && (chunk = run->api->fetch_chunk(*result)) != NULL) {
+        struct arena_mark mark = arena_mark(run->arena);
+        wanted = add_chunk(run, chunk);
+        arena_rollback(run->arena, mark);
+        run->api->destroy_data_chunk(&chunk);
+    }
+    if (run->error)
+        return false;
+    const char *message = wanted ? run->api->result_error(result) : NULL;
+    if (message && *message)
+        return fail_sql(run, message);
+    send_batch(run);
+    return true;
+}
+
+static bool server_agrees(struct query_run *run, bool *dropped)
+{
+    struct worker_frame *frame = worker_next(run->worker);
+    bool go = frame->type == FRAME_GO;
+    *dropped = frame->type == FRAME_DROP;
+    free(frame);
+    if (!go && !*dropped)
+        _exit(1);
+    return go;
+}
+
+static bool execute(struct query_run *run)
+{
+    struct duckdb_result result = {0};
+    bool dropped = false;
+    if (!send_tree(run))
+        return false;
+    if (!server_agrees(run, &dropped))
+        return true;
+    if (run->query.check_only) {
+        duckdb_prepared prepared;
+        bool ok = prepare(run, run->query.sql, &prepared);
+        if (ok)
+            run->api->destroy_prepare(&prepared);
+        return ok;
+    }
+    if (!start(run, &result))
+        return false;
+    bool ok = send_rows(run, &result);
+    run->api->destroy_result(&result);
+    return ok;
+}
+
+static void finish(struct query_run *run, bool ok)
+{
+    if (ok) {
+        struct strbuf payload = strbuf_init(64);
+        wire_add_u8(&payload, run->more);
+        worker_send(run->worker, FRAME_END, strbuf_str(&payload));
+        strbuf_clear(&payload);
+    } else {
+        worker_send_error(run->worker, run->error, strbuf_text(&run->message));
+    }
+}
+
+void worker_query(struct worker *worker, struct str payload)
+{
+    struct query_run run = {.worker = worker, .api = &worker->api, .arena = arena_new()};
+    if (!worker->connection || !wire_read_query(payload, &run.query))
+        _exit(1);
+    run.batch = strbuf_init(FRAME_SIZE_MAX);
+    run.text = strbuf_init(FRAME_SIZE_MAX / 2);
+    run.message = strbuf_init(2 * ERROR_MESSAGE_MAX);
+    worker_limit_cpu(run.query.timeout_ms / 1000 * 2 + CPU_SLACK_SECONDS);
+    worker_set_running(worker, run.query.number);
+    bool ok = execute(&run);
+    worker_set_running(worker, 0);
+    finish(&run, ok);
+    strbuf_clear(&run.batch);
+    strbuf_clear(&run.text);
+    strbuf_clear(&run.message);
+    arena_free(run.arena);
+}
