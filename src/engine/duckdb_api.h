@@ -39,15 +39,17 @@ struct duckdb_result { /* passed by value to fetch_chunk */
     void *internal;
 };
 
-struct duckdb_string { /* not NUL-ended; inlined up to 12 bytes */
+union duckdb_string { /* not NUL-ended; inlined up to 12 bytes */
     uint32_t length;
-    union {
-        char inlined[12];
-        struct {
-            char prefix[4];
-            char *bytes;
-        } far;
-    };
+    struct {
+        uint32_t length;
+        char bytes[12];
+    } near;
+    struct {
+        uint32_t length;
+        char prefix[4];
+        char *bytes;
+    } far;
 };
 #define DUCKDB_STRING_INLINE_MAX 12
 

@@ -225,7 +225,7 @@ static bool send_tree(struct query_run *run)
     duckdb_prepared prepared = NULL;
     struct duckdb_result result = {0};
     const char *sql = run->query.sql;
-    bool ok = run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(?)::VARCHAR",
+    bool ok = run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(CAST(? AS VARCHAR))",
                                 &prepared) == DUCKDB_SUCCESS &&
               run->api->bind_varchar_length(prepared, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
               run->api->execute_prepared(prepared, &result) == DUCKDB_SUCCESS;
@@ -242,7 +242,9 @@ static bool send_tree(struct query_run *run)
         strbuf_clear(&payload);
         run->api->destroy_data_chunk(&chunk);
     } else {
-        ok = fail_sql(run, run->api->result_error(&result));
+        const char *message = result.internal ? run->api->result_error(&result)
+                                              : run->api->prepare_error(prepared);
+        ok = fail_sql(run, message);
     }
     run->api->destroy_result(&result);
     run->api->destroy_prepare(&prepared);

@@ -137,9 +137,9 @@ static void read_double(const struct value_type *type, const void *data, uint64_
 
 static struct str stored_text(const void *data, uint64_t row)
 {
-    const struct duckdb_string *string = (const struct duckdb_string *)data + row;
+    const union duckdb_string *string = (const union duckdb_string *)data + row;
     const char *bytes =
-        string->length <= DUCKDB_STRING_INLINE_MAX ? string->inlined : string->far.bytes;
+        string->length <= DUCKDB_STRING_INLINE_MAX ? string->near.bytes : string->far.bytes;
     return (struct str){bytes, string->length};
 }
 

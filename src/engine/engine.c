@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "engine/engine_priv.h"
+#include "sql/firewall.h"
+
+#define ROW_MAX_DEFAULT 10000
+#define BYTE_MAX_DEFAULT (32u << 20)
+#define TIMEOUT_DEFAULT_MS 30000
+
+static const struct engine_driver *const drivers[] = {&duckdb_driver, &fake_driver};
+#define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
+
+const char *sql_dialect_name(enum sql_dialect dialect)
+{
+    static const char *const names[SQL_DIALECTS] = {
+        [DIALECT_DUCKDB] = "duckdb", [DIALECT_SQLITE] = "sqlite", [DIALECT_POSTGRES] = "postgres",
+        [DIALECT_TRINO] = "trino",   [DIALECT_DOMO] = "domo",
+    };
+    return names[dialect];
+}
+
+static const struct engine_driver *find_driver(const char *name, struct error *err)
+{
+    struct strbuf known = strbuf_init(256);
+    for (size_t i = 0; i < DRIVER_COUNT; i++) {
+        if (strcmp(drivers[i]->name, name) == 0) {
+            strbuf_clear(&known);
+            return drivers[i];
+        }
+        strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", drivers[i]->name);
+    }
+    error_set(err, ERROR_CONFIG, "there is no engine '%s'; there are: %s", name,
+              strbuf_text(&known));
+    strbuf_clear(&known);
+    return NULL;
+}
+
+struct engine *engine_open(struct loop *loop, const char *name, struct error *err)
+{
+    const struct engine_driver *driver = find_driver(name, err);
+    if (!driver)
+        return NULL;
+    struct engine *engine = xcalloc(1, sizeof(*engine));
+    engine->driver = driver;
+    engine->loop = loop;
+    if (!driver->open(engine, err)) {
+        free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (!engine)
+        return;
+    engine->driver->close(engine);
+    free(engine);
+}
+
+const char *engine_name(const struct engine *engine)
+{
+    return engine->driver->name;
+}
+
+enum sql_dialect engine_dialect(const struct engine *engine)
+{
+    return engine->driver->dialect;
+}
+
+static struct engine_statement with_limits(const struct engine_statement *statement)
+{
+    struct engine_statement complete = *statement;
+    struct engine_limits *limits = &complete.limits;
+    if (limits->row_max == 0)
+        limits->row_max = ROW_MAX_DEFAULT;
+    if (limits->byte_max == 0)
+        limits->byte_max = BYTE_MAX_DEFAULT;
+    if (limits->timeout_ms == 0)
+        limits->timeout_ms = TIMEOUT_DEFAULT_MS;
+    return complete;
+}
+
+static bool accept_statement(const struct engine_statement *statement, struct error *err)
+{
+    if (strlen(statement->sql) > SQL_SIZE_MAX)
+        return error_set(err, ERROR_SQL_REFUSED, "the statement is longer than %d bytes",
+                         SQL_SIZE_MAX);
+    return task_check(err);
+}
+
+bool engine_query(struct engine *engine, const struct engine_statement *statement,
+                  struct arena *arena, struct rows *out, struct error *err)
+{
+    struct engine_statement complete = with_limits(statement);
+    uint64_t start_us = clock_monotonic_us();
+    *out = (struct rows){0};
+    bool ok = accept_statement(&complete, err) &&
+              engine->driver->query(engine, &complete, arena, out, err);
+    log_fields(LOG_DEBUG, "statement ran",
+               LOG_FIELDS(log_text("engine", engine->driver->name),
+                          log_text("result", ok ? "ok" : error_name(err->code)),
+                          log_integer("rows", (int64_t)out->row_count),
+                          log_integer("duration_us",
+                                      (int64_t)(clock_monotonic_us() - start_us))));
+    return ok;
+}
+
+bool engine_check(struct engine *engine, const struct engine_statement *statement,
+                  struct error *err)
+{
+    struct engine_statement complete = with_limits(statement);
+    if (!accept_statement(&complete, err))
+        return false;
+    return !engine->driver->check || engine->driver->check(engine, &complete, err);
+}
+
+void engine_check_health(struct engine *engine, struct engine_health *out)
+{
+    *out = (struct engine_health){0};
+    engine->driver->health(engine, out);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "engine/duckdb_api.h"
+
+#define RECENT_MAX 64
+#define WAITER_MAX 1024
+#define START_MAX_MS 30000
+#define INTERRUPT_GRACE_MS 1000
+
+/* A database and the name that its table has. */
+struct attachment {
+    char *path;
+    char *table_name;
+    uint64_t used; /* the pool's count of uses, for the oldest */
+};
+
+struct attachments {
+    struct attachment *items;
+    size_t count;
+};
+
+struct pool_worker {
+    struct pool_worker *next;
+    struct pool *pool;
+    struct process *process;
+    struct attachments attached;
+    char version[64];
+    bool busy;
+    uint32_t number;
+    uint64_t used;
+};
+
+struct pool_waiter {
+    struct pool_waiter *next;
+    struct task_event event;
+    bool granted;
+};
+
+struct pool {
+    struct loop *loop;
+    char *folder;
+    struct pool_options options;
+    struct pool_worker *workers;
+    size_t worker_count; /* those that are being started too */
+    struct pool_waiter *first, **last;
+    size_t waiter_count;
+    struct attachments recent;
+    uint64_t uses;
+};
+
+/* -- sets of databases -- */
+
+static void attachments_add(struct attachments *set, const char *path, const char *table_name,
+                            uint64_t used)
+{
+    set->items = xrealloc(set->items, (set->count + 1) * sizeof(*set->items));
+    set->items[set->count++] = (struct attachment){xstrdup(path), xstrdup(table_name), used};
+}
+
+static void attachments_remove(struct attachments *set, size_t index)
+{
+    free(set->items[index].path);
+    free(set->items[index].table_name);
+    set->items[index] = set->items[--set->count];
+}
+
+static void attachments_clear(struct attachments *set)
+{
+    while (set->count > 0)
+        attachments_remove(set, 0);
+    free(set->items);
+    set->items = NULL;
+}
+
+static ptrdiff_t attachments_find(const struct attachments *set, const char *table_name)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (strcmp(set->items[i].table_name, table_name) == 0)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+static bool attachments_has(const struct attachments *set, const struct dataset *dataset)
+{
+    ptrdiff_t index = attachments_find(set, dataset->table_name);
+    return index >= 0 && strcmp(set->items[index].path, dataset->source.database) == 0;
+}
+
+/* Remembers that the dataset was used; its table name may mean another file now. */
+static void remember(struct pool *pool, const struct dataset *dataset)
+{
+    struct attachments *recent = &pool->recent;
+    ptrdiff_t index = attachments_find(recent, dataset->table_name);
+    if (index >= 0)
+        attachments_remove(recent, (size_t)index);
+    if (recent->count == RECENT_MAX) {
+        size_t oldest = 0;
+        for (size_t i = 1; i < recent->count; i++)
+            if (recent->items[i].used < recent->items[oldest].used)
+                oldest = i;
+        attachments_remove(recent, oldest);
+    }
+    attachments_add(recent, dataset->source.database, dataset->table_name, ++pool->uses);
+}
+
+/* -- the pool -- */
+
+struct pool *pool_new(struct loop *loop, const struct pool_options *options)
+{
+    struct pool *pool = xcalloc(1, sizeof(*pool));
+    pool->loop = loop;
+    pool->options = *options;
+    pool->folder = options->folder ? xstrdup(options->folder) : NULL;
+    pool->last = &pool->first;
+    return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+    while (pool->workers)
+        pool_drop(pool->workers);
+    attachments_clear(&pool->recent);
+    free(pool->folder);
+    free(pool);
+}
+
+static bool has_room(const struct pool *pool)
+{
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (!worker->busy)
+            return true;
+    return pool->worker_count < pool->options.worker_max;
+}
+
+/* The next waiter may look for a worker again. */
+static void grant_turn(struct pool *pool)
+{
+    for (struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next) {
+        if (waiter->granted)
+            continue;
+        waiter->granted = true;
+        task_event_signal(&waiter->event);
+        return;
+    }
+}
+
+void pool_give(struct pool_worker *worker)
+{
+    worker->busy = false;
+    worker->used = ++worker->pool->uses;
+    process_set_idle(worker->process, true);
+    grant_turn(worker->pool);
+}
+
+void pool_drop(struct pool_worker *worker)
+{
+    struct pool *pool = worker->pool;
+    struct pool_worker **link = &pool->workers;
+    while (*link && *link != worker)
+        link = &(*link)->next;
+    if (*link)
+        *link = worker->next;
+    process_stop(worker->process);
+    attachments_clear(&worker->attached);
+    free(worker);
+    pool->worker_count--;
+    grant_turn(pool);
+}
+
+static void interrupted(void *arg, bool usable)
+{
+    struct pool_worker *worker = arg;
+    if (usable)
+        pool_give(worker);
+    else
+        pool_drop(worker);
+}
+
+void pool_interrupt(struct pool_worker *worker, uint32_t number)
+{
+    struct strbuf payload = strbuf_init(64);
+    wire_add_u32(&payload, number);
+    process_send(worker->process, FRAME_INTERRUPT, strbuf_str(&payload));
+    strbuf_clear(&payload);
+    process_drain(worker->process, INTERRUPT_GRACE_MS, interrupted, worker);
+}
+
+/* -- finding a worker -- */
+
+static bool fits(const struct pool_worker *worker, const struct engine_statement *statement)
+{
+    for (size_t i = 0; i < statement->dataset_count; i++)
+        if (!attachments_has(&worker->attached, statement->datasets[i]))
+            return false;
+    return true;
+}
+
+static void drop_dead(struct pool *pool)
+{
+    struct pool_worker *next;
+    for (struct pool_worker *worker = pool->workers; worker; worker = next) {
+        next = worker->next;
+        if (!worker->busy && !process_is_usable(worker->process))
+            pool_drop(worker);
+    }
+}
+
+static struct pool_worker *find_idle(struct pool *pool, const struct engine_statement *statement)
+{
+    struct pool_worker *best = NULL;
+    for (struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (!worker->busy && fits(worker, statement) && (!best || worker->used > best->used))
+            best = worker; /* the one used last has the warmest memory */
+    return best;
+}
+
+static bool make_room(struct pool *pool)
+{
+    if (pool->worker_count < pool->options.worker_max)
+        return true;
+    struct pool_worker *oldest = NULL;
+    for (struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (!worker->busy && (!oldest || worker->used < oldest->used))
+            oldest = worker;
+    if (!oldest)
+        return false;
+    pool_drop(oldest);
+    return true;
+}
+
+/* -- starting a worker -- */
+
+static bool is_needed(const struct engine_statement *statement, const char *table_name)
+{
+    for (size_t i = 0; i < statement->dataset_count; i++)
+        if (strcmp(statement->datasets[i]->table_name, table_name) == 0)
+            return true;
+    return false;
+}
+
+/* What the statement needs is among the recent ones, having just been remembered; a statement over
+ * more tables than that gets its own alone. */
+static void choose_databases(struct pool *pool, const struct engine_statement *statement,
+                             struct arena *arena, struct wire_open *open)
+{
+    size_t count = statement->dataset_count > RECENT_MAX ? 0 : pool->recent.count;
+    open->databases =
+        arena_array(arena, count + statement->dataset_count, sizeof(*open->databases));
+    for (size_t i = 0; i < statement->dataset_count; i++)
+        open->databases[open->database_count++] = (struct wire_database){
+            .path = statement->datasets[i]->source.database,
+            .table_name = statement->datasets[i]->table_name,
+            .needed = true,
+        };
+    for (size_t i = 0; i < count; i++)
+        if (!is_needed(statement, pool->recent.items[i].table_name))
+            open->databases[open->database_count++] = (struct wire_database){
+                .path = arena_strdup(arena, pool->recent.items[i].path),
+                .table_name = arena_strdup(arena, pool->recent.items[i].table_name),
+            };
+}
+
+static bool read_ready(struct pool_worker *worker, const struct wire_open *open,
+                       const struct frame *frame, struct arena *arena, struct error *err)
+{
+    struct wire_ready ready;
+    enum wire_error kind;
+    const char *message;
+    if (frame->type == FRAME_ERROR && wire_read_error(frame->payload, &kind, &message))
+        return error_set(err, kind == WIRE_ERROR_CONFIG ? ERROR_CONFIG : ERROR_ENGINE,
+                         "DuckDB's worker could not start: %s", message);
+    if (frame->type != FRAME_READY || !wire_read_ready(frame->payload, arena, &ready) ||
+        ready.attached_count != open->database_count)
+        return error_set(err, ERROR_ENGINE, "DuckDB's worker answered out of form");
+    for (size_t i = 0; i < open->database_count; i++)
+        if (ready.attached[i])
+            attachments_add(&worker->attached, open->databases[i].path,
+                            open->databases[i].table_name, 0);
+    memcpy(worker->version, ready.version, strlen(ready.version) + 1);
+    return true;
+}
+
+static bool open_worker(struct pool_worker *worker, const struct engine_statement *statement,
+                        uint64_t time_max_ms, struct arena *arena, struct error *err)
+{
+    struct pool *pool = worker->pool;
+    struct wire_open open = {.memory_mb = pool->options.memory_mb,
+                             .threads = pool->options.threads};
+    open.library = duckdb_library_find(arena, err);
+    if (!open.library)
+        return false;
+    choose_databases(pool, statement, arena, &open);
+    worker->process = process_start(pool->loop, pool->folder, err);
+    if (!worker->process)
+        return false;
+    struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
+    wire_add_open(&payload, &open);
+    process_send(worker->process, FRAME_OPEN, strbuf_str(&payload));
+    strbuf_clear(&payload);
+    struct frame frame;
+    return process_receive(worker->process, time_max_ms, arena, &frame, err) &&
+           read_ready(worker, &open, &frame, arena, err);
+}
+
+static struct pool_worker *start_worker(struct pool *pool,
+                                        const struct engine_statement *statement,
+                                        uint64_t time_max_ms, struct error *err)
+{
+    struct pool_worker *worker = xcalloc(1, sizeof(*worker));
+    worker->pool = pool;
+    worker->busy = true;
+    worker->next = pool->workers;
+    pool->workers = worker;
+    pool->worker_count++;
+    if (has_room(pool))
+        grant_turn(pool);
+    struct arena *arena = arena_new();
+    bool ok = open_worker(worker, statement, time_max_ms, arena, err);
+    arena_free(arena);
+    if (!ok) {
+        pool_drop(worker);
+        return NULL;
+    }
+    log_debug("DuckDB worker %d started with %zu tables", process_id(worker->process),
+              worker->attached.count);
+    return worker;
+}
+
+/* -- waiting for a turn -- */
+
+static bool wait_for_turn(struct pool *pool, uint64_t end_ms, struct error *err)
+{
+    if (pool->waiter_count == WAITER_MAX)
+        return error_set(err, ERROR_FULL, "%d statements wait for DuckDB already", WAITER_MAX);
+    struct pool_waiter waiter = {0};
+    *pool->last = &waiter;
+    pool->last = &waiter.next;
+    pool->waiter_count++;
+    uint64_t now_ms = clock_monotonic_ms();
+    bool ok = task_event_wait(&waiter.event, end_ms > now_ms ? end_ms - now_ms : 1, err);
+    struct pool_waiter **link = &pool->first;
+    while (*link != &waiter)
+        link = &(*link)->next;
+    *link = waiter.next;
+    if (pool->last == &waiter.next)
+        pool->last = link;
+    pool->waiter_count--;
+    if (!ok && waiter.granted)
+        grant_turn(pool);
+    return ok;
+}
+
+static bool have_data(const struct engine_statement *statement, struct error *err)
+{
+    if (statement->dataset_count > WIRE_DATABASES_MAX)
+        return error_set(err, ERROR_ENGINE, "a statement over more than %d tables",
+                         WIRE_DATABASES_MAX);
+    for (size_t i = 0; i < statement->dataset_count; i++)
+        if (!statement->datasets[i]->source.database)
+            return error_set(err, ERROR_ENGINE, "the data of table '%s' is not loaded",
+                             statement->datasets[i]->table_name);
+    return true;
+}
+
+struct pool_worker *pool_take(struct pool *pool, const struct engine_statement *statement,
+                              uint64_t end_ms, struct error *err)
+{
+    if (!have_data(statement, err))
+        return NULL;
+    for (size_t i = 0; i < statement->dataset_count; i++)
+        remember(pool, statement->datasets[i]);
+    /* Those who wait already go first. */
+    bool my_turn = pool->waiter_count == 0;
+    for (;;) {
+        if (my_turn) {
+            drop_dead(pool);
+            struct pool_worker *worker = find_idle(pool, statement);
+            if (worker) {
+                worker->busy = true;
+                process_set_idle(worker->process, false);
+                if (has_room(pool))
+                    grant_turn(pool);
+                return worker;
+            }
+            if (make_room(pool))
+                break;
+        }
+        if (!wait_for_turn(pool, end_ms, err))
+            return NULL;
+        my_turn = true;
+    }
+    uint64_t now_ms = clock_monotonic_ms(), left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
+    return start_worker(pool, statement, left_ms < START_MAX_MS ? left_ms : START_MAX_MS, err);
+}
+
+struct process *pool_process(struct pool_worker *worker)
+{
+    return worker->process;
+}
+
+const char *pool_version(const struct pool_worker *worker)
+{
+    return worker->version;
+}
+
+uint32_t pool_next_number(struct pool_worker *worker)
+{
+    if (++worker->number == 0)
+        worker->number = 1;
+    return worker->number;
+}
+
+bool pool_is_used(const struct pool_worker *worker)
+{
+    return worker->number > 1;
+}
+
+size_t pool_process_ids(const struct pool *pool, int *ids, size_t max)
+{
+    size_t count = 0;
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (worker->process && count++ < max)
+            ids[count - 1] = process_id(worker->process);
+    return count;
+}
