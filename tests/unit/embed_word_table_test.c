@@ -254,7 +254,7 @@ static void damaged_vocabularies_are_refused(void **state)
         "##s\0[UNK]\0cat\0cat",  /* twice the same */
         "##s\0[UNK]\0cat\0\0og", /* an empty piece */
         "##s\0[UNK]\0cat_dog",   /* too few */
-        "#\0\0[UNK]\0cat\0dog",
+        "##\0\0[UNK]\0cat\0dog",
     };
     for (size_t i = 0; i < sizeof(vocabularies) / sizeof(vocabularies[0]); i++) {
         struct small_file file = small_file();
