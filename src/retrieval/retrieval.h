@@ -30,12 +30,19 @@ struct vector_cache {
                  const float *vector, size_t dimensions);
 };
 
-/* The datasets are borrowed and must outlive the index. The caller frees it. */
+/* The datasets and the embedder are borrowed and must outlive the index. The caller frees it. */
 TASK_WAITS struct retrieval_index *retrieval_index_new(const struct dataset *datasets,
                                                        size_t count, struct embedder *embedder,
                                                        const struct vector_cache *cache,
                                                        struct error *err);
 void retrieval_index_free(struct retrieval_index *index); /* NULL is allowed */
+/* Bytes held, for metrics. */
+size_t retrieval_index_size(const struct retrieval_index *index);
+
+#define RETRIEVAL_HITS_DEFAULT 3
+#define RETRIEVAL_HITS_MAX 1000
+#define RETRIEVAL_DATASETS_MAX 10000000
+#define RETRIEVAL_QUESTION_SIZE_MAX (64 * 1024) /* bytes that are read of a question */
 
 struct retrieval_hit {
     const struct dataset *dataset;
@@ -47,18 +54,23 @@ struct retrieval_hit {
 
 struct retrieval_request {
     struct str question;
-    const char *const *dataset_filter; /* only these ids; NULL: all */
-    size_t dataset_filter_count;
-    size_t hit_max; /* 3 when 0 */
+    const char *const *dataset_filter; /* only these ids, unknown ones are ignored; NULL: all */
+    size_t dataset_filter_count;       /* 0: all */
+    size_t hit_max; /* 3 when 0; at most RETRIEVAL_HITS_MAX */
 };
 
 struct retrieval_result {
     struct retrieval_hit *hits; /* best first */
     size_t hit_count;
     double margin; /* how far the best is ahead of the second, 0..1; 1 when alone */
-    double best_possible; /* how much of the question the best explains, 0..1 */
+    /* How much of the question the best explains, 0..1: the share of its words (but for those that
+     * only say what is asked for, "total", "last month") that are among the names or values, and
+     * for the rest how near it is in meaning. 1 for a question that names nothing at all. */
+    double best_possible;
 };
 
+/* Hits are all of the datasets, best first, up to hit_max, however little they fit: the scores say
+ * so. Equal scores keep the order of the datasets. */
 TASK_WAITS bool retrieval_search(const struct retrieval_index *index,
                                  const struct retrieval_request *request, struct arena *arena,
                                  struct retrieval_result *out, struct error *err);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "retrieval/vector.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+
+#define ROW_ALIGNMENT 64
+
+struct vector_set {
+    void *memory;   /* what was allocated; the rows begin at the next cache line */
+    uint16_t *rows; /* count * width */
+    size_t count;
+    size_t dimensions;
+    size_t width;
+    const struct vector_kernel *kernel;
+};
+
+static const struct vector_kernel *best_kernel(void)
+{
+    for (size_t i = 0; vector_kernels[i]; i++)
+        if (vector_kernels[i]->is_supported())
+            return vector_kernels[i];
+    return &vector_kernel_plain;
+}
+
+struct vector_set *vector_set_new(size_t count, size_t dimensions)
+{
+    struct vector_set *set = xcalloc(1, sizeof(*set));
+    set->count = count;
+    set->dimensions = dimensions;
+    set->width = (dimensions + VECTOR_PADDING - 1) / VECTOR_PADDING * VECTOR_PADDING;
+    size_t row_size = set->width * sizeof(*set->rows);
+    assert(row_size == 0 || count < SIZE_MAX / 2 / row_size);
+    set->memory = xcalloc(1, count * row_size + ROW_ALIGNMENT);
+    set->rows = (void *)(((uintptr_t)set->memory + ROW_ALIGNMENT - 1) & -(uintptr_t)ROW_ALIGNMENT);
+    set->kernel = best_kernel();
+    return set;
+}
+
+void vector_set_free(struct vector_set *set)
+{
+    if (!set)
+        return;
+    free(set->memory);
+    free(set);
+}
+
+void vector_set_put(struct vector_set *set, size_t index, const float *vector)
+{
+    assert(index < set->count);
+    uint16_t *row = set->rows + index * set->width;
+    for (size_t i = 0; i < set->dimensions; i++)
+        row[i] = half_from_float(vector[i]);
+}
+
+size_t vector_set_size(const struct vector_set *set)
+{
+    return set->count * set->width * sizeof(*set->rows);
+}
+
+void vector_set_scan_by(const struct vector_set *set, const struct vector_kernel *kernel,
+                        const float *query, float *cosines)
+{
+    float *padded = xcalloc(set->width, sizeof(*padded));
+    memcpy(padded, query, set->dimensions * sizeof(*query));
+    kernel->scan(set->rows, set->count, set->width, padded, cosines);
+    free(padded);
+}
+
+void vector_set_scan(const struct vector_set *set, const float *query, float *cosines)
+{
+    vector_set_scan_by(set, set->kernel, query, cosines);
+}
+
+uint16_t half_from_float(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof(bits));
+    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+    bits &= 0x7FFFFFFF;
+    if (bits >= 0x47800000) /* 65536 and more, infinity, NaN */
+        return (uint16_t)(sign | (bits > 0x7F800000 ? 0x7E00 : 0x7C00));
+    if (bits < 0x38800000) { /* below 2^-14: a multiple of 2^-24, which the FPU rounds to */
+        float magnitude;
+        memcpy(&magnitude, &bits, sizeof(magnitude));
+        magnitude += 0.5f; /* one unit in the last place of 0.5 is 2^-24 */
+        memcpy(&bits, &magnitude, sizeof(bits));
+        return (uint16_t)(sign | (bits - 0x3F000000));
+    }
+    bits += 0xFFF + (bits >> 13 & 1);
+    return (uint16_t)(sign | ((bits - 0x38000000) >> 13));
+}
+
+float half_to_float(uint16_t half)
+{
+    /* The exponent lands 112 too low, also for subnormal numbers: one product mends both. */
+    uint32_t bits = (uint32_t)(half & 0x7FFF) << 13;
+    float number;
+    memcpy(&number, &bits, sizeof(number));
+    number *= 0x1p112f;
+    return half & 0x8000 ? -number : number;
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+/* Eight sums side by side, so that compilers may use what vector units the target is sure to
+ * have. */
+static void scan_plain(const uint16_t *rows, size_t count, size_t width, const float *query,
+                       float *out)
+{
+    for (size_t row = 0; row < count; row++, rows += width) {
+        float sums[8] = {0};
+        for (size_t i = 0; i < width; i += 8)
+            for (size_t k = 0; k < 8; k++)
+                sums[k] += half_to_float(rows[i + k]) * query[i + k];
+        out[row] = ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                   ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    }
+}
+
+const struct vector_kernel vector_kernel_plain = {"plain", always, scan_plain};
