@@ -304,11 +304,13 @@ bool task_join(struct task *other, struct error *err)
         return true;
     struct joiner joiner = {.next = other->joiners};
     other->joiners = &joiner;
+    task_ref(other);
     bool ok = task_event_wait(&joiner.event, 0, err);
     struct joiner **link = &other->joiners;
     while (*link != &joiner)
         link = &(*link)->next;
     *link = joiner.next;
+    task_unref(other);
     return ok;
 }
 

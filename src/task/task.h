@@ -76,7 +76,8 @@ void task_set_deadline(uint64_t deadline_ms);
 TASK_WAITS bool task_sleep(uint64_t duration_ms, struct error *err);
 /* Lets others run. */
 TASK_WAITS bool task_yield(struct error *err);
-/* Waits until `other` (a referenced task of the same loop) has ended. */
+/* Waits until `other`, a task of the same loop, has ended. It must be referenced, unless it can't
+ * have ended before the call. */
 TASK_WAITS bool task_join(struct task *other, struct error *err);
 
 /*
