@@ -3,6 +3,7 @@
  * The DuckDB driver: the server's side of one statement. The worker sends DuckDB's own parse
  * first, which must please sql/duckdb_tree.h before the worker may go on.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -359,7 +360,8 @@ static void duckdb_health(struct engine *engine, struct engine_health *out)
     }
     out->ok = true;
     memcpy(out->version, pool_version(worker), sizeof(out->version));
-    strcpy(out->message, "a worker process starts and opens a locked-down database");
+    snprintf(out->message, sizeof(out->message),
+             "a worker process starts and opens a locked-down database");
     pool_give(worker);
 }
 

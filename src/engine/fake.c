@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/fake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,8 +109,8 @@ static bool fake_query(struct engine *engine, const struct engine_statement *sta
 static void fake_health(struct engine *engine, struct engine_health *out)
 {
     out->ok = true;
-    strcpy(out->version, "1");
-    strcpy(out->message, "it answers from a script");
+    snprintf(out->version, sizeof(out->version), "1");
+    snprintf(out->message, sizeof(out->message), "it answers from a script");
 }
 
 const struct engine_driver fake_driver = {

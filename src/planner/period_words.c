@@ -87,7 +87,7 @@ static void strip_possessive(struct period_word *word)
 {
     size_t length = strlen(word->text);
     if (length > 2 && strcmp(word->text + length - 2, "'s") == 0)
-        strcpy(word->text + length - 2, char_is_digit(word->text[length - 3]) ? "s" : "");
+        memcpy(word->text + length - 2, char_is_digit(word->text[length - 3]) ? "s" : "\0", 2);
 }
 
 static struct period_word *add_word(struct period_text *out, struct str s, size_t begin, size_t end)
@@ -126,7 +126,7 @@ void period_words_read(struct str s, struct period_text *out)
         size_t date = char_is_digit(s.bytes[i]) ? date_length(s, i) : 0;
         if (dash > 0) {
             struct period_word *word = add_word(out, s, i, i + dash);
-            strcpy(word->text, "-");
+            memcpy(word->text, "-", 2);
             word->mark = true;
             i += dash;
         } else if (date > 0) {

@@ -208,7 +208,7 @@ const char *like_pattern(struct arena *arena, const char *before, struct str tex
             *end++ = '\\';
         *end++ = c;
     }
-    strcpy(end, after);
+    memcpy(end, after, strlen(after) + 1);
     return pattern;
 }
 
