@@ -18,7 +18,7 @@ static const struct {
     bool writes;
     sqlite_operation_fn run;
 } operations[STORE_OPERATIONS] = {
-    [STORE_HEALTH] = {false, sqlite_health},
+    [STORE_HEALTH] = {true, sqlite_health},
     [STORE_CONVERSATION_CREATE] = {true, sqlite_conversation_create},
     [STORE_CONVERSATION_GET] = {false, sqlite_conversation_get},
     [STORE_CONVERSATION_LIST] = {false, sqlite_conversation_list},

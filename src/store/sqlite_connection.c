@@ -66,10 +66,24 @@ static bool disk_is_full(int error_number)
     return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
 }
 
+/* The system's reason for an I/O error: SQLite keeps it per file, and it is mostly the WAL. */
+static int system_reason(sqlite3 *db)
+{
+    int reason = sqlite3_system_errno(db);
+    if (reason == 0)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &reason);
+    sqlite3_file *wal = NULL;
+    if (reason == 0)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal && wal->pMethods)
+        wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &reason);
+    return reason;
+}
+
 static bool fail_input_output(struct sqlite_connection *connection, struct error *err)
 {
     const char *path = connection->store->path;
-    int error_number = sqlite3_system_errno(connection->db);
+    int error_number = system_reason(connection->db);
     if (disk_is_full(error_number))
         return error_set(err, ERROR_STORE,
                          "store '%s': the disk or its quota is full; free some space, then try "

@@ -29,7 +29,8 @@
  */
 #define STORE_NAME_SIZE_MAX 512 /* user, dataset, version, model, kind, type */
 #define STORE_QUESTION_SIZE_MAX (64 * 1024)
-#define STORE_TEXT_SIZE_MAX (4 * 1024 * 1024)  /* an answer, its SQL, its metadata, a job's detail \
+#define STORE_TEXT_SIZE_MAX                                                                        \
+    (4 * 1024 * 1024)                          /* an answer, its SQL, its metadata, a job's detail \
                                                 */
 #define STORE_JSON_SIZE_MAX (32 * 1024 * 1024) /* a run's result, an event */
 #define STORE_CACHE_KEY_SIZE_MAX 4096

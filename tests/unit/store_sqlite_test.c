@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SQLite store from inside: group commit, cancel, migrations, files that are wrong. */
+#include "store_support.h"
+
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "store/sqlite.h"
+
+#define SAVERS 50
+
+static struct sqlite_store *inner(struct home *home)
+{
+    return (struct sqlite_store *)home->store;
+}
+
+/* ---- group commit ---- */
+
+/* Keeps the writer busy until it is let go, so that others gather behind it. */
+struct blocker {
+    struct sqlite_store *store;
+    sem_t begun, let_go;
+    pthread_t thread;
+};
+
+static bool block(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    struct blocker *blocker = call;
+    sem_post(&blocker->begun);
+    sem_wait(&blocker->let_go);
+    return true;
+}
+
+static void *block_thread(void *arg)
+{
+    struct blocker *blocker = arg;
+    struct error err;
+    return sqlite_write(blocker->store, block, blocker, &err) ? blocker : NULL;
+}
+
+static void blocker_start(struct blocker *blocker, struct sqlite_store *store)
+{
+    blocker->store = store;
+    sem_init(&blocker->begun, 0, 0);
+    sem_init(&blocker->let_go, 0, 0);
+    assert_int_equal(pthread_create(&blocker->thread, NULL, block_thread, blocker), 0);
+    sem_wait(&blocker->begun);
+}
+
+static void blocker_end(struct blocker *blocker)
+{
+    void *ok;
+    sem_post(&blocker->let_go);
+    pthread_join(blocker->thread, &ok);
+    assert_non_null(ok);
+    sem_destroy(&blocker->begun);
+    sem_destroy(&blocker->let_go);
+}
+
+static void wait_until_waiting(struct sqlite_store *store, size_t count)
+{
+    size_t waiting;
+    do {
+        usleep(1000);
+        pthread_mutex_lock(&store->writer.mutex);
+        waiting = store->writer.waiting;
+        pthread_mutex_unlock(&store->writer.mutex);
+    } while (waiting < count);
+}
+
+static int commits;
+
+static int count_commit(void *unused)
+{
+    commits++;
+    return 0;
+}
+
+static bool watch_commits(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    sqlite3_commit_hook(connection->db, count_commit, NULL);
+    return true;
+}
+
+struct saver {
+    struct store *store;
+    const char *conversation_id;
+    sqlite_operation_fn instead; /* of beginning a run */
+    int rounds;
+    bool ok;
+    struct error err;
+    pthread_t thread;
+};
+
+static void *save(void *arg)
+{
+    struct saver *saver = arg;
+    saver->ok = true;
+    if (saver->instead)
+        saver->ok =
+            sqlite_write((struct sqlite_store *)saver->store, saver->instead, saver, &saver->err);
+    for (int i = 0; i < saver->rounds && saver->ok; i++) {
+        struct run_begin begin = {
+            .user_id = "ana",
+            .question = "How many orders?",
+            .conversation_id = saver->conversation_id,
+        };
+        saver->ok = store_run_begin(saver->store, &begin, &saver->err);
+    }
+    return NULL;
+}
+
+static void savers_start(struct saver *savers, size_t count, struct saver pattern)
+{
+    for (size_t i = 0; i < count; i++) {
+        savers[i] = pattern;
+        assert_int_equal(pthread_create(&savers[i].thread, NULL, save, &savers[i]), 0);
+    }
+}
+
+static void savers_join(struct saver *savers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pthread_join(savers[i].thread, NULL);
+}
+
+static int64_t message_count(struct home *home, const char *conversation_id)
+{
+    struct conversation conversation;
+    assert_ok(store_conversation_get(home->store, "ana", conversation_id, home->arena,
+                                     &conversation, &home->err),
+              home->err);
+    return conversation.message_count;
+}
+
+static void those_that_wait_share_one_commit(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    struct blocker blocker;
+    struct saver savers[20];
+    assert_ok(sqlite_write(inner(home), watch_commits, NULL, &home->err), home->err);
+    blocker_start(&blocker, inner(home));
+    savers_start(savers, 20,
+                 (struct saver){.store = home->store,
+                                .conversation_id = begin.conversation_id_out,
+                                .rounds = 1});
+    wait_until_waiting(inner(home), 20);
+    commits = 0;
+    blocker_end(&blocker);
+    savers_join(savers, 20);
+    for (int i = 0; i < 20; i++)
+        assert_ok(savers[i].ok, savers[i].err);
+    assert_in_range(commits, 1, 2); /* the blocker changed nothing; its commit may not count */
+    assert_int_equal(message_count(home, begin.conversation_id_out), 21);
+}
+
+static bool write_and_fail(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    return sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "tttt", "job_x", "kind",
+                          "queued", "now") &&
+           error_set(err, ERROR_CONFLICT, "changed its mind");
+}
+
+/* As SQLite does by itself after some failures of the disk. */
+static bool lose_the_transaction(struct sqlite_connection *connection, void *call,
+                                 struct error *err)
+{
+    return sqlite_script(connection, "ROLLBACK", err) && error_set(err, ERROR_STORE, "lost it");
+}
+
+static void one_fails_and_the_others_dont(void **state)
+{
+    static const sqlite_operation_fn failures[] = {write_and_fail, lose_the_transaction};
+    static const char *const sentences[] = {"changed its mind", "lost it"};
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    for (size_t i = 0; i < 2; i++) {
+        struct blocker blocker;
+        struct saver savers[10], failing;
+        struct saver pattern = {
+            .store = home->store, .conversation_id = begin.conversation_id_out, .rounds = 1};
+        blocker_start(&blocker, inner(home));
+        savers_start(savers, 5, pattern);
+        wait_until_waiting(inner(home), 5);
+        savers_start(&failing, 1, (struct saver){.store = home->store, .instead = failures[i]});
+        wait_until_waiting(inner(home), 6);
+        savers_start(savers + 5, 5, pattern);
+        wait_until_waiting(inner(home), 11);
+        blocker_end(&blocker);
+        savers_join(savers, 10);
+        savers_join(&failing, 1);
+        for (int saver = 0; saver < 10; saver++)
+            assert_ok(savers[saver].ok, savers[saver].err);
+        assert_false(failing.ok);
+        assert_says(failing.err, sentences[i]);
+        assert_int_equal(message_count(home, begin.conversation_id_out), 11 + 10 * i);
+    }
+    struct sqlite_connection *connection = inner(home)->writer.connection;
+    assert_ok(sqlite_read(inner(home), sqlite_health, NULL, &home->err), home->err);
+    assert_int_equal(sqlite3_get_autocommit(connection->db), 1);
+}
+
+static void many_threads_keep_the_counter_right(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    struct saver savers[SAVERS];
+    savers_start(savers, SAVERS,
+                 (struct saver){.store = home->store,
+                                .conversation_id = begin.conversation_id_out,
+                                .rounds = 5});
+    for (int i = 0; i < 50; i++) /* and reads get their turn */
+        assert_in_range(message_count(home, begin.conversation_id_out), 1, 1 + SAVERS * 5);
+    savers_join(savers, SAVERS);
+    for (int i = 0; i < SAVERS; i++)
+        assert_ok(savers[i].ok, savers[i].err);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 1 + SAVERS * 5);
+    struct message *messages;
+    size_t count;
+    assert_ok(store_messages_last(home->store, begin.conversation_id_out, 1000, home->arena,
+                                  &messages, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 1 + SAVERS * 5);
+}
+
+/* ---- in tasks ---- */
+
+struct asking {
+    struct home *home;
+    char conversation_id[STORE_ID_SIZE];
+    struct blocker blocker;
+    struct task *tasks[SAVERS];
+    int done;
+    struct error err;
+};
+
+static void ask_in_task(void *arg)
+{
+    struct asking *asking = arg;
+    struct conversation conversation;
+    struct run_begin begin = {
+        .user_id = "ana",
+        .question = "How many orders?",
+        .conversation_id = asking->conversation_id,
+    };
+    struct arena *arena = arena_new();
+    if (store_run_begin(asking->home->store, &begin, &asking->err) &&
+        store_conversation_get(asking->home->store, "ana", asking->conversation_id, arena,
+                               &conversation, &asking->err) &&
+        conversation.message_count > 1)
+        asking->done++;
+    arena_free(arena);
+}
+
+static bool start_tasks(struct asking *asking, int count, void (*fn)(void *), struct error *err)
+{
+    for (int i = 0; i < count; i++) {
+        struct task *task = task_start(task_loop(task_current()), NULL, fn, asking, err);
+        if (!task)
+            return false;
+        asking->tasks[i] = task_ref(task);
+    }
+    return true;
+}
+
+static bool join_tasks(struct asking *asking, int count, struct error *err)
+{
+    bool ok = true;
+    for (int i = 0; i < count; i++) {
+        ok = task_join(asking->tasks[i], err) && ok;
+        task_unref(asking->tasks[i]);
+    }
+    return ok;
+}
+
+static bool ask_in_tasks(void *arg, struct error *err)
+{
+    return start_tasks(arg, SAVERS, ask_in_task, err) && join_tasks(arg, SAVERS, err);
+}
+
+static void many_tasks_keep_the_counter_right(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    struct asking asking = {.home = home};
+    memcpy(asking.conversation_id, begin.conversation_id_out, STORE_ID_SIZE);
+    assert_ok(task_run_main(NULL, ask_in_tasks, &asking, &home->err), home->err);
+    assert_ok(asking.done == SAVERS, asking.err);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 1 + SAVERS);
+}
+
+/* A task that is cancelled while its change waits: the change is taken back. */
+static bool cancel_waiting(void *arg, struct error *err)
+{
+    struct asking *asking = arg;
+    blocker_start(&asking->blocker, inner(asking->home));
+    if (!start_tasks(asking, 3, ask_in_task, err) || !task_sleep(20, err))
+        return false;
+    task_cancel(asking->tasks[1]);
+    bool ok = task_sleep(20, err);
+    blocker_end(&asking->blocker);
+    return join_tasks(asking, 3, err) && ok;
+}
+
+static void a_cancelled_task_takes_its_change_back(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    struct asking asking = {.home = home};
+    memcpy(asking.conversation_id, begin.conversation_id_out, STORE_ID_SIZE);
+    assert_ok(task_run_main(NULL, cancel_waiting, &asking, &home->err), home->err);
+    assert_int_equal(asking.done, 2);
+    assert_int_equal(asking.err.code, ERROR_CANCELLED);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 3);
+}
+
+static bool block_then_insert(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    return block(connection, call, err) &&
+           sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "tttt",
+                          "job_0123456789abcdef", "kind", "queued", "now");
+}
+
+static void write_in_task(void *arg)
+{
+    struct asking *asking = arg;
+    if (sqlite_write(inner(asking->home), block_then_insert, &asking->blocker, &asking->err))
+        asking->done++;
+}
+
+static bool cancel_running(void *arg, struct error *err)
+{
+    struct asking *asking = arg;
+    sem_init(&asking->blocker.begun, 0, 0);
+    sem_init(&asking->blocker.let_go, 0, 0);
+    if (!start_tasks(asking, 1, write_in_task, err) || !task_yield(err))
+        return false;
+    sem_wait(&asking->blocker.begun);
+    task_cancel(asking->tasks[0]);
+    bool ok = task_sleep(20, err);
+    sem_post(&asking->blocker.let_go);
+    ok = join_tasks(asking, 1, err) && ok;
+    sem_destroy(&asking->blocker.begun);
+    sem_destroy(&asking->blocker.let_go);
+    return ok;
+}
+
+static void a_change_that_was_begun_is_told_as_it_ended(void **state)
+{
+    struct home *home = *state;
+    struct asking asking = {.home = home};
+    assert_ok(task_run_main(NULL, cancel_running, &asking, &home->err), home->err);
+    assert_int_equal(asking.done, 1);
+    struct job job;
+    assert_ok(store_job_get(home->store, "job_0123456789abcdef", home->arena, &job, &home->err),
+              home->err);
+}
+
+/* ---- opening ---- */
+
+static void urls_are_understood(void **state)
+{
+    struct home *home = *state;
+    struct error *err = &home->err;
+    assert_fails(store_open("postgresql://ana:secret@host/db", err) != NULL, home->err,
+                 ERROR_CONFIG);
+    assert_says(home->err, "sqlite:PATH");
+    assert_null(strstr(home->err.message, "secret"));
+    assert_fails(store_open("", err) != NULL, home->err, ERROR_CONFIG);
+    assert_fails(store_open("sqlite:", err) != NULL, home->err, ERROR_CONFIG);
+
+    /* A folder with a colon, several missing folders, and the scheme. */
+    char *url = arena_printf(home->arena, "sqlite:%s/a/b:c/x.db", home->folder);
+    home->store = store_open(url, err);
+    assert_ok(home->store, home->err);
+    assert_int_equal(store_schema_version(home->store), sqlite_migrations_count);
+    assert_ok(store_health(home->store, err), home->err);
+    struct stat status;
+    assert_int_equal(stat(url + strlen("sqlite:"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void special_names_of_sqlite_are_plain_files(void **state)
+{
+    struct home *home = *state;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(home->folder), 0);
+    home->store = store_open("sqlite::memory:", &home->err);
+    assert_int_equal(access(":memory:", F_OK), 0);
+    store_close(home->store);
+    home->store = store_open("sqlite:file:x?mode=memory", &home->err);
+    assert_int_equal(access("file:x?mode=memory", F_OK), 0);
+    assert_int_equal(chdir(before), 0);
+    assert_non_null(home->store);
+}
+
+static void write_file(const char *path, const char *bytes, size_t length)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    fclose(file);
+}
+
+static void open_fails(struct home *home, const char *path, enum error_code code, const char *says)
+{
+    assert_fails(store_open(path, &home->err) != NULL, home->err, code);
+    assert_says(home->err, says);
+    assert_says(home->err, path);
+}
+
+static void wrong_files_are_refused_in_a_sentence(void **state)
+{
+    struct home *home = *state;
+    char text[5000];
+    memset(text, 'a', sizeof(text));
+    write_file(home->path, text, sizeof(text));
+    open_fails(home, home->path, ERROR_CONFIG, "not a database");
+    write_file(home->path, "short", 5);
+    open_fails(home, home->path, ERROR_CONFIG, "not a database");
+    open_fails(home, home->folder, ERROR_CONFIG, "DATABASE_URL");
+    open_fails(home, arena_printf(home->arena, "%s/x.db", home->path), ERROR_CONFIG,
+               "Not a directory");
+    open_fails(home, "/proc/querent/x.db", ERROR_CONFIG, "can't be opened for writing");
+
+    char *fifo = arena_printf(home->arena, "%s/fifo", home->folder);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    open_fails(home, fifo, ERROR_CONFIG, "not a regular file");
+
+    char *other = arena_printf(home->arena, "%s/other.db", home->folder);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(other, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    open_fails(home, other, ERROR_CONFIG, "another program");
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+    struct home *home = *state;
+    home_ask(home, "ana", "q", NULL);
+    assert_ok(sqlite_script(inner(home)->writer.connection,
+                            "INSERT INTO schema_migrations VALUES (999, 'future', 'now')",
+                            &home->err),
+              home->err);
+    assert_fails(store_health(home->store, &home->err), home->err, ERROR_STORE);
+    assert_says(home->err, "schema version 999");
+    store_close(home->store);
+    home->store = NULL;
+    open_fails(home, home->path, ERROR_CONFIG, "newer program");
+}
+
+static void later_migrations_are_applied_once_or_not_at_all(void **state)
+{
+    struct home *home = *state;
+    struct sqlite_connection *connection = inner(home)->writer.connection;
+    struct store_migration list[3] = {
+        sqlite_migrations[0],
+        {2, "add_notes",
+         "CREATE TABLE notes (text TEXT) STRICT;"
+         "INSERT INTO notes VALUES ('made')"},
+        {3, "broken", "CREATE TABLE more (x); INSERT INTO missing VALUES (1)"},
+    };
+    int version = 0;
+    assert_fails(sqlite_migrate(connection, list, 3, &version, &home->err), home->err, ERROR_STORE);
+    assert_says(home->err, "migration 0003_broken");
+    assert_int_equal(version, 0);
+    assert_false(sqlite_script(connection, "SELECT * FROM notes", NULL));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(sqlite_migrate(connection, list, 2, &version, &home->err), home->err);
+        assert_int_equal(version, 2);
+    }
+    sqlite3_stmt *count;
+    assert_int_equal(
+        sqlite3_prepare_v2(connection->db, "SELECT count(*) FROM notes", -1, &count, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(count, 0), 1);
+    sqlite3_finalize(count);
+}
+
+static void a_removed_file_is_noticed(void **state)
+{
+    struct home *home = *state;
+    assert_int_equal(unlink(home->path), 0);
+    assert_fails(store_health(home->store, &home->err), home->err, ERROR_STORE);
+    assert_says(home->err, "moved or removed");
+}
+
+/* Overwrites pages after the first: opening works, reading does not, and says so. */
+static void a_damaged_database_is_said_to_be_damaged(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    store_close(home->store);
+    home->store = NULL;
+    char noise[4096];
+    memset(noise, 0xa5, sizeof(noise));
+    int fd = open(home->path, O_WRONLY);
+    off_t size = lseek(fd, 0, SEEK_END);
+    for (off_t at = 4096; at < size; at += 4096)
+        assert_int_equal(pwrite(fd, noise, sizeof(noise), at), sizeof(noise));
+    close(fd);
+    home->store = store_open(home->path, &home->err);
+    if (home->store) {
+        struct run_begin again = {.user_id = "ana", .question = "q"};
+        struct stored_run run;
+        assert_fails(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err),
+                     home->err, ERROR_STORE);
+        assert_says(home->err, "damaged");
+        assert_fails(store_run_begin(home->store, &again, &home->err), home->err, ERROR_STORE);
+    }
+    assert_says(home->err, "damaged");
+}
+
+/* ---- a full disk ---- */
+
+static bool limit_pages(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    return sqlite_script(connection, call, err);
+}
+
+static void a_full_database_says_so_and_recovers(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    char *large = arena_alloc(home->arena, 1 << 20);
+    memset(large, 'x', (1 << 20) - 1);
+    struct run_end end = {
+        .run_id = begin.run_id,
+        .conversation_id = begin.conversation_id_out,
+        .state = RUN_COMPLETE,
+        .result = large,
+        .content = "answer",
+    };
+    char smaller[] = "PRAGMA max_page_count = 60", larger[] = "PRAGMA max_page_count = 100000";
+    assert_ok(sqlite_write(inner(home), limit_pages, smaller, &home->err), home->err);
+    assert_fails(store_run_end(home->store, &end, &home->err), home->err, ERROR_STORE);
+    assert_says(home->err, "full; free some space");
+    struct stored_run run;
+    assert_ok(store_run_get(home->store, begin.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_ACTIVE);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 1);
+    assert_ok(sqlite_write(inner(home), limit_pages, larger, &home->err), home->err);
+    assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 2);
+}
+
+/* In a batch with a change that has no room, those that have room are stored. */
+static bool insert_large(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    static char bytes[1 << 20];
+    struct str key = STR("k"), value = {bytes, sizeof(bytes)};
+    return sqlite_execute(connection, STATEMENT_CACHE_PUT, NULL, err, "tbbti", "response", &key,
+                          &value, NULL, INT64_MAX);
+}
+
+static void what_has_room_is_stored(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    char smaller[] = "PRAGMA max_page_count = 80";
+    assert_ok(sqlite_write(inner(home), limit_pages, smaller, &home->err), home->err);
+    struct blocker blocker;
+    struct saver savers[4], large;
+    blocker_start(&blocker, inner(home));
+    savers_start(&large, 1, (struct saver){.store = home->store, .instead = insert_large});
+    savers_start(savers, 4,
+                 (struct saver){.store = home->store,
+                                .conversation_id = begin.conversation_id_out,
+                                .rounds = 1});
+    wait_until_waiting(inner(home), 5);
+    blocker_end(&blocker);
+    savers_join(savers, 4);
+    savers_join(&large, 1);
+    assert_false(large.ok);
+    assert_says(large.err, "full");
+    for (int i = 0; i < 4; i++)
+        assert_ok(savers[i].ok, savers[i].err);
+    assert_int_equal(message_count(home, begin.conversation_id_out), 5);
+}
+
+/* Runs fn in a child; its result is the exit status. */
+static int in_child(int (*fn)(struct home *home), struct home *home)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(fn(home));
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int fill_the_disk(struct home *home)
+{
+    static char large[1 << 16];
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20});
+    struct store *store = store_open(home->path, &home->err);
+    if (!store)
+        return 2;
+    memset(large, 'x', sizeof(large) - 2);
+    for (int i = 0; i < 1000; i++) {
+        struct run_begin begin = {.user_id = "ana", .question = large};
+        if (!store_run_begin(store, &begin, &home->err)) {
+            struct conversation *list;
+            size_t count;
+            const char *next;
+            bool says = strstr(home->err.message, "full; free some space") != NULL;
+            bool reads = store_conversation_list(store, "ana", STORE_PAGE_MAX, NULL, home->arena,
+                                                 &list, &count, &next, &home->err);
+            store_close(store);
+            return says && reads && count == (size_t)i ? i : 255;
+        }
+    }
+    return 254;
+}
+
+static void a_full_disk_says_so(void **state)
+{
+    struct home *home = *state;
+    int stored = in_child(fill_the_disk, home);
+    assert_in_range(stored, 3, 250);
+    /* With room again, all that was acknowledged is there. */
+    home->store = store_open(home->path, &home->err);
+    assert_ok(home->store, home->err);
+    struct conversation *list;
+    size_t count;
+    const char *next;
+    assert_ok(store_conversation_list(home->store, "ana", STORE_PAGE_MAX, NULL, home->arena, &list,
+                                      &count, &next, &home->err),
+              home->err);
+    assert_int_equal(count, stored);
+    home_ask(home, "ana", "q", NULL);
+}
+
+static int open_without_rights(struct home *home)
+{
+    if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        return 3;
+    struct store *store = store_open(home->path, &home->err);
+    if (store || home->err.code != ERROR_CONFIG)
+        return 1;
+    return strstr(home->err.message, "give this user write access") ||
+                   strstr(home->err.message, "this user can write")
+               ? 0
+               : 2;
+}
+
+static void files_and_folders_without_rights_are_refused(void **state)
+{
+    struct home *home = *state;
+    /* A folder that can't be written, without and with a database in it. */
+    assert_int_equal(chmod(home->folder, 0555), 0);
+    assert_int_equal(in_child(open_without_rights, home), 0);
+    assert_int_equal(chmod(home->folder, 0777), 0);
+    home->store = store_open(home->path, &home->err);
+    assert_ok(home->store, home->err);
+    store_close(home->store);
+    home->store = NULL;
+    assert_int_equal(chmod(home->path, 0444), 0);
+    assert_int_equal(in_child(open_without_rights, home), 0);
+    assert_int_equal(chmod(home->path, 0666), 0);
+    assert_int_equal(chmod(home->folder, 0555), 0);
+    assert_int_equal(in_child(open_without_rights, home), 0);
+    assert_int_equal(chmod(home->folder, 0777), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
+#define TEST_CLOSED(name) cmocka_unit_test_setup_teardown(name, home_setup_closed, home_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(those_that_wait_share_one_commit),
+        TEST(one_fails_and_the_others_dont),
+        TEST(many_threads_keep_the_counter_right),
+        TEST(many_tasks_keep_the_counter_right),
+        TEST(a_cancelled_task_takes_its_change_back),
+        TEST(a_change_that_was_begun_is_told_as_it_ended),
+        TEST_CLOSED(urls_are_understood),
+        TEST_CLOSED(special_names_of_sqlite_are_plain_files),
+        TEST_CLOSED(wrong_files_are_refused_in_a_sentence),
+        TEST(a_newer_schema_is_refused),
+        TEST(later_migrations_are_applied_once_or_not_at_all),
+        TEST(a_removed_file_is_noticed),
+        TEST(a_damaged_database_is_said_to_be_damaged),
+        TEST(a_full_database_says_so_and_recovers),
+        TEST(what_has_room_is_stored),
+        TEST_CLOSED(a_full_disk_says_so),
+        TEST_CLOSED(files_and_folders_without_rights_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
