@@ -59,9 +59,8 @@ TASK_WAITS struct catalog *catalog_open(const struct catalog_options *options, s
 
 /* The same places again; reads only what has changed since `old`. When nothing did, this is `old`
  * with one more reference. `old` stays as it is, and the caller still has to unref it. */
-TASK_WAITS struct catalog *catalog_refresh(struct catalog *old,
-                                           const struct catalog_options *options,
-                                           struct error *err);
+TASK_WAITS struct catalog *
+catalog_refresh(struct catalog *old, const struct catalog_options *options, struct error *err);
 
 struct catalog *catalog_ref(struct catalog *catalog);
 void catalog_unref(struct catalog *catalog); /* NULL is allowed */

@@ -16,7 +16,6 @@
 #include "core/arena.h"
 #include "core/datafile.h"
 #include "core/hash.h"
-#include "core/settings.h"
 #include "embed/wordpiece.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -166,7 +165,7 @@ struct word_table *word_table_open(struct error *err)
 {
     struct arena *arena = arena_new();
     const char *path = datafile_find(arena, DATAFILE_DATA, "embeddings/q256.bin",
-                                     settings_text("QUERENT_EMBEDDINGS"), err);
+                                     getenv("QUERENT_EMBEDDINGS"), err);
     struct word_table *table = path ? word_table_open_file(path, err) : NULL;
     arena_free(arena);
     return table;

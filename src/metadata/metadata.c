@@ -340,32 +340,42 @@ static bool first_error(const struct problem_list *problems, size_t from, struct
     return error_set(err, ERROR_METADATA, "the document has errors");
 }
 
-bool metadata_parse(struct str bytes, const char *path, struct arena *arena, struct dataset *out,
-                    struct problem_list *problems, struct error *err)
+/* Reads into *tree what is only needed while the document is parsed. */
+static bool parse_tree(struct str bytes, struct arena *tree, struct record_reader *reader,
+                       struct dataset *dataset)
 {
     struct yaml_node *root;
     struct yaml_fault fault;
     struct error reason = {0};
-    size_t first = problems->count, errors = problems->error_count;
-    struct dataset dataset = {.document = arena_strdup(arena, path), .row_count = -1};
-    if (!yaml_read(bytes, arena, &root, &fault, &reason)) {
-        struct problem place = {.path = path, .line = fault.line, .column = fault.column};
-        problem_add(problems, &place, "%s", reason.message);
-        return first_error(problems, first, err);
+    size_t errors = reader->problems->error_count;
+    if (!yaml_read(bytes, tree, &root, &fault, &reason)) {
+        struct problem place = {.path = reader->path, .line = fault.line, .column = fault.column};
+        problem_add(reader->problems, &place, "%s", reason.message);
+        return false;
     }
     if (root->kind != YAML_MAP) {
-        struct problem place = {.path = path, .line = root->line, .column = root->column};
-        problem_add(problems, &place,
-                    "a document must be a map with 'table_name' and 'columns', "
-                    "not %s",
+        struct problem place = {.path = reader->path, .line = root->line, .column = root->column};
+        problem_add(reader->problems, &place,
+                    "a document must be a map with 'table_name' and 'columns', not %s",
                     yaml_kind_name(root));
-        return first_error(problems, first, err);
+        return false;
     }
+    record_read(reader, &metadata_dataset_record, root, dataset);
+    if (reader->problems->error_count == errors)
+        complete(dataset, root, reader->arena, reader->problems);
+    return reader->problems->error_count == errors;
+}
+
+bool metadata_parse(struct str bytes, const char *path, struct arena *arena, struct dataset *out,
+                    struct problem_list *problems, struct error *err)
+{
+    size_t first = problems->count;
+    struct dataset dataset = {.document = arena_strdup(arena, path), .row_count = -1};
     struct record_reader reader = {arena, dataset.document, problems};
-    record_read(&reader, &metadata_dataset_record, root, &dataset);
-    if (problems->error_count == errors)
-        complete(&dataset, root, arena, problems);
-    if (problems->error_count > errors)
+    struct arena *tree = arena_new();
+    bool parsed = parse_tree(bytes, tree, &reader, &dataset);
+    arena_free(tree);
+    if (!parsed)
         return first_error(problems, first, err);
     *out = dataset;
     return true;

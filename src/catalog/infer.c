@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog/infer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "core/strbuf.h"
+
+#define TABLE_NAME_LENGTH_MAX 60
+#define UNIT_LENGTH_MAX 12 /* bytes in brackets that are still taken for a unit */
+
+static bool is_word_char(char c)
+{
+    return char_is_alnum(c) || (unsigned char)c >= 0x80;
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+const char *infer_words(struct str name, struct arena *arena)
+{
+    struct strbuf words = strbuf_init(name.length * 2 + 1);
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.bytes[i];
+        bool camel =
+            i > 0 && is_upper(c) &&
+            (is_lower(name.bytes[i - 1]) ||
+             (is_upper(name.bytes[i - 1]) && i + 1 < name.length && is_lower(name.bytes[i + 1])));
+        bool after_word = i > 0 && is_word_char(name.bytes[i - 1]);
+        if (words.length > 0 && is_word_char(c) && (camel || !after_word))
+            strbuf_add_char(&words, ' ');
+        if (is_word_char(c))
+            strbuf_add_char(&words, char_lower(c));
+    }
+    const char *text = arena_strdup(arena, strbuf_text(&words));
+    strbuf_clear(&words);
+    return text;
+}
+
+/* The file's name without folder and endings. */
+static struct str stem_of(const char *path)
+{
+    static const char *const endings[] = {".gz",      ".zst", ".csv",  ".tsv",   ".tab",   ".txt",
+                                          ".parquet", ".pq",  ".json", ".jsonl", ".ndjson"};
+    const char *slash = strrchr(path, '/');
+    struct str name = str_from(slash ? slash + 1 : path);
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+            struct str ending = str_from(endings[i]);
+            struct str tail = str_slice(
+                name, name.length - (name.length < ending.length ? name.length : ending.length),
+                name.length);
+            if (name.length > ending.length && str_equal_nocase(tail, ending))
+                name.length -= ending.length;
+        }
+    return name;
+}
+
+const char *infer_table_name(const char *path, struct arena *arena)
+{
+    struct strbuf name = strbuf_init(4096);
+    struct str stem = str_cut_utf8(stem_of(path), TABLE_NAME_LENGTH_MAX);
+    for (size_t i = 0; i < stem.length; i++) {
+        char c = stem.bytes[i];
+        if (is_word_char(c))
+            strbuf_add_char(&name, char_lower(c));
+        else if (name.length > 0 && name.bytes[name.length - 1] != '_')
+            strbuf_add_char(&name, '_');
+    }
+    if (name.length > 0 && name.bytes[name.length - 1] == '_')
+        strbuf_truncate(&name, name.length - 1);
+    const char *text = strbuf_text(&name);
+    const char *table = text[0] == '\0'          ? "data"
+                        : char_is_digit(text[0]) ? arena_printf(arena, "t_%s", text)
+                                                 : arena_strdup(arena, text);
+    strbuf_clear(&name);
+    return table;
+}
+
+const char *infer_title(const char *path, struct arena *arena)
+{
+    struct str stem = stem_of(path);
+    char *title = arena_strndup(arena, stem.bytes, stem.length);
+    char *end = title;
+    for (const char *c = title; *c; c++) {
+        bool blank = *c == '_' || *c == '-' || *c == '.' || (unsigned char)*c <= ' ' || *c == 0x7F;
+        if (!blank)
+            *end++ = *c;
+        else if (end > title && end[-1] != ' ')
+            *end++ = ' ';
+    }
+    while (end > title && end[-1] == ' ')
+        end--;
+    *end = '\0';
+    if (title[0] == '\0')
+        return "Data";
+    title[0] = char_upper(title[0]);
+    return title;
+}
+
+/* One column on its way through the rules. */
+struct subject {
+    const struct column *column;
+    const char *words; /* of its name, see infer_words() */
+    struct str last;   /* the last of them */
+    size_t index;      /* among the columns */
+};
+
+static bool is_one_of(struct str word, const char *const *list)
+{
+    for (; *list; list++)
+        if (str_equal_text(word, *list))
+            return true;
+    return false;
+}
+
+/* Integer bounds of the profile. */
+static bool bounds_of(const struct column *column, int64_t *min, int64_t *max)
+{
+    const struct column_profile *profile = &column->profile;
+    return profile->known && profile->min && profile->max &&
+           str_to_i64(str_from(profile->min), min) && str_to_i64(str_from(profile->max), max);
+}
+
+static bool is_identifier(const struct subject *s)
+{
+    static const char *const endings[] = {"id", "key", "uuid", "guid", "pk", NULL};
+    size_t length = strlen(s->column->name);
+    /* "customerid" has no boundary to see; a word such as "paid" must not count. */
+    bool glued = s->column->unique && length > 4 && str_ends(s->last, STR("id"));
+    return is_one_of(s->last, endings) || glued;
+}
+
+/* Whole numbers that name something and are never summed. */
+static bool is_code(const struct subject *s)
+{
+    static const char *const words[] = {
+        "code",    "no",        "nr",    "number", "zip",     "zipcode",  "postcode",
+        "postal",  "sku",       "ean",   "isbn",   "iata",    "icao",     "phone",
+        "fips",    "month",     "day",   "hour",   "minute",  "second",   "week",
+        "weekday", "quarter",   "dow",   "doy",    "lat",     "latitude", "lon",
+        "lng",     "longitude", "level", "grade",  "version", NULL};
+    return is_one_of(s->last, words);
+}
+
+static bool is_year(const struct subject *s)
+{
+    static const char *const words[] = {"year", "yr", "jahr", "ano", "annee", NULL};
+    int64_t min, max;
+    if (s->column->kind != VALUE_INTEGER || !is_one_of(s->last, words))
+        return false;
+    return !bounds_of(s->column, &min, &max) || (min >= 1000 && max <= 2500);
+}
+
+/* A first column 1, 2, 3, ...: a row number or a key by another name. */
+static bool is_dense_key(const struct subject *s)
+{
+    int64_t min, max;
+    return s->index == 0 && s->column->unique && s->column->profile.row_count > 1 &&
+           bounds_of(s->column, &min, &max) && max - min + 1 == s->column->profile.row_count;
+}
+
+static bool is_flag(const struct subject *s)
+{
+    int64_t min, max;
+    return bounds_of(s->column, &min, &max) && min == 0 && max == 1;
+}
+
+static enum column_role number_role(const struct subject *s)
+{
+    if (is_year(s))
+        return ROLE_TIME;
+    if (is_code(s))
+        return s->column->unique && s->column->kind == VALUE_INTEGER ? ROLE_KEY : ROLE_DIMENSION;
+    if (s->column->kind != VALUE_INTEGER)
+        return ROLE_MEASURE;
+    if (is_dense_key(s))
+        return ROLE_KEY;
+    return is_flag(s) ? ROLE_DIMENSION : ROLE_MEASURE;
+}
+
+static enum column_role role_of(const struct subject *s)
+{
+    enum value_kind kind = s->column->kind;
+    if (value_kind_is_time(kind))
+        return ROLE_TIME;
+    if ((kind == VALUE_INTEGER || kind == VALUE_TEXT || kind == VALUE_UNKNOWN) && is_identifier(s))
+        return ROLE_KEY;
+    if (value_kind_is_number(kind))
+        return number_role(s);
+    if (kind == VALUE_INTERVAL)
+        return ROLE_MEASURE;
+    if (kind == VALUE_TEXT && s->column->unique && is_code(s))
+        return ROLE_KEY;
+    return kind == VALUE_TEXT || kind == VALUE_BOOLEAN || kind == VALUE_TIME ? ROLE_DIMENSION
+                                                                             : ROLE_UNKNOWN;
+}
+
+/* Signs and words in a header that say what is counted. */
+static const struct {
+    const char *mark;
+    const char *unit;
+    bool anywhere; /* a sign may stand anywhere, a word only at the end */
+} units[] = {
+    {"%", "%", true},
+    {"$", "USD", true},
+    {"\xE2\x82\xAC", "EUR", true},
+    {"\xC2\xA3", "GBP", true},
+    {"\xC2\xA5", "JPY", true},
+    {"pct", "%", false},
+    {"percent", "%", false},
+    {"percentage", "%", false},
+    {"usd", "USD", false},
+    {"eur", "EUR", false},
+    {"gbp", "GBP", false},
+    {"jpy", "JPY", false},
+    {"chf", "CHF", false},
+    {"kg", "kg", false},
+    {"km", "km", false},
+    {"cm", "cm", false},
+    {"mm", "mm", false},
+    {"lbs", "lb", false},
+    {"mph", "mph", false},
+    {"kwh", "kWh", false},
+    {"mwh", "MWh", false},
+    {"seconds", "s", false},
+    {"minutes", "min", false},
+    {"hours", "h", false},
+    {"days", "days", false},
+    {"years", "years", false},
+    {"celsius",
+     "\xC2\xB0"
+     "C",
+     false},
+    {"fahrenheit",
+     "\xC2\xB0"
+     "F",
+     false},
+};
+
+/* The text in the last brackets of a header: "Weight (kg)", "speed [km/h]". */
+static struct str in_brackets(struct str name)
+{
+    if (!str_ends(name, STR(")")) && !str_ends(name, STR("]")))
+        return STR("");
+    char open = str_ends(name, STR(")")) ? '(' : '[';
+    size_t start = name.length - 1;
+    while (start > 0 && name.bytes[start] != open)
+        start--;
+    struct str inside = str_trim(str_slice(name, start + 1, name.length - 1));
+    bool letters = inside.length > 0 && !char_is_digit(inside.bytes[0]);
+    return start > 0 && letters && inside.length <= UNIT_LENGTH_MAX ? inside : STR("");
+}
+
+static const char *unit_of(const struct subject *s, struct arena *arena)
+{
+    struct str name = str_from(s->column->name);
+    if (!value_kind_is_number(s->column->kind) || s->column->role != ROLE_MEASURE)
+        return NULL;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (units[i].anywhere ? str_find(name, str_from(units[i].mark)) >= 0
+                              : str_equal_text(s->last, units[i].mark))
+            return units[i].unit;
+    struct str inside = in_brackets(name);
+    return inside.length > 0 ? arena_strndup(arena, inside.bytes, inside.length) : NULL;
+}
+
+void infer_columns(struct dataset *dataset, struct arena *arena)
+{
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        struct column *column = &dataset->columns[i];
+        struct subject subject = {column, infer_words(str_from(column->name), arena), {0}, i};
+        const char *blank = strrchr(subject.words, ' ');
+        subject.last = str_from(blank ? blank + 1 : subject.words);
+        if (column->role == ROLE_UNKNOWN)
+            column->role = role_of(&subject);
+        if (!column->unit)
+            column->unit = unit_of(&subject, arena);
+        if (!column->label && subject.words[0] != '\0' && strcmp(subject.words, column->name) != 0)
+            column->label = subject.words;
+    }
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "catalog/infer.h"
+#include "core/alloc.h"
+#include "metadata/folder.h"
+
+struct source *source_new(const struct metadata_entry *entry, bool is_document)
+{
+    struct source *source = xcalloc(1, sizeof(*source));
+    atomic_init(&source->references, 1);
+    source->arena = arena_new();
+    source->path = arena_strdup(source->arena, entry->path);
+    source->signature = arena_strdup(source->arena, entry->signature);
+    source->is_document = is_document;
+    source->problems.arena = source->arena;
+    if (is_document)
+        return source;
+    struct dataset *dataset = &source->dataset;
+    dataset->table_name = infer_table_name(source->path, source->arena);
+    dataset->id = dataset->table_name;
+    dataset->title = infer_title(source->path, source->arena);
+    dataset->source.engine = "duckdb";
+    char *absolute = realpath(source->path, NULL);
+    dataset->source.file = absolute ? arena_strdup(source->arena, absolute) : source->path;
+    free(absolute);
+    dataset->row_count = -1;
+    return source;
+}
+
+struct source *source_ref(struct source *source)
+{
+    atomic_fetch_add(&source->references, 1);
+    return source;
+}
+
+void source_unref(struct source *source)
+{
+    if (!source || atomic_fetch_sub(&source->references, 1) > 1)
+        return;
+    arena_free(source->arena);
+    free(source);
+}
+
+bool source_is_current(const struct source *source, const struct metadata_entry *entry)
+{
+    if (source->again || strcmp(source->signature, entry->signature) != 0)
+        return false;
+    if (!source->is_document || !source->dataset.source.file)
+        return true;
+    struct arena *arena = arena_new();
+    const char *now = folder_signature(source->dataset.source.file, arena);
+    const char *then = source->data_signature;
+    bool same = now && then ? strcmp(now, then) == 0 : !now && !then;
+    arena_free(arena);
+    return same;
+}
+
+static void add_problem(struct source *source, enum problem_severity severity, int line,
+                        const char *message)
+{
+    struct problem place = {
+        .path = source->path, .line = line, .column = line > 0 ? 1 : 0, .severity = severity};
+    problem_add(&source->problems, &place, "%s", message);
+}
+
+/* Keeps a failure as a problem; false when it is the task itself that has to stop. */
+static bool keep_failure(struct source *source, int line, const struct error *failure,
+                         struct error *err)
+{
+    if (failure->code == ERROR_CANCELLED || !task_check(err)) {
+        if (err && err->code == ERROR_NONE)
+            *err = *failure;
+        return false;
+    }
+    source->again = error_may_retry(failure->code);
+    add_problem(source, PROBLEM_ERROR, line, failure->message);
+    return true;
+}
+
+struct parse_job {
+    struct source *source;
+    struct str bytes;
+};
+
+static void run_parse(void *arg)
+{
+    struct parse_job *job = arg;
+    struct source *source = job->source;
+    sha256_hex(job->bytes, source->document_hash);
+    source->usable = metadata_parse(job->bytes, source->path, source->arena, &source->dataset,
+                                    &source->problems, NULL);
+    if (source->usable && source->dataset.source.file)
+        source->data_signature = folder_signature(source->dataset.source.file, source->arena);
+}
+
+bool source_read(struct source *source, const struct metadata_driver *driver, struct error *err)
+{
+    struct error failure = {0};
+    struct arena *arena = arena_new(); /* the bytes are not needed afterwards */
+    struct parse_job job = {.source = source};
+    bool kept = true;
+    if (!metadata_read(driver, source->path, arena, &job.bytes, &failure))
+        kept = keep_failure(source, 0, &failure, err);
+    else
+        kept = task_offload(run_parse, &job, err);
+    arena_free(arena);
+    return kept;
+}
+
+bool source_has_file(const struct source *source)
+{
+    return (source->usable || !source->is_document) && source->dataset.source.file;
+}
+
+/* The file's column for a declared one: the same name, or the same but for upper and lower case. */
+static const struct column *find_column(const struct load_result *file, const char *name)
+{
+    const struct column *similar = NULL;
+    for (size_t i = 0; i < file->column_count; i++) {
+        if (strcmp(file->columns[i].name, name) == 0)
+            return &file->columns[i];
+        if (!similar && strcasecmp(file->columns[i].name, name) == 0)
+            similar = &file->columns[i];
+    }
+    return similar;
+}
+
+static const char *nearest_column(const struct load_result *file, const char *name)
+{
+    const char *nearest = NULL;
+    unsigned best = 4;
+    for (size_t i = 0; i < file->column_count; i++) {
+        unsigned distance = str_distance(str_from(name), str_from(file->columns[i].name), 3);
+        if (distance < best) {
+            best = distance;
+            nearest = file->columns[i].name;
+        }
+    }
+    return nearest;
+}
+
+/* The document's words with the file's facts. The type is a fact: SQL runs over what is there. */
+static void complete_column(struct source *source, struct column *column, const struct column *fact)
+{
+    if (column->type && column->kind != VALUE_UNKNOWN && column->kind != fact->kind &&
+        !(value_kind_is_number(column->kind) && value_kind_is_number(fact->kind)))
+        add_problem(source, PROBLEM_WARNING, column->line,
+                    arena_printf(source->arena,
+                                 "column '%s' is described as %s, but the file holds %s there",
+                                 column->name, value_kind_name(column->kind),
+                                 value_kind_name(fact->kind)));
+    column->name = fact->name;
+    column->type = fact->type;
+    column->kind = fact->kind;
+    column->unique = fact->unique;
+    column->profile = fact->profile;
+}
+
+static void missing_column(struct source *source, const struct load_result *file,
+                           const struct column *column)
+{
+    const char *nearest = nearest_column(file, column->name);
+    const char *hint = nearest ? arena_printf(source->arena, "; did you mean '%s'?", nearest) : "";
+    add_problem(source, PROBLEM_WARNING, column->line,
+                arena_printf(source->arena,
+                             "column '%s' is left out: the file has none of that "
+                             "name%s",
+                             column->name, hint));
+}
+
+/* Completes the declared columns; those that the file lacks are taken out. */
+static void merge_columns(struct source *source, const struct load_result *file)
+{
+    struct dataset *dataset = &source->dataset;
+    size_t kept = 0;
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        struct column *column = &dataset->columns[i];
+        const struct column *fact = find_column(file, column->name);
+        if (!fact) {
+            missing_column(source, file, column);
+            continue;
+        }
+        complete_column(source, column, fact);
+        dataset->columns[kept++] = *column;
+    }
+    dataset->column_count = kept;
+    if (kept == 0) {
+        source->usable = false;
+        add_problem(source, PROBLEM_ERROR, 0, "none of the columns exist in the file");
+    } else if (kept < file->column_count) {
+        add_problem(source, PROBLEM_NOTE, 0,
+                    arena_printf(source->arena,
+                                 "%zu of the file's %zu columns are not listed and "
+                                 "can't be asked about",
+                                 file->column_count - kept, file->column_count));
+    }
+}
+
+static void take_file(struct source *source, const struct load_result *file)
+{
+    struct dataset *dataset = &source->dataset;
+    source->usable = true;
+    if (dataset->column_count == 0) {
+        dataset->columns = file->columns;
+        dataset->column_count = file->column_count;
+    } else {
+        merge_columns(source, file);
+    }
+    dataset->row_count = file->row_count;
+    dataset->source.database = file->database;
+    strncpy(source->content_hash, file->content_hash, sizeof(source->content_hash) - 1);
+    for (size_t i = 0; i < file->note_count; i++)
+        add_problem(source, PROBLEM_NOTE, 0, file->notes[i]);
+}
+
+bool source_load(struct source *source, const struct catalog_options *options, struct error *err)
+{
+    struct dataset *dataset = &source->dataset;
+    struct load_result file = {0};
+    struct error failure = {0};
+    if (dataset->source.engine && strcasecmp(dataset->source.engine, "duckdb") != 0) {
+        add_problem(source, PROBLEM_ERROR, dataset->source.line,
+                    arena_printf(source->arena,
+                                 "the engine '%s' reads no files; leave 'engine' "
+                                 "out or give a 'table'",
+                                 dataset->source.engine));
+        source->usable = false;
+        return true;
+    }
+    dataset->source.engine = "duckdb";
+    if (options->load(options->loop, dataset->source.file, source->arena, &file, &failure)) {
+        take_file(source, &file);
+        return true;
+    }
+    source->usable = false;
+    return keep_failure(source, source->is_document ? dataset->source.line : 0, &failure, err);
+}
+
+void source_finish(struct source *source)
+{
+    if (!source->usable)
+        return;
+    source->usable = metadata_check_columns(&source->dataset, &source->problems);
+    infer_columns(&source->dataset, source->arena);
+}
