@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "metadata/folder.h"
 #include "metadata/metadata.h"
 #include "metadata/yaml_write.h"
 
@@ -489,6 +490,32 @@ static void a_profile_is_yaml_with_its_facts(void **state)
     arena_free(p.arena);
 }
 
+/* Also catches a word that has another meaning in YAML, or a key that is misspelled. */
+static void examples_are_without_fault(void **state)
+{
+    struct arena *arena = arena_new();
+    struct problem_list problems = {.arena = arena};
+    struct metadata_entries entries = {0};
+    struct error err = {0};
+    assert_true(folder_walk("examples", folder_is_document, arena, &entries, &problems, &err));
+    assert_true(entries.count >= 8);
+    for (size_t i = 0; i < entries.count; i++) {
+        struct str bytes;
+        struct dataset dataset;
+        assert_true(folder_read_file(entries.items[i].path, 100000, arena, &bytes, &err));
+        if (!metadata_parse(bytes, entries.items[i].path, arena, &dataset, &problems, &err))
+            fail_msg("%s", err.message);
+        assert_true(metadata_check_columns(&dataset, &problems));
+        assert_non_null(dataset.grain);
+        for (size_t j = 0; j < dataset.column_count; j++) {
+            assert_int_not_equal(dataset.columns[j].kind, VALUE_UNKNOWN);
+            assert_int_not_equal(dataset.columns[j].role, ROLE_UNKNOWN);
+        }
+    }
+    assert_int_equal(problems.count, 0);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +532,7 @@ int main(void)
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(any_text_survives_writing),
         cmocka_unit_test(a_profile_is_yaml_with_its_facts),
+        cmocka_unit_test(examples_are_without_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
