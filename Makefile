@@ -20,6 +20,36 @@ test: deps/test.ready all               ## set up everything and run all tests
 install: all                            ## install (PREFIX by meson configure)
 	@meson install -C $(BUILD)
 
+# Compiled anew with a sanitizer, in folders of their own.
+ASAN = ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp
+SANITIZED_TEST = meson test --no-rebuild --print-errorlogs --timeout-multiplier 5
+
+check-asan: deps/test.ready             ## unit tests under ASan and UBSan
+	@[ -f build-asan/build.ninja ] || \
+	  meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C build-asan
+	@$(ASAN) $(SANITIZED_TEST) -C build-asan
+
+check-tsan: deps/test.ready             ## unit tests under TSan
+	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
+	@ninja -C build-tsan
+	@$(TSAN) $(SANITIZED_TEST) -C build-tsan
+
+coverage: deps/test.ready               ## unit tests, and which lines of src/ they reach
+	@[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true
+	@ninja -C build-coverage
+	@meson test -C build-coverage --no-rebuild --print-errorlogs
+	@gcovr --root . --filter src/ build-coverage --txt build-coverage/coverage.txt --print-summary
+	@echo "by file: build-coverage/coverage.txt"
+
+SECONDS = 60
+fuzz: deps/test.ready                   ## each fuzz target for SECONDS=60
+	@[ -f build-fuzz/build.ninja ] || CC=clang-14 meson setup build-fuzz -Dfuzz=true \
+	  -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C build-fuzz fuzzers
+	@tests/fuzz/run.sh $(SECONDS)
+
 docs: all                               ## write the pages that are made from tables
 	@ninja -C $(BUILD) tools/settings_markdown && mkdir -p docs
 	@$(BUILD)/tools/settings_markdown > docs/settings.md
@@ -28,7 +58,7 @@ format: deps/test.ready                 ## format the C sources
 	@clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 'bench/*.[ch]')
 
 clean:                                  ## remove what was built (not what was set up)
-	@rm -rf build build-asan build-tsan build-fuzz
+	@rm -rf build build-asan build-tsan build-coverage build-fuzz
 
 help:                                   ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile

@@ -311,6 +311,8 @@ void log_fields(enum log_level level, const char *message, const struct log_fiel
 }
 
 static void log_printf(enum log_level level, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static void log_printf(enum log_level level, const char *format, va_list args)
 {
     if (!log_enabled(level))
         return;

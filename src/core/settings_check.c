@@ -160,8 +160,7 @@ void settings_print_allowed(const struct setting *setting, struct strbuf *out)
         [SETTING_PATH] = "a path",
         [SETTING_URL] = "an address that begins with ",
         [SETTING_TIME] = "a date or time like 2024-02-29 or 2024-02-29T13:00:00Z",
-        [SETTING_ZONE] = "UTC, an offset like +02:00, or a name like Europe/Lisbon that the system "
-                         "knows (package tzdata)",
+        [SETTING_ZONE] = "UTC, an offset (+02:00), or a zone of the package tzdata (Europe/Lisbon)",
     };
     strbuf_add(out, words[setting->type]);
     if (setting->type == SETTING_INTEGER || setting->type == SETTING_DOUBLE)

@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "core/datafile.h"
 #include "core/hash.h"
+#include "core/settings.h"
 #include "embed/wordpiece.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -165,7 +166,7 @@ struct word_table *word_table_open(struct error *err)
 {
     struct arena *arena = arena_new();
     const char *path = datafile_find(arena, DATAFILE_DATA, "embeddings/q256.bin",
-                                     getenv("QUERENT_EMBEDDINGS"), err);
+                                     settings_text("QUERENT_EMBEDDINGS"), err);
     struct word_table *table = path ? word_table_open_file(path, err) : NULL;
     arena_free(arena);
     return table;

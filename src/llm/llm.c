@@ -79,3 +79,10 @@ TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
     return llm->driver->generate(llm, request, out, err) ||
            error_wrap(err, "writing a query with '%s'", llm->driver->name);
 }
+
+TASK_WAITS bool llm_understands(struct llm *llm, const struct llm_request *request,
+                                const struct query *previous, const char *question)
+{
+    return llm->driver->understands &&
+           llm->driver->understands(llm, request, previous, question);
+}

@@ -77,6 +77,10 @@ struct llm_driver {
                               struct llm_selection *out, struct error *err);
     TASK_WAITS bool (*generate)(struct llm *llm, struct llm_request *request,
                                 struct llm_proposal *out, struct error *err);
+    /* Would `question` be answered rather than asked back, were it asked after `previous`?
+     * Optional: NULL means that nobody can tell. */
+    TASK_WAITS bool (*understands)(struct llm *llm, const struct llm_request *request,
+                                   const struct query *previous, const char *question);
 };
 
 /* `planner` is borrowed and must outlive it. ERROR_CONFIG with the known names. */
@@ -88,5 +92,8 @@ TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err);
 TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
                              struct llm_proposal *out, struct error *err);
+/* False also when nobody can tell. */
+TASK_WAITS bool llm_understands(struct llm *llm, const struct llm_request *request,
+                                const struct query *previous, const char *question);
 
 #endif

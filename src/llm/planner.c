@@ -161,9 +161,35 @@ static bool planner_generate(struct llm *llm, struct llm_request *request,
     return true;
 }
 
+/* Reads the question in an arena of its own, of which nothing is kept. */
+static bool planner_understands(struct llm *llm, const struct llm_request *request,
+                                const struct query *previous, const char *question)
+{
+    struct llm_request next = {
+        .arena = arena_new(),
+        .plan = request->plan,
+        .sureness_min = request->sureness_min,
+    };
+    next.plan.question = str_from(question);
+    next.plan.previous = previous;
+    next.plan.previous_question = request->plan.question;
+    struct reading *reading;
+    struct error ignored = {0}; /* a question that can't be read is no suggestion */
+    bool understood = false;
+    if (read_once(llm, &next, &reading, &ignored)) {
+        struct plan_decision decision = {0};
+        plan_decide(reading->plan, next.sureness_min, next.arena, &decision);
+        understood = reading->plan->meta.kind != PLAN_META_NONE ||
+                     (decision.outcome == PLAN_ANSWER && reading->plan->unknown_count == 0);
+    }
+    arena_free(next.arena);
+    return understood;
+}
+
 const struct llm_driver llm_planner_driver = {
     .name = "planner",
     .model_id = planner_model_id,
     .select = planner_select,
     .generate = planner_generate,
+    .understands = planner_understands,
 };

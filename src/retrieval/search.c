@@ -14,8 +14,8 @@
 #include "retrieval/retrieval_priv.h"
 
 /* score = KEYWORD_SHARE * keyword / best keyword + (1 - KEYWORD_SHARE) * cosine; fitted on the
- * public sets, where it is flat around a half. */
-#define KEYWORD_SHARE 0.5
+ * public sets, where it is flat from a third to a half. */
+#define KEYWORD_SHARE 0.4
 
 struct scores {
     float *keyword;

@@ -43,7 +43,12 @@ static int set_up(void **state)
     err = (struct error){0};
     settings_reset();
     log_forget_secrets();
+    const char *cmocka_output = getenv("CMOCKA_MESSAGE_OUTPUT");
+    char *kept = cmocka_output ? strdup(cmocka_output) : NULL;
     clearenv();
+    if (kept)
+        setenv("CMOCKA_MESSAGE_OUTPUT", kept, 1);
+    free(kept);
     setenv("HOME", folder, 1);
     setenv("QUERENT_HOME", in_folder("home"), 1);
     return 0;

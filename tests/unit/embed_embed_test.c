@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/settings.h"
 #include "embed/embed.h"
 
 static void unknown_models_are_refused(void **state)
@@ -22,11 +23,11 @@ static void unknown_models_are_refused(void **state)
 static void a_missing_table_is_an_error(void **state)
 {
     struct error err = {0};
-    setenv("QUERENT_EMBEDDINGS", "no/such/table", 1);
+    assert_true(settings_set("QUERENT_EMBEDDINGS", "no/such/table", &err));
     assert_null(embedder_open("builtin", &err));
     assert_int_equal(err.code, ERROR_CONFIG);
     assert_non_null(strstr(err.message, "no/such/table"));
-    unsetenv("QUERENT_EMBEDDINGS");
+    settings_reset();
 }
 
 static void the_builtin_model_embeds(void **state)

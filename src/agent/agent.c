@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/alloc.h"
+#include "core/log.h"
+#include "core/settings.h"
+
+/* ------------------------------------------------------------------ knowledge */
+
+struct knowledge *knowledge_ref(struct knowledge *knowledge)
+{
+    knowledge->references++;
+    return knowledge;
+}
+
+void knowledge_unref(struct knowledge *knowledge)
+{
+    if (!knowledge || --knowledge->references > 0)
+        return;
+    retrieval_index_free(knowledge->retrieval);
+    for (size_t i = 0; knowledge->indexes && i < knowledge->catalog->dataset_count; i++)
+        dataset_index_free(knowledge->indexes[i]);
+    free(knowledge->indexes);
+    catalog_unref(knowledge->catalog);
+    free(knowledge);
+}
+
+const struct dataset_index *knowledge_index(const struct knowledge *knowledge,
+                                            const struct dataset *dataset)
+{
+    size_t i = (size_t)(dataset - knowledge->catalog->datasets);
+    assert(i < knowledge->catalog->dataset_count);
+    return knowledge->indexes[i];
+}
+
+/* Vectors of unchanged datasets come from the store; a store that fails only costs time. */
+static bool load_vector(void *context, const struct dataset *dataset, const char *model_id,
+                        float *vector, size_t dimensions)
+{
+    bool found = false;
+    struct error err = {0};
+    if (!store_embedding_get(context, dataset->id, dataset->version, model_id, vector, dimensions,
+                             &found, &err))
+        log_warn("embedding of '%s': %s", dataset->id, err.message);
+    return found;
+}
+
+static void save_vector(void *context, const struct dataset *dataset, const char *model_id,
+                        const float *vector, size_t dimensions)
+{
+    struct error err = {0};
+    if (!store_embedding_put(context, dataset->id, dataset->version, model_id, vector, dimensions,
+                             &err))
+        log_warn("embedding of '%s': %s", dataset->id, err.message);
+}
+
+struct index_work {
+    const struct planner *planner;
+    struct knowledge *knowledge;
+};
+
+static void make_indexes(void *arg)
+{
+    struct index_work *work = arg;
+    const struct catalog *catalog = work->knowledge->catalog;
+    for (size_t i = 0; i < catalog->dataset_count; i++)
+        work->knowledge->indexes[i] = dataset_index_new(work->planner, &catalog->datasets[i]);
+}
+
+/* Takes over the reference to the catalog, also when it fails. */
+TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
+                                                       struct catalog *catalog,
+                                                       struct error *err)
+{
+    struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
+    knowledge->references = 1;
+    knowledge->catalog = catalog;
+    knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
+    struct vector_cache cache = {agent->store, load_vector, save_vector};
+    struct index_work work = {agent->planner, knowledge};
+    knowledge->retrieval = retrieval_index_new(catalog->datasets, catalog->dataset_count,
+                                               agent->embedder, &cache, err);
+    if (!knowledge->retrieval || !task_offload(make_indexes, &work, err)) {
+        knowledge_unref(knowledge);
+        return NULL;
+    }
+    return knowledge;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static bool make_folder(const char *path, struct error *err)
+{
+    char *partial = xstrdup(path);
+    bool ok = true;
+    for (size_t i = 1; ok && partial[i - 1]; i++) {
+        char end = partial[i];
+        if (end != '/' && end != '\0')
+            continue;
+        partial[i] = '\0';
+        if (mkdir(partial, 0700) != 0 && errno != EEXIST)
+            ok = error_set(err, ERROR_IO,
+                           "folder '%s' can't be made: %s; set QUERENT_HOME to one that can",
+                           partial, strerror(errno));
+        partial[i] = end;
+    }
+    free(partial);
+    return ok;
+}
+
+static bool open_store(struct agent *agent, struct error *err)
+{
+    char *url = settings_secret("DATABASE_URL") ? xstrdup(settings_secret("DATABASE_URL")) : NULL;
+    if (!url) {
+        struct strbuf path = strbuf_init(PATH_MAX + 64);
+        strbuf_printf(&path, "sqlite:%s/store.sqlite", settings_home());
+        url = xstrdup(strbuf_text(&path));
+        strbuf_clear(&path);
+    }
+    agent->store = store_open(url, err);
+    free(url);
+    return agent->store != NULL;
+}
+
+/* "auto" is what this build has without keys. */
+static const char *chosen(const char *setting, const char *automatic)
+{
+    const char *value = settings_text(setting);
+    return !value || strcmp(value, "auto") == 0 ? automatic : value;
+}
+
+static bool open_parts(struct agent *agent, struct error *err)
+{
+    if (!make_folder(settings_home(), err) || !open_store(agent, err))
+        return false;
+    agent->embedder = embedder_open(chosen("QUERENT_EMBED", "builtin"), err);
+    if (!agent->embedder)
+        return false;
+    agent->planner = planner_open(settings_text("QUERENT_WEIGHTS"),
+                                  settings_text("QUERENT_EMBEDDINGS"), err);
+    if (!agent->planner)
+        return false;
+    agent->llm = llm_open(chosen("QUERENT_LLM", "planner"), agent->planner, err);
+    return agent->llm != NULL;
+}
+
+static void set_catalog_options(struct agent *agent, const struct agent_options *options)
+{
+    struct catalog_options *catalog = &agent->catalog_options;
+    /* Files that somebody names are asked about alone, unless a folder was named as well. */
+    if (options->data_path_count == 0 ||
+        settings_source("QUERENT_METADATA_DIR") != SETTING_FROM_DEFAULT)
+        agent->metadata_place = settings_text("QUERENT_METADATA_DIR");
+    *catalog = (struct catalog_options){
+        .loop = agent->loop,
+        .metadata_driver = chosen("QUERENT_METADATA", "folder"),
+        .metadata_places = &agent->metadata_place,
+        .metadata_place_count = agent->metadata_place ? 1 : 0,
+        .data_paths = options->data_paths,
+        .data_path_count = options->data_path_count,
+        .progress = options->progress,
+        .progress_context = options->progress_context,
+    };
+}
+
+TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_options *options,
+                                    struct error *err)
+{
+    struct agent *agent = xcalloc(1, sizeof(*agent));
+    agent->loop = loop;
+    set_catalog_options(agent, options);
+    struct catalog *catalog = NULL;
+    if (open_parts(agent, err) && (catalog = catalog_open(&agent->catalog_options, err)))
+        agent->knowledge = knowledge_new_take(agent, catalog, err);
+    if (!agent->knowledge) {
+        agent_close(agent);
+        return NULL;
+    }
+    return agent;
+}
+
+TASK_WAITS void agent_close(struct agent *agent)
+{
+    if (!agent)
+        return;
+    for (size_t i = 0; i < agent->engine_count; i++)
+        engine_close(agent->engines[i]);
+    knowledge_unref(agent->knowledge);
+    llm_close(agent->llm);
+    planner_close(agent->planner);
+    embedder_close(agent->embedder);
+    store_close(agent->store);
+    free(agent);
+}
+
+TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
+{
+    struct catalog *old = agent->knowledge->catalog;
+    struct catalog *fresh = catalog_refresh(old, &agent->catalog_options, err);
+    if (!fresh)
+        return false;
+    if (fresh == old) {
+        catalog_unref(fresh);
+        return true;
+    }
+    struct knowledge *knowledge = knowledge_new_take(agent, fresh, err);
+    if (!knowledge)
+        return false;
+    knowledge_unref(agent->knowledge);
+    agent->knowledge = knowledge;
+    return true;
+}
+
+struct engine *agent_engine(struct agent *agent, const char *name, struct error *err)
+{
+    if (!name)
+        name = chosen("QUERENT_ENGINE", "duckdb");
+    for (size_t i = 0; i < agent->engine_count; i++)
+        if (strcmp(engine_name(agent->engines[i]), name) == 0)
+            return agent->engines[i];
+    assert(agent->engine_count < SQL_DIALECTS);
+    struct engine *engine = engine_open(agent->loop, name, err);
+    if (engine)
+        agent->engines[agent->engine_count++] = engine;
+    return engine;
+}

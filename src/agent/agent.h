@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent: everything that answering questions needs, opened once and shared by all runs of a
+ * process: settings, store, catalog with its indexes, engines, and who writes the SQL.
+ *
+ *     struct agent *agent = agent_open(loop, &options, err);
+ *     struct run *run = run_new(agent, &question, err);       agent/run.h
+ *     run_execute(run, err);                                  agent/workflow.h
+ */
+#ifndef QUERENT_AGENT_AGENT_H
+#define QUERENT_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "catalog/catalog.h"
+#include "core/error.h"
+#include "embed/embed.h"
+#include "engine/engine.h"
+#include "llm/llm.h"
+#include "planner/planner.h"
+#include "retrieval/retrieval.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* What can be asked about at one moment, with its indexes. Immutable, counted: a run keeps the
+ * one it began with while a newer one may take its place. */
+struct knowledge {
+    struct catalog *catalog;
+    struct retrieval_index *retrieval;
+    struct dataset_index **indexes; /* one per dataset of the catalog */
+    int references;                 /* loop's thread only */
+};
+struct knowledge *knowledge_ref(struct knowledge *knowledge);
+void knowledge_unref(struct knowledge *knowledge); /* NULL is allowed */
+/* The planner's index of that dataset; the dataset must be of this catalog. */
+const struct dataset_index *knowledge_index(const struct knowledge *knowledge,
+                                            const struct dataset *dataset);
+
+struct agent_options {
+    const char *const *data_paths; /* --data, beside the metadata folder; borrowed for its life */
+    size_t data_path_count;
+    /* Called as datasets are read: for progress on a terminal. NULL: nobody looks. */
+    void (*progress)(void *context, size_t done, size_t total, const char *name);
+    void *progress_context;
+};
+
+struct agent {
+    struct loop *loop;
+    struct store *store;
+    struct embedder *embedder;
+    struct planner *planner;
+    struct llm *llm;
+    struct knowledge *knowledge;
+    struct catalog_options catalog_options;
+    const char *metadata_place;
+    struct engine *engines[SQL_DIALECTS]; /* opened when first needed */
+    size_t engine_count;
+};
+
+/* Opens all parts in a task of `loop`; the caller closes it there. Problems of single datasets are
+ * in agent->knowledge->catalog and are no failure. */
+TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_options *options,
+                                    struct error *err);
+TASK_WAITS void agent_close(struct agent *agent); /* NULL is allowed */
+/* Reads again what has changed; runs that are under way keep what they began with. */
+TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err);
+/* The engine of that name (NULL: the configured one), opened at its first use. */
+struct engine *agent_engine(struct agent *agent, const char *name, struct error *err);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One writer per shape of result (agent/facts.h). Each writes sentences from cells and facts; what
+ * it computes goes into the list of facts, and the whole is checked at the end: prose with a
+ * number that nothing holds is thrown away for the plain count of rows.
+ */
+#include "agent/answer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "agent/chart.h"
+#include "agent/facts.h"
+#include "agent/grounding.h"
+#include "agent/number.h"
+#include "core/clock.h"
+
+#define PROSE_SIZE_MAX (64 * 1024)
+#define FACTS_MAX 64
+#define NAMED_MAX 3      /* groups named in a sentence */
+#define LIST_NAMED_MAX 8 /* items of a list that are read out */
+
+struct writer {
+    const struct answer_input *input;
+    const struct rows *rows;
+    struct arena *arena;
+    struct facts facts;
+    struct strbuf prose;
+    double computed[FACTS_MAX];
+    size_t computed_count;
+};
+
+/* Remembers a computed number so that it may be written; returns it. */
+static double fact(struct writer *writer, double number)
+{
+    if (writer->computed_count < FACTS_MAX)
+        writer->computed[writer->computed_count++] = number;
+    return number;
+}
+
+static const char *cell_words(struct writer *writer, size_t row, size_t column)
+{
+    const struct column_facts *facts = &writer->facts.columns[column];
+    const char *unit = facts->share ? "%" : facts->unit;
+    return cell_print_words(rows_cell(writer->rows, row, column), &writer->rows->columns[column],
+                            unit, (int)facts->bucket, writer->arena);
+}
+
+/* A computed number in the unit of a column. */
+static const char *number_words(struct writer *writer, double number, size_t column)
+{
+    const char *unit = writer->facts.columns[column].unit;
+    const char *text = number_print(fact(writer, number), writer->arena);
+    return unit ? arena_printf(writer->arena, "%s %s", text, unit) : text;
+}
+
+static const char *capitalised(struct writer *writer, const char *text)
+{
+    char *copy = arena_strdup(writer->arena, text);
+    copy[0] = char_upper(copy[0]);
+    return copy;
+}
+
+/* What was asked, as the planner read it; the columns' names when it has no words for it. */
+static const char *subject(struct writer *writer)
+{
+    if (writer->input->proposal->reading)
+        return capitalised(writer, writer->input->proposal->reading);
+    size_t column =
+        writer->facts.measure_column >= 0 ? (size_t)writer->facts.measure_column : 0;
+    return capitalised(writer, writer->facts.columns[column].name);
+}
+
+/* ------------------------------------------------------------------ the shapes */
+
+static const struct column *time_column_of(const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (dataset->columns[i].role == ROLE_TIME && dataset->columns[i].profile.max)
+            return &dataset->columns[i];
+    return NULL;
+}
+
+static const char *day_words(struct writer *writer, const char *text)
+{
+    struct cell cell = {.type = CELL_TEXT, .text = str_slice(str_from(text), 0, 10)};
+    struct result_column column = {.name = "", .kind = VALUE_DATE};
+    return cell_print_words(&cell, &column, NULL, UNIT_NONE, writer->arena);
+}
+
+/* Nothing matched: say so, and where there is data when a period was asked for. */
+static void write_empty(struct writer *writer)
+{
+    const struct llm_proposal *proposal = writer->input->proposal;
+    strbuf_printf(&writer->prose, "No data matches: %s.",
+                  proposal->reading ? proposal->reading : writer->input->question);
+    if (!proposal->dataset || proposal->period_count == 0)
+        return;
+    const struct column *time = time_column_of(proposal->dataset);
+    if (time && time->profile.min)
+        strbuf_printf(&writer->prose, " %s has data from %s to %s.",
+                      dataset_title(proposal->dataset), day_words(writer, time->profile.min),
+                      day_words(writer, time->profile.max));
+}
+
+static void write_value(struct writer *writer)
+{
+    strbuf_printf(&writer->prose, "%s: %s.", subject(writer), cell_words(writer, 0, 0));
+}
+
+static void write_record(struct writer *writer)
+{
+    strbuf_printf(&writer->prose, "%s: ", subject(writer));
+    for (size_t i = 0; i < writer->rows->column_count && i < 12; i++)
+        strbuf_printf(&writer->prose, "%s%s %s", i > 0 ? ", " : "", writer->facts.columns[i].name,
+                      cell_words(writer, 0, i));
+    if (writer->rows->column_count > 12)
+        strbuf_add(&writer->prose, ", and more in the table");
+    strbuf_add_char(&writer->prose, '.');
+}
+
+static const char *share_words(struct writer *writer, size_t row, size_t column)
+{
+    const struct column_facts *facts = &writer->facts.columns[column];
+    double number;
+    if (!writer->facts.complete || !facts->additive || facts->min < 0 || facts->total <= 0 ||
+        !cell_to_double(rows_cell(writer->rows, row, column), &number))
+        return "";
+    double share = fact(writer, 100 * number / facts->total);
+    return arena_printf(writer->arena, " (%s)", percent_print(share, writer->arena));
+}
+
+/* Rows of a group are in the order of the statement; the biggest come first only if it says so. */
+static void rank_rows(const struct writer *writer, size_t column, size_t *order, size_t count)
+{
+    bool taken_all = false;
+    for (size_t i = 0; i < count && !taken_all; i++) {
+        size_t best = writer->rows->row_count;
+        double best_number = 0;
+        for (size_t row = 0; row < writer->rows->row_count; row++) {
+            double number;
+            bool used = false;
+            for (size_t j = 0; j < i; j++)
+                used |= order[j] == row;
+            if (used || !cell_to_double(rows_cell(writer->rows, row, column), &number))
+                continue;
+            if (best == writer->rows->row_count || number > best_number) {
+                best = row;
+                best_number = number;
+            }
+        }
+        order[i] = best;
+        taken_all = best == writer->rows->row_count;
+    }
+}
+
+static bool ordered_ascending(const struct writer *writer)
+{
+    const struct query *query = writer->input->proposal->query;
+    return query && query->order_count > 0 && query->limit > 0 && !query->order[0].descending;
+}
+
+static void write_groups(struct writer *writer)
+{
+    size_t measure = (size_t)writer->facts.measure_column;
+    size_t name = (size_t)writer->facts.name_column;
+    const struct column_facts *facts = &writer->facts.columns[measure];
+    size_t count = writer->rows->row_count < NAMED_MAX ? writer->rows->row_count : NAMED_MAX;
+    size_t order[NAMED_MAX];
+    if (ordered_ascending(writer))
+        for (size_t i = 0; i < count; i++)
+            order[i] = i;
+    else
+        rank_rows(writer, measure, order, count);
+    strbuf_printf(&writer->prose, "%s: ", subject(writer));
+    size_t named = 0;
+    for (; named < count && order[named] < writer->rows->row_count; named++)
+        strbuf_printf(&writer->prose, "%s%s %s%s%s", named == 0 ? "" : ", then ",
+                      cell_words(writer, order[named], name), named == 0 ? "with " : "",
+                      cell_words(writer, order[named], measure),
+                      share_words(writer, order[named], measure));
+    strbuf_add_char(&writer->prose, '.');
+    if (writer->facts.complete && facts->additive)
+        strbuf_printf(&writer->prose, " All %s together: %s.",
+                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena),
+                      number_words(writer, facts->total, measure));
+    else if (writer->rows->row_count > named)
+        strbuf_printf(&writer->prose, " The table has %s rows.",
+                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+}
+
+static void write_change(struct writer *writer, size_t first, size_t last, size_t measure)
+{
+    double from, to;
+    if (!cell_to_double(rows_cell(writer->rows, first, measure), &from) ||
+        !cell_to_double(rows_cell(writer->rows, last, measure), &to) || from <= 0)
+        return;
+    double change = fact(writer, 100 * (to - from) / from);
+    if (fabs(change) < 0.05)
+        strbuf_add(&writer->prose, ", unchanged");
+    else
+        strbuf_printf(&writer->prose, ", %s %s", change > 0 ? "up" : "down",
+                      percent_print(fabs(change), writer->arena));
+}
+
+static void write_series(struct writer *writer)
+{
+    size_t measure = (size_t)writer->facts.measure_column;
+    size_t time = (size_t)writer->facts.time_column;
+    const struct column_facts *facts = &writer->facts.columns[measure];
+    size_t last = writer->rows->row_count - 1;
+    strbuf_printf(&writer->prose, "%s: from %s in %s to %s in %s", subject(writer),
+                  cell_words(writer, 0, measure), cell_words(writer, 0, time),
+                  cell_words(writer, last, measure), cell_words(writer, last, time));
+    write_change(writer, 0, last, measure);
+    strbuf_add_char(&writer->prose, '.');
+    if (facts->has_numbers && writer->rows->row_count > 2)
+        strbuf_printf(&writer->prose, " The highest was %s in %s, the lowest %s in %s.",
+                      cell_words(writer, facts->max_row, measure),
+                      cell_words(writer, facts->max_row, time),
+                      cell_words(writer, facts->min_row, measure),
+                      cell_words(writer, facts->min_row, time));
+    if (writer->facts.complete && facts->additive)
+        strbuf_printf(&writer->prose, " Together: %s.",
+                      number_words(writer, facts->total, measure));
+}
+
+static void write_list(struct writer *writer)
+{
+    size_t count = writer->rows->row_count;
+    size_t named = count <= LIST_NAMED_MAX + 2 ? count : LIST_NAMED_MAX;
+    strbuf_printf(&writer->prose, "%s: %s%s in all: ", subject(writer),
+                  writer->rows->truncated ? "more than " : "",
+                  number_print(fact(writer, (double)count), writer->arena));
+    for (size_t i = 0; i < named; i++)
+        strbuf_printf(&writer->prose, "%s%s", i > 0 ? ", " : "", cell_words(writer, i, 0));
+    strbuf_add(&writer->prose, named < count ? ", and more." : ".");
+}
+
+static void write_table(struct writer *writer)
+{
+    strbuf_printf(&writer->prose, "%s: %s%s rows.", subject(writer),
+                  writer->rows->truncated ? "more than " : "",
+                  number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+}
+
+typedef void (*write_fn)(struct writer *writer);
+static const write_fn writers[SHAPES] = {
+    [SHAPE_EMPTY] = write_empty,   [SHAPE_VALUE] = write_value, [SHAPE_RECORD] = write_record,
+    [SHAPE_SERIES] = write_series, [SHAPE_GROUPS] = write_groups, [SHAPE_LIST] = write_list,
+    [SHAPE_TABLE] = write_table,
+};
+
+/* ------------------------------------------------------------------ around them */
+
+static void write_remarks(struct writer *writer)
+{
+    const struct llm_proposal *proposal = writer->input->proposal;
+    for (size_t i = 0; i < proposal->assumption_count; i++) {
+        const char *text = capitalised(writer, proposal->assumptions[i]);
+        bool ended = str_ends(str_from(text), STR("."));
+        strbuf_printf(&writer->prose, "%s%s%s", i == 0 ? " Assumed: " : " ", text,
+                      ended ? "" : ".");
+    }
+    if (writer->rows->truncated)
+        strbuf_printf(&writer->prose, " Only the first %s rows were read; there are more.",
+                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+}
+
+static struct str unsupported(struct writer *writer)
+{
+    const struct llm_proposal *proposal = writer->input->proposal;
+    size_t count = 0, capacity = 6 + proposal->assumption_count + writer->rows->column_count;
+    const char **texts = arena_array(writer->arena, capacity, sizeof(*texts));
+    texts[count++] = writer->input->question;
+    texts[count++] = proposal->reading;
+    const struct column *time = proposal->dataset ? time_column_of(proposal->dataset) : NULL;
+    texts[count++] = proposal->dataset ? dataset_title(proposal->dataset) : NULL;
+    texts[count++] = time ? time->profile.min : NULL;
+    texts[count++] = time ? time->profile.max : NULL;
+    for (size_t i = 0; i < proposal->assumption_count; i++)
+        texts[count++] = proposal->assumptions[i];
+    for (size_t i = 0; i < writer->rows->column_count; i++)
+        texts[count++] = writer->rows->columns[i].name;
+    struct grounding grounding = {
+        .rows = writer->rows,
+        .facts = writer->computed,
+        .fact_count = writer->computed_count,
+        .texts = texts,
+        .text_count = count,
+    };
+    return grounding_find_unsupported(&grounding, strbuf_str(&writer->prose));
+}
+
+static const char *prose_from_rows(struct writer *writer)
+{
+    writer->prose = strbuf_init(PROSE_SIZE_MAX);
+    writers[writer->facts.shape](writer);
+    write_remarks(writer);
+    if (!strbuf_ok(&writer->prose) || unsupported(writer).length > 0) {
+        strbuf_reset(&writer->prose);
+        strbuf_printf(&writer->prose, "The result has %zu row%s; see the table.",
+                      writer->rows->row_count, writer->rows->row_count == 1 ? "" : "s");
+    }
+    const char *prose = arena_strdup(writer->arena, strbuf_text(&writer->prose));
+    strbuf_clear(&writer->prose);
+    return prose;
+}
+
+/* A question back reads its options out, so that it can be answered by repeating one. */
+static const char *prose_without_rows(const struct answer_input *input, struct arena *arena)
+{
+    const struct llm_proposal *proposal = input->proposal;
+    if (proposal->sentence)
+        return proposal->sentence;
+    if (input->retrieved && input->retrieved->hit_count > 0)
+        return arena_printf(arena,
+                            "I can't answer that from the data. The nearest dataset is \"%s\".",
+                            dataset_title(input->retrieved->hits[0].dataset));
+    return "I can't answer that: no dataset fits the question.";
+}
+
+void answer_write(const struct answer_input *input, struct arena *arena, struct answer *out)
+{
+    *out = (struct answer){0};
+    if (!input->rows) {
+        out->prose = prose_without_rows(input, arena);
+        out->suggestions = input->proposal->options;
+        out->suggestion_count = input->proposal->option_count;
+        return;
+    }
+    struct writer writer = {.input = input, .rows = input->rows, .arena = arena};
+    facts_find(input->proposal->query, input->rows, arena, &writer.facts);
+    out->prose = prose_from_rows(&writer);
+    out->chart = chart_write(input->rows, &writer.facts, arena);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/chart.h"
+
+#include "core/json.h"
+
+#define CHART_SIZE_MAX (256 * 1024)
+
+struct chart {
+    const struct rows *rows;
+    const struct facts *facts;
+    struct strbuf json;
+};
+
+static void add_channel(struct chart *chart, const char *channel, ptrdiff_t column,
+                        const char *type, const char *more)
+{
+    const struct column_facts *facts = &chart->facts->columns[column];
+    json_add_key(&chart->json, channel);
+    strbuf_add(&chart->json, "{\"field\":");
+    json_add_text(&chart->json, chart->rows->columns[column].name);
+    strbuf_printf(&chart->json, ",\"type\":\"%s\",\"title\":", type);
+    struct strbuf title = strbuf_init(400);
+    strbuf_add(&title, facts->name);
+    if (facts->unit)
+        strbuf_printf(&title, " (%s)", facts->unit);
+    json_add_text(&chart->json, strbuf_text(&title));
+    strbuf_clear(&title);
+    strbuf_printf(&chart->json, "%s}", more);
+}
+
+/* Numbers as numbers, also where the reply keeps exact decimals as text: a picture rounds. */
+static void add_values(struct chart *chart)
+{
+    strbuf_add(&chart->json, "\"data\":{\"values\":[");
+    for (size_t row = 0; row < chart->rows->row_count; row++) {
+        json_add_separator(&chart->json);
+        strbuf_add_char(&chart->json, '{');
+        for (size_t column = 0; column < chart->rows->column_count; column++) {
+            const struct cell *cell = rows_cell(chart->rows, row, column);
+            double number;
+            json_add_key(&chart->json, chart->rows->columns[column].name);
+            if (chart->facts->columns[column].measure && cell_to_double(cell, &number))
+                json_add_double(&chart->json, number);
+            else
+                cell_print_json(cell, chart->rows->columns[column].kind, &chart->json);
+        }
+        strbuf_add_char(&chart->json, '}');
+    }
+    strbuf_add(&chart->json, "]}");
+}
+
+static void begin(struct chart *chart, const char *mark)
+{
+    strbuf_add(&chart->json, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",");
+    strbuf_printf(&chart->json, "\"mark\":%s,", mark);
+    add_values(chart);
+    strbuf_add(&chart->json, ",\"encoding\":{");
+}
+
+static void draw_line(struct chart *chart)
+{
+    begin(chart, "{\"type\":\"line\",\"point\":true,\"tooltip\":true}");
+    add_channel(chart, "x", chart->facts->time_column, "temporal", "");
+    add_channel(chart, "y", chart->facts->measure_column, "quantitative", "");
+    if (chart->facts->name_column >= 0)
+        add_channel(chart, "color", chart->facts->name_column, "nominal", "");
+    strbuf_add(&chart->json, "}}");
+}
+
+static void draw_bars(struct chart *chart)
+{
+    begin(chart, "{\"type\":\"bar\",\"tooltip\":true}");
+    add_channel(chart, "y", chart->facts->name_column, "nominal", ",\"sort\":null");
+    add_channel(chart, "x", chart->facts->measure_column, "quantitative", "");
+    strbuf_add(&chart->json, "}}");
+}
+
+const char *chart_write(const struct rows *rows, const struct facts *facts, struct arena *arena)
+{
+    bool line = facts->time_column >= 0 && facts->measure_column >= 0 && rows->row_count >= 3 &&
+                rows->row_count <= CHART_ROWS_MAX;
+    bool bars = facts->shape == SHAPE_GROUPS && rows->row_count <= CHART_BARS_MAX;
+    if (!line && !bars)
+        return NULL;
+    struct chart chart = {rows, facts, strbuf_init(CHART_SIZE_MAX)};
+    if (line)
+        draw_line(&chart);
+    else
+        draw_bars(&chart);
+    const char *json = strbuf_ok(&chart.json) ? arena_strdup(arena, strbuf_text(&chart.json)) : NULL;
+    strbuf_clear(&chart.json);
+    return json;
+}

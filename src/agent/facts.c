@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/facts.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct expression *selected(const struct query *query, const struct rows *rows,
+                                         size_t column)
+{
+    /* A star stands for many columns: then positions say nothing. */
+    if (!query || query->select_count != rows->column_count)
+        return NULL;
+    return query->select[column].expression;
+}
+
+/* The column that an expression is about, through aggregates and buckets; NULL. */
+static const struct column *column_of(const struct expression *e)
+{
+    while (e && e->kind != EXPRESSION_COLUMN)
+        e = e->left;
+    return e ? e->column : NULL;
+}
+
+static const char *unit_of(const struct expression *e)
+{
+    if (!e || e->kind == EXPRESSION_SHARE)
+        return NULL;
+    if (e->kind == EXPRESSION_METRIC)
+        return e->metric->unit;
+    if (e->kind == EXPRESSION_FILTERED)
+        return unit_of(e->left);
+    bool counts = e->kind == EXPRESSION_AGGREGATE && (e->aggregate == AGGREGATE_COUNT ||
+                                                      e->aggregate == AGGREGATE_COUNT_DISTINCT);
+    if (counts || e->kind == EXPRESSION_ARITHMETIC)
+        return NULL;
+    const struct column *column = column_of(e);
+    return column ? column->unit : NULL;
+}
+
+static bool is_additive(const struct expression *e)
+{
+    if (!e)
+        return false;
+    if (e->kind == EXPRESSION_FILTERED)
+        return is_additive(e->left);
+    return e->kind == EXPRESSION_AGGREGATE &&
+           (e->aggregate == AGGREGATE_SUM || e->aggregate == AGGREGATE_COUNT);
+}
+
+/* "total_revenue" -> "total revenue" */
+static const char *plain_name(const char *name, struct arena *arena)
+{
+    char *words = arena_strdup(arena, name);
+    for (char *p = words; *p; p++)
+        if (*p == '_')
+            *p = ' ';
+    return words;
+}
+
+static bool looks_like_measure(const struct result_column *column)
+{
+    if (!value_kind_is_number(column->kind))
+        return false;
+    struct str name = str_from(column->name);
+    return !str_equal_nocase(name, STR("year")) && !str_equal_nocase(name, STR("id")) &&
+           !str_ends(name, STR("_id")) && !str_ends(name, STR("_year"));
+}
+
+static void describe_column(const struct expression *e, const struct result_column *column,
+                            struct arena *arena, struct column_facts *out)
+{
+    out->name = plain_name(column->name, arena);
+    out->bucket = e && e->kind == EXPRESSION_BUCKET ? e->unit : UNIT_NONE;
+    out->unit = unit_of(e);
+    out->share = e && e->kind == EXPRESSION_SHARE;
+    out->additive = is_additive(e);
+    bool plain_column = e && e->kind == EXPRESSION_COLUMN;
+    const struct column *source = column_of(e);
+    out->measure = out->bucket == UNIT_NONE && looks_like_measure(column) &&
+                   !(plain_column && source &&
+                     (source->role == ROLE_KEY || source->role == ROLE_TIME));
+}
+
+static void measure_column(const struct rows *rows, size_t column, struct column_facts *out)
+{
+    for (size_t row = 0; row < rows->row_count; row++) {
+        double number;
+        if (!cell_to_double(rows_cell(rows, row, column), &number) || !isfinite(number))
+            continue;
+        if (!out->has_numbers || number < out->min) {
+            out->min = number;
+            out->min_row = row;
+        }
+        if (!out->has_numbers || number > out->max) {
+            out->max = number;
+            out->max_row = row;
+        }
+        out->has_numbers = true;
+        out->total += number;
+        out->number_count++;
+    }
+}
+
+static bool all_null(const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->row_count * rows->column_count; i++)
+        if (rows->cells[i].type != CELL_NULL)
+            return false;
+    return true;
+}
+
+static enum shape find_shape(const struct rows *rows, const struct facts *facts)
+{
+    if (rows->row_count == 0 || (rows->row_count == 1 && all_null(rows)))
+        return SHAPE_EMPTY;
+    if (rows->row_count == 1)
+        return rows->column_count == 1 ? SHAPE_VALUE : SHAPE_RECORD;
+    if (facts->time_column >= 0 && facts->measure_column >= 0 && facts->name_column < 0)
+        return SHAPE_SERIES;
+    if (rows->column_count == 1)
+        return SHAPE_LIST;
+    if (facts->measure_column >= 0 && facts->name_column >= 0 && facts->time_column < 0)
+        return SHAPE_GROUPS;
+    return SHAPE_TABLE;
+}
+
+static bool is_complete(const struct query *query, const struct rows *rows)
+{
+    if (rows->truncated || !query || query->limit > 0 || query->having || query->distinct ||
+        query->set_operation != SET_NONE)
+        return false;
+    return true;
+}
+
+void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
+                struct facts *out)
+{
+    *out = (struct facts){.name_column = -1, .time_column = -1, .measure_column = -1};
+    out->columns = arena_array(arena, rows->column_count, sizeof(*out->columns));
+    for (size_t i = 0; i < rows->column_count; i++) {
+        struct column_facts *column = &out->columns[i];
+        describe_column(selected(query, rows, i), &rows->columns[i], arena, column);
+        measure_column(rows, i, column);
+        if (column->measure && out->measure_column < 0)
+            out->measure_column = (ptrdiff_t)i;
+        else if (column->bucket != UNIT_NONE && out->time_column < 0)
+            out->time_column = (ptrdiff_t)i;
+        else if (!column->measure && column->bucket == UNIT_NONE && out->name_column < 0)
+            out->name_column = (ptrdiff_t)i;
+    }
+    out->shape = find_shape(rows, out);
+    out->complete = is_complete(query, rows);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Facts: what can be computed from a result in code, so that prose never has to compute. And the
+ * roles of a result's columns, which say what prose and picture fit.
+ */
+#ifndef QUERENT_AGENT_FACTS_H
+#define QUERENT_AGENT_FACTS_H
+
+#include "core/arena.h"
+#include "engine/rows.h"
+#include "planner/query.h"
+
+enum shape {
+    SHAPE_EMPTY,     /* no rows, or one row of nulls */
+    SHAPE_VALUE,     /* one row, one column */
+    SHAPE_RECORD,    /* one row, several columns */
+    SHAPE_SERIES,    /* a time bucket and measures, in the order of time */
+    SHAPE_GROUPS,    /* names and measures */
+    SHAPE_LIST,      /* one column without measures */
+    SHAPE_TABLE,     /* anything else */
+    SHAPES
+};
+
+struct column_facts {
+    bool measure;     /* an aggregate, or a number that is not a key, a year or a bucket */
+    bool additive;    /* its values may be summed: sums and counts of disjoint groups */
+    bool share;       /* already in percent */
+    enum time_unit bucket;
+    const char *unit; /* of the metadata; NULL */
+    const char *name; /* in plain words: "total revenue" */
+    bool has_numbers;
+    double total, min, max; /* over the rows; nulls left out */
+    size_t min_row, max_row;
+    size_t number_count;
+};
+
+struct facts {
+    enum shape shape;
+    struct column_facts *columns; /* one per result column */
+    ptrdiff_t name_column;        /* what the rows are called by; -1 */
+    ptrdiff_t time_column;        /* the bucket of a series; -1 */
+    ptrdiff_t measure_column;     /* the first measure; -1 */
+    bool complete;                /* all groups are there: no limit, no cut: totals are true */
+};
+
+/* `query` may be NULL: then the result's types decide. */
+void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
+                struct facts *out);
+
+#endif

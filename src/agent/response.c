@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The QueryResponse of the API (spec section 2), written straight from the run. */
+#include "agent/run.h"
+#include "core/json.h"
+
+#define RESPONSE_SIZE_MAX (32 * 1024 * 1024)
+
+static void add_texts(struct strbuf *out, const char *key, const char *const *texts, size_t count)
+{
+    json_add_key(out, key);
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_add_separator(out);
+        json_add_text(out, texts[i]);
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_steps(const struct run *run, struct strbuf *out)
+{
+    json_add_key(out, "steps");
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < run->step_count; i++) {
+        json_add_separator(out);
+        run_step_json(&run->steps[i], out);
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_columns(const struct rows *rows, struct strbuf *out)
+{
+    json_add_key(out, "columns");
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; rows && i < rows->column_count; i++) {
+        json_add_separator(out);
+        strbuf_add_char(out, '{');
+        json_add_key(out, "name");
+        json_add_text(out, rows->columns[i].name);
+        json_add_key(out, "type");
+        json_add_text(out, value_kind_name(rows->columns[i].kind));
+        json_add_key(out, "engine_type");
+        json_add_text(out, rows->columns[i].type);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_rows(const struct run *run, struct strbuf *out)
+{
+    const struct rows *rows = run->statement ? run->statement->rows : NULL;
+    json_add_key(out, "sql_query");
+    json_add_text(out, run->statement ? run->statement->sql : NULL);
+    add_columns(rows, out);
+    json_add_key(out, "row_count");
+    json_add_integer(out, rows ? (int64_t)rows->row_count : 0);
+    json_add_key(out, "truncated");
+    strbuf_add(out, rows && rows->truncated ? "true" : "false");
+    json_add_key(out, "data_sample");
+    if (rows)
+        rows_print_json(rows, run->question.sample_rows, out);
+    else
+        strbuf_add(out, "[]");
+}
+
+static void add_periods(const struct llm_proposal *proposal, struct strbuf *out)
+{
+    json_add_key(out, "periods");
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < proposal->period_count; i++) {
+        json_add_separator(out);
+        strbuf_add_char(out, '{');
+        json_add_key(out, "words");
+        json_add_text(out, proposal->periods[i].words);
+        json_add_key(out, "from");
+        json_add_text(out, proposal->periods[i].from);
+        json_add_key(out, "to");
+        json_add_text(out, proposal->periods[i].to);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_candidates(const struct run *run, struct strbuf *out)
+{
+    json_add_key(out, "candidates");
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < run->retrieved.hit_count; i++) {
+        const struct retrieval_hit *hit = &run->retrieved.hits[i];
+        json_add_separator(out);
+        strbuf_add_char(out, '{');
+        json_add_key(out, "dataset_id");
+        json_add_text(out, hit->dataset->id);
+        json_add_key(out, "score");
+        json_add_double(out, (double)(int)(hit->score * 10000) / 10000);
+        json_add_key(out, "reason");
+        json_add_text(out, hit->reason);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_timings(const struct run *run, struct strbuf *out)
+{
+    json_add_key(out, "timings");
+    strbuf_add_char(out, '{');
+    for (enum run_step step = 0; step < RUN_STEPS; step++) {
+        uint64_t total_us = 0;
+        for (size_t i = 0; i < run->step_count; i++)
+            if (run->steps[i].step == step)
+                total_us += run->steps[i].duration_us;
+        json_add_key(out, run_step_name(step));
+        json_add_double(out, (double)(total_us / 10) / 100);
+    }
+    strbuf_add_char(out, '}');
+}
+
+static void add_metadata(const struct run *run, struct strbuf *out)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    const struct dataset *dataset =
+        proposal->dataset ? proposal->dataset : run->selection.dataset;
+    json_add_key(out, "metadata");
+    strbuf_add_char(out, '{');
+    json_add_key(out, "execution_time_ms");
+    json_add_double(out, (double)(run->duration_us / 10) / 100);
+    json_add_key(out, "selected_dataset");
+    json_add_text(out, dataset ? dataset->id : NULL);
+    json_add_key(out, "cache_hits");
+    strbuf_add(out, "{}");
+    json_add_key(out, "model");
+    json_add_text(out, llm_model_id(run->agent->llm));
+    json_add_key(out, "tokens");
+    strbuf_add(out, "{\"input\":0,\"output\":0}"); /* the planner uses none */
+    json_add_key(out, "cost");
+    json_add_integer(out, 0);
+    json_add_key(out, "sureness");
+    json_add_double(out, (double)(int)(proposal->sureness * 1000) / 1000);
+    json_add_key(out, "reading");
+    json_add_text(out, proposal->reading);
+    json_add_key(out, "repairs");
+    json_add_integer(out, run->repairs);
+    add_texts(out, "assumptions", proposal->assumptions, proposal->assumption_count);
+    add_texts(out, "options", proposal->options, proposal->option_count);
+    add_periods(proposal, out);
+    add_candidates(run, out);
+    add_timings(run, out);
+    if (run->question.explain) {
+        json_add_key(out, "explanation");
+        json_add_text(out, proposal->explanation);
+    }
+    strbuf_add_char(out, '}');
+}
+
+const char *run_response_json(const struct run *run)
+{
+    struct strbuf out = strbuf_init(RESPONSE_SIZE_MAX);
+    strbuf_add_char(&out, '{');
+    json_add_key(&out, "query_id");
+    json_add_text(&out, run->id);
+    json_add_key(&out, "conversation_id");
+    json_add_text(&out, run->conversation_id);
+    json_add_key(&out, "timestamp");
+    json_add_text(&out, run->started_at);
+    json_add_key(&out, "user_id");
+    json_add_text(&out, run->question.user_id);
+    json_add_key(&out, "status");
+    json_add_text(&out, run_status_name(run->status));
+    add_steps(run, &out);
+    json_add_key(&out, "final_response");
+    json_add_text(&out, run->answer);
+    add_rows(run, &out);
+    json_add_key(&out, "chart");
+    strbuf_add(&out, run->chart ? run->chart : "null");
+    add_texts(&out, "suggestions", run->suggestions, run->suggestion_count);
+    add_metadata(run, &out);
+    strbuf_add_char(&out, '}');
+    const char *json = arena_strdup(run->arena, strbuf_text(&out));
+    strbuf_clear(&out);
+    return json;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/random.h"
+
+#define RUN_MAGIC 0x52554e31u /* "RUN1" */
+#define EVENT_SIZE_MAX (4 * 1024 * 1024)
+
+const char *run_status_name(enum run_status status)
+{
+    static const char *const names[RUN_STATUSES] = {
+        [RUN_ANSWERED] = "answered",
+        [RUN_NEEDS_CLARIFICATION] = "needs_clarification",
+        [RUN_NO_ANSWER] = "no_answer",
+    };
+    return names[status];
+}
+
+const char *run_step_name(enum run_step step)
+{
+    static const char *const names[RUN_STEPS] = {
+        [STEP_RETRIEVE] = "vector_search", [STEP_METADATA] = "load_metadata",
+        [STEP_SELECT] = "select_dataset",  [STEP_GENERATE] = "generate_sql",
+        [STEP_EXECUTE] = "execute_query",  [STEP_ANSWER] = "generate_response",
+    };
+    return names[step];
+}
+
+const char *step_status_name(enum step_status status)
+{
+    static const char *const names[STEP_STATUSES] = {
+        [STEP_STARTED] = "started",
+        [STEP_DONE] = "completed",
+        [STEP_FAILED] = "failed",
+    };
+    return names[status];
+}
+
+const char *run_event_name(enum run_event_kind kind)
+{
+    static const char *const names[RUN_EVENT_KINDS] = {
+        [EVENT_RUN_START] = "run_start",     [EVENT_STEP_START] = "step_start",
+        [EVENT_STEP_UPDATE] = "step_update", [EVENT_COMPLETE] = "complete",
+        [EVENT_ERROR] = "error",
+    };
+    return names[kind];
+}
+
+static bool question_check(const struct question *question, struct error *err)
+{
+    struct str text = str_from(question->text);
+    if (str_trim(text).length == 0)
+        return error_set(err, ERROR_INVALID, "the question is empty; ask something about the data");
+    if (!str_is_utf8(text))
+        return error_set(err, ERROR_INVALID, "the question is not valid UTF-8 text");
+    if (str_count_utf8(text) > QUESTION_LENGTH_MAX)
+        return error_set(err, ERROR_TOO_LARGE, "the question has %zu characters; at most %d",
+                         str_count_utf8(text), QUESTION_LENGTH_MAX);
+    if (question->sample_rows > SAMPLE_ROWS_MAX)
+        return error_set(err, ERROR_INVALID, "sample_rows is %zu; at most %d",
+                         question->sample_rows, SAMPLE_ROWS_MAX);
+    return true;
+}
+
+static void copy_question(struct run *run, const struct question *question)
+{
+    struct arena *arena = run->arena;
+    struct str text = str_trim(str_from(question->text));
+    run->question = *question;
+    run->question.text = arena_strndup(arena, text.bytes, text.length);
+    run->question.user_id = arena_strdup(arena, question->user_id ? question->user_id : "local");
+    if (question->conversation_id)
+        run->question.conversation_id = arena_strdup(arena, question->conversation_id);
+    if (question->sample_rows == 0)
+        run->question.sample_rows = SAMPLE_ROWS_DEFAULT;
+    const char **filter = arena_array(arena, question->dataset_filter_count, sizeof(*filter));
+    for (size_t i = 0; i < question->dataset_filter_count; i++)
+        filter[i] = arena_strdup(arena, question->dataset_filter[i]);
+    run->question.dataset_filter = filter;
+}
+
+struct run *run_new(struct agent *agent, const struct question *question, struct error *err)
+{
+    if (!question_check(question, err))
+        return NULL;
+    struct run *run = xcalloc(1, sizeof(*run));
+    run->magic = RUN_MAGIC;
+    run->agent = agent;
+    run->knowledge = knowledge_ref(agent->knowledge);
+    run->arena = arena_new();
+    random_id(run->id, sizeof(run->id), "query_");
+    clock_print_utc(clock_now_ms(), run->started_at);
+    run->started_us = clock_monotonic_us();
+    copy_question(run, question);
+    return run;
+}
+
+void run_free(struct run *run)
+{
+    if (!run)
+        return;
+    assert(run->magic == RUN_MAGIC);
+    run->magic = 0;
+    arena_free(run->arena);
+    knowledge_unref(run->knowledge);
+    free(run);
+}
+
+void run_emit(struct run *run, enum run_event_kind kind, const struct step_record *step,
+              const char *json)
+{
+    assert(run->magic == RUN_MAGIC);
+    if (run->event_count >= RUN_EVENTS_MAX)
+        return; /* the workflow itself is bounded far below */
+    run->events = arena_grow(run->arena, run->events, run->event_count, &run->event_capacity,
+                             sizeof(*run->events));
+    struct run_event *event = &run->events[run->event_count++];
+    *event = (struct run_event){kind, step, json};
+    if (run->listener)
+        run->listener(run->listener_context, event);
+}
+
+void run_step_json(const struct step_record *record, struct strbuf *out)
+{
+    strbuf_add_char(out, '{');
+    json_add_key(out, "step");
+    json_add_text(out, run_step_name(record->step));
+    json_add_key(out, "status");
+    json_add_text(out, step_status_name(record->status));
+    json_add_key(out, "started_at");
+    json_add_text(out, record->started_at);
+    json_add_key(out, "duration_ms");
+    json_add_double(out, (double)(record->duration_us / 10) / 100);
+    json_add_key(out, "cache_hit");
+    strbuf_add(out, record->cache_hit ? "true" : "false");
+    json_add_key(out, "message");
+    json_add_text(out, record->words);
+    json_add_key(out, "detail");
+    strbuf_add(out, record->detail ? record->detail : "{}");
+    strbuf_add_char(out, '}');
+}
+
+static void emit_step(struct run *run, enum run_event_kind kind, const struct step_record *record)
+{
+    struct strbuf json = strbuf_init(EVENT_SIZE_MAX);
+    run_step_json(record, &json);
+    run_emit(run, kind, record, arena_strdup(run->arena, strbuf_text(&json)));
+    strbuf_clear(&json);
+}
+
+struct step_record *run_step_begin(struct run *run, enum run_step step)
+{
+    assert(run->magic == RUN_MAGIC);
+    /* Events point to records, so each has its own place; run->steps holds copies made at the end
+     * of a step. */
+    struct step_record *record = arena_alloc(run->arena, sizeof(*record));
+    record->step = step;
+    record->status = STEP_STARTED;
+    record->duration_us = clock_monotonic_us();
+    clock_print_utc(clock_now_ms(), record->started_at);
+    struct step_record *started = arena_memdup(run->arena, record, sizeof(*record));
+    started->duration_us = 0;
+    emit_step(run, EVENT_STEP_START, started);
+    return record;
+}
+
+void run_step_end(struct run *run, struct step_record *record, bool ok)
+{
+    record->status = ok ? STEP_DONE : STEP_FAILED;
+    record->duration_us = clock_monotonic_us() - record->duration_us;
+    run->steps = arena_grow(run->arena, run->steps, run->step_count, &run->step_capacity,
+                            sizeof(*run->steps));
+    run->steps[run->step_count++] = *record;
+    emit_step(run, EVENT_STEP_UPDATE, record);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run: one question on its way through the workflow. One arena, one deadline, one event log.
+ * Steps (agent/steps/) read the run and write the run; they know nothing of HTTP or terminals.
+ * Whoever shows a run's progress listens to its events.
+ */
+#ifndef QUERENT_AGENT_RUN_H
+#define QUERENT_AGENT_RUN_H
+
+#include "agent/agent.h"
+#include "core/strbuf.h"
+#include "sql/firewall.h"
+
+#define QUESTION_LENGTH_MAX 4000 /* characters */
+#define SAMPLE_ROWS_DEFAULT 10
+#define SAMPLE_ROWS_MAX 1000
+#define RUN_EVENTS_MAX 1000
+#define RUN_STATEMENTS_MAX 64 /* tried in one run */
+
+enum run_status { RUN_ANSWERED, RUN_NEEDS_CLARIFICATION, RUN_NO_ANSWER, RUN_STATUSES };
+const char *run_status_name(enum run_status status); /* "answered", ... */
+
+/* The parts of the workflow that are reported; names as in the API. */
+enum run_step {
+    STEP_RETRIEVE, /* vector_search */
+    STEP_METADATA, /* load_metadata */
+    STEP_SELECT,   /* select_dataset */
+    STEP_GENERATE, /* generate_sql */
+    STEP_EXECUTE,  /* execute_query: firewall and engine */
+    STEP_ANSWER,   /* generate_response */
+    RUN_STEPS
+};
+const char *run_step_name(enum run_step step);
+
+enum step_status { STEP_STARTED, STEP_DONE, STEP_FAILED, STEP_STATUSES };
+const char *step_status_name(enum step_status status); /* "started", "completed", "failed" */
+
+struct step_record {
+    enum run_step step;
+    enum step_status status;
+    char started_at[32];
+    uint64_t duration_us;
+    bool cache_hit;
+    const char *detail; /* JSON object for programs */
+    const char *words;  /* a sentence for people: "chose shop_orders: matches revenue, region" */
+};
+
+/* A statement that this run tried, and what came of it. */
+struct statement {
+    const char *sql;
+    bool allowed;
+    bool executed;
+    const struct rows *rows; /* NULL when refused or failed */
+    struct error error;
+    uint64_t duration_us;
+};
+
+struct question {
+    const char *text;
+    const char *user_id;         /* NULL: "local" */
+    const char *conversation_id; /* NULL: a new one */
+    const char *const *dataset_filter;
+    size_t dataset_filter_count;
+    size_t sample_rows; /* 0: the default */
+    bool explain;
+    bool use_cache;
+};
+
+enum run_event_kind { EVENT_RUN_START, EVENT_STEP_START, EVENT_STEP_UPDATE, EVENT_COMPLETE,
+                      EVENT_ERROR, RUN_EVENT_KINDS };
+const char *run_event_name(enum run_event_kind kind); /* "run_start", "step_update", ... */
+
+struct run_event {
+    enum run_event_kind kind;
+    const struct step_record *step; /* STEP_START, STEP_UPDATE */
+    const char *json;               /* the event's data, as the API sends it */
+};
+
+struct run {
+    uint32_t magic;
+    struct agent *agent;
+    struct knowledge *knowledge;
+    struct arena *arena;
+    struct question question;
+    char id[STORE_ID_SIZE];
+    char conversation_id[STORE_ID_SIZE];
+    char started_at[32];
+    uint64_t started_us;
+    bool saved; /* the question is on disk: the end must be too */
+
+    /* Who watches; may be NULL. Called on the run's loop; must not wait. */
+    void (*listener)(void *context, const struct run_event *event);
+    void *listener_context;
+    struct run_event *events;
+    size_t event_count, event_capacity;
+
+    struct step_record *steps;
+    size_t step_count, step_capacity;
+
+    /* What the steps find, in their order. */
+    struct message *history; /* the last messages, oldest first */
+    size_t history_count;
+    const struct query *previous;
+    const char *previous_question;
+    struct retrieval_result retrieved;
+    struct llm_request request;
+    struct llm_selection selection;
+    struct llm_proposal proposal;
+    struct statement *statements;
+    size_t statement_count;
+    const struct statement *statement; /* the one that gave the answer */
+    int repairs;
+
+    /* The reply. */
+    enum run_status status;
+    const char *answer; /* prose */
+    const char *chart;  /* Vega-Lite JSON; NULL */
+    const char *const *suggestions;
+    size_t suggestion_count;
+    uint64_t duration_us;
+    struct error error; /* code is ERROR_NONE unless the run failed */
+};
+
+/* Checks the question (length, UTF-8) and makes a run in a fresh arena; run_free() ends it. */
+struct run *run_new(struct agent *agent, const struct question *question, struct error *err);
+void run_free(struct run *run); /* NULL is allowed */
+
+/* For steps: begins and ends the record of a step, and tells the listener. */
+struct step_record *run_step_begin(struct run *run, enum run_step step);
+void run_step_end(struct run *run, struct step_record *record, bool ok);
+/* Appends an event; json is in the run's arena. */
+void run_emit(struct run *run, enum run_event_kind kind, const struct step_record *step,
+              const char *json);
+
+/* Reads the last messages of the conversation and the query of its last answer
+ * (agent/history.c). Nothing to do for a new conversation. */
+TASK_WAITS bool run_load_history(struct run *run, struct error *err);
+
+/* Firewall, engine, limits; remembered: the same text is never run twice. The result lives in the
+ * run's arena (agent/statement.c). */
+TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql);
+
+/* The QueryResponse of the API as JSON, in the run's arena. */
+const char *run_response_json(const struct run *run);
+/* One of `steps` in that response. Appends to *out. */
+void run_step_json(const struct step_record *record, struct strbuf *out);
+
+#endif

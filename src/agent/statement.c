@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run_statement(): the one way from SQL text to rows. Whoever wrote the text (planner, model,
+ * verified query), it passes the firewall first; what was tried is remembered, so that a statement
+ * that helped to decide is not executed again to answer.
+ */
+#include <string.h>
+
+#include "agent/run.h"
+#include "core/clock.h"
+#include "core/settings.h"
+
+static const struct statement *find_statement(const struct run *run, const char *sql)
+{
+    for (size_t i = 0; i < run->statement_count; i++)
+        if (strcmp(run->statements[i].sql, sql) == 0)
+            return &run->statements[i];
+    return NULL;
+}
+
+/* What this run may read: the candidates and what can be joined to them. */
+static const struct dataset **readable_datasets(const struct run *run, size_t *count)
+{
+    const struct plan_request *plan = &run->request.plan;
+    *count = plan->dataset_count + plan->joinable_count;
+    const struct dataset **datasets = arena_array(run->arena, *count, sizeof(*datasets));
+    for (size_t i = 0; i < plan->dataset_count; i++)
+        datasets[i] = plan->datasets[i].dataset;
+    for (size_t i = 0; i < plan->joinable_count; i++)
+        datasets[plan->dataset_count + i] = plan->joinable[i].dataset;
+    return datasets;
+}
+
+static const char *engine_of(const struct dataset *dataset)
+{
+    return dataset->source.engine ? dataset->source.engine : NULL;
+}
+
+/* The engine that all datasets of the statement are on. */
+static struct engine *common_engine(struct run *run, const struct dataset *const *datasets,
+                                    size_t count, struct error *err)
+{
+    const char *name = count > 0 ? engine_of(datasets[0]) : NULL;
+    for (size_t i = 1; i < count; i++) {
+        const char *other = engine_of(datasets[i]);
+        if ((name == NULL) != (other == NULL) || (name && strcmp(name, other) != 0)) {
+            error_set(err, ERROR_SQL_REFUSED,
+                      "'%s' and '%s' are on different engines and can't be joined",
+                      datasets[0]->id, datasets[i]->id);
+            return NULL;
+        }
+    }
+    return agent_engine(run->agent, name, err);
+}
+
+TASK_WAITS static bool execute(struct run *run, struct statement *statement, struct error *err)
+{
+    size_t readable_count;
+    const struct dataset **readable = readable_datasets(run, &readable_count);
+    struct firewall_policy policy = {readable, readable_count};
+    struct firewall_verdict verdict = {0};
+    if (!firewall_check(&policy, str_from(statement->sql), run->arena, &verdict, err))
+        return false;
+    statement->allowed = true;
+    const struct dataset **read =
+        arena_array(run->arena, verdict.datasets_read_count, sizeof(*read));
+    for (size_t i = 0; i < verdict.datasets_read_count; i++)
+        read[i] = readable[verdict.datasets_read[i]];
+    struct engine *engine = common_engine(run, read, verdict.datasets_read_count, err);
+    if (!engine)
+        return false;
+    struct engine_statement job = {
+        .sql = statement->sql,
+        .datasets = read,
+        .dataset_count = verdict.datasets_read_count,
+        .limits = {.row_max = (size_t)settings_integer("QUERENT_ROW_LIMIT")},
+    };
+    struct rows *rows = arena_alloc(run->arena, sizeof(*rows));
+    statement->executed = true;
+    if (!engine_query(engine, &job, run->arena, rows, err))
+        return false;
+    statement->rows = rows;
+    return true;
+}
+
+TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql)
+{
+    const struct statement *known = find_statement(run, sql);
+    if (known)
+        return known;
+    if (run->statement_count >= RUN_STATEMENTS_MAX)
+        return &run->statements[RUN_STATEMENTS_MAX - 1];
+    if (!run->statements) /* all at once: pointers into it are handed out */
+        run->statements = arena_array(run->arena, RUN_STATEMENTS_MAX, sizeof(*run->statements));
+    struct statement *statement = &run->statements[run->statement_count++];
+    uint64_t started = clock_monotonic_us();
+    statement->sql = arena_strdup(run->arena, sql);
+    (void)execute(run, statement, &statement->error); /* the outcome is in the statement */
+    statement->duration_us = clock_monotonic_us() - started;
+    return statement;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From rows, or from what there is to say without rows, to the answer. */
+#include "agent/answer.h"
+
+#include "agent/steps/steps.h"
+#include "agent/suggest.h"
+
+static const enum run_status statuses[LLM_OUTCOMES] = {
+    [LLM_QUERY] = RUN_ANSWERED,
+    [LLM_DESCRIBE] = RUN_ANSWERED,
+    [LLM_ASK] = RUN_NEEDS_CLARIFICATION,
+    [LLM_NO_ANSWER] = RUN_NO_ANSWER,
+};
+
+/* Suggestions are tried before they are made: one that would be asked back helps nobody. */
+TASK_WAITS static void suggest(struct run *run, const struct rows *rows, struct answer *answer)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    const char *ideas[SUGGESTION_IDEAS_MAX];
+    size_t count = suggest_ideas(proposal->query, proposal->dataset, rows, run->arena, ideas);
+    const char **kept = arena_array(run->arena, SUGGESTIONS_MAX, sizeof(*kept));
+    for (size_t i = 0; i < count && answer->suggestion_count < SUGGESTIONS_MAX; i++)
+        if (llm_understands(run->agent->llm, &run->request, proposal->query, ideas[i]))
+            kept[answer->suggestion_count++] = ideas[i];
+    answer->suggestions = kept;
+}
+
+TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    struct answer_input input = {
+        .question = run->question.text,
+        .proposal = proposal,
+        .rows = run->statement ? run->statement->rows : NULL,
+        .calendar = run->request.plan.calendar,
+        .retrieved = &run->retrieved,
+    };
+    struct answer answer = {0};
+    answer_write(&input, run->arena, &answer);
+    if (answer.suggestion_count == 0)
+        suggest(run, input.rows, &answer);
+    run->status = statuses[proposal->outcome];
+    run->answer = answer.prose;
+    run->chart = answer.chart;
+    run->suggestions = answer.suggestions;
+    run->suggestion_count = answer.suggestion_count;
+    record->words = arena_printf(run->arena, "%s; every number checked against the rows",
+                                 run_status_name(run->status));
+    return true;
+}

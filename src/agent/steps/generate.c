@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statement, or what to say instead of one. */
+#include "agent/steps/steps.h"
+#include "core/json.h"
+
+static const char *words_for(const struct run *run)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    switch (proposal->outcome) {
+    case LLM_QUERY:
+        return proposal->reading ? proposal->reading : proposal->reason;
+    case LLM_DESCRIBE:
+        return "answered from what is known about the data; no query needed";
+    case LLM_ASK:
+        return "not sure enough: asking back";
+    default:
+        return "no query fits the question";
+    }
+}
+
+TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struct error *err)
+{
+    run->proposal = (struct llm_proposal){0};
+    if (!llm_generate(run->agent->llm, &run->request, &run->proposal, err))
+        return false;
+    record->words = words_for(run);
+    struct strbuf json = strbuf_init(256 * 1024);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "sql");
+    json_add_text(&json, run->proposal.sql);
+    json_add_key(&json, "reading");
+    json_add_text(&json, run->proposal.reading);
+    json_add_key(&json, "sureness");
+    json_add_double(&json, (double)(int)(run->proposal.sureness * 1000) / 1000);
+    strbuf_add_char(&json, '}');
+    record->detail = arena_strdup(run->arena, strbuf_text(&json));
+    strbuf_clear(&json);
+    return true;
+}

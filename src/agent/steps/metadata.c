@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything known about the candidates, and about what can be joined to them, put together for
+ * whoever writes the SQL.
+ */
+#include <string.h>
+
+#include "agent/steps/steps.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/settings.h"
+
+#define JOINABLE_MAX 32
+
+static bool holds(const struct plan_dataset *list, size_t count, const struct dataset *dataset)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].dataset == dataset)
+            return true;
+    return false;
+}
+
+static bool filtered_out(const struct run *run, const struct dataset *dataset)
+{
+    if (run->question.dataset_filter_count == 0)
+        return false;
+    for (size_t i = 0; i < run->question.dataset_filter_count; i++)
+        if (strcmp(run->question.dataset_filter[i], dataset->id) == 0)
+            return false;
+    return true;
+}
+
+struct joinable {
+    struct plan_dataset *items;
+    size_t count;
+};
+
+static void add_joinable(struct run *run, struct joinable *list, const struct dataset *dataset)
+{
+    const struct plan_request *plan = &run->request.plan;
+    if (!dataset || list->count >= JOINABLE_MAX || filtered_out(run, dataset) ||
+        holds(plan->datasets, plan->dataset_count, dataset) ||
+        holds(list->items, list->count, dataset))
+        return;
+    list->items[list->count++] = (struct plan_dataset){
+        .dataset = dataset,
+        .index = knowledge_index(run->knowledge, dataset),
+    };
+}
+
+static void add_neighbours(struct run *run, struct joinable *list, const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->relationship_count; i++)
+        add_joinable(run, list,
+                     catalog_find(run->knowledge->catalog, dataset->relationships[i].dataset_id));
+}
+
+/* Two steps along the relationships reach what a question about the candidates may need. */
+static void find_joinable(struct run *run)
+{
+    struct plan_request *plan = &run->request.plan;
+    struct joinable list = {arena_array(run->arena, JOINABLE_MAX, sizeof(*list.items)), 0};
+    for (size_t i = 0; i < plan->dataset_count; i++)
+        add_neighbours(run, &list, plan->datasets[i].dataset);
+    size_t first_ring = list.count;
+    for (size_t i = 0; i < first_ring; i++)
+        add_neighbours(run, &list, list.items[i].dataset);
+    for (size_t i = 0; run->previous && i < run->previous->table_count; i++)
+        add_joinable(run, &list, run->previous->tables[i].dataset);
+    plan->joinable = list.items;
+    plan->joinable_count = list.count;
+}
+
+static int64_t today_of(const struct dataset *dataset)
+{
+    struct date date;
+    if (dataset && dataset->calendar.reference_date &&
+        date_parse(str_slice(str_from(dataset->calendar.reference_date), 0, 10), &date))
+        return date_to_days(date);
+    return clock_today((int)settings_utc_offset_minutes(clock_now_ms()));
+}
+
+static int first_set(int own, int64_t configured)
+{
+    return own > 0 ? own : (int)configured;
+}
+
+static void set_calendar(struct run *run)
+{
+    const struct dataset *best =
+        run->request.plan.dataset_count > 0 ? run->request.plan.datasets[0].dataset : NULL;
+    const struct calendar none = {0};
+    const struct calendar *own = best ? &best->calendar : &none;
+    struct period_calendar *calendar = &run->request.plan.calendar;
+    date_print(date_from_days(today_of(best)), calendar->today);
+    calendar->week_start = first_set(own->week_start, settings_integer("QUERENT_WEEK_START"));
+    calendar->fiscal_year_start =
+        first_set(own->fiscal_year_start, settings_integer("QUERENT_FISCAL_YEAR_START"));
+}
+
+TASK_WAITS static bool try_statement(void *context, const char *sql, const struct rows **rows,
+                                     struct error *err)
+{
+    const struct statement *statement = run_statement(context, sql);
+    if (!statement->rows) {
+        *err = statement->error;
+        return false;
+    }
+    *rows = statement->rows;
+    return true;
+}
+
+TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struct error *err)
+{
+    size_t count = run->retrieved.hit_count;
+    struct plan_dataset *datasets = arena_array(run->arena, count, sizeof(*datasets));
+    size_t column_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct retrieval_hit *hit = &run->retrieved.hits[i];
+        datasets[i] = (struct plan_dataset){
+            .dataset = hit->dataset,
+            .index = knowledge_index(run->knowledge, hit->dataset),
+            .score = hit->score,
+        };
+        column_count += hit->dataset->column_count;
+    }
+    struct engine *engine = agent_engine(
+        run->agent, count > 0 ? datasets[0].dataset->source.engine : NULL, err);
+    if (!engine)
+        return false;
+    run->request = (struct llm_request){
+        .arena = run->arena,
+        .plan = {
+            .question = str_from(run->question.text),
+            .datasets = datasets,
+            .dataset_count = count,
+            .previous = run->previous,
+            .previous_question = str_from(run->previous_question),
+            .dialect = engine_dialect(engine),
+        },
+        .sureness_min = settings_double("QUERENT_SURENESS"),
+        .try_statement = try_statement,
+        .try_context = run,
+    };
+    find_joinable(run);
+    set_calendar(run);
+    record->words = arena_printf(run->arena, "%zu dataset%s with %zu columns, %zu more to join",
+                                 count, count == 1 ? "" : "s", column_count,
+                                 run->request.plan.joinable_count);
+    record->detail = arena_printf(run->arena, "{\"datasets\":%zu,\"columns\":%zu}", count,
+                                  column_count);
+    return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which datasets the question is about: keyword and vector search over the catalog. */
+#include "agent/steps/steps.h"
+#include "core/json.h"
+
+static bool check_filter(const struct run *run, struct error *err)
+{
+    for (size_t i = 0; i < run->question.dataset_filter_count; i++) {
+        const char *id = run->question.dataset_filter[i];
+        if (!catalog_find(run->knowledge->catalog, id))
+            return error_set(err, ERROR_NOT_FOUND,
+                             "dataset '%s' does not exist; 'querent datasets' lists what does", id);
+    }
+    return true;
+}
+
+/* The search gets the question before as well when this one is short: "and by region?" names no
+ * dataset of its own. */
+static struct str search_text(const struct run *run)
+{
+    if (!run->previous_question)
+        return str_from(run->question.text);
+    return str_from(
+        arena_printf(run->arena, "%s %s", run->question.text, run->previous_question));
+}
+
+static void describe_hits(struct run *run, struct step_record *record)
+{
+    struct strbuf words = strbuf_init(4096), json = strbuf_init(64 * 1024);
+    strbuf_add(&json, "{\"datasets\":[");
+    for (size_t i = 0; i < run->retrieved.hit_count; i++) {
+        const struct retrieval_hit *hit = &run->retrieved.hits[i];
+        strbuf_printf(&words, "%s%s (%.2f)", i > 0 ? ", " : "", hit->dataset->id, hit->score);
+        json_add_separator(&json);
+        strbuf_add_char(&json, '{');
+        json_add_key(&json, "dataset_id");
+        json_add_text(&json, hit->dataset->id);
+        json_add_key(&json, "score");
+        json_add_double(&json, (double)(int)(hit->score * 10000) / 10000);
+        json_add_key(&json, "reason");
+        json_add_text(&json, hit->reason);
+        strbuf_add_char(&json, '}');
+    }
+    strbuf_add(&json, "]}");
+    record->detail = arena_strdup(run->arena, strbuf_text(&json));
+    record->words = run->retrieved.hit_count > 0 ? arena_strdup(run->arena, strbuf_text(&words))
+                                                 : "no dataset matches the question";
+    strbuf_clear(&words);
+    strbuf_clear(&json);
+}
+
+TASK_WAITS bool step_retrieve(struct run *run, struct step_record *record, struct error *err)
+{
+    if (!check_filter(run, err) || !run_load_history(run, err))
+        return false;
+    struct retrieval_request request = {
+        .question = search_text(run),
+        .dataset_filter = run->question.dataset_filter_count > 0 ? run->question.dataset_filter
+                                                                 : NULL,
+        .dataset_filter_count = run->question.dataset_filter_count,
+    };
+    if (!retrieval_search(run->knowledge->retrieval, &request, run->arena, &run->retrieved, err))
+        return false;
+    describe_hits(run, record);
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dataset that the question is about, and why that one. */
+#include "agent/steps/steps.h"
+#include "core/json.h"
+
+TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct error *err)
+{
+    if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
+        return false;
+    const struct dataset *dataset = run->selection.dataset;
+    record->words = dataset ? arena_printf(run->arena, "%s: %s", dataset->id, run->selection.reason)
+                            : arena_printf(run->arena, "none: %s", run->selection.reason);
+    struct strbuf json = strbuf_init(64 * 1024);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "dataset_id");
+    json_add_text(&json, dataset ? dataset->id : NULL);
+    json_add_key(&json, "reason");
+    json_add_text(&json, run->selection.reason);
+    json_add_key(&json, "margin");
+    json_add_double(&json, (double)(int)(run->retrieved.margin * 1000) / 1000);
+    strbuf_add_char(&json, '}');
+    record->detail = arena_strdup(run->arena, strbuf_text(&json));
+    strbuf_clear(&json);
+    return true;
+}

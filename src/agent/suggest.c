@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/suggest.h"
+
+#include <string.h>
+
+#define GROUPS_MIN 2  /* distinct values that make a column worth grouping by */
+#define GROUPS_MAX 60
+#define TOP_ROWS_MIN 8 /* more rows than this: "top 5" helps */
+
+struct ideas {
+    const char **items;
+    size_t count;
+    struct arena *arena;
+};
+
+static void add_idea(struct ideas *ideas, const char *text)
+{
+    if (ideas->count < SUGGESTION_IDEAS_MAX)
+        ideas->items[ideas->count++] = text;
+}
+
+/* "order_date" -> "order date" */
+static const char *column_words(const struct column *column, struct arena *arena)
+{
+    if (column->label)
+        return column->label;
+    char *words = arena_strdup(arena, column->name);
+    for (char *p = words; *p; p++)
+        if (*p == '_')
+            *p = ' ';
+    return words;
+}
+
+static bool mentions(const struct expression *e, const struct column *column)
+{
+    return e && (e->column == column || mentions(e->left, column) || mentions(e->right, column));
+}
+
+static bool used(const struct query *query, const struct column *column)
+{
+    for (size_t i = 0; i < query->group_count; i++)
+        if (mentions(query->group[i], column))
+            return true;
+    for (size_t i = 0; i < query->select_count; i++)
+        if (mentions(query->select[i].expression, column))
+            return true;
+    return false;
+}
+
+static bool has_measure(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (expression_aggregates(query->select[i].expression))
+            return true;
+    return false;
+}
+
+static bool has_bucket(const struct query *query)
+{
+    for (size_t i = 0; i < query->group_count; i++)
+        if (query->group[i]->kind == EXPRESSION_BUCKET)
+            return true;
+    return false;
+}
+
+static bool worth_grouping(const struct column *column)
+{
+    return column->role == ROLE_DIMENSION && column->profile.known &&
+           column->profile.distinct_count >= GROUPS_MIN &&
+           column->profile.distinct_count <= GROUPS_MAX;
+}
+
+static const struct column *time_column(const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (dataset->columns[i].role == ROLE_TIME && value_kind_is_time(dataset->columns[i].kind))
+            return &dataset->columns[i];
+    return NULL;
+}
+
+static void add_groupings(struct ideas *ideas, const struct query *query,
+                          const struct dataset *dataset, size_t limit)
+{
+    size_t added = 0;
+    for (size_t i = 0; i < dataset->column_count && added < limit; i++) {
+        const struct column *column = &dataset->columns[i];
+        if (!worth_grouping(column) || used(query, column))
+            continue;
+        const char *words = column_words(column, ideas->arena);
+        add_idea(ideas, arena_printf(ideas->arena, query->group_count > 0 ? "by %s instead?"
+                                                                          : "and by %s?",
+                                     words));
+        added++;
+    }
+}
+
+static void first_questions(struct ideas *ideas, const struct dataset *dataset)
+{
+    const struct column *measure = NULL, *dimension = NULL;
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const struct column *column = &dataset->columns[i];
+        if (!measure && column->role == ROLE_MEASURE)
+            measure = column;
+        if (!dimension && worth_grouping(column))
+            dimension = column;
+    }
+    if (measure && dimension)
+        add_idea(ideas, arena_printf(ideas->arena, "total %s by %s",
+                                     column_words(measure, ideas->arena),
+                                     column_words(dimension, ideas->arena)));
+    if (measure && time_column(dataset))
+        add_idea(ideas, arena_printf(ideas->arena, "%s by month",
+                                     column_words(measure, ideas->arena)));
+    if (measure)
+        add_idea(ideas, arena_printf(ideas->arena, "average %s",
+                                     column_words(measure, ideas->arena)));
+    add_idea(ideas, "how many rows are there?");
+    add_idea(ideas, "show me the first 5 rows");
+    add_idea(ideas, "what columns are there?");
+}
+
+size_t suggest_ideas(const struct query *query, const struct dataset *dataset,
+                     const struct rows *rows, struct arena *arena,
+                     const char *ideas[SUGGESTION_IDEAS_MAX])
+{
+    struct ideas list = {ideas, 0, arena};
+    if (!query || !dataset || !has_measure(query) || query->set_operation != SET_NONE) {
+        if (dataset)
+            first_questions(&list, dataset);
+        return list.count;
+    }
+    bool ranked = query->group_count > 0 && !has_bucket(query);
+    if (ranked && rows && rows->row_count > TOP_ROWS_MIN && query->limit == 0)
+        add_idea(&list, "only the top 5");
+    if (!has_bucket(query) && time_column(dataset))
+        add_idea(&list, query->group_count > 0 ? "by month instead?" : "and by month?");
+    add_groupings(&list, query, dataset, 3);
+    if (has_bucket(query))
+        add_idea(&list, "by quarter instead?");
+    if (ranked)
+        add_idea(&list, "as a share of the total");
+    return list.count;
+}

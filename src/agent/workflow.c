@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/workflow.h"
+
+#include <stdio.h>
+
+#include "agent/steps/steps.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/settings.h"
+#include "planner/query_json.h"
+
+#define SAVE_TIME_MAX_MS 10000 /* to save how a cancelled or late run ended */
+#define METADATA_SIZE_MAX (1024 * 1024)
+
+struct step_row {
+    step_fn work;
+};
+
+static const struct step_row steps[RUN_STEPS] = {
+    [STEP_RETRIEVE] = {step_retrieve}, [STEP_METADATA] = {step_metadata},
+    [STEP_SELECT] = {step_select},     [STEP_GENERATE] = {step_generate},
+    [STEP_EXECUTE] = {step_execute},   [STEP_ANSWER] = {step_answer},
+};
+
+TASK_WAITS static bool take_step(struct run *run, enum run_step step, struct error *err)
+{
+    struct step_record *record = run_step_begin(run, step);
+    bool ok = steps[step].work(run, record, err);
+    if (!ok && !record->words)
+        record->words = arena_strdup(run->arena, err->message);
+    run_step_end(run, record, ok);
+    return ok;
+}
+
+/* A statement that the firewall or the engine refused may be written anew, a bounded number of
+ * times; anything else (no time left, no engine) won't get better by another statement. */
+static bool may_repair(struct run *run, struct error *err)
+{
+    if (err->code != ERROR_SQL_FAILED && err->code != ERROR_SQL_REFUSED)
+        return false;
+    if (run->repairs >= settings_integer("QUERENT_MAX_REPAIRS"))
+        return false;
+    run->repairs++;
+    struct error *failure = arena_memdup(run->arena, err, sizeof(*err));
+    run->request.failed_sql = run->proposal.sql;
+    run->request.failure = failure;
+    error_clear(err);
+    return true;
+}
+
+/* The question's path, top to bottom. */
+TASK_WAITS static bool answer_question(struct run *run, struct error *err)
+{
+    if (!take_step(run, STEP_RETRIEVE, err) || !take_step(run, STEP_METADATA, err) ||
+        !take_step(run, STEP_SELECT, err))
+        return false;
+    do {
+        if (!take_step(run, STEP_GENERATE, err))
+            return false;
+        if (run->proposal.outcome != LLM_QUERY || take_step(run, STEP_EXECUTE, err))
+            return take_step(run, STEP_ANSWER, err);
+    } while (may_repair(run, err));
+    return false;
+}
+
+TASK_WAITS static bool save_question(struct run *run, struct error *err)
+{
+    struct run_begin begin = {
+        .user_id = run->question.user_id,
+        .conversation_id = run->question.conversation_id,
+        .question = run->question.text,
+    };
+    snprintf(begin.run_id, sizeof(begin.run_id), "%s", run->id);
+    if (!store_run_begin(run->agent->store, &begin, err))
+        return false;
+    snprintf(run->conversation_id, sizeof(run->conversation_id), "%s", begin.conversation_id_out);
+    run->saved = true;
+    return true;
+}
+
+/* What a follow-up needs of this answer, kept with the assistant's message. */
+static const char *message_metadata(const struct run *run)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    struct strbuf json = strbuf_init(METADATA_SIZE_MAX);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "status");
+    json_add_text(&json, run_status_name(run->status));
+    json_add_key(&json, "dataset_id");
+    json_add_text(&json, proposal->dataset ? proposal->dataset->id : NULL);
+    json_add_key(&json, "execution_time_ms");
+    json_add_double(&json, (double)run->duration_us / 1000);
+    if (proposal->outcome == LLM_QUERY && proposal->query) {
+        json_add_key(&json, "query");
+        query_to_json(proposal->query, &json);
+    }
+    strbuf_add_char(&json, '}');
+    const char *text = strbuf_ok(&json) ? arena_strdup(run->arena, strbuf_text(&json)) : NULL;
+    strbuf_clear(&json);
+    return text;
+}
+
+static const char *error_json(struct run *run, const struct error *err)
+{
+    struct strbuf json = strbuf_init(64 * 1024);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "query_id");
+    json_add_text(&json, run->id);
+    json_add_key(&json, "conversation_id");
+    json_add_text(&json, run->conversation_id);
+    json_add_key(&json, "error");
+    json_add_text(&json, err->message);
+    json_add_key(&json, "code");
+    json_add_text(&json, error_name(err->code));
+    strbuf_add_char(&json, '}');
+    const char *text = arena_strdup(run->arena, strbuf_text(&json));
+    strbuf_clear(&json);
+    return text;
+}
+
+/* Runs on even when the run was cancelled or is late: how it ended must be on disk. */
+TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, struct error *err)
+{
+    if (!run->saved)
+        return true;
+    struct run_end end = {
+        .run_id = run->id,
+        .conversation_id = run->conversation_id,
+        .state = ok ? RUN_COMPLETE : RUN_FAILED,
+        .result = json,
+        .content = ok ? run->answer
+                      : arena_printf(run->arena, "This question could not be answered: %s.",
+                                     run->error.message),
+        .sql = ok && run->statement ? run->statement->sql : NULL,
+        .metadata = ok ? message_metadata(run) : NULL,
+    };
+    task_shield_begin(SAVE_TIME_MAX_MS);
+    bool saved = store_run_end(run->agent->store, &end, err);
+    task_shield_end();
+    return saved || error_wrap(err, "saving the answer");
+}
+
+static void emit_start(struct run *run)
+{
+    struct strbuf json = strbuf_init(4096);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "query_id");
+    json_add_text(&json, run->id);
+    json_add_key(&json, "conversation_id");
+    json_add_text(&json, run->conversation_id);
+    strbuf_add_char(&json, '}');
+    run_emit(run, EVENT_RUN_START, NULL, arena_strdup(run->arena, strbuf_text(&json)));
+    strbuf_clear(&json);
+}
+
+TASK_WAITS bool workflow_run(struct run *run, struct error *err)
+{
+    bool ok = save_question(run, err);
+    if (ok) {
+        emit_start(run);
+        ok = answer_question(run, err);
+    }
+    run->duration_us = clock_monotonic_us() - run->started_us;
+    if (!ok)
+        run->error = *err;
+    const char *json = ok ? run_response_json(run) : error_json(run, err);
+    struct error save_error = {0};
+    if (!save_outcome(run, ok, json, &save_error)) {
+        log_error("run '%s': %s", run->id, save_error.message);
+        if (ok) { /* an answer that isn't kept must not look as if it were */
+            *err = run->error = save_error;
+            json = error_json(run, err);
+            ok = false;
+        }
+    }
+    run_emit(run, ok ? EVENT_COMPLETE : EVENT_ERROR, NULL, json);
+    return ok;
+}

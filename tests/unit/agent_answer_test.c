@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers over small results, read aloud: what is written, and what must not be. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "agent/answer.h"
+
+static struct arena *arena;
+static struct column columns[] = {
+    {.name = "region", .kind = VALUE_TEXT, .role = ROLE_DIMENSION},
+    {.name = "revenue", .kind = VALUE_DECIMAL, .role = ROLE_MEASURE, .unit = "EUR"},
+    {.name = "day",
+     .kind = VALUE_DATE,
+     .role = ROLE_TIME,
+     .profile = {.known = true, .min = "2023-01-05", .max = "2024-03-31"}},
+};
+static struct dataset dataset = {
+    .id = "sales", .table_name = "sales", .title = "Sales", .columns = columns, .column_count = 3};
+
+static int set_up(void **state)
+{
+    arena = arena_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    arena_free(arena);
+    return 0;
+}
+
+static struct cell text(const char *value)
+{
+    return (struct cell){.type = CELL_TEXT, .text = str_from(value)};
+}
+
+static struct cell number(double value)
+{
+    return (struct cell){.type = CELL_DOUBLE, .number = value};
+}
+
+static const struct expression *column(size_t i)
+{
+    return expression_column(arena, 0, &columns[i]);
+}
+
+static const struct expression *total(void)
+{
+    return expression_aggregate(arena, AGGREGATE_SUM, column(1));
+}
+
+static struct answer write(struct query *query, struct rows *rows, struct llm_proposal *proposal)
+{
+    proposal->query = query;
+    proposal->dataset = &dataset;
+    struct answer_input input = {
+        .question = "what was asked", .proposal = proposal, .rows = rows};
+    struct answer answer;
+    answer_write(&input, arena, &answer);
+    return answer;
+}
+
+static void groups_have_ranks_shares_and_total(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, column(0));
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("East"), number(250),  text("West"), number(500),
+                           text("North"), number(200), text("South"), number(50)};
+    struct rows rows = {names, 2, cells, 4, false};
+    struct llm_proposal proposal = {.reading = "total revenue by region"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose,
+                        "Total revenue by region: West with 500 EUR (50 %), then East 250 EUR "
+                        "(25 %), then North 200 EUR (20 %). All 4 together: 1,000 EUR.");
+    json_t *chart = json_loads(answer.chart, 0, NULL);
+    assert_non_null(chart);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(chart, "data"), "values")), 4);
+    json_decref(chart);
+}
+
+static void a_cut_result_has_no_total(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, column(0));
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("East"), number(250), text("West"), number(500)};
+    struct rows rows = {names, 2, cells, 2, true};
+    struct llm_proposal proposal = {.reading = "total revenue by region"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_null(strstr(answer.prose, "together"));
+    assert_null(strstr(answer.prose, "%"));
+    assert_non_null(strstr(answer.prose, "Only the first 2 rows were read; there are more."));
+    rows.truncated = false;
+    query->limit = 2;
+    answer = write(query, &rows, &proposal);
+    assert_null(strstr(answer.prose, "together"));
+}
+
+static void a_series_says_change_and_extremes(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    const struct expression *month = expression_bucket(arena, UNIT_MONTH, column(2));
+    query_select(arena, query, month, NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, month);
+    struct result_column names[] = {{"month", "DATE", VALUE_DATE},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("2024-01-01"), number(100), text("2024-02-01"), number(300),
+                           text("2024-03-01"), number(150)};
+    struct rows rows = {names, 2, cells, 3, false};
+    struct llm_proposal proposal = {.reading = "total revenue by month"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose,
+                        "Total revenue by month: from 100 EUR in January 2024 to 150 EUR in March "
+                        "2024, up 50 %. The highest was 300 EUR in February 2024, the lowest 100 "
+                        "EUR in January 2024. Together: 550 EUR.");
+    assert_non_null(strstr(answer.chart, "\"line\""));
+}
+
+static void nothing_found_says_where_data_is(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, total(), NULL);
+    struct result_column names[] = {{"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {{.type = CELL_NULL}};
+    struct rows rows = {names, 1, cells, 1, false};
+    struct period period = {.words = "in 2030", .from = "2030-01-01", .to = "2031-01-01"};
+    struct llm_proposal proposal = {
+        .reading = "total revenue, in 2030", .periods = &period, .period_count = 1};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose, "No data matches: total revenue, in 2030. Sales has data from "
+                                      "5 January 2023 to 31 March 2024.");
+}
+
+static void a_value_and_its_assumption(void **state)
+{
+    static const char *const assumptions[] = {"revenue means the sum of revenue"};
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, total(), NULL);
+    struct result_column names[] = {{"total_revenue", "DECIMAL(12,2)", VALUE_DECIMAL}};
+    struct cell cells[] = {text("1234567.80")};
+    struct rows rows = {names, 1, cells, 1, false};
+    struct llm_proposal proposal = {
+        .reading = "total revenue", .assumptions = assumptions, .assumption_count = 1};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose, "Total revenue: 1,234,567.80 EUR. Assumed: Revenue means the "
+                                      "sum of revenue.");
+}
+
+static void a_list_is_counted_and_read_out(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT}};
+    struct cell cells[] = {text("East"), text("West")};
+    struct rows rows = {names, 1, cells, 2, false};
+    struct llm_proposal proposal = {.reading = "regions"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose, "Regions: 2 in all: East, West.");
+    assert_null(answer.chart);
+}
+
+static void without_rows_the_sentence_is_the_answer(void **state)
+{
+    static const char *const options[] = {"total revenue by region", "revenue by region"};
+    struct llm_proposal proposal = {.outcome = LLM_ASK,
+                                    .sentence = "Do you mean one or the other?",
+                                    .options = options,
+                                    .option_count = 2};
+    struct answer answer = write(NULL, NULL, &proposal);
+    assert_string_equal(answer.prose, "Do you mean one or the other?");
+    assert_int_equal(answer.suggestion_count, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_have_ranks_shares_and_total),
+        cmocka_unit_test(a_cut_result_has_no_total),
+        cmocka_unit_test(a_series_says_change_and_extremes),
+        cmocka_unit_test(nothing_found_says_where_data_is),
+        cmocka_unit_test(a_value_and_its_assumption),
+        cmocka_unit_test(a_list_is_counted_and_read_out),
+        cmocka_unit_test(without_rows_the_sentence_is_the_answer),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
