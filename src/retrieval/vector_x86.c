@@ -44,7 +44,7 @@ AVX2 static void scan_avx2(const uint16_t *rows, size_t count, size_t width, con
     }
 }
 
-static const struct vector_kernel vector_kernel_avx2 = {"avx2", has_avx2, scan_avx2};
+static const struct vector_kernel vector_kernel_avx2 = {"avx2", has_avx2, 1, scan_avx2};
 
 const struct vector_kernel *const vector_kernels[] = {&vector_kernel_avx2, &vector_kernel_plain,
                                                       NULL};
