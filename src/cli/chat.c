@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * querent chat: a conversation. Line editing and history on a terminal (libedit), plain lines
+ * otherwise, so that a script can talk too. Reading a line blocks, and libedit wants a normal
+ * stack: both belong on a thread of the pool.
+ */
+#include "cli/commands.h"
+
+#include <editline/readline.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "core/settings.h"
+
+#define LINE_LENGTH_MAX (64 * 1024)
+#define HISTORY_LINES_MAX 1000
+
+static const struct option_row options[] = {
+    SESSION_OPTIONS,
+    {"conversation", 'c', OPTION_VALUE, "ID", "go on with this conversation"},
+    {"user", 0, OPTION_VALUE, "ID", "who asks (\"local\")"},
+    {"quiet", 'q', OPTION_FLAG, NULL, "answers only, without the steps"},
+};
+
+struct chat {
+    struct session *session;
+    struct arena *arena;
+    const char *conversation_id; /* NULL before the first question */
+    char *history_path;          /* NULL: none is kept */
+    struct run *last;
+    bool interactive;
+    bool ended;
+};
+
+struct line {
+    bool interactive;
+    char *text; /* NULL at the end of the input; malloc'ed */
+};
+
+static void read_line(void *arg)
+{
+    struct line *line = arg;
+    if (line->interactive) {
+        line->text = readline("\nyou> ");
+        return;
+    }
+    size_t capacity = 0;
+    ssize_t length = getline(&line->text, &capacity, stdin);
+    if (length < 0 || length > LINE_LENGTH_MAX) {
+        free(line->text);
+        line->text = NULL;
+        return;
+    }
+    while (length > 0 && strchr("\r\n", line->text[length - 1]))
+        line->text[--length] = '\0';
+}
+
+/* ------------------------------------------------------------------ commands of the chat */
+
+typedef void (*chat_fn)(struct chat *chat);
+
+static void show_sql(struct chat *chat)
+{
+    const struct statement *statement = chat->last ? chat->last->statement : NULL;
+    puts(statement ? statement->sql : "There was no statement yet.");
+}
+
+static void show_rows(struct chat *chat)
+{
+    const struct statement *statement = chat->last ? chat->last->statement : NULL;
+    if (statement)
+        terminal_print_rows(stdout, statement->rows, 1000);
+    else
+        puts("There are no rows yet.");
+}
+
+static void show_datasets(struct chat *chat)
+{
+    const struct catalog *catalog = chat->session->agent->knowledge->catalog;
+    for (size_t i = 0; i < catalog->dataset_count; i++)
+        printf("  %-24s %s\n", catalog->datasets[i].id, dataset_title(&catalog->datasets[i]));
+}
+
+static void begin_anew(struct chat *chat)
+{
+    chat->conversation_id = NULL;
+    puts("A new conversation.");
+}
+
+static void end_chat(struct chat *chat)
+{
+    chat->ended = true;
+}
+
+static void show_help(struct chat *chat);
+
+static const struct chat_command {
+    const char *name;
+    chat_fn run;
+    const char *help;
+} chat_commands[] = {
+    {"/sql", show_sql, "the SQL of the last answer"},
+    {"/rows", show_rows, "all rows of the last answer"},
+    {"/datasets", show_datasets, "what can be asked about"},
+    {"/new", begin_anew, "forget what was said, begin anew"},
+    {"/help", show_help, "this list"},
+    {"/quit", end_chat, "end (or Ctrl-D)"},
+};
+
+static void show_help(struct chat *chat)
+{
+    puts("Ask a question, then go on: \"and by region?\", \"only 2024\". A number picks one of the\n"
+         "suggestions. And:");
+    for (size_t i = 0; i < sizeof(chat_commands) / sizeof(chat_commands[0]); i++)
+        printf("  %-10s %s\n", chat_commands[i].name, chat_commands[i].help);
+}
+
+static void run_chat_command(struct chat *chat, const char *text)
+{
+    for (size_t i = 0; i < sizeof(chat_commands) / sizeof(chat_commands[0]); i++)
+        if (strcmp(chat_commands[i].name, text) == 0) {
+            chat_commands[i].run(chat);
+            return;
+        }
+    printf("There is no '%s'; /help lists what there is.\n", text);
+}
+
+/* ------------------------------------------------------------------ questions */
+
+/* "2" after a question back or suggestions means the second of them. */
+static const char *resolve_choice(const struct chat *chat, const char *text)
+{
+    int64_t number;
+    if (!chat->last || !str_to_i64(str_trim(str_from(text)), &number) || number < 1 ||
+        (size_t)number > chat->last->suggestion_count)
+        return text;
+    return arena_strdup(chat->arena, chat->last->suggestions[number - 1]);
+}
+
+TASK_WAITS static void ask(struct chat *chat, const char *text)
+{
+    struct question question = {
+        .text = resolve_choice(chat, text),
+        .user_id = arguments_value(chat->session->arguments, "user"),
+        .conversation_id = chat->conversation_id,
+        .use_cache = true,
+    };
+    struct error err = {0};
+    struct run *run = session_ask(chat->session, &question, &err);
+    if (!run) {
+        command_fail(&err);
+        return;
+    }
+    if (run->error.code != ERROR_NONE)
+        command_fail(&run->error);
+    else
+        session_print_answer(run, false);
+    if (run->conversation_id[0])
+        chat->conversation_id = arena_strdup(chat->arena, run->conversation_id);
+    run_free(chat->last);
+    chat->last = run;
+}
+
+static void open_history(struct chat *chat)
+{
+    if (!chat->interactive)
+        return;
+    using_history();
+    stifle_history(HISTORY_LINES_MAX);
+    chat->history_path = arena_printf(chat->arena, "%s/chat_history", settings_home());
+    read_history(chat->history_path); /* the first time there is none: no matter */
+}
+
+TASK_WAITS static int chat(struct session *session)
+{
+    session->quiet = arguments_flag(session->arguments, "quiet");
+    struct chat chat = {
+        .session = session,
+        .arena = arena_new(),
+        .conversation_id = arguments_value(session->arguments, "conversation"),
+        .interactive = terminal_is(stdin) && terminal_is(stdout),
+    };
+    open_history(&chat);
+    if (chat.interactive)
+        printf("Ask about %zu dataset%s. /help for help, Ctrl-D to end.\n",
+               session->agent->knowledge->catalog->dataset_count,
+               session->agent->knowledge->catalog->dataset_count == 1 ? "" : "s");
+    struct error err = {0};
+    while (!chat.ended) {
+        struct line line = {.interactive = chat.interactive};
+        if (!task_offload(read_line, &line, &err) || !line.text)
+            break;
+        struct str text = str_trim(str_from(line.text));
+        const char *copy = arena_strndup(chat.arena, text.bytes, text.length);
+        free(line.text);
+        if (!*copy)
+            continue;
+        if (chat.interactive) {
+            add_history(copy);
+            write_history(chat.history_path);
+        } else {
+            printf("\nyou> %s\n", copy);
+        }
+        if (*copy == '/')
+            run_chat_command(&chat, copy);
+        else
+            ask(&chat, copy);
+        fflush(stdout);
+    }
+    if (chat.interactive)
+        putchar('\n');
+    if (chat.conversation_id)
+        printf("Go on later with: querent chat --conversation %s\n", chat.conversation_id);
+    run_free(chat.last);
+    arena_free(chat.arena);
+    return err.code == ERROR_NONE ? EXIT_DONE : command_fail(&err);
+}
+
+static int run_chat(const struct arguments *arguments)
+{
+    return session_run(arguments, chat);
+}
+
+const struct command chat_command = {
+    .name = "chat",
+    .summary = "a conversation with follow-ups",
+    .usage = "[OPTION]...",
+    .details = "Example:\n  querent chat --data shop/",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .run = run_chat,
+};

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+const struct command *const commands[] = {
+    &ask_command,    &chat_command,    &datasets_command, &profile_command,
+    &index_command,  &doctor_command,  &config_command,
+};
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);

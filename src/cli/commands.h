@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file per command; cli/commands.c lists them. */
+#ifndef QUERENT_CLI_COMMANDS_H
+#define QUERENT_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command ask_command;
+extern const struct command chat_command;
+extern const struct command config_command;
+extern const struct command datasets_command;
+extern const struct command doctor_command;
+extern const struct command index_command;
+extern const struct command profile_command;
+
+#endif

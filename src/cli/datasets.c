@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* querent datasets: what can be asked about; with an id, all that is known about one. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "core/json.h"
+
+#define SAMPLES_SHOWN 3
+
+static const struct option_row options[] = {
+    SESSION_OPTIONS,
+    {"json", 0, OPTION_FLAG, NULL, "print as JSON"},
+};
+
+static void add_column_json(const struct column *column, struct strbuf *out)
+{
+    strbuf_add_char(out, '{');
+    json_add_key(out, "name");
+    json_add_text(out, column->name);
+    json_add_key(out, "type");
+    json_add_text(out, value_kind_name(column->kind));
+    json_add_key(out, "role");
+    json_add_text(out, column_role_name(column->role));
+    json_add_key(out, "description");
+    json_add_text(out, column->description);
+    json_add_key(out, "unit");
+    json_add_text(out, column->unit);
+    if (column->profile.known) {
+        json_add_key(out, "distinct");
+        json_add_integer(out, column->profile.distinct_count);
+        json_add_key(out, "min");
+        json_add_text(out, column->profile.min);
+        json_add_key(out, "max");
+        json_add_text(out, column->profile.max);
+    }
+    strbuf_add_char(out, '}');
+}
+
+static void add_dataset_json(const struct dataset *dataset, struct strbuf *out)
+{
+    json_add_separator(out);
+    strbuf_add_char(out, '{');
+    json_add_key(out, "dataset_id");
+    json_add_text(out, dataset->id);
+    json_add_key(out, "table_name");
+    json_add_text(out, dataset->table_name);
+    json_add_key(out, "title");
+    json_add_text(out, dataset_title(dataset));
+    json_add_key(out, "description");
+    json_add_text(out, dataset->description);
+    json_add_key(out, "row_count");
+    json_add_integer(out, dataset->row_count);
+    json_add_key(out, "version");
+    json_add_text(out, dataset->version);
+    json_add_key(out, "columns");
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        json_add_separator(out);
+        add_column_json(&dataset->columns[i], out);
+    }
+    strbuf_add(out, "]}");
+}
+
+/* "3 of 12: North, South, East" or "1.5 to 99" */
+static const char *facts_of(const struct column *column, struct arena *arena)
+{
+    const struct column_profile *profile = &column->profile;
+    if (!profile->known)
+        return "";
+    if ((value_kind_is_number(column->kind) || value_kind_is_time(column->kind)) && profile->min)
+        return arena_printf(arena, "%s to %s", profile->min, profile->max);
+    struct strbuf text = strbuf_init(4096);
+    strbuf_printf(&text, "%lld value%s", (long long)profile->distinct_count,
+                  profile->distinct_count == 1 ? "" : "s");
+    for (size_t i = 0; i < profile->value_count && i < SAMPLES_SHOWN; i++)
+        strbuf_printf(&text, "%s%s", i == 0 ? ": " : ", ", profile->values[i].text);
+    if (profile->value_count > SAMPLES_SHOWN)
+        strbuf_add(&text, ", ...");
+    const char *copy = arena_strdup(arena, strbuf_text(&text));
+    strbuf_clear(&text);
+    return copy;
+}
+
+static struct cell text_cell(const char *text)
+{
+    return (struct cell){.type = CELL_TEXT, .text = str_from(text ? text : "")};
+}
+
+static void print_columns(const struct dataset *dataset, struct arena *arena)
+{
+    static struct result_column headers[] = {
+        {"column", "VARCHAR", VALUE_TEXT}, {"type", "VARCHAR", VALUE_TEXT},
+        {"role", "VARCHAR", VALUE_TEXT},   {"holds", "VARCHAR", VALUE_TEXT},
+        {"meaning", "VARCHAR", VALUE_TEXT}};
+    enum { COUNT = sizeof(headers) / sizeof(headers[0]) };
+    struct rows rows = {headers, COUNT, NULL, dataset->column_count, false};
+    rows.cells = arena_array(arena, COUNT * dataset->column_count, sizeof(struct cell));
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const struct column *column = &dataset->columns[i];
+        struct cell *cells = &rows.cells[i * COUNT];
+        cells[0] = text_cell(column->name);
+        cells[1] = text_cell(value_kind_name(column->kind));
+        cells[2] = text_cell(column->role == ROLE_UNKNOWN ? "" : column_role_name(column->role));
+        cells[3] = text_cell(facts_of(column, arena));
+        cells[4] = text_cell(column->description ? column->description : column->label);
+    }
+    terminal_print_rows(stdout, &rows, dataset->column_count);
+}
+
+static void print_dataset(const struct dataset *dataset, struct arena *arena)
+{
+    printf("%s%s%s  %s\n", terminal_style(stdout, STYLE_BOLD), dataset->id,
+           terminal_style(stdout, STYLE_NONE), dataset_title(dataset));
+    if (dataset->description)
+        terminal_print_wrapped(stdout, dataset->description, 0);
+    if (dataset->row_count >= 0)
+        printf("%lld rows%s%s\n", (long long)dataset->row_count,
+               dataset->grain ? "; a row is " : "", dataset->grain ? dataset->grain : "");
+    putchar('\n');
+    print_columns(dataset, arena);
+    for (size_t i = 0; i < dataset->metric_count; i++)
+        printf("%smetric %s = %s\n", i == 0 ? "\n" : "", dataset->metrics[i].name,
+               dataset->metrics[i].expression);
+    for (size_t i = 0; i < dataset->filter_count; i++)
+        printf("%sfilter %s: %s\n", i == 0 ? "\n" : "", dataset->filters[i].name,
+               dataset->filters[i].expression);
+    for (size_t i = 0; i < dataset->relationship_count; i++) {
+        const struct relationship *join = &dataset->relationships[i];
+        printf("%sjoins %s on %s = %s%s\n", i == 0 ? "\n" : "", join->dataset_id, join->column,
+               join->other_column, join->found ? " (found in the data)" : "");
+    }
+}
+
+static void print_list(const struct catalog *catalog, struct arena *arena)
+{
+    static struct result_column headers[] = {{"dataset", "VARCHAR", VALUE_TEXT},
+                                             {"rows", "BIGINT", VALUE_INTEGER},
+                                             {"columns", "BIGINT", VALUE_INTEGER},
+                                             {"about", "VARCHAR", VALUE_TEXT}};
+    enum { COUNT = sizeof(headers) / sizeof(headers[0]) };
+    struct rows rows = {headers, COUNT, NULL, catalog->dataset_count, false};
+    rows.cells = arena_array(arena, COUNT * catalog->dataset_count, sizeof(struct cell));
+    for (size_t i = 0; i < catalog->dataset_count; i++) {
+        const struct dataset *dataset = &catalog->datasets[i];
+        struct cell *cells = &rows.cells[i * COUNT];
+        cells[0] = text_cell(dataset->id);
+        cells[1] = (struct cell){.type = dataset->row_count < 0 ? CELL_NULL : CELL_INTEGER,
+                                 .integer = dataset->row_count};
+        cells[2] = (struct cell){.type = CELL_INTEGER, .integer = (int64_t)dataset->column_count};
+        cells[3] = text_cell(dataset->description ? dataset->description : dataset_title(dataset));
+    }
+    terminal_print_rows(stdout, &rows, catalog->dataset_count);
+}
+
+static void print_all_json(const struct catalog *catalog)
+{
+    struct strbuf json = strbuf_init(256 * 1024 * 1024);
+    strbuf_add_char(&json, '[');
+    for (size_t i = 0; i < catalog->dataset_count; i++)
+        add_dataset_json(&catalog->datasets[i], &json);
+    strbuf_add_char(&json, ']');
+    puts(strbuf_text(&json));
+    strbuf_clear(&json);
+}
+
+static int show_one(const struct session *session, const char *id)
+{
+    const struct catalog *catalog = session->agent->knowledge->catalog;
+    const struct dataset *dataset = catalog_find(catalog, id);
+    struct error err = {0};
+    if (!dataset) {
+        error_set(&err, ERROR_NOT_FOUND, "dataset '%s' does not exist; 'querent datasets' lists "
+                                         "what does", id);
+        return command_fail(&err);
+    }
+    if (arguments_flag(session->arguments, "json")) {
+        struct strbuf json = strbuf_init(16 * 1024 * 1024);
+        add_dataset_json(dataset, &json);
+        puts(strbuf_text(&json));
+        strbuf_clear(&json);
+    } else {
+        print_dataset(dataset, arguments_arena(session->arguments));
+    }
+    return EXIT_DONE;
+}
+
+TASK_WAITS static int datasets(struct session *session)
+{
+    const struct catalog *catalog = session->agent->knowledge->catalog;
+    size_t count;
+    const char *const *rest = arguments_rest(session->arguments, &count);
+    struct error err = {0};
+    if (count > 0)
+        return show_one(session, rest[0]);
+    if (arguments_flag(session->arguments, "json"))
+        print_all_json(catalog);
+    else if (!catalog_require_datasets(catalog, &err))
+        return command_fail(&err);
+    else
+        print_list(catalog, arguments_arena(session->arguments));
+    return EXIT_DONE;
+}
+
+static int run_datasets(const struct arguments *arguments)
+{
+    return session_run(arguments, datasets);
+}
+
+const struct command datasets_command = {
+    .name = "datasets",
+    .summary = "list what can be asked about, or show one dataset",
+    .usage = "[OPTION]... [ID]",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .rest_max = 1,
+    .run = run_datasets,
+};

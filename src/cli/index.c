@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* querent index: reads all documents and data files, so that the first question need not. */
+#include "cli/commands.h"
+
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "core/json.h"
+
+static const struct option_row options[] = {
+    SESSION_OPTIONS,
+    {"json", 0, OPTION_FLAG, NULL, "print the outcome as JSON"},
+};
+
+/* Opening the agent is the work; this says what came of it. */
+static void print_json(const struct catalog *catalog)
+{
+    struct strbuf json = strbuf_init(64 * 1024 * 1024);
+    strbuf_add_char(&json, '{');
+    json_add_key(&json, "datasets");
+    json_add_integer(&json, (int64_t)catalog->dataset_count);
+    json_add_key(&json, "errors");
+    json_add_integer(&json, (int64_t)catalog->error_count);
+    json_add_key(&json, "version");
+    json_add_text(&json, catalog->version);
+    json_add_key(&json, "problems");
+    strbuf_add_char(&json, '[');
+    for (size_t i = 0; i < catalog->problem_count; i++) {
+        const struct problem *problem = &catalog->problems[i];
+        json_add_separator(&json);
+        strbuf_add_char(&json, '{');
+        json_add_key(&json, "path");
+        json_add_text(&json, problem->path);
+        json_add_key(&json, "line");
+        json_add_integer(&json, problem->line);
+        json_add_key(&json, "column");
+        json_add_integer(&json, problem->column);
+        json_add_key(&json, "severity");
+        json_add_text(&json, problem_severity_name(problem->severity));
+        json_add_key(&json, "message");
+        json_add_text(&json, problem->message);
+        strbuf_add_char(&json, '}');
+    }
+    strbuf_add(&json, "]}");
+    puts(strbuf_text(&json));
+    strbuf_clear(&json);
+}
+
+TASK_WAITS static int report(struct session *session)
+{
+    const struct catalog *catalog = session->agent->knowledge->catalog;
+    struct error err = {0};
+    if (arguments_flag(session->arguments, "json")) {
+        print_json(catalog);
+        return catalog->error_count > 0 ? EXIT_FAILED : EXIT_DONE;
+    }
+    int64_t rows = 0;
+    for (size_t i = 0; i < catalog->dataset_count; i++)
+        rows += catalog->datasets[i].row_count > 0 ? catalog->datasets[i].row_count : 0;
+    printf("%zu dataset%s ready, %lld rows", catalog->dataset_count,
+           catalog->dataset_count == 1 ? "" : "s", (long long)rows);
+    if (catalog->error_count > 0)
+        printf("; %zu could not be used (see above)", catalog->error_count);
+    putchar('\n');
+    if (catalog->error_count > 0)
+        return EXIT_FAILED;
+    return catalog_require_datasets(catalog, &err) ? EXIT_DONE : command_fail(&err);
+}
+
+static int run_index(const struct arguments *arguments)
+{
+    return session_run(arguments, report);
+}
+
+const struct command index_command = {
+    .name = "index",
+    .summary = "read metadata and data files now; what has not changed costs nothing",
+    .usage = "[OPTION]...",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .run = run_index,
+};

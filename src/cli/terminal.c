@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "core/alloc.h"
+
+#define WIDTH_DEFAULT 100
+#define WIDTH_MIN 20
+#define ELLIPSIS "\xE2\x80\xA6"
+
+bool terminal_is(FILE *stream)
+{
+    return isatty(fileno(stream)) == 1;
+}
+
+static bool has_colour(FILE *stream)
+{
+    const char *term = getenv("TERM");
+    const char *no_colour = getenv("NO_COLOR");
+    return terminal_is(stream) && (!no_colour || !*no_colour) && term && strcmp(term, "dumb") != 0;
+}
+
+const char *terminal_style(FILE *stream, enum style style)
+{
+    static const char *const sequences[STYLES] = {
+        [STYLE_NONE] = "\033[0m",  [STYLE_DIM] = "\033[2m",  [STYLE_BOLD] = "\033[1m",
+        [STYLE_GOOD] = "\033[32m", [STYLE_BAD] = "\033[31m", [STYLE_ASK] = "\033[36m",
+    };
+    return has_colour(stream) ? sequences[style] : "";
+}
+
+size_t terminal_width(FILE *stream)
+{
+    struct winsize size;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+        return size.ws_col;
+    int64_t columns;
+    const char *text = getenv("COLUMNS");
+    if (text && str_to_i64(str_from(text), &columns) && columns >= WIDTH_MIN && columns <= 1000)
+        return (size_t)columns;
+    return WIDTH_DEFAULT;
+}
+
+/* Takes one character off the front; broken bytes come as U+FFFD, one at a time. */
+static utf8proc_int32_t take_character(struct str *text, struct str *bytes)
+{
+    utf8proc_int32_t code;
+    utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text->bytes,
+                                               (utf8proc_ssize_t)text->length, &code);
+    if (length <= 0) {
+        *bytes = STR("\xEF\xBF\xBD");
+        length = 1;
+        code = 0xFFFD;
+    } else {
+        *bytes = str_slice(*text, 0, (size_t)length);
+    }
+    *text = str_slice(*text, (size_t)length, text->length);
+    return code;
+}
+
+static bool is_unsafe(utf8proc_int32_t code)
+{
+    utf8proc_category_t category = utf8proc_category(code);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
+           category == UTF8PROC_CATEGORY_CS || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+}
+
+static size_t character_width(utf8proc_int32_t code)
+{
+    int width = is_unsafe(code) ? 1 : utf8proc_charwidth(code);
+    return width > 0 ? (size_t)width : 0;
+}
+
+size_t text_width(struct str text)
+{
+    size_t width = 0;
+    while (text.length > 0) {
+        struct str bytes;
+        width += character_width(take_character(&text, &bytes));
+    }
+    return width;
+}
+
+size_t text_add_cut(struct strbuf *out, struct str text, size_t width_max)
+{
+    bool cut = text_width(text) > width_max;
+    size_t room = cut && width_max > 0 ? width_max - 1 : width_max;
+    size_t width = 0;
+    while (text.length > 0) {
+        struct str bytes;
+        utf8proc_int32_t code = take_character(&text, &bytes);
+        size_t own = character_width(code);
+        if (width + own > room)
+            break;
+        if (is_unsafe(code)) /* newlines, escapes, text direction: data must not steer */
+            strbuf_add(out, code == '\n' || code == '\t' || code == '\r' ? " " : "\xEF\xBF\xBD");
+        else
+            strbuf_add_str(out, bytes);
+        width += own;
+    }
+    if (cut && width_max > 0) {
+        strbuf_add(out, ELLIPSIS);
+        width++;
+    }
+    return width;
+}
+
+static void print_line_wrapped(FILE *stream, struct str line, size_t width, size_t indent)
+{
+    size_t column = 0;
+    bool first = true;
+    struct str word;
+    while (str_split(&line, ' ', &word)) {
+        size_t own = text_width(word);
+        if (!first && column + 1 + own > width) {
+            fprintf(stream, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            fputc(' ', stream);
+            column++;
+        }
+        struct strbuf safe = strbuf_init(1 << 20);
+        text_add_cut(&safe, word, (size_t)-1);
+        fputs(strbuf_text(&safe), stream);
+        strbuf_clear(&safe);
+        column += own;
+        first = false;
+    }
+    fputc('\n', stream);
+}
+
+void terminal_print_wrapped(FILE *stream, const char *text, size_t indent)
+{
+    size_t width = terminal_width(stream);
+    struct str rest = str_from(text), line;
+    while (str_split(&rest, '\n', &line))
+        print_line_wrapped(stream, line, width, indent);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+#define COLUMN_WIDTH_MIN 6  /* a text column is not squeezed below this */
+#define COLUMN_WIDTH_MAX 60 /* nor is it ever wider */
+#define GAP 2               /* blanks between columns */
+#define UPRIGHT_COLUMNS 6   /* one row with more columns than this is drawn upright */
+
+struct layout {
+    char **texts; /* header, then cells, row by row */
+    size_t *widths;
+    bool *right; /* numbers */
+    size_t column_count, row_count;
+    size_t shown; /* columns that fit */
+};
+
+static bool is_number(const struct rows *rows, size_t column)
+{
+    return value_kind_is_number(rows->columns[column].kind);
+}
+
+static struct layout layout_new(const struct rows *rows, size_t row_max)
+{
+    struct layout layout = {
+        .column_count = rows->column_count,
+        .row_count = rows->row_count < row_max ? rows->row_count : row_max,
+    };
+    layout.texts = xcalloc((layout.row_count + 1) * layout.column_count, sizeof(char *));
+    layout.widths = xcalloc(layout.column_count, sizeof(size_t));
+    layout.right = xcalloc(layout.column_count, sizeof(bool));
+    for (size_t column = 0; column < layout.column_count; column++) {
+        layout.right[column] = is_number(rows, column);
+        for (size_t row = 0; row <= layout.row_count; row++) {
+            struct strbuf raw = strbuf_init(1 << 20), safe = strbuf_init(4096);
+            if (row == 0)
+                strbuf_add(&raw, rows->columns[column].name);
+            else
+                cell_print(rows_cell(rows, row - 1, column), &raw);
+            size_t width = text_add_cut(&safe, strbuf_str(&raw), COLUMN_WIDTH_MAX);
+            layout.texts[row * layout.column_count + column] = xstrdup(strbuf_text(&safe));
+            if (width > layout.widths[column])
+                layout.widths[column] = width;
+            strbuf_clear(&raw);
+            strbuf_clear(&safe);
+        }
+    }
+    return layout;
+}
+
+static void layout_clear(struct layout *layout)
+{
+    for (size_t i = 0; i < (layout->row_count + 1) * layout->column_count; i++)
+        free(layout->texts[i]);
+    free(layout->texts);
+    free(layout->widths);
+    free(layout->right);
+}
+
+static size_t total_width(const struct layout *layout, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += layout->widths[i] + (i > 0 ? GAP : 0);
+    return total;
+}
+
+/* Squeezes the widest text columns until all fit; then drops columns from the right. */
+static void layout_fit(struct layout *layout, size_t width)
+{
+    while (total_width(layout, layout->column_count) > width) {
+        size_t widest = layout->column_count;
+        for (size_t i = 0; i < layout->column_count; i++)
+            if (!layout->right[i] && layout->widths[i] > COLUMN_WIDTH_MIN &&
+                (widest == layout->column_count || layout->widths[i] > layout->widths[widest]))
+                widest = i;
+        if (widest == layout->column_count)
+            break;
+        layout->widths[widest]--;
+    }
+    layout->shown = layout->column_count;
+    while (layout->shown > 1 && total_width(layout, layout->shown) > width)
+        layout->shown--;
+}
+
+static void print_cell(FILE *stream, const struct layout *layout, size_t row, size_t column)
+{
+    struct strbuf text = strbuf_init(4096);
+    size_t room = layout->widths[column];
+    const char *cell = layout->texts[row * layout->column_count + column];
+    size_t width = text_add_cut(&text, str_from(cell), room);
+    bool last = column + 1 == layout->shown;
+    int pad = (int)(room - width);
+    if (layout->right[column])
+        fprintf(stream, "%*s%s", pad, "", strbuf_text(&text));
+    else
+        fprintf(stream, "%s%*s", strbuf_text(&text), last ? 0 : pad, "");
+    if (!last)
+        fprintf(stream, "%*s", GAP, "");
+    strbuf_clear(&text);
+}
+
+static void print_table(FILE *stream, const struct layout *layout)
+{
+    for (size_t row = 0; row <= layout->row_count; row++) {
+        if (row == 0)
+            fputs(terminal_style(stream, STYLE_BOLD), stream);
+        for (size_t column = 0; column < layout->shown; column++)
+            print_cell(stream, layout, row, column);
+        if (row == 0)
+            fputs(terminal_style(stream, STYLE_NONE), stream);
+        fputc('\n', stream);
+        if (row > 0)
+            continue;
+        for (size_t column = 0; column < layout->shown; column++) {
+            for (size_t i = 0; i < layout->widths[column]; i++)
+                fputs("\xE2\x94\x80", stream);
+            fprintf(stream, "%*s", column + 1 < layout->shown ? GAP : 0, "");
+        }
+        fputc('\n', stream);
+    }
+    if (layout->shown == layout->column_count)
+        return;
+    fprintf(stream, "(not shown for lack of room:");
+    for (size_t column = layout->shown; column < layout->column_count; column++)
+        fprintf(stream, "%s %s", column > layout->shown ? "," : "", layout->texts[column]);
+    fprintf(stream, ")\n");
+}
+
+static void print_upright(FILE *stream, const struct layout *layout)
+{
+    size_t widest = 0;
+    for (size_t column = 0; column < layout->column_count; column++) {
+        size_t width = text_width(str_from(layout->texts[column]));
+        if (width > widest)
+            widest = width;
+    }
+    for (size_t column = 0; column < layout->column_count; column++) {
+        size_t width = text_width(str_from(layout->texts[column]));
+        fprintf(stream, "%s%s%s%*s  %s\n", terminal_style(stream, STYLE_BOLD),
+                layout->texts[column], terminal_style(stream, STYLE_NONE), (int)(widest - width),
+                "", layout->texts[layout->column_count + column]);
+    }
+}
+
+void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max)
+{
+    if (rows->column_count == 0)
+        return;
+    struct layout layout = layout_new(rows, row_max);
+    layout_fit(&layout, terminal_width(stream));
+    if (layout.row_count == 1 && layout.shown < layout.column_count &&
+        layout.column_count > UPRIGHT_COLUMNS)
+        print_upright(stream, &layout);
+    else
+        print_table(stream, &layout);
+    if (rows->row_count > layout.row_count || rows->truncated)
+        fprintf(stream, "%s(the first %zu of %s%zu rows)%s\n", terminal_style(stream, STYLE_DIM),
+                layout.row_count, rows->truncated ? "more than " : "", rows->row_count,
+                terminal_style(stream, STYLE_NONE));
+    layout_clear(&layout);
+}
+
+void terminal_progress(FILE *stream, size_t done, size_t total, const char *what)
+{
+    if (!terminal_is(stream))
+        return;
+    struct strbuf line = strbuf_init(4096);
+    struct strbuf text = strbuf_init(4096);
+    strbuf_printf(&text, "reading %zu of %zu: %s", done, total, what);
+    text_add_cut(&line, strbuf_str(&text), terminal_width(stream) - 1);
+    fprintf(stream, "\r\033[K%s", strbuf_text(&line));
+    fflush(stream);
+    strbuf_clear(&line);
+    strbuf_clear(&text);
+}
+
+void terminal_progress_end(FILE *stream)
+{
+    if (terminal_is(stream)) {
+        fputs("\r\033[K", stream);
+        fflush(stream);
+    }
+}
