@@ -6,6 +6,7 @@
 #include "sql/duckdb_tree.h"
 
 #include <jansson.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "sql/duckdb_tree_lists.h"
@@ -214,10 +215,21 @@ static bool walk_modifiers(struct walk *walk, json_t *list)
     return walk_list(walk, list, walk_modifier);
 }
 
+/* ORDER BY ALL comes as a star of all columns. */
+static bool walk_order_key(struct walk *walk, json_t *value)
+{
+    bool star = strcmp(text_of(value, "class"), "STAR") == 0;
+    if (!star || !json_is_true(json_object_get(value, "columns")))
+        return walk_expression(walk, value);
+    return walk_unused(walk, json_object_get(value, "expr")) &&
+           walk_unused(walk, json_object_get(value, "relation_name")) &&
+           walk_unused(walk, json_object_get(value, "replace_list"));
+}
+
 static bool walk_order(struct walk *walk, json_t *object)
 {
     static const struct part parts[] = {
-        {"type", walk_scalar}, {"null_order", walk_scalar}, {"expression", walk_expression}};
+        {"type", walk_scalar}, {"null_order", walk_scalar}, {"expression", walk_order_key}};
     static const struct shape shape = SHAPE("ORDER", parts, NULL);
     return walk_object(walk, object, &shape);
 }
@@ -303,6 +315,32 @@ static bool check_operator(struct walk *walk, json_t *object)
     return is_listed(types, LENGTH(types), type) || refuse(walk, "operator", type);
 }
 
+/* A constant number from 0 to `most`. */
+static bool is_small_number(json_t *expression, double most)
+{
+    if (strcmp(text_of(expression, "class"), "CONSTANT") != 0)
+        return false;
+    json_t *number = json_object_get(json_object_get(expression, "value"), "value");
+    return json_is_number(number) && json_number_value(number) >= 0 &&
+           json_number_value(number) <= most;
+}
+
+/* With one argument more, some functions build a list of any length. */
+static bool check_function(struct walk *walk, json_t *object)
+{
+    const char *name = text_of(object, "function_name");
+    json_t *children = json_object_get(object, "children");
+    for (size_t i = 0; i < LENGTH(tree_argument_limits); i++) {
+        if (str_equal_nocase(str_from(name), str_from(tree_argument_limits[i].name)) &&
+            json_array_size(children) > tree_argument_limits[i].most)
+            return refuse(walk, "number of arguments of", name);
+    }
+    if (is_listed(tree_padders, LENGTH(tree_padders), name) &&
+        !is_small_number(json_array_get(children, 1), TREE_PAD_MAX))
+        return refuse(walk, "length in", name);
+    return true;
+}
+
 static const struct part constant_parts[] = {EXPRESSION_PARTS, {"value", walk_constant}};
 static const struct part column_parts[] = {EXPRESSION_PARTS, {"column_names", walk_names}};
 static const struct part star_parts[] = {EXPRESSION_PARTS,
@@ -373,9 +411,9 @@ static const struct shape expression_shapes[] = {
     SHAPE("CASE", case_parts, NULL),
     SHAPE("CAST", cast_parts, NULL),
     SHAPE("COLLATE", collate_parts, NULL),
-    SHAPE("FUNCTION", function_parts, NULL),
+    SHAPE("FUNCTION", function_parts, check_function),
     SHAPE("SUBQUERY", subquery_parts, NULL),
-    SHAPE("WINDOW", window_parts, NULL),
+    SHAPE("WINDOW", window_parts, check_function),
 };
 
 /* Tables. */
@@ -439,9 +477,16 @@ static const struct shape table_shapes[] = {
 
 /* Queries. */
 
+/* LIMIT and OFFSET: written numbers, no subqueries. */
+static bool walk_limit(struct walk *walk, json_t *value)
+{
+    return json_is_null(value) || is_small_number(value, (double)INT64_MAX) ||
+           refuse(walk, "limit", text_of(value, "class"));
+}
+
 static const struct part order_modifier_parts[] = {{"type", walk_scalar}, {"orders", walk_orders}};
 static const struct part limit_parts[] = {
-    {"type", walk_scalar}, {"limit", walk_expression}, {"offset", walk_expression}};
+    {"type", walk_scalar}, {"limit", walk_limit}, {"offset", walk_limit}};
 static const struct part distinct_parts[] = {{"type", walk_scalar},
                                              {"distinct_on_targets", walk_expressions}};
 

@@ -9,6 +9,8 @@
 #ifndef QUERENT_SQL_DUCKDB_TREE_LISTS_H
 #define QUERENT_SQL_DUCKDB_TREE_LISTS_H
 
+#include <stddef.h>
+
 /* Not here, because their results or their time have no bound: repeat, list and array builders,
  * range, format, printf, bar, text distances. lpad and rpad are here; the firewall bounds them. */
 static const char *const tree_functions[] = {
@@ -63,6 +65,19 @@ static const char *const tree_functions[] = {
     "json_extract", "json_extract_path", "json_extract_string", "json_extract_path_text",
     "json_array_length", "json_type", "json_valid", "json_value", "json_exists",
 };
+
+/* Not here: more arguments than these. */
+static const struct {
+    const char *name;
+    size_t most;
+} tree_argument_limits[] = {
+    {"min", 1},     {"max", 1},    {"arg_min", 2}, {"arg_max", 2}, {"argmin", 2},
+    {"argmax", 2},  {"min_by", 2}, {"max_by", 2},
+};
+
+/* Their second argument must be a constant of at most TREE_PAD_MAX. */
+static const char *const tree_padders[] = {"lpad", "rpad"};
+#define TREE_PAD_MAX 100
 
 /* Of casts and of constants. UNBOUND is a name that DuckDB looks up later: never. */
 static const char *const tree_types[] = {

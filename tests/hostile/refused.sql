@@ -31,10 +31,12 @@ SELECT name FROM customers WHERE city = 'Porto'; SELECT pg_read_file('/etc/passw
 
 # Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
 = empty
+~ another spelling of what is allowed
 ;SELECT 1
 
 # Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
 = many_statements
+~ another spelling of what is allowed
 SELECT 1;;
 
 # Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
@@ -255,10 +257,12 @@ SELECT /*!50000 name */ FROM customers
 
 # AWS MySQL MCP server (pull 4044): comments as blanks, comments that are executed
 = comment_not_allowed
+~ only the text shows it
 SELECT 1 /*! UNION SELECT salary FROM staff */
 
 # AWS MySQL MCP server (pull 4044): comments as blanks, comments that are executed
 = comment_not_allowed
+~ only the text shows it
 SELECT/**/name/**/FROM/**/staff
 
 # AWS MySQL MCP server (pull 4044): comments as blanks, comments that are executed
@@ -271,18 +275,22 @@ SELECT/**/name/**/FROM/**/staff
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT name FROM customers -- the rest
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT name FROM customers --
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT 1 --1
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT 1--1
 
 # Comment tricks: where does it end?
@@ -291,6 +299,7 @@ SELECT 1 # comment
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT /* outer /* inner */ still a comment? */ 1
 
 # Comment tricks: where does it end?
@@ -303,14 +312,17 @@ SELECT 1 */ + 1
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT '/*' /* '*/ FROM customers
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT name --\x0d, salary FROM staff
 
 # Comment tricks: where does it end?
 = comment_not_allowed
+~ only the text shows it
 SELECT 1 /*+ hint */
 
 # Quote tricks: where does the string end?
@@ -331,10 +343,12 @@ SELECT 'a' 'b'
 
 # Quote tricks: where does the string end?
 = syntax
+~ another spelling of what is allowed
 SELECT 'a'\x0a'b' FROM customers
 
 # Quote tricks: where does the string end?
 = string_form_not_allowed
+~ only the text shows it
 SELECT E'\\x41' FROM customers
 
 # Quote tricks: where does the string end?
@@ -343,14 +357,17 @@ SELECT e'it\\'s' FROM customers
 
 # Quote tricks: where does the string end?
 = string_form_not_allowed
+~ only the text shows it
 SELECT X'41'
 
 # Quote tricks: where does the string end?
 = string_form_not_allowed
+~ only the text shows it
 SELECT B'1010'
 
 # Quote tricks: where does the string end?
 = string_form_not_allowed
+~ only the text shows it
 SELECT N'text'
 
 # Quote tricks: where does the string end?
@@ -371,10 +388,12 @@ SELECT r'raw'
 
 # Quote tricks: where does the string end?
 = string_form_not_allowed
+~ only the text shows it
 SELECT $$text$$
 
 # Quote tricks: where does the string end?
 = parameter_not_allowed
+~ another spelling of what is allowed
 SELECT $tag$ DROP TABLE x $tag$
 
 # Quote tricks: where does the string end?
@@ -391,10 +410,12 @@ SELECT "" FROM customers
 
 # Quote tricks: where does the string end?
 = identifier_wrong
+~ only the text shows it
 SELECT "\R(a,300\)" FROM customers
 
 # Quote tricks: where does the string end?
 = syntax
+~ another spelling of what is allowed
 SELECT 'a' AS 'b' FROM customers
 
 # Quote tricks: where does the string end?
@@ -415,38 +436,47 @@ SELECT name FROM customers WHERE city ＝ 'Porto'
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT ｓａｌａｒｙ FROM staff
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT ѕalary FROM staff
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT sаlary FROM staff
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT ‘name’ FROM customers
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT “name” FROM customers
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT name FROM customers WHERE name = ʼxʼ
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT ʺnameʺ FROM customers
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT ﬁrst FROM customers
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT x² FROM customers
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
@@ -455,14 +485,17 @@ SELECT 1 ⁄ 2
 
 # Unicode: characters that look like others (full-width forms, foreign letters, curly quotes)
 = look_alike
+~ only the text shows it
 SELECT １ + １
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT\xc2\xa0name FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT\xe3\x80\x80name FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
@@ -471,22 +504,27 @@ SEL\xe2\x80\x8bECT name FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT na\xe2\x80\x8dme FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 \xef\xbb\xbfSELECT name FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT name \xe2\x80\xae FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT "na\xe2\x80\x8bme" FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT "salary\xc2\xa0" FROM staff
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
@@ -495,10 +533,12 @@ SELECT name FROM customers\xe2\x80\xa8
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT name\xe1\xa0\x8e FROM customers
 
 # Unicode: characters that hide (zero-width, non-breaking and other blanks, direction marks)
 = look_alike
+~ only the text shows it
 SELECT name\xc2\xad FROM customers
 
 # Bytes that are no text
@@ -523,6 +563,7 @@ SELECT 'a\x00b' FROM customers
 
 # Bytes that are no text
 = control_character
+~ only the text shows it
 SELECT name\x00 FROM customers
 
 # Bytes that are no text
@@ -531,6 +572,7 @@ SELECT\x0bname FROM customers
 
 # Bytes that are no text
 = control_character
+~ only the text shows it
 SELECT 'a\x1bb'
 
 # Bytes that are no text
@@ -539,10 +581,12 @@ SELECT 1\x08
 
 # Bytes that are no text
 = control_character
+~ only the text shows it
 SELECT\x0c1
 
 # Bytes that are no text
 = control_character
+~ only the text shows it
 SELECT '\x7f'
 
 # DuckDB's functions that read files (facts: all are table functions)
@@ -835,34 +879,42 @@ SELECT * FROM (SUMMARIZE staff)
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 TABLE staff
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 FROM staff
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 FROM staff SELECT salary
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = syntax
+~ another spelling of what is allowed
 SELECT * FROM (FROM staff)
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = construct_not_allowed
+~ another spelling of what is allowed
 SELECT * FROM (TABLE staff)
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 VALUES (1), (2)
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 WITH x AS (SELECT 1) FROM x
 
 # Statements that show the schema, and that DuckDB counts as SELECT
 = statement_not_allowed
+~ another spelling of what is allowed
 WITH x AS (TABLE staff) SELECT * FROM x
 
 # Statements that change the session
@@ -1015,6 +1067,7 @@ SELECT * FROM memory.main.staff
 
 # Catalogs: information_schema, pg_catalog, SQLite's and others
 = schema_not_allowed
+~ another spelling of what is allowed
 SELECT * FROM main.staff
 
 # Catalogs: information_schema, pg_catalog, SQLite's and others
@@ -1131,18 +1184,22 @@ SELECT * FROM Orders_
 
 # Names of WITH that could stand for something of the system
 = name_not_allowed
+~ only the text shows it
 WITH duckdb_settings AS (SELECT 1) SELECT * FROM duckdb_settings
 
 # Names of WITH that could stand for something of the system
 = name_not_allowed
+~ only the text shows it
 WITH pg_class AS (SELECT 1) SELECT * FROM pg_class
 
 # Names of WITH that could stand for something of the system
 = name_not_allowed
+~ only the text shows it
 WITH "x.csv" AS (SELECT 1) SELECT * FROM "x.csv"
 
 # Names of WITH that could stand for something of the system
 = name_not_allowed
+~ only the text shows it
 WITH "/etc/passwd" AS (SELECT 1) SELECT * FROM "/etc/passwd"
 
 # Resource bombs: one call that makes gigabytes or takes minutes (facts/duckdb: measured)
@@ -1279,6 +1336,7 @@ WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) 
 
 # Resource bombs: one call that makes gigabytes or takes minutes (facts/duckdb: measured)
 = construct_not_allowed
+~ another spelling of what is allowed
 WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r
 
 # Resource bombs: long and deep statements
@@ -1287,6 +1345,7 @@ SELECT \R(1+,2000\)1
 
 # Resource bombs: long and deep statements
 = too_many_terms
+~ only the text shows it
 SELECT \R(1+,70\)1
 
 # Resource bombs: long and deep statements
@@ -1295,14 +1354,17 @@ SELECT 'a'\R(||'a',300\)
 
 # Resource bombs: long and deep statements
 = too_long
+~ only the text shows it
 SELECT name FROM customers WHERE \R(customer_id = 1 OR ,1200\)1 = 1
 
 # Resource bombs: long and deep statements
 = too_many_terms
+~ only the text shows it
 SELECT name FROM customers WHERE \R(customer_id = 1 OR ,300\)1 = 1
 
 # Resource bombs: long and deep statements
 = too_deep
+~ only the text shows it
 SELECT \R((,40\)1\R(),40\)
 
 # Resource bombs: long and deep statements
@@ -1311,10 +1373,12 @@ SELECT \R((,3000\)
 
 # Resource bombs: long and deep statements
 = too_deep
+~ only the text shows it
 SELECT \R(abs(,40\)1\R(),40\)
 
 # Resource bombs: long and deep statements
 = too_deep
+~ only the text shows it
 SELECT \R((SELECT ,40\)1\R(),40\)
 
 # Resource bombs: long and deep statements
@@ -1323,6 +1387,7 @@ SELECT \R(NOT ,200\)true
 
 # Resource bombs: long and deep statements
 = too_many_terms
+~ only the text shows it
 SELECT \R(- ,200\)1
 
 # Resource bombs: long and deep statements
@@ -1331,34 +1396,42 @@ SELECT 1\R(::int,200\)
 
 # Resource bombs: long and deep statements
 = too_deep
+~ only the text shows it
 SELECT \R(CASE WHEN true THEN ,40\)1\R( END,40\)
 
 # Resource bombs: long and deep statements
 = too_many_tables
+~ only the text shows it
 SELECT * FROM customers \R(, customers ,40\)
 
 # Resource bombs: long and deep statements
 = too_many_tables
+~ only the text shows it
 SELECT * FROM customers c\R( CROSS JOIN customers,40\)
 
 # Resource bombs: long and deep statements
 = too_many_tables
+~ only the text shows it
 SELECT 1 \R(UNION ALL SELECT 1 ,60\)
 
 # Resource bombs: long and deep statements
 = too_many_rows
+~ only the text shows it
 SELECT * FROM (VALUES (1)\R(,(1),600\)) v(x)
 
 # Resource bombs: long and deep statements
 = too_many_tokens
+~ only the text shows it
 SELECT 1 IN (1\R(,1,2100\))
 
 # Resource bombs: long and deep statements
 = too_long
+~ only the text shows it
 SELECT '\R(x,17000\)'
 
 # Resource bombs: long and deep statements
 = too_long
+~ only the text shows it
 \R( ,17000\)SELECT 1
 
 # Resource bombs: long and deep statements
@@ -1367,30 +1440,37 @@ WITH a0 AS (SELECT name FROM customers)\R(, a1 AS (SELECT * FROM a0 UNION ALL SE
 
 # Resource bombs: long and deep statements
 = number_wrong
+~ only the text shows it
 SELECT \R(9,80\)
 
 # Resource bombs: long and deep statements
 = identifier_wrong
+~ only the text shows it
 SELECT \R(x,300\) FROM customers
 
 # Numbers that engines read differently
 = number_wrong
+~ only the text shows it
 SELECT 0x1F
 
 # Numbers that engines read differently
 = number_wrong
+~ only the text shows it
 SELECT 1_000
 
 # Numbers that engines read differently
 = number_wrong
+~ only the text shows it
 SELECT 0b11
 
 # Numbers that engines read differently
 = number_wrong
+~ only the text shows it
 SELECT 1e
 
 # Numbers that engines read differently
 = number_wrong
+~ only the text shows it
 SELECT 12abc
 
 # Numbers that engines read differently
@@ -1403,6 +1483,7 @@ SELECT 1..2
 
 # Numbers that engines read differently
 = limit_not_number
+~ another spelling of what is allowed
 SELECT name FROM customers LIMIT 1e3
 
 # Numbers that engines read differently
@@ -1507,10 +1588,12 @@ SELECT * RENAME (name AS n) FROM customers
 
 # DuckDB's own constructs that are not needed to answer a question
 = syntax
+~ another spelling of what is allowed
 SELECT * LIKE 'n%' FROM customers
 
 # DuckDB's own constructs that are not needed to answer a question
 = operator_not_allowed
+~ another spelling of what is allowed
 SELECT n: name FROM customers
 
 # DuckDB's own constructs that are not needed to answer a question
@@ -1591,10 +1674,12 @@ SELECT try(1 / 0)
 
 # DuckDB's own constructs that are not needed to answer a question
 = operator_not_allowed
+~ another spelling of what is allowed
 SELECT name FROM customers WHERE name ~ 'x'
 
 # DuckDB's own constructs that are not needed to answer a question
 = operator_not_allowed
+~ another spelling of what is allowed
 SELECT name FROM customers WHERE name !~ 'x'
 
 # DuckDB's own constructs that are not needed to answer a question
@@ -1639,10 +1724,12 @@ SELECT sum(price) OVER (ORDER BY price ROWS 1 PRECEDING EXCLUDE EVERYTHING) FROM
 
 # DuckDB's own constructs that are not needed to answer a question
 = operator_not_allowed
+~ another spelling of what is allowed
 SELECT round(x := 1.5)
 
 # DuckDB's own constructs that are not needed to answer a question
 = operator_not_allowed
+~ another spelling of what is allowed
 SELECT make_date(year => 2024)
 
 # DuckDB's own constructs that are not needed to answer a question
@@ -1743,6 +1830,7 @@ SELECT * FROM dblink('host=evil', 'select 1') AS t(x int)
 
 # PostgreSQL specials
 = construct_not_allowed
+~ another spelling of what is allowed
 SELECT * FROM ONLY staff
 
 # PostgreSQL specials
@@ -1875,6 +1963,7 @@ SELECT USER()
 
 # MySQL specials (Domo's SQL is near to it)
 = comment_not_allowed
+~ only the text shows it
 SELECT name FROM customers WHERE name = 'x' OR 1=1 -- -
 
 # SQLite specials
@@ -1999,6 +2088,7 @@ SELECT name FROM customers WHERE
 
 # Not SQL, or not all of it
 = syntax
+~ another spelling of what is allowed
 SELECT name, FROM customers
 
 # Not SQL, or not all of it
@@ -2075,18 +2165,22 @@ SELECT extract(year, order_date) FROM orders
 
 # Not SQL, or not all of it
 = unit_not_allowed
+~ another spelling of what is allowed
 SELECT order_date + INTERVAL 1 fortnight FROM orders
 
 # Not SQL, or not all of it
 = clause_of_function
+~ another spelling of what is allowed
 SELECT round(price) OVER (ORDER BY price) FROM products
 
 # Not SQL, or not all of it
 = clause_of_function
+~ another spelling of what is allowed
 SELECT round(DISTINCT price) FROM products
 
 # Not SQL, or not all of it
 = clause_of_function
+~ another spelling of what is allowed
 SELECT lower(name) FILTER (WHERE true) FROM customers
 
 # Not SQL, or not all of it

@@ -26,6 +26,7 @@ struct corpus_case {
     int line;           /* where the statement starts */
     const char *origin; /* the comment before it */
     const char *code;   /* the expected code; NULL: allowed */
+    const char *excuse; /* why the second opinion lets it pass; NULL: it does not */
     struct str sql;
 };
 
@@ -90,6 +91,8 @@ static inline void corpus_read(const char *path, struct arena *arena, struct cor
             now.origin = arena_strndup(arena, line.bytes, line.length);
         } else if (more && line.length > 2 && line.bytes[0] == '=' && sql.length == 0) {
             now.code = arena_strndup(arena, line.bytes + 2, line.length - 2);
+        } else if (more && line.length > 2 && line.bytes[0] == '~' && sql.length == 0) {
+            now.excuse = arena_strndup(arena, line.bytes + 2, line.length - 2);
         } else if (more && line.length > 0) {
             now.line = sql.length == 0 ? number : now.line;
             if (sql.length > 0)
