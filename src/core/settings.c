@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -16,6 +15,7 @@
 #include "core/clock.h"
 #include "core/dotenv.h"
 #include "core/log.h"
+#include "core/zone.h"
 
 #define SETTING_PREFIX "QUERENT_"
 #define WARNINGS_MAX 100
@@ -335,13 +335,6 @@ static bool resolve_home(const struct sources *sources, struct error *err)
                  SETTING_FROM_DEFAULT, NULL, err);
 }
 
-static bool zone_is_named(const char *zone)
-{
-    int minutes;
-    return !str_equal_nocase(str_from(zone), STR("UTC")) &&
-           !clock_parse_offset(str_from(zone), &minutes);
-}
-
 /* Settings of this layer take effect here. */
 static void apply(void)
 {
@@ -349,11 +342,6 @@ static void apply(void)
     log_set_format((enum log_format)(settings_integer("QUERENT_LOG_FORMAT") - 1));
     if (settings_is_set("QUERENT_NOW"))
         clock_set_now(settings_text("QUERENT_NOW"));
-    const char *zone = settings_text("QUERENT_TIME_ZONE");
-    if (zone_is_named(zone)) { /* the C library knows the rules, but of one zone only */
-        setenv("TZ", zone, 1);
-        tzset();
-    }
 }
 
 static void start_load(void)
@@ -512,12 +500,9 @@ const char *settings_home(void)
 
 int settings_utc_offset_minutes(int64_t time_ms)
 {
-    struct setting_value zone = value_of(known("QUERENT_TIME_ZONE"));
-    if (!zone_is_named(zone.text))
-        return (int)zone.integer;
-    time_t seconds = time_ms / 1000;
-    struct tm local;
-    return localtime_r(&seconds, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+    int minutes = 0;
+    (void)zone_offset(settings_text("QUERENT_TIME_ZONE"), time_ms, &minutes, NULL);
+    return minutes; /* 0 when the zone's file went away after the check */
 }
 
 enum setting_source settings_source(const char *name)

@@ -67,7 +67,7 @@ const char *settings_nearest(const char *name);
 bool settings_override(const char *assignment, struct error *err);
 /* Reads and checks all; ERROR_CONFIG names the setting, the value and what is allowed. May be
  * called again (tests do) when nobody reads. What belongs to this layer takes effect: secrets are
- * registered with the log, its level and format set, the reference time fixed, the time zone set. */
+ * registered with the log, its level and format set, the reference time fixed. */
 bool settings_load(struct error *err);
 /* Sets one value later, checked: for options that are settings too, and for tests. */
 bool settings_set(const char *name, const char *value, struct error *err);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/settings_priv.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/zone.h"
 
 typedef bool (*parse_fn)(const struct setting *setting, struct str text, struct setting_value *out);
 
@@ -77,33 +74,10 @@ static bool parse_time(const struct setting *setting, struct str text, struct se
     return clock_parse(out->text, &out->integer);
 }
 
-static bool zone_is_known(struct str name)
-{
-    for (size_t i = 0; i < name.length; i++)
-        if (!char_is_alnum(name.bytes[i]) && !strchr("_+-/", name.bytes[i]))
-            return false; /* also no dots: the name becomes a path */
-    if (name.length > 64 || !char_is_alpha(name.bytes[0]))
-        return false;
-    const char *folder = getenv("TZDIR");
-    struct strbuf path = strbuf_init(4096);
-    strbuf_printf(&path, "%s/%.*s", folder && folder[0] ? folder : "/usr/share/zoneinfo",
-                  STR_ARGS(name));
-    struct stat status;
-    bool known = strbuf_ok(&path) && stat(strbuf_text(&path), &status) == 0 &&
-                 S_ISREG(status.st_mode);
-    strbuf_clear(&path);
-    return known;
-}
-
-/* The integer becomes the offset in minutes; of names it is asked for at each moment. */
 static bool parse_zone(const struct setting *setting, struct str text, struct setting_value *out)
 {
-    int minutes = 0;
-    if (str_equal_nocase(text, STR("UTC")) || clock_parse_offset(text, &minutes)) {
-        out->integer = minutes;
-        return true;
-    }
-    return zone_is_known(text);
+    int minutes;
+    return zone_offset(out->text, 0, &minutes, NULL);
 }
 
 static const parse_fn parsers[SETTING_TYPES] = {
