@@ -10,14 +10,13 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/settings.h"
 #include "engine/engine_message.h"
 #include "engine/engine_priv.h"
 #include "engine/pool.h"
 #include "sql/duckdb_tree.h"
 
-#define MEMORY_MB 512
-#define THREADS 2
-#define WORKERS_MAX 4
+#define WORKERS_DEFAULT_MAX 4
 #define BATCHES_MAX 100000
 #define DECODE_OFFLOAD_MIN (64u << 10) /* bytes; less is read quicker than handed over */
 
@@ -308,12 +307,23 @@ static bool run(struct engine *engine, const struct engine_statement *statement,
 
 /* -- the driver -- */
 
+static size_t worker_max(void)
+{
+    int64_t wanted = settings_integer("QUERENT_WORKERS");
+    if (wanted > 0)
+        return (size_t)wanted;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1                     ? 1
+           : processors > WORKERS_DEFAULT_MAX ? WORKERS_DEFAULT_MAX
+                                              : (size_t)processors;
+}
+
 static bool duckdb_open(struct engine *engine, struct error *err)
 {
     struct pool_options options = {
-        .memory_mb = MEMORY_MB,
-        .threads = THREADS,
-        .worker_max = WORKERS_MAX,
+        .memory_mb = (uint32_t)settings_integer("QUERENT_WORKER_MEMORY_MB"),
+        .threads = (uint32_t)settings_integer("QUERENT_WORKER_THREADS"),
+        .worker_max = worker_max(),
     };
     struct duckdb_state *state = xcalloc(1, sizeof(*state));
     state->pool = pool_new(engine->loop, &options);

@@ -2,15 +2,15 @@
 #include "engine/duckdb_api.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/datafile.h"
+#include "core/settings.h"
 
 const char *duckdb_library_find(struct arena *arena, struct error *err)
 {
     const char *path = datafile_find(arena, DATAFILE_LIBRARY, "duckdb/libduckdb.so",
-                                     getenv("QUERENT_DUCKDB_LIBRARY"), err);
+                                     settings_text("QUERENT_DUCKDB_LIBRARY"), err);
     if (!path)
         error_wrap(err, "DuckDB's library (run 'make', or set QUERENT_DUCKDB_LIBRARY)");
     return path;

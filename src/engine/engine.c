@@ -7,12 +7,9 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/settings.h"
 #include "engine/engine_priv.h"
 #include "sql/firewall.h"
-
-#define ROW_MAX_DEFAULT 10000
-#define BYTE_MAX_DEFAULT (32u << 20)
-#define TIMEOUT_DEFAULT_MS 30000
 
 static const struct engine_driver *const drivers[] = {&duckdb_driver, &fake_driver};
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
@@ -80,11 +77,12 @@ static struct engine_statement with_limits(const struct engine_statement *statem
     struct engine_statement complete = *statement;
     struct engine_limits *limits = &complete.limits;
     if (limits->row_max == 0)
-        limits->row_max = ROW_MAX_DEFAULT;
+        limits->row_max = (size_t)settings_integer("QUERENT_ROW_LIMIT");
     if (limits->byte_max == 0)
-        limits->byte_max = BYTE_MAX_DEFAULT;
+        limits->byte_max = (size_t)settings_integer("QUERENT_RESULT_BYTES_MAX");
     if (limits->timeout_ms == 0)
-        limits->timeout_ms = TIMEOUT_DEFAULT_MS;
+        limits->timeout_ms =
+            (uint64_t)settings_integer("QUERENT_STATEMENT_TIMEOUT_S") * 1000;
     return complete;
 }
 

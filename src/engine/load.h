@@ -31,4 +31,14 @@ struct load_result {
 TASK_WAITS bool load_file(struct loop *loop, const char *path, struct arena *arena,
                           struct load_result *out, struct error *err);
 
+/* The same for one table of a SQLite file. */
+TASK_WAITS bool load_sqlite_table(struct loop *loop, const char *path, const char *table,
+                                  struct arena *arena, struct load_result *out,
+                                  struct error *err);
+
+/* Whether the file is a SQLite database, and the names of its tables (not the system's own), in
+ * the arena. False when it is none or can't be read. */
+TASK_WAITS bool load_sqlite_tables(const char *path, struct arena *arena,
+                                   const char *const **names, size_t *count, struct error *err);
+
 #endif

@@ -75,7 +75,7 @@ static int remove_one(const char *path, const struct stat *status, int flag, str
     return 0;
 }
 
-static void remove_folder(const char *folder)
+void process_remove_folder(const char *folder)
 {
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
@@ -85,7 +85,7 @@ static void handle_closed(uv_handle_t *handle)
     struct process *process = handle->data;
     if (--process->handles_open > 0)
         return;
-    remove_folder(process->folder);
+    process_remove_folder(process->folder);
     free_frames(process);
     free(process->partial);
     free(process->folder);

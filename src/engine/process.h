@@ -43,6 +43,9 @@ void process_set_idle(struct process *process, bool idle);
 const char *process_folder(const struct process *process);
 int process_id(const struct process *process);
 
+/* Removes a folder and what is in it; nothing that it links to. Blocks. */
+void process_remove_folder(const char *folder);
+
 /* Kills the worker, removes its folder and frees the object in the loop's next turns. NULL is
  * allowed. */
 void process_stop(struct process *process);

@@ -282,6 +282,7 @@ int engine_worker_main(int argc, char **argv)
     } handlers[] = {
         {FRAME_OPEN, worker_open},
         {FRAME_QUERY, worker_query},
+        {FRAME_LOAD, worker_load},
     };
     confine();
     struct worker worker = {.socket = SOCKET};

@@ -94,6 +94,15 @@ static bool attach(struct worker *worker, const struct wire_database *database, 
     return ok;
 }
 
+/* In a folder that is gone no file can be made. It was needed by nobody but the start. */
+static void leave_folder(void)
+{
+    char *folder = getcwd(NULL, 0);
+    if (folder)
+        (void)rmdir(folder);
+    free(folder);
+}
+
 static bool lock_down(struct worker *worker, struct error *err)
 {
     static const char *const statements[] = {
@@ -106,6 +115,7 @@ static bool lock_down(struct worker *worker, struct error *err)
         if (!worker_run(worker, statements[i], err))
             return false;
     worker_forbid_files();
+    leave_folder();
     return true;
 }
 

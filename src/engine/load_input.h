@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In the loader's worker: brings a data file into a form that DuckDB reads: unpacked, in UTF-8,
+ * under a name of our own in the current folder (a path from outside never gets into SQL).
+ */
+#ifndef QUERENT_ENGINE_LOAD_INPUT_H
+#define QUERENT_ENGINE_LOAD_INPUT_H
+
+#include "core/arena.h"
+#include "core/error.h"
+
+enum load_format { LOAD_CSV, LOAD_JSON, LOAD_PARQUET, LOAD_SQLITE, LOAD_FORMATS };
+
+#define LOAD_UNPACKED_MAX (UINT64_C(16) << 30) /* bytes of an unpacked or converted file */
+
+struct load_input {
+    enum load_format format;
+    const char *path; /* in the current folder */
+    const char *note; /* how it was converted; NULL: it was not */
+};
+
+/* What the file's name says it is: "csv", "json", or "any" when it says nothing. */
+const char *load_input_hint(const char *path);
+
+/* Looks at the content first and at the name's ending second. ERROR_DATA with a sentence that
+ * starts with "it" ("it is empty"), ERROR_IO. */
+bool load_input_prepare(const char *path, struct arena *arena, struct load_input *out,
+                        struct error *err);
+
+#endif
