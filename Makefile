@@ -11,10 +11,14 @@ all: deps/build.ready                   ## build the program: build/querent
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS)
 	@ninja -C $(BUILD)
 
-deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json
+deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json \
+  tests/requirements.txt
 	@tools/setup/setup.sh $*
 
-test: deps/test.ready all               ## set up everything and run all tests
+demo: deps/demo.ready all               ## make tables to ask about, and ask five questions
+	@tools/demo/demo.sh
+
+test: deps/test.ready                   ## set up everything and run all tests
 	@tests/run.sh
 
 install: all                            ## install (PREFIX by meson configure)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Sets up what a make target needs: setup.sh build|test|bench. Idempotent; leaves deps/NAME.ready.
+# Sets up what a make target needs: setup.sh build|demo|test|bench. Idempotent; leaves deps/NAME.ready.
 #   Debian packages  tools/setup/packages.txt
 #   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
+#   pytest           deps/venv, pinned by tests/requirements.txt
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kind=${1:-build}
@@ -55,6 +56,18 @@ fetch_duckdb() {
     touch "$library"
 }
 
+# Python packages of the tests, in an environment of their own.
+make_environment() {
+    [ "$kind" = test ] || return 0
+    [ -e deps/venv/.ready ] && [ deps/venv/.ready -nt tests/requirements.txt ] && return 0
+    echo "setup: making the tests' Python environment"
+    rm -rf deps/venv && python3 -m venv deps/venv
+    deps/venv/bin/pip --disable-pip-version-check install --require-hashes -q -r tests/requirements.txt >deps/pip.log 2>&1 ||
+        { cat deps/pip.log; exit 1; }
+    touch deps/venv/.ready
+}
+
 install_packages
 fetch_duckdb
+make_environment
 touch "deps/$kind.ready"
