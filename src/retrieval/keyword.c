@@ -118,6 +118,11 @@ void keyword_score(const struct keyword_index *index, const struct question *que
     }
 }
 
+bool keyword_knows(const struct keyword_index *index, uint64_t key)
+{
+    return postings_find(index->postings, key).count > 0;
+}
+
 bool keyword_holds(const struct keyword_index *index, uint64_t key, uint32_t document)
 {
     return posting_list_find(postings_find(index->postings, key), document) != NULL;

@@ -27,6 +27,8 @@ size_t keyword_index_size(const struct keyword_index *index); /* bytes held */
 /* Adds each document's BM25 to scores[document]. Stop words don't count. */
 void keyword_score(const struct keyword_index *index, const struct question *question,
                    float *scores);
+/* Whether any document holds the term. */
+bool keyword_knows(const struct keyword_index *index, uint64_t key);
 /* Whether that document holds the term. */
 bool keyword_holds(const struct keyword_index *index, uint64_t key, uint32_t document);
 

@@ -18,6 +18,7 @@ struct question_term {
     bool stop;
     bool asking;
     bool repeated; /* the same key came before */
+    bool is_name;  /* some dataset's names or details hold it: set by who knows (search.c) */
 };
 
 struct question {

@@ -161,6 +161,9 @@ static struct question_parts read_question(const struct retrieval_index *index, 
         .names = question_read(arena, reader, text, TERM_SPLIT_IDENTIFIERS, index->seed),
         .values = question_read(arena, reader, text, TERM_PLAIN, index->seed),
     };
+    for (size_t i = 0; i < parts.values.count; i++)
+        parts.values.terms[i].is_name =
+            keyword_knows(index->keywords, parts.values.terms[i].key);
     term_reader_free(reader);
     return parts;
 }

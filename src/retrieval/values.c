@@ -10,6 +10,9 @@
 /* What words and whole phrases weigh beside BM25: fitted on the public sets. */
 #define WORD_WEIGHT 0.5
 #define PHRASE_WEIGHT 0.7
+/* A word that names columns ("country") says less by being a value somewhere. */
+#define NAME_WORD_FACTOR 0.3
+#define NAME_PHRASE_FACTOR 0.6 /* for phrases of that one word */
 
 #define PLACE_MAX 65535u /* columns and values beyond it are not indexed */
 
@@ -143,6 +146,17 @@ static size_t longest_phrase(const struct value_index *index, const struct quest
     return longest;
 }
 
+static double word_weight(const struct question_term *term)
+{
+    return term->is_name ? NAME_WORD_FACTOR * WORD_WEIGHT : WORD_WEIGHT;
+}
+
+static double phrase_weight(const struct question_term *first, size_t length)
+{
+    double weight = PHRASE_WEIGHT * (double)length;
+    return length == 1 && first->is_name ? NAME_PHRASE_FACTOR * weight : weight;
+}
+
 void value_score(const struct value_index *index, const struct question *question, float *scores)
 {
     struct posting_list list;
@@ -151,14 +165,16 @@ void value_score(const struct value_index *index, const struct question *questio
             continue;
         list = postings_find(index->words, question->terms[i].key);
         if (list.count > 0)
-            add_to_all(list, WORD_WEIGHT * postings_rarity(index->document_count, list.count),
+            add_to_all(list,
+                       word_weight(&question->terms[i]) *
+                           postings_rarity(index->document_count, list.count),
                        scores);
     }
     for (size_t i = 0; i < question->count;) {
         size_t length = longest_phrase(index, question, i, &list);
         if (length > 0)
             add_to_all(list,
-                       PHRASE_WEIGHT * (double)length *
+                       phrase_weight(&question->terms[i], length) *
                            postings_rarity(index->document_count, list.count),
                        scores);
         i += length > 0 ? length : 1;
