@@ -84,6 +84,9 @@ static void what_is_not_needed_is_refused_with_its_place(void **state)
     refused(STR("a: !!str 1\n"), "tags", 1, 4);
     refused(STR("a: !!binary R0lGODlh\n"), "tags", 1, 4);
     refused(STR("a: ! x\n"), "tags", 1, 4);
+    refused(STR("%YAML 1.1\n%TAG !x! tag:x\n---\na: 1\n"), "%TAG lines", 2, 1);
+    refused(STR("# x\r%TAG !x! tag:x\r---\ra: 1\r"), "%TAG lines", 1, 1);
+    refused(STR("# x\xC2\x85%TAG !x! tag:x\n---\na: 1\n"), "%TAG lines", 1, 1);
     refused(STR("a: 1\n---\nb: 2\n"), "more than one document", 2, 1);
     refused(STR("a: 1\nb: 2\na: 3\n"), "'a' is given twice, first in line 1", 3, 1);
     refused(STR("x: {k: 1, \"k\": 2}\n"), "'k' is given twice", 1, 11);
