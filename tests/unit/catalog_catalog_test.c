@@ -547,10 +547,3 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-
-/* Weak until the engine has its own. */
-__attribute__((weak)) bool load_file(struct loop *loop, const char *path, struct arena *arena,
-                                     struct load_result *out, struct error *err)
-{
-    return error_set(err, ERROR_INTERNAL, "no loader");
-}
