@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a question was understood to ask, before it is built as a query (business_build.c). */
+#ifndef QUERENT_PLANNER_BUSINESS_READING_H
+#define QUERENT_PLANNER_BUSINESS_READING_H
+
+#include "core/clock.h"
+#include "core/strbuf.h"
+#include "planner/business_priv.h"
+
+#define READING_MEASURES_MAX 4
+#define READING_GROUPS_MAX 3
+#define READING_FILTERS_MAX 8
+#define READING_VALUES_MAX 12
+#define READING_NUMBERS_MAX 4
+#define READING_PERIODS_MAX 4
+#define READING_ASSUMPTIONS_MAX 8
+
+enum use { USE_NONE, USE_MEASURE, USE_GROUP, USE_FILTER, USE_SHOW };
+
+/* A column or metric of a table in reach. */
+struct ref {
+    int scope;
+    const struct column *column;
+    const struct metric *metric;
+};
+
+struct measure {
+    struct ref ref; /* no column and no metric: rows are counted */
+    enum aggregate aggregate;
+    bool stated; /* "total", "average" was said */
+};
+
+struct filter {
+    struct ref ref;
+    const struct named_filter *named;
+    enum comparison comparison;
+    bool negated;
+    const char *values[READING_VALUES_MAX];
+    size_t value_count;
+    bool is_having;
+    struct measure having;
+};
+
+struct number {
+    enum comparison comparison;
+    const char *from, *to;
+    int mention;
+};
+
+struct reading {
+    struct ask *ask;
+    enum use *uses; /* of each mention */
+    struct measure measures[READING_MEASURES_MAX];
+    size_t measure_count;
+    struct ref groups[READING_GROUPS_MAX];
+    size_t group_count;
+    struct filter filters[READING_FILTERS_MAX];
+    size_t filter_count;
+    struct number numbers[READING_NUMBERS_MAX];
+    size_t number_count;
+    struct ref time; /* the time column; no column: none needed or none there */
+    const struct period *periods[READING_PERIODS_MAX];
+    size_t period_count;
+    const struct period *compared; /* what the period is compared with */
+    enum time_unit bucket;
+    bool bucket_open;                  /* "over time" */
+    const struct mention *entity;      /* what a ranking lists: "top 5 customers" */
+    const struct mention *rows_entity; /* the main table by name: "orders" */
+    const struct mention *loose_table; /* another table by name, with no use yet */
+    enum cue extreme;                  /* highest, most, top, ... */
+    enum cue change;                   /* growth, drop, change */
+    bool ranked, share, distinct, counts_rows, sort_said;
+    int64_t limit;
+    double score;
+    struct strbuf explanation;
+    const char *assumptions[READING_ASSUMPTIONS_MAX];
+    size_t assumption_count;
+    const char **unknown;
+    size_t unknown_count;
+};
+
+/* Multiplies the score, and notes why. */
+void reading_doubt(struct reading *reading, const char *name, double factor);
+void reading_assume(struct reading *reading, const char *sentence);
+
+/* NULL when the reading adds up to no query. */
+struct query *reading_query(struct reading *reading);
+
+#endif
