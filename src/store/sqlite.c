@@ -227,6 +227,7 @@ static struct store *sqlite_open(const char *location, struct error *err)
 {
     struct sqlite_store *store = xcalloc(1, sizeof(*store));
     store->owner.fd = -1;
+    store->cache_size_max = STORE_CACHE_SIZE_MAX;
     pthread_mutex_init(&store->mutex, NULL);
     pthread_cond_init(&store->reader_idle, NULL);
     /* "./" before a relative path: SQLite would read ":memory:" and "file:..." in its own way. */

@@ -99,6 +99,8 @@ struct sqlite_store {
     pthread_cond_t reader_idle;
     struct sqlite_connection *idle;
     size_t reader_count;
+    /* The writer's: when so much was put that the cache's size must be looked at again. */
+    size_t cache_size_max, cache_put;
 };
 /* Runs a function with a reading connection, on a pool thread when in a task. */
 TASK_WAITS bool sqlite_read(struct sqlite_store *store, sqlite_operation_fn run, void *call,

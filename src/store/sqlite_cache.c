@@ -3,6 +3,8 @@
 #include "store/sqlite.h"
 
 #define EXPIRED_PER_PUT 16 /* each new entry clears this many old ones away */
+#define ROW_SIZE 256       /* what an entry takes beside its key and value, roughly */
+#define TRIMS_PER_SIZE 16  /* the size is summed up whenever this part of it has been put */
 
 bool sqlite_cache_get(struct sqlite_connection *connection, void *arg, struct error *err)
 {
@@ -22,13 +24,27 @@ bool sqlite_cache_get(struct sqlite_connection *connection, void *arg, struct er
     return true;
 }
 
+/* Keeps the cache to its size. To sum up all entries is dear, so it is done now and then. */
+static bool trim(struct sqlite_connection *connection, const struct call_cache *call,
+                 struct error *err)
+{
+    struct sqlite_store *store = connection->store;
+    store->cache_put += call->key.length + call->value.length + ROW_SIZE;
+    if (store->cache_put < store->cache_size_max / TRIMS_PER_SIZE)
+        return true;
+    store->cache_put = 0;
+    return sqlite_execute(connection, STATEMENT_CACHE_TRIM, NULL, err, "ii", (int64_t)ROW_SIZE,
+                          (int64_t)store->cache_size_max);
+}
+
 bool sqlite_cache_put(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     const struct call_cache *call = arg;
     return sqlite_execute(connection, STATEMENT_CACHE_PUT, NULL, err, "tbbti", call->type,
                           &call->key, &call->value, call->dataset_id, call->expires_ms) &&
            sqlite_execute(connection, STATEMENT_CACHE_EXPIRE, NULL, err, "ii", call->now_ms,
-                          (int64_t)EXPIRED_PER_PUT);
+                          (int64_t)EXPIRED_PER_PUT) &&
+           trim(connection, call, err);
 }
 
 bool sqlite_cache_add_hits(struct sqlite_connection *connection, void *arg, struct error *err)

@@ -20,17 +20,19 @@ STATEMENT(CONVERSATION_GET,
           "SELECT id, user_id, title, created_at, updated_at, message_count FROM conversations"
           " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
 STATEMENT(CONVERSATION_EXISTS, "SELECT 1 FROM conversations WHERE id = ?1 AND deleted_at IS NULL")
-/* The second half are those that changed after the snapshot, at the place they had then. */
+/* The second half are those that changed after the snapshot, at the place they had then. The first
+ * half is read off its index in order, and ends at the limit. */
 STATEMENT(CONVERSATION_LIST,
           "SELECT id, user_id, title, created_at, updated_at, message_count, sequence, place FROM ("
-          " SELECT *, activity AS place FROM conversations"
+          " SELECT * FROM (SELECT *, activity AS place FROM conversations"
           "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity <= ?2"
           "   AND (activity, sequence) < (?3, ?4)"
+          "  ORDER BY activity DESC, sequence DESC LIMIT ?5)"
           " UNION ALL"
-          " SELECT *, coalesce((SELECT max(m.sequence) FROM messages AS m"
+          " SELECT * FROM (SELECT *, coalesce((SELECT max(m.sequence) FROM messages AS m"
           "   WHERE m.conversation_id = c.id AND m.sequence <= ?2), activity_created) AS place"
           "  FROM conversations AS c"
-          "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity > ?2)"
+          "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity > ?2))"
           " WHERE (place, sequence) < (?3, ?4) ORDER BY place DESC, sequence DESC LIMIT ?5")
 STATEMENT(CONVERSATION_DELETE, "UPDATE conversations SET deleted_at = ?3"
                                " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
@@ -80,6 +82,10 @@ STATEMENT(CACHE_PUT, "INSERT INTO cache_entries (type, key, value, dataset_id, e
                      " expires_ms = excluded.expires_ms")
 STATEMENT(CACHE_EXPIRE, "DELETE FROM cache_entries WHERE id IN (SELECT id FROM cache_entries"
                         " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)")
+/* All entries but the newest whose sizes, with ?1 bytes each for the row, sum up to ?2. */
+STATEMENT(CACHE_TRIM, "DELETE FROM cache_entries WHERE id <= (SELECT max(id) FROM (SELECT id,"
+                      " sum(length(key) + length(value) + ?1) OVER (ORDER BY id DESC) AS total"
+                      " FROM cache_entries) WHERE total > ?2)")
 STATEMENT(CACHE_HITS, "UPDATE cache_entries SET hits = hits + ?2 WHERE id = ?1")
 STATEMENT(CACHE_STATS,
           "SELECT type, count(*), sum(hits), sum(length(key) + length(value)) FROM cache_entries"

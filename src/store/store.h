@@ -35,9 +35,10 @@
 #define STORE_JSON_SIZE_MAX (32 * 1024 * 1024) /* a run's result, an event */
 #define STORE_CACHE_KEY_SIZE_MAX 4096
 #define STORE_CACHE_VALUE_SIZE_MAX (64 * 1024 * 1024)
-#define STORE_DIMENSIONS_MAX 8192 /* of an embedding */
-#define STORE_PAGE_MAX 1000       /* conversations or messages asked for at once; at least 1 */
-#define STORE_EVENTS_MAX 10000    /* of one run: its last sequence */
+#define STORE_CACHE_SIZE_MAX (1024 * 1024 * 1024) /* of all entries; the oldest make room */
+#define STORE_DIMENSIONS_MAX 8192                 /* of an embedding */
+#define STORE_PAGE_MAX 1000    /* conversations or messages asked for at once; at least 1 */
+#define STORE_EVENTS_MAX 10000 /* of one run: its last sequence */
 
 struct store;
 

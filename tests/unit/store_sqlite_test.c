@@ -361,6 +361,34 @@ static void a_change_that_was_begun_is_told_as_it_ended(void **state)
               home->err);
 }
 
+/* ---- cache ---- */
+
+static void the_oldest_cache_entries_make_room(void **state)
+{
+    struct home *home = *state;
+    char value[1000] = "";
+    struct cache_type_stats *stats;
+    size_t count;
+    inner(home)->cache_size_max = 100 * 1000;
+    for (int i = 0; i < 500; i++) {
+        const char *key = arena_printf(home->arena, "%d", i);
+        assert_ok(store_cache_put(home->store, "response", str_from(key),
+                                  (struct str){value, sizeof(value)}, 60, NULL, &home->err),
+                  home->err);
+    }
+    assert_ok(store_cache_stats(home->store, home->arena, &stats, &count, &home->err), home->err);
+    assert_in_range(stats[0].bytes, 70 * 1000, 106 * 1000);
+    struct str found_value;
+    bool found[2];
+    assert_ok(store_cache_get(home->store, "response", STR("0"), home->arena, &found_value,
+                              &found[0], &home->err),
+              home->err);
+    assert_ok(store_cache_get(home->store, "response", STR("499"), home->arena, &found_value,
+                              &found[1], &home->err),
+              home->err);
+    assert_true(!found[0] && found[1]);
+}
+
 /* ---- opening ---- */
 
 static void urls_are_understood(void **state)
@@ -383,6 +411,27 @@ static void urls_are_understood(void **state)
     struct stat status;
     assert_int_equal(stat(url + strlen("sqlite:"), &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void a_link_and_its_file_are_one_store(void **state)
+{
+    struct home *home = *state;
+    char *folder = arena_printf(home->arena, "%s/links", home->folder);
+    char *link = arena_printf(home->arena, "%s/link.db", folder);
+    home->store = store_open(home->path, &home->err);
+    assert_ok(home->store, home->err);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(symlink(home->path, link), 0);
+    struct store *linked = store_open(link, &home->err);
+    assert_ok(linked, home->err);
+    home_ask(home, "ana", "q", NULL);
+    struct stored_run *runs;
+    size_t count;
+    assert_ok(store_mark_cut_runs(linked, home->arena, &runs, &count, &home->err), home->err);
+    store_close(linked);
+    assert_int_equal(count, 0);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(rmdir(folder), 0); /* nothing was left beside the link */
 }
 
 static void special_names_of_sqlite_are_plain_files(void **state)
@@ -687,7 +736,9 @@ int main(void)
         TEST(many_tasks_keep_the_counter_right),
         TEST(a_cancelled_task_takes_its_change_back),
         TEST(a_change_that_was_begun_is_told_as_it_ended),
+        TEST(the_oldest_cache_entries_make_room),
         TEST_CLOSED(urls_are_understood),
+        TEST_CLOSED(a_link_and_its_file_are_one_store),
         TEST_CLOSED(special_names_of_sqlite_are_plain_files),
         TEST_CLOSED(wrong_files_are_refused_in_a_sentence),
         TEST(a_newer_schema_is_refused),
