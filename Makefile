@@ -26,7 +26,7 @@ install: all                            ## install (PREFIX by meson configure)
 
 # Compiled anew with a sanitizer, in folders of their own.
 ASAN = ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp
+TSAN = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$(CURDIR)/tests/tsan.supp
 SANITIZED_TEST = meson test --no-rebuild --print-errorlogs --timeout-multiplier 5
 
 check-asan: deps/test.ready             ## unit tests under ASan and UBSan

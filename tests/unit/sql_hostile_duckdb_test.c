@@ -140,7 +140,7 @@ static void the_tree_refuses_by_itself(void **state)
         print_error("refused.sql:%d: %s: the tree %s: %.60s\n", one->line, one->code,
                     passed ? "lets it pass" : "refuses it as well", one->sql.bytes);
     }
-    print_message("the second opinion alone refuses %d of %zu\n", refused, corpus.count);
+    print_message("# the second opinion alone refuses %d of %zu\n", refused, corpus.count);
     assert_int_equal(failures, 0);
 }
 

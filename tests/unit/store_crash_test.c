@@ -346,7 +346,7 @@ static void kill_loses_nothing_acknowledged(void **state)
     struct home *home = *state;
     size_t acknowledged = 0, cut = 0, count;
     unsigned seed = (unsigned)clock_monotonic_us();
-    print_message("seed %u\n", seed);
+    print_message("# seed %u\n", seed);
     srand(seed);
     for (int i = 0; i < KILLS; i++) {
         int from;
@@ -370,7 +370,7 @@ static void kill_loses_nothing_acknowledged(void **state)
         home->arena = arena_new();
     }
     database_is_sound(home);
-    print_message("%zu commits acknowledged, %zu runs cut\n", acknowledged, cut);
+    print_message("# %zu commits acknowledged, %zu runs cut\n", acknowledged, cut);
     assert_true(acknowledged > KILLS && cut > 0);
 }
 
