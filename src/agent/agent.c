@@ -117,7 +117,7 @@ static bool make_folder(const char *path, struct error *err)
 
 static bool open_store(struct agent *agent, struct error *err)
 {
-    char *url = settings_secret("DATABASE_URL") ? xstrdup(settings_secret("DATABASE_URL")) : NULL;
+    char *url = settings_text("DATABASE_URL") ? xstrdup(settings_text("DATABASE_URL")) : NULL;
     if (!url) {
         struct strbuf path = strbuf_init(PATH_MAX + 64);
         strbuf_printf(&path, "sqlite:%s/store.sqlite", settings_home());

@@ -83,7 +83,7 @@ static struct outcome check_home(struct doctor *doctor)
 static struct outcome check_store(struct doctor *doctor)
 {
     struct error err = {0};
-    const char *url = settings_secret("DATABASE_URL");
+    const char *url = settings_text("DATABASE_URL");
     if (!url) {
         const char *path = arena_printf(doctor->arena, "%s/store.sqlite", settings_home());
         if (access(path, F_OK) != 0)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include <locale.h>
+#include <signal.h>
 
+#include "cli/command.h"
 #include "engine/worker.h"
-#include "version.h"
 
 int main(int argc, char **argv)
 {
+    /* The same program is its engine's worker process: nothing else may happen before that. */
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
-    puts("querent " QUERENT_VERSION);
-    return 0;
+    setlocale(LC_CTYPE, ""); /* for libedit; numbers stay as in C */
+    signal(SIGPIPE, SIG_IGN);
+    return command_main(argc, argv);
 }
