@@ -30,8 +30,9 @@ struct snapshot {
 
 /* A document or file that was listed. */
 struct listed {
-    struct metadata_entry entry;
+    struct metadata_entry entry;          /* "x.sqlite#orders" is one table of a file */
     const struct metadata_driver *driver; /* of a document; NULL: a data file */
+    const char *file, *table;             /* of data; table: NULL when the file is one */
     struct source *source;                /* taken over or new; NULL: left out */
     bool is_new;
 };
@@ -66,20 +67,31 @@ static void snapshot_free(struct snapshot *snapshot)
 
 /* ---- Listing ---- */
 
-static bool is_data_file(const char *name)
+static bool ends_with_any(const char *name, const char *const *endings)
 {
-    static const char *const endings[] = {
-        ".csv",    ".tsv",    ".tab",    ".parquet", ".pq",       ".json",     ".jsonl",
-        ".ndjson", ".csv.gz", ".tsv.gz", ".json.gz", ".jsonl.gz", ".ndjson.gz"};
     struct str text = str_from(name);
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        size_t length = strlen(endings[i]);
+    for (; *endings; endings++) {
+        size_t length = strlen(*endings);
         if (text.length > length &&
             str_equal_nocase(str_slice(text, text.length - length, text.length),
-                             str_from(endings[i])))
+                             str_from(*endings)))
             return true;
     }
     return false;
+}
+
+static bool is_sqlite_file(const char *name)
+{
+    static const char *const endings[] = {".sqlite", ".sqlite3", ".db", ".db3", NULL};
+    return ends_with_any(name, endings);
+}
+
+static bool is_data_file(const char *name)
+{
+    static const char *const endings[] = {
+        ".csv",    ".tsv",    ".tab",    ".parquet", ".pq",       ".json",      ".jsonl",
+        ".ndjson", ".csv.gz", ".tsv.gz", ".json.gz", ".jsonl.gz", ".ndjson.gz", NULL};
+    return ends_with_any(name, endings) || is_sqlite_file(name);
 }
 
 static bool is_data_or_document(const char *name)
@@ -94,13 +106,14 @@ static void place_problem(struct opening *o, enum problem_severity severity, con
     problem_add(&o->snapshot->problems, &problem, "%s", message);
 }
 
-static void add_listed(struct opening *o, const struct metadata_entry *entry,
-                       const struct metadata_driver *driver)
+static struct listed *add_listed(struct opening *o, const struct metadata_entry *entry,
+                                 const struct metadata_driver *driver)
 {
     if (!name_map_add(&o->seen, entry->signature, o))
-        return;
+        return NULL;
     o->listed = arena_grow(o->arena, o->listed, o->count, &o->capacity, sizeof(*o->listed));
-    o->listed[o->count++] = (struct listed){.entry = *entry, .driver = driver};
+    o->listed[o->count] = (struct listed){.entry = *entry, .driver = driver};
+    return &o->listed[o->count++];
 }
 
 TASK_WAITS static bool list_places(struct opening *o, struct error *err)
@@ -120,7 +133,7 @@ TASK_WAITS static bool list_places(struct opening *o, struct error *err)
                           failure.message);
         }
         for (size_t j = 0; j < entries.count; j++)
-            add_listed(o, &entries.items[j], driver);
+            (void)add_listed(o, &entries.items[j], driver);
     }
     return true;
 }
@@ -142,31 +155,75 @@ static void run_walk(void *arg)
                                 &job->entries, &o->snapshot->problems, job->err);
 }
 
+static void add_file(struct opening *o, const struct metadata_entry *entry, const char *table)
+{
+    struct metadata_entry own = *entry;
+    if (table) {
+        own.path = arena_printf(o->arena, "%s#%s", entry->path, table);
+        own.signature = arena_printf(o->arena, "%s/%s", entry->signature, table);
+    }
+    struct listed *listed = add_listed(o, &own, NULL);
+    if (listed) {
+        listed->file = entry->path;
+        listed->table = table;
+    }
+}
+
+/* Each table of a SQLite file is data of its own. */
+TASK_WAITS static bool add_tables(struct opening *o, const struct metadata_entry *entry,
+                                  struct error *err)
+{
+    const char *const *tables = NULL;
+    size_t count = 0;
+    struct error failure = {0};
+    if (!load_sqlite_tables(entry->path, o->arena, &tables, &count, &failure)) {
+        place_problem(o, PROBLEM_ERROR, entry->path, failure.message);
+        return task_check(err);
+    }
+    for (size_t i = 0; i < count; i++)
+        add_file(o, entry, tables[i]);
+    return true;
+}
+
+TASK_WAITS static bool add_data(struct opening *o, const struct metadata_entry *entry,
+                                struct error *err)
+{
+    if (folder_is_document(entry->path))
+        (void)add_listed(o, entry, &folder_driver);
+    else if (is_sqlite_file(entry->path))
+        return add_tables(o, entry, err);
+    else
+        add_file(o, entry, NULL);
+    return true;
+}
+
+/* More than can be read are left out, and that is said. */
+static void check_limits(struct opening *o)
+{
+    size_t files = 0, kept = 0;
+    for (size_t i = 0; i < o->count; i++) {
+        files += !o->listed[i].driver;
+        if (kept < CATALOG_DATASETS_MAX && (o->listed[i].driver || files <= CATALOG_DATA_FILES_MAX))
+            o->listed[kept++] = o->listed[i];
+    }
+    if (kept < o->count)
+        place_problem(o, PROBLEM_WARNING, NULL,
+                      arena_printf(o->arena,
+                                   "%zu documents or data files are left out: at most "
+                                   "%d and %d are read",
+                                   o->count - kept, CATALOG_DATASETS_MAX, CATALOG_DATA_FILES_MAX));
+    o->count = kept;
+}
+
 TASK_WAITS static bool list_data(struct opening *o, struct error *err)
 {
     struct walk_job job = {.opening = o, .err = err};
     if (!task_offload(run_walk, &job, err) || !job.done)
         return false;
-    size_t files = 0;
-    for (size_t i = 0; i < job.entries.count; i++) {
-        const struct metadata_entry *entry = &job.entries.items[i];
-        bool document = folder_is_document(entry->path);
-        files += !document;
-        if (document || files <= CATALOG_DATA_FILES_MAX)
-            add_listed(o, entry, document ? &folder_driver : NULL);
-    }
-    if (files > CATALOG_DATA_FILES_MAX)
-        place_problem(o, PROBLEM_WARNING, NULL,
-                      arena_printf(o->arena, "%zu data files are left out: at most %d are read",
-                                   files - CATALOG_DATA_FILES_MAX, CATALOG_DATA_FILES_MAX));
-    if (o->count > CATALOG_DATASETS_MAX) {
-        place_problem(o, PROBLEM_WARNING, NULL,
-                      arena_printf(o->arena,
-                                   "%zu documents and files are left out: at most %d can "
-                                   "be asked about",
-                                   o->count - CATALOG_DATASETS_MAX, CATALOG_DATASETS_MAX));
-        o->count = CATALOG_DATASETS_MAX;
-    }
+    for (size_t i = 0; i < job.entries.count; i++)
+        if (!add_data(o, &job.entries.items[i], err))
+            return false;
+    check_limits(o);
     o->snapshot->listing_problem_count = o->snapshot->problems.count;
     return true;
 }
@@ -194,7 +251,7 @@ TASK_WAITS static bool read_documents(struct opening *o, struct error *err)
         struct listed *listed = &o->listed[i];
         if (!listed->driver || listed->source)
             continue;
-        listed->source = source_new(&listed->entry, true);
+        listed->source = source_new_document(&listed->entry);
         listed->is_new = true;
         if (!source_read(listed->source, listed->driver, err))
             return false;
@@ -219,7 +276,7 @@ static void add_files(struct opening *o)
             source_unref(listed->source);
             listed->source = NULL;
         } else if (!listed->source) {
-            listed->source = source_new(&listed->entry, false);
+            listed->source = source_new_file(&listed->entry, listed->file, listed->table);
             listed->is_new = true;
         }
     }

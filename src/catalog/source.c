@@ -9,27 +9,47 @@
 #include "core/alloc.h"
 #include "metadata/folder.h"
 
-struct source *source_new(const struct metadata_entry *entry, bool is_document)
+static struct source *source_new(const struct metadata_entry *entry)
 {
     struct source *source = xcalloc(1, sizeof(*source));
     atomic_init(&source->references, 1);
     source->arena = arena_new();
     source->path = arena_strdup(source->arena, entry->path);
     source->signature = arena_strdup(source->arena, entry->signature);
-    source->is_document = is_document;
     source->problems.arena = source->arena;
-    if (is_document)
-        return source;
-    struct dataset *dataset = &source->dataset;
-    dataset->table_name = infer_table_name(source->path, source->arena);
-    dataset->id = dataset->table_name;
-    dataset->title = infer_title(source->path, source->arena);
-    dataset->source.engine = "duckdb";
-    char *absolute = realpath(source->path, NULL);
-    dataset->source.file = absolute ? arena_strdup(source->arena, absolute) : source->path;
-    free(absolute);
-    dataset->row_count = -1;
     return source;
+}
+
+struct source *source_new_document(const struct metadata_entry *entry)
+{
+    struct source *source = source_new(entry);
+    source->is_document = true;
+    return source;
+}
+
+struct source *source_new_file(const struct metadata_entry *entry, const char *file,
+                               const char *table)
+{
+    struct source *source = source_new(entry);
+    struct arena *arena = source->arena;
+    char *absolute = realpath(file, NULL);
+    source->dataset = (struct dataset){
+        .table_name = infer_table_name(table ? table : file, arena),
+        .title = infer_title(table ? table : file, arena),
+        .source = {.engine = "duckdb",
+                   .file = arena_strdup(arena, absolute ? absolute : file),
+                   .file_table = table ? arena_strdup(arena, table) : NULL},
+        .row_count = -1,
+    };
+    source->dataset.id = source->dataset.table_name;
+    free(absolute);
+    return source;
+}
+
+const char *source_signature(const char *file, const char *table, struct arena *arena)
+{
+    const char *signature = folder_signature(file, arena);
+    return signature && table ? arena_printf(arena, "%s/%s", signature, table) : signature;
 }
 
 struct source *source_ref(struct source *source)
@@ -53,7 +73,8 @@ bool source_is_current(const struct source *source, const struct metadata_entry 
     if (!source->is_document || !source->dataset.source.file)
         return true;
     struct arena *arena = arena_new();
-    const char *now = folder_signature(source->dataset.source.file, arena);
+    const struct data_source *data = &source->dataset.source;
+    const char *now = source_signature(data->file, data->file_table, arena);
     const char *then = source->data_signature;
     bool same = now && then ? strcmp(now, then) == 0 : !now && !then;
     arena_free(arena);
@@ -94,8 +115,9 @@ static void run_parse(void *arg)
     sha256_hex(job->bytes, source->document_hash);
     source->usable = metadata_parse(job->bytes, source->path, source->arena, &source->dataset,
                                     &source->problems, NULL);
-    if (source->usable && source->dataset.source.file)
-        source->data_signature = folder_signature(source->dataset.source.file, source->arena);
+    const struct data_source *data = &source->dataset.source;
+    if (source->usable && data->file)
+        source->data_signature = source_signature(data->file, data->file_table, source->arena);
 }
 
 bool source_read(struct source *source, const struct metadata_driver *driver, struct error *err)
@@ -233,7 +255,11 @@ bool source_load(struct source *source, const struct catalog_options *options, s
         return true;
     }
     dataset->source.engine = "duckdb";
-    if (options->load(options->loop, dataset->source.file, source->arena, &file, &failure)) {
+    const char *path = dataset->source.file, *table = dataset->source.file_table;
+    bool loaded =
+        table ? load_sqlite_table(options->loop, path, table, source->arena, &file, &failure)
+              : options->load(options->loop, path, source->arena, &file, &failure);
+    if (loaded) {
         take_file(source, &file);
         return true;
     }

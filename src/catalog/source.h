@@ -28,8 +28,13 @@ struct source {
     struct problem_list problems;
 };
 
-/* With one reference. */
-struct source *source_new(const struct metadata_entry *entry, bool is_document);
+/* With one reference: of a document, or of a data file and, when it holds several, one table. */
+struct source *source_new_document(const struct metadata_entry *entry);
+struct source *source_new_file(const struct metadata_entry *entry, const char *file,
+                               const char *table);
+/* What stands for a file in a map of signatures: its own and the table's name. NULL when the file
+ * can't be looked at. */
+const char *source_signature(const char *file, const char *table, struct arena *arena);
 struct source *source_ref(struct source *source);
 void source_unref(struct source *source); /* NULL is allowed */
 

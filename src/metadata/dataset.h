@@ -156,10 +156,11 @@ struct access_rules {
 };
 
 struct data_source {
-    const char *engine; /* "duckdb", ...; NULL: the configured one */
-    const char *table;  /* the engine's own table name, may be qualified; NULL: table_name */
-    const char *file;   /* absolute path after loading; NULL when the engine has the table */
-    int line;           /* of `source` in the document */
+    const char *engine;     /* "duckdb", ...; NULL: the configured one */
+    const char *table;      /* the engine's own table name, may be qualified; NULL: table_name */
+    const char *file;       /* absolute path after loading; NULL when the engine has the table */
+    const char *file_table; /* of a file that holds several tables (SQLite); NULL */
+    int line;               /* of `source` in the document */
     /* The DuckDB database made from `file` (its table is named "data"); set by the catalog once
      * the file is loaded (engine/load.h), NULL before. */
     const char *database;

@@ -299,9 +299,10 @@ static void complete(struct dataset *dataset, const struct yaml_node *root, stru
         dataset->id = dataset->table_name;
     if (dataset->source.file)
         dataset->source.file = resolve_file(arena, dataset->document, dataset->source.file);
-    if (dataset->source.file && dataset->source.table)
-        problem_at(problems, dataset, PROBLEM_ERROR, dataset->source.line,
-                   "a source has a 'table' or a 'file', not both");
+    if (dataset->source.file && dataset->source.table) {
+        dataset->source.file_table = dataset->source.table;
+        dataset->source.table = NULL;
+    }
     if (dataset->column_count == 0 && !dataset->source.file)
         problem_at(problems, dataset, PROBLEM_ERROR, root->line,
                    "a dataset needs 'columns', unless its source is a file");

@@ -425,10 +425,18 @@ static void write_record(struct writer *writer, const struct record *record, con
         add_extra(out, *(const char *const *)(const void *)(from + record->extra_offset), indent);
 }
 
+static void write_dataset(struct strbuf *out, const struct dataset *dataset, bool facts)
+{
+    struct writer writer = {out, facts};
+    struct dataset written = *dataset;
+    if (written.source.file_table) /* a document calls it "table" */
+        written.source.table = written.source.file_table;
+    write_record(&writer, &metadata_dataset_record, (const char *)&written, 0);
+}
+
 void yaml_write_dataset(struct strbuf *out, const struct dataset *dataset)
 {
-    struct writer writer = {out, false};
-    write_record(&writer, &metadata_dataset_record, (const char *)dataset, 0);
+    write_dataset(out, dataset, false);
 }
 
 void profile_print(const struct dataset *dataset, struct strbuf *out)
@@ -446,6 +454,5 @@ void profile_print(const struct dataset *dataset, struct strbuf *out)
         ".\n# Worth adding: a description, what one row is (grain), synonyms that "
         "people use, units,\n# metrics with their expression. The file may be written relative "
         "to this document.\n");
-    struct writer writer = {out, true};
-    write_record(&writer, &metadata_dataset_record, (const char *)dataset, 0);
+    write_dataset(out, dataset, true);
 }

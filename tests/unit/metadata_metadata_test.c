@@ -65,6 +65,8 @@ static const char whole[] =
     "  mask_model: [id]\n"
     "  min_group: 5\n";
 
+#define GOOD "table_name: t\ncolumns: [{name: a, type: int}]\n"
+
 struct parsing {
     struct arena *arena;
     struct problem_list problems;
@@ -165,6 +167,11 @@ static void the_smallest_document_is_enough(void **state)
     assert_true(p.parsed);
     assert_string_equal(p.dataset.source.file, "/abs/x.csv");
     arena_free(p.arena);
+    p = parse(GOOD "source: {file: x.sqlite, table: orders}\n");
+    assert_true(p.parsed);
+    assert_string_equal(p.dataset.source.file_table, "orders");
+    assert_null(p.dataset.source.table);
+    arena_free(p.arena);
 }
 
 /* Refused with exactly this sentence. */
@@ -176,8 +183,6 @@ static void wrong(const char *text, const char *message)
     assert_string_equal(p.err.message, message);
     arena_free(p.arena);
 }
-
-#define GOOD "table_name: t\ncolumns: [{name: a, type: int}]\n"
 
 static void errors_name_the_place_and_what_is_allowed(void **state)
 {
@@ -206,8 +211,6 @@ static void errors_name_the_place_and_what_is_allowed(void **state)
                                      "characters or line breaks in it");
     wrong(GOOD "title: ''\n", "/m/staff.yaml:3:8: 'title' of a dataset is empty");
     wrong(GOOD "source: x\n", "/m/staff.yaml:3:9: 'source' of a dataset must be a map, not text");
-    wrong(GOOD "source: {file: a, table: b}\n",
-          "/m/staff.yaml:3:1: a source has a 'table' or a 'file', not both");
     wrong(GOOD "calendar: {reference_date: 31.12.2013}\n",
           "/m/staff.yaml:3:28: 'reference_date' of a calendar is '31.12.2013', which is no date; "
           "write it as 2024-12-31");
@@ -363,6 +366,7 @@ static void what_is_written_reads_back(void **state)
 {
     same_when_written_and_read(whole);
     same_when_written_and_read(GOOD);
+    same_when_written_and_read(GOOD "source: {file: /d/x.sqlite, table: orders}\n");
     same_when_written_and_read(GOOD "description: \"two\\n  indented\\n\\n\\ttab: x # y\"\n");
     same_when_written_and_read(GOOD "description: \"one\\n\\nthree: [\\n- x\"\n");
     same_when_written_and_read(GOOD "x: {y: {z: [1, {a: b}]}}\n'': 3\n'a: b': 'yes'\n");
