@@ -48,11 +48,11 @@ static const char *word(char words[WORDS][16])
 
 static void make_words(char words[WORDS][16])
 {
-    static const char *const syllables[] = {"ba", "ter", "lo", "min", "sa", "ren", "ki", "dor",
-                                            "pel", "nu", "ga", "vis", "tra", "mo", "fel", "zin"};
-    static const char *const real[] = {"order", "customer", "region", "revenue", "price", "date",
-                                       "name", "country", "city", "product", "amount", "status",
-                                       "employee", "salary", "flight", "station"};
+    static const char *const syllables[] = {"ba",  "ter", "lo", "min", "sa",  "ren", "ki",  "dor",
+                                            "pel", "nu",  "ga", "vis", "tra", "mo",  "fel", "zin"};
+    static const char *const real[] = {
+        "order", "customer", "region", "revenue", "price",    "date",   "name",   "country",
+        "city",  "product",  "amount", "status",  "employee", "salary", "flight", "station"};
     for (size_t i = 0; i < WORDS; i++) {
         if (i < sizeof(real) / sizeof(real[0]))
             snprintf(words[i], sizeof(words[i]), "%s", real[i]);
@@ -73,8 +73,8 @@ static void make_dataset(struct dataset *dataset, size_t number, char words[WORD
             continue;
         struct stored_value *values = arena_array(arena, VALUES, sizeof(*values));
         for (size_t k = 0; k < VALUES; k++)
-            values[k].text = k % 3 == 0 ? arena_printf(arena, "%s %s", word(words), word(words))
-                                        : word(words);
+            values[k].text =
+                k % 3 == 0 ? arena_printf(arena, "%s %s", word(words), word(words)) : word(words);
         columns[i].profile.values = values;
         columns[i].profile.value_count = VALUES;
     }
@@ -314,9 +314,9 @@ int main(int argc, char **argv)
         make_dataset(&datasets[i], i, words, arena);
     const char *questions[QUESTIONS];
     for (size_t i = 0; i < QUESTIONS; i++)
-        questions[i] = arena_printf(arena, "What is the total %s of each %s with %s %s in %s?",
-                                    word(words), word(words), word(words), word(words),
-                                    word(words));
+        questions[i] =
+            arena_printf(arena, "What is the total %s of each %s with %s %s in %s?", word(words),
+                         word(words), word(words), word(words), word(words));
     measure_all(datasets, count, questions, embedder);
     free(datasets);
     arena_free(arena);

@@ -71,13 +71,13 @@ static bool open_database(struct set *set, const char *name)
 /* Distinct texts and integers, as a profile would keep them. */
 static void read_values(struct set *set, const char *table, struct column *column)
 {
-    char *sql = sqlite3_mprintf("SELECT DISTINCT \"%w\" FROM \"%w\" WHERE \"%w\" IS NOT NULL LIMIT %d",
-                                column->name, table, column->name, PROFILE_VALUES_MAX);
+    char *sql =
+        sqlite3_mprintf("SELECT DISTINCT \"%w\" FROM \"%w\" WHERE \"%w\" IS NOT NULL LIMIT %d",
+                        column->name, table, column->name, PROFILE_VALUES_MAX);
     sqlite3_stmt *statement = NULL;
     struct column_profile *profile = &column->profile;
     if (sqlite3_prepare_v2(set->database, sql, -1, &statement, NULL) == SQLITE_OK) {
-        profile->values =
-            arena_array(set->arena, PROFILE_VALUES_MAX, sizeof(*profile->values));
+        profile->values = arena_array(set->arena, PROFILE_VALUES_MAX, sizeof(*profile->values));
         while (sqlite3_step(statement) == SQLITE_ROW) {
             int type = sqlite3_column_type(statement, 0);
             const char *text = (const char *)sqlite3_column_text(statement, 0);
@@ -95,8 +95,8 @@ static void read_values(struct set *set, const char *table, struct column *colum
 static void add_table(struct set *set, const json_t *line, const struct options *options)
 {
     struct arena *arena = set->arena;
-    set->datasets = arena_grow(arena, set->datasets, set->count, &set->capacity,
-                               sizeof(*set->datasets));
+    set->datasets =
+        arena_grow(arena, set->datasets, set->count, &set->capacity, sizeof(*set->datasets));
     struct dataset *dataset = &set->datasets[set->count++];
     const char *table = text_of(arena, line, "table"), *database = text_of(arena, line, "db_id");
     *dataset = (struct dataset){
@@ -231,8 +231,8 @@ static bool measure(struct set *set, struct embedder *embedder, const struct opt
     }
     uint64_t built_us = clock_monotonic_us() - start;
     struct question_reading reading = {.set = set, .index = index, .options = options};
-    bool ok = for_each_line(arena_printf(set->arena, "%s/questions.jsonl", set->folder), ask,
-                            &reading);
+    bool ok =
+        for_each_line(arena_printf(set->arena, "%s/questions.jsonl", set->folder), ask, &reading);
     const struct tally *tally = &reading.tally;
     double count = tally->questions > 0 ? (double)tally->questions : 1;
     const char *slash = strrchr(set->folder, '/');

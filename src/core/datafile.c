@@ -63,7 +63,6 @@ const char *datafile_find(struct arena *arena, enum datafile_kind kind, const ch
         return path;
     error_set(err, ERROR_CONFIG, "file '%s' is missing; it was looked for in '%s'%s%s%s", name,
               places[kind].installed, tree ? " and '" : "",
-              tree ? arena_printf(arena, "%s/%s", tree, places[kind].source) : "",
-              tree ? "'" : "");
+              tree ? arena_printf(arena, "%s/%s", tree, places[kind].source) : "", tree ? "'" : "");
     return NULL;
 }

@@ -14,8 +14,9 @@
 #include "core/str.h"
 #include "task/task.h"
 
-#define EMBED_TEXTS_MAX 2048              /* texts of one call */
-#define EMBED_TEXT_SIZE_MAX (1024 * 1024) /* bytes of one text; models may read only a beginning */
+#define EMBED_TEXTS_MAX 2048 /* texts of one call */
+/* Bytes of one text; a model may read only the beginning. */
+#define EMBED_TEXT_SIZE_MAX (1024 * 1024)
 
 struct embedder;
 

@@ -129,8 +129,8 @@ bool wordpiece_next(struct wordpiece_scan *scan)
             scan->too_long = true;
             continue;
         }
-        scan->length += (size_t)utf8proc_encode_char(
-            c, (utf8proc_uint8_t *)scan->word + scan->length);
+        scan->length +=
+            (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)scan->word + scan->length);
         characters++;
         if (class == CLASS_SINGLE)
             return true;

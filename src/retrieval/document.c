@@ -51,8 +51,7 @@ static void add_qualified_name(struct document *document, struct arena *arena, c
     }
 }
 
-static void add_names(struct document *document, const struct dataset *dataset,
-                      struct arena *arena)
+static void add_names(struct document *document, const struct dataset *dataset, struct arena *arena)
 {
     const char *const qualified[] = {dataset->table_name, dataset->id, dataset->source.table};
     document->names = arena_array(arena, DOCUMENT_NAMES_MAX, sizeof(*document->names));

@@ -161,8 +161,8 @@ static bool load_vector(struct retrieval_index *index, size_t document,
     if (!cache || !cache->load)
         return false;
     size_t dimensions = embedder_dimensions(index->embedder);
-    if (!cache->load(cache->context, &index->datasets[document],
-                     embedder_model_id(index->embedder), vector, dimensions))
+    if (!cache->load(cache->context, &index->datasets[document], embedder_model_id(index->embedder),
+                     vector, dimensions))
         return false;
     double length = length_of(vector, dimensions);
     if (!isfinite(length) || length > 1.01)
@@ -178,8 +178,7 @@ static bool embed_all(struct retrieval_index *index, struct batch *batch,
     for (size_t i = 0; i < index->count; i++) {
         if (load_vector(index, i, cache, batch->vectors))
             continue;
-        embedded_texts(&index->datasets[i], batch->arena,
-                       batch->texts + batch->count * TEXTS_EACH);
+        embedded_texts(&index->datasets[i], batch->arena, batch->texts + batch->count * TEXTS_EACH);
         batch->documents[batch->count++] = (uint32_t)i;
         if (batch->count < BATCH_DATASETS)
             continue;
@@ -241,7 +240,6 @@ void retrieval_index_free(struct retrieval_index *index)
 
 size_t retrieval_index_size(const struct retrieval_index *index)
 {
-    return sizeof(*index) + keyword_index_size(index->keywords) +
-           value_index_size(index->values) + vector_set_size(index->vectors) +
-           index->count * sizeof(*index->by_id);
+    return sizeof(*index) + keyword_index_size(index->keywords) + value_index_size(index->values) +
+           vector_set_size(index->vectors) + index->count * sizeof(*index->by_id);
 }

@@ -21,7 +21,7 @@ void keyword_builder_add(struct keyword_builder *builder, const struct document 
 struct keyword_index;
 /* Frees the builder. The caller frees the result. */
 struct keyword_index *keyword_finish_take(struct keyword_builder *builder);
-void keyword_index_free(struct keyword_index *index); /* NULL is allowed */
+void keyword_index_free(struct keyword_index *index);         /* NULL is allowed */
 size_t keyword_index_size(const struct keyword_index *index); /* bytes held */
 
 /* Adds each document's BM25 to scores[document]. Stop words don't count. */

@@ -29,8 +29,8 @@ struct question question_read(struct arena *arena, struct term_reader *reader, s
     struct term term;
     term_reader_start(reader, text, flags);
     while (question.count < QUESTION_TERMS_MAX && term_reader_next(reader, &term)) {
-        question.terms = arena_grow(arena, question.terms, question.count, &capacity,
-                                    sizeof(*question.terms));
+        question.terms =
+            arena_grow(arena, question.terms, question.count, &capacity, sizeof(*question.terms));
         uint64_t key = term_key(&term, seed);
         question.terms[question.count] = (struct question_term){
             .key = key,

@@ -7,7 +7,7 @@
 #define VALUES_MAX 3 /* likewise */
 #define SHOWN_VALUE_SIZE_MAX 60
 #define REASON_SIZE_MAX 2048
-#define MATCHES_MAX 64 /* of values looked at for one question */
+#define MATCHES_MAX 64  /* of values looked at for one question */
 #define NEAR_COSINE 0.3 /* from here on two texts are about alike things */
 
 static bool is_number(struct str word)
@@ -46,8 +46,7 @@ static void add_values(const struct retrieval_index *index, const struct questio
 {
     const struct dataset *dataset = &index->datasets[document];
     struct value_match *matches = arena_array(arena, MATCHES_MAX, sizeof(*matches));
-    size_t count =
-        value_matches(index->values, question, document, dataset, matches, MATCHES_MAX);
+    size_t count = value_matches(index->values, question, document, dataset, matches, MATCHES_MAX);
     size_t shown = 0;
     for (int whole = 1; whole >= 0 && shown == 0; whole--)
         for (size_t i = 0; i < count && shown < VALUES_MAX; i++)

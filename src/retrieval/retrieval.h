@@ -24,15 +24,15 @@ struct retrieval_index;
  * load() fills `vector` and returns true when it has one for that dataset version and model. */
 struct vector_cache {
     void *context;
-    bool (*load)(void *context, const struct dataset *dataset, const char *model_id,
-                 float *vector, size_t dimensions);
+    bool (*load)(void *context, const struct dataset *dataset, const char *model_id, float *vector,
+                 size_t dimensions);
     void (*save)(void *context, const struct dataset *dataset, const char *model_id,
                  const float *vector, size_t dimensions);
 };
 
 /* The datasets and the embedder are borrowed and must outlive the index. The caller frees it. */
-TASK_WAITS struct retrieval_index *retrieval_index_new(const struct dataset *datasets,
-                                                       size_t count, struct embedder *embedder,
+TASK_WAITS struct retrieval_index *retrieval_index_new(const struct dataset *datasets, size_t count,
+                                                       struct embedder *embedder,
                                                        const struct vector_cache *cache,
                                                        struct error *err);
 void retrieval_index_free(struct retrieval_index *index); /* NULL is allowed */
@@ -56,7 +56,7 @@ struct retrieval_request {
     struct str question;
     const char *const *dataset_filter; /* only these ids, unknown ones are ignored; NULL: all */
     size_t dataset_filter_count;       /* 0: all */
-    size_t hit_max; /* 3 when 0; at most RETRIEVAL_HITS_MAX */
+    size_t hit_max;                    /* 3 when 0; at most RETRIEVAL_HITS_MAX */
 };
 
 struct retrieval_result {

@@ -54,8 +54,8 @@ static unsigned char *allowed_datasets(const struct retrieval_index *index,
     for (size_t i = 0; i < request->dataset_filter_count; i++) {
         const char *id = request->dataset_filter[i];
         uint64_t hash = hash64_str(str_from(id), index->seed);
-        for (size_t at = find_id(index, hash);
-             at < index->count && index->by_id[at].hash == hash; at++) {
+        for (size_t at = find_id(index, hash); at < index->count && index->by_id[at].hash == hash;
+             at++) {
             uint32_t document = index->by_id[at].document;
             if (strcmp(index->datasets[document].id, id) == 0)
                 allowed[document] = 1;
@@ -162,8 +162,7 @@ static struct question_parts read_question(const struct retrieval_index *index, 
         .values = question_read(arena, reader, text, TERM_PLAIN, index->seed),
     };
     for (size_t i = 0; i < parts.values.count; i++)
-        parts.values.terms[i].is_name =
-            keyword_knows(index->keywords, parts.values.terms[i].key);
+        parts.values.terms[i].is_name = keyword_knows(index->keywords, parts.values.terms[i].key);
     term_reader_free(reader);
     return parts;
 }

@@ -13,25 +13,25 @@
 
 /* Both lists are sorted for bsearch(); a test checks it. */
 static const char *const stop_words[] = {
-    "a",     "about", "all",   "also", "an",    "and",   "any",  "are",   "as",     "at",    "be",
-    "been",  "by",    "can",   "could", "did",  "do",    "does", "each",  "every",  "find",  "for",
-    "from",  "get",   "give",  "had",  "has",   "have",  "her",  "his",   "how",    "i",     "in",
-    "into",  "is",    "it",    "its",  "list",  "many",  "me",   "much",  "my",     "no",    "not",
-    "of",    "on",    "or",    "our",  "per",   "please", "return", "should", "show", "tell", "than",
-    "that",  "the",   "their", "then", "there", "these", "this", "those", "to",     "was",   "we",
-    "were",  "what",  "when",  "where", "which", "who",  "whom", "whose", "why",    "will",  "with",
-    "would", "you",   "your",
+    "a",      "about",  "all",   "also",  "an",    "and",  "any",  "are",   "as",   "at",
+    "be",     "been",   "by",    "can",   "could", "did",  "do",   "does",  "each", "every",
+    "find",   "for",    "from",  "get",   "give",  "had",  "has",  "have",  "her",  "his",
+    "how",    "i",      "in",    "into",  "is",    "it",   "its",  "list",  "many", "me",
+    "much",   "my",     "no",    "not",   "of",    "on",   "or",   "our",   "per",  "please",
+    "return", "should", "show",  "tell",  "than",  "that", "the",  "their", "then", "there",
+    "these",  "this",   "those", "to",    "was",   "we",   "were", "what",  "when", "where",
+    "which",  "who",    "whom",  "whose", "why",   "will", "with", "would", "you",  "your",
 };
 static const char *const asking_words[] = {
-    "average", "between", "biggest",  "bottom", "change",   "changed", "compare",  "compared",
-    "count",   "daily",   "day",      "days",   "different", "fewest", "first",    "greatest",
-    "group",   "grouped", "highest",  "it",     "largest",  "last",    "latest",   "least",
-    "less",    "lowest",  "max",      "maximum", "mean",    "median",  "min",      "minimum",
-    "month",   "monthly", "months",   "more",   "most",     "newest",  "number",   "only",
-    "over",    "overall", "past",     "quarter", "quarterly", "row",   "rows",     "share",
-    "since",   "smallest", "sort",    "sorted", "sum",      "table",   "ten",      "them",
-    "they",    "this",    "time",     "today",  "top",      "total",   "trend",    "under",
-    "until",   "value",   "values",   "week",   "weekly",   "weeks",   "year",     "yearly",
+    "average", "between",   "biggest", "bottom",  "change",    "changed", "compare", "compared",
+    "count",   "daily",     "day",     "days",    "different", "fewest",  "first",   "greatest",
+    "group",   "grouped",   "highest", "it",      "largest",   "last",    "latest",  "least",
+    "less",    "lowest",    "max",     "maximum", "mean",      "median",  "min",     "minimum",
+    "month",   "monthly",   "months",  "more",    "most",      "newest",  "number",  "only",
+    "over",    "overall",   "past",    "quarter", "quarterly", "row",     "rows",    "share",
+    "since",   "smallest",  "sort",    "sorted",  "sum",       "table",   "ten",     "them",
+    "they",    "this",      "time",    "today",   "top",       "total",   "trend",   "under",
+    "until",   "value",     "values",  "week",    "weekly",    "weeks",   "year",    "yearly",
     "years",   "yesterday",
 };
 
@@ -186,8 +186,8 @@ bool term_reader_next(struct term_reader *reader, struct term *out)
     out->word = (struct str){reader->word, reader->length};
     out->stop = is_in(out->word, stop_words, sizeof(stop_words) / sizeof(stop_words[0]));
     out->asking = is_in(out->word, asking_words, sizeof(asking_words) / sizeof(asking_words[0]));
-    const sb_symbol *stem = sb_stemmer_stem(reader->stemmer, (const sb_symbol *)reader->word,
-                                            (int)reader->length);
+    const sb_symbol *stem =
+        sb_stemmer_stem(reader->stemmer, (const sb_symbol *)reader->word, (int)reader->length);
     if (!stem)
         abort(); /* out of memory */
     out->stem = (struct str){(const char *)stem, (size_t)sb_stemmer_length(reader->stemmer)};

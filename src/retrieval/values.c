@@ -212,8 +212,8 @@ size_t value_matches(const struct value_index *index, const struct question *que
             match.term_count = length;
             match.whole = true;
         } else if (!question->terms[i].stop) {
-            posting = posting_list_find(postings_find(index->words, question->terms[i].key),
-                                        document);
+            posting =
+                posting_list_find(postings_find(index->words, question->terms[i].key), document);
         }
         if (posting) {
             fill_match(&match, posting, dataset);

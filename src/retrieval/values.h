@@ -23,7 +23,7 @@ void value_builder_add(struct value_builder *builder, const struct dataset *data
 struct value_index;
 /* Frees the builder. The caller frees the result. */
 struct value_index *value_finish_take(struct value_builder *builder);
-void value_index_free(struct value_index *index); /* NULL is allowed */
+void value_index_free(struct value_index *index);         /* NULL is allowed */
 size_t value_index_size(const struct value_index *index); /* bytes held */
 
 /* Adds to scores[document] what the question's words and phrases weigh there. The question is

@@ -30,7 +30,7 @@ void vector_set_scan(const struct vector_set *set, const float *query, float *co
 struct vector_kernel {
     const char *name;
     bool (*is_supported)(void); /* by this processor */
-    float query_scale; /* the query is multiplied by it before */
+    float query_scale;          /* the query is multiplied by it before */
     /* Dot products of `count` rows of `width` (padded) numbers with the scaled query. */
     void (*scan)(const uint16_t *rows, size_t count, size_t width, const float *query, float *out);
 };

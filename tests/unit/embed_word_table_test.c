@@ -35,8 +35,11 @@ static const struct {
     const char *text, *words;
     float first, hundredth, last;
 } cases[] = {
-    {"How many orders were placed in Gr\xC3\xB6\xC3\x9F" "e_IDs?",
-     "how many orders were placed in gro\xC3\x9F" "e ids ?", 0.16827f, -0.02256f, 0.02850f},
+    {"How many orders were placed in Gr\xC3\xB6\xC3\x9F"
+     "e_IDs?",
+     "how many orders were placed in gro\xC3\x9F"
+     "e ids ?",
+     0.16827f, -0.02256f, 0.02850f},
     {"customerID2Name", "customer id 2 name", 0.08086f, 0.08004f, 0.00802f},
     {"the na\xC3\xAFve caf\xC3\xA9's r\xC3\xA9sum\xC3\xA9", "the naive cafe ' s resume", -0.12739f,
      0.10015f, 0.02293f},
@@ -48,11 +51,15 @@ static const struct {
     {"\xC4\xB0STANBUL \xC3\x85NGSTR\xC3\x96M \xC2\xBD", "istanbul angstrom \xC2\xBD", 0.15625f,
      0.07990f, -0.01975f},
     {"\xE2\x80\x8Bzero\xC2\xADwidth\xC2\xA0nbsp", "zerowidth nbsp", -0.03422f, 0.00660f, 0.03136f},
-    {"100%/yr $5.00 \xE2\x82\xAC" "3", "100 % / yr $ 5 . 00 \xE2\x82\xAC" "3", 0.08915f, 0.03329f,
-     0.02475f},
+    {"100%/yr $5.00 \xE2\x82\xAC"
+     "3",
+     "100 % / yr $ 5 . 00 \xE2\x82\xAC"
+     "3",
+     0.08915f, 0.03329f, 0.02475f},
     {"__init__ A1B2c3D4", "init a 1 b 2c 3 d 4", -0.01109f, -0.00341f, 0.03292f},
-    {"e\xCC\x81" "a\xCC\x88 emoji \xF0\x9F\x98\x80 test", "ea emoji \xF0\x9F\x98\x80 test",
-     -0.14133f, -0.09454f, -0.00646f},
+    {"e\xCC\x81"
+     "a\xCC\x88 emoji \xF0\x9F\x98\x80 test",
+     "ea emoji \xF0\x9F\x98\x80 test", -0.14133f, -0.09454f, -0.00646f},
     {"total revenue by region last month", "total revenue by region last month", 0.16884f,
      -0.00480f, 0.03482f},
 };
@@ -129,7 +136,8 @@ static void words_have_a_limit(void **state)
     assert_int_equal(longest_word((struct str){text, WORDPIECE_CHARACTERS_MAX + 1}, &too_long),
                      100);
     assert_true(too_long);
-    assert_false(word_table_vector(table, (struct str){text, WORDPIECE_CHARACTERS_MAX + 1}, vector));
+    assert_false(
+        word_table_vector(table, (struct str){text, WORDPIECE_CHARACTERS_MAX + 1}, vector));
 }
 
 static void hostile_texts_are_read_in_bounds(void **state)
@@ -137,7 +145,7 @@ static void hostile_texts_are_read_in_bounds(void **state)
     const size_t size = 1 << 20;
     char *text = xcalloc(1, size);
     float *vector = xcalloc(256, sizeof(*vector));
-    static const char *const fills[] = {"a",    "a1",  "#",  "\xCC\x81", "\x80",
+    static const char *const fills[] = {"a",    "a1",  "#",  "\xCC\x81",    "\x80",
                                         "\xF0", "aB_", "\n", "\xE1\x88\xB4"};
     for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
         for (size_t at = 0; at < size; at++)

@@ -76,10 +76,16 @@ static void make_datasets(void)
     columns_of_shop[1].profile.value_count = 3;
     columns_of_zoo[0].profile.values = animals;
     columns_of_zoo[0].profile.value_count = 2;
-    datasets[0] = (struct dataset){.id = "orders", .table_name = "orders", .title = "Shop orders",
-                                   .columns = columns_of_shop, .column_count = 2};
-    datasets[1] = (struct dataset){.id = "t_1_2", .table_name = "t_1_2", .title = "Zoo",
-                                   .columns = columns_of_zoo, .column_count = 1};
+    datasets[0] = (struct dataset){.id = "orders",
+                                   .table_name = "orders",
+                                   .title = "Shop orders",
+                                   .columns = columns_of_shop,
+                                   .column_count = 2};
+    datasets[1] = (struct dataset){.id = "t_1_2",
+                                   .table_name = "t_1_2",
+                                   .title = "Zoo",
+                                   .columns = columns_of_zoo,
+                                   .column_count = 1};
 }
 
 static void documents_hold_names_once(void **state)
@@ -137,8 +143,8 @@ static void bm25_is_as_by_hand(void **state)
         keyword_builder_add(builder, document_of(&datasets[i], arena), reader);
     struct keyword_index *index = keyword_finish_take(builder);
     float scores[2] = {0};
-    struct question question = question_read(
-        arena, reader, STR("Show the ORDERS of orders by zoo"), TERM_SPLIT_IDENTIFIERS, SEED);
+    struct question question = question_read(arena, reader, STR("Show the ORDERS of orders by zoo"),
+                                             TERM_SPLIT_IDENTIFIERS, SEED);
     keyword_score(index, &question, scores);
     double rarity = log(1 + (2 - 1 + 0.5) / (1 + 0.5));
     assert_float_equal(scores[0], rarity * 5 * 2.2 / (5 + 1.2 * (0.25 + 0.75 * 10 / 7)), 1e-5);
@@ -251,8 +257,7 @@ static void questions_have_a_limit(void **state)
         strbuf_printf(&text, "w%zu ", i);
     struct arena *arena = arena_new();
     struct term_reader *reader = term_reader_new();
-    struct question question =
-        question_read(arena, reader, strbuf_str(&text), TERM_PLAIN, SEED);
+    struct question question = question_read(arena, reader, strbuf_str(&text), TERM_PLAIN, SEED);
     assert_int_equal(question.count, QUESTION_TERMS_MAX);
     question = question_read(arena, reader, STR("x X y"), TERM_PLAIN, SEED);
     assert_true(question.terms[1].repeated && !question.terms[2].repeated);

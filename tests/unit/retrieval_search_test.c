@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,10 @@ static struct column weather_columns[] = {
 };
 static const struct dataset datasets[] = {
     {.id = "sales", .table_name = "sales", .columns = sales_columns, .column_count = 3},
-    {.id = "staff", .table_name = "staff", .title = "Employees", .columns = staff_columns,
+    {.id = "staff",
+     .table_name = "staff",
+     .title = "Employees",
+     .columns = staff_columns,
      .column_count = 2},
     {.id = "weather", .table_name = "weather", .columns = weather_columns, .column_count = 2},
 };
@@ -112,8 +116,8 @@ static void filters_by_id(void **state)
     struct arena *arena = arena_new();
     struct error err = {0};
     struct retrieval_result result;
-    struct retrieval_request request = {.question = STR("revenue by region"),
-                                        .dataset_filter = ids, .dataset_filter_count = 3};
+    struct retrieval_request request = {
+        .question = STR("revenue by region"), .dataset_filter = ids, .dataset_filter_count = 3};
     assert_true(retrieval_search(standard, &request, arena, &result, &err));
     assert_int_equal(result.hit_count, 2);
     for (size_t i = 0; i < 2; i++)
@@ -304,6 +308,39 @@ static void many_datasets_are_built_in_a_task(void **state)
     assert_true(task_run_main(&options, build_many, NULL, &err));
 }
 
+#define THREADS 4
+
+/* Searches over and over; the first hit must be that of a lone search. */
+static void *search_often(void *arg)
+{
+    static const char *const questions[] = {"total revenue by region", "wage of ada lovelace",
+                                            "highest temperature"};
+    static const char *const ids[] = {"sales", "staff", "weather"};
+    size_t *wrong = arg;
+    for (size_t i = 0; i < 300; i++) {
+        struct arena *arena = arena_new();
+        struct error err = {0};
+        struct retrieval_result result;
+        struct retrieval_request request = {.question = str_from(questions[i % 3])};
+        bool ok = retrieval_search(standard, &request, arena, &result, &err);
+        *wrong += !ok || strcmp(result.hits[0].dataset->id, ids[i % 3]) != 0;
+        arena_free(arena);
+    }
+    return NULL;
+}
+
+static void threads_search_at_once(void **state)
+{
+    pthread_t threads[THREADS];
+    size_t wrong[THREADS] = {0};
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, search_often, &wrong[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +353,7 @@ int main(void)
         cmocka_unit_test(vectors_are_kept_in_the_cache),
         cmocka_unit_test(failing_models_fail_the_search),
         cmocka_unit_test(many_datasets_are_built_in_a_task),
+        cmocka_unit_test(threads_search_at_once),
     };
     return cmocka_run_group_tests(tests, open_builtin, close_builtin);
 }

@@ -52,8 +52,9 @@ static void letters_are_folded(void **state)
 
 static void ideographs_are_words(void **state)
 {
-    assert_terms("\xE6\x9D\xB1\xE4\xBA\xAC" "2024 ab\xE6\x9D\xB1", TERM_PLAIN,
-                 "\xE6\x9D\xB1 \xE4\xBA\xAC 2024 ab \xE6\x9D\xB1");
+    assert_terms("\xE6\x9D\xB1\xE4\xBA\xAC"
+                 "2024 ab\xE6\x9D\xB1",
+                 TERM_PLAIN, "\xE6\x9D\xB1 \xE4\xBA\xAC 2024 ab \xE6\x9D\xB1");
 }
 
 static void stop_and_asking_words_are_marked(void **state)
@@ -87,7 +88,9 @@ static void nothing_gives_no_terms(void **state)
     assert_terms("", TERM_PLAIN, "");
     assert_terms(" \t\n.,;!?()_-", TERM_SPLIT_IDENTIFIERS, "");
     assert_terms("\x80\xFF\xC3", TERM_PLAIN, "");
-    assert_terms("a\xFF" "bc", TERM_PLAIN, "(a) bc");
+    assert_terms("a\xFF"
+                 "bc",
+                 TERM_PLAIN, "(a) bc");
     assert_terms("\xCC\x81\xCC\x81", TERM_PLAIN, "");
 }
 

@@ -129,10 +129,8 @@ static void an_empty_set_is_fine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(halves_survive),
-        cmocka_unit_test(floats_are_rounded_to_the_nearest),
-        cmocka_unit_test(all_kernels_agree),
-        cmocka_unit_test(kernels_differ_by_rounding_only),
+        cmocka_unit_test(halves_survive),       cmocka_unit_test(floats_are_rounded_to_the_nearest),
+        cmocka_unit_test(all_kernels_agree),    cmocka_unit_test(kernels_differ_by_rounding_only),
         cmocka_unit_test(an_empty_set_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
