@@ -25,6 +25,9 @@
 
 #define HEADER_SIZE 16
 #define NO_PIECE SIZE_MAX
+/* What tools/embeddings/pack.py can write. Beyond it a vector's length could be no float. */
+#define SCALE_MIN 9e-13f
+#define SCALE_MAX 1e6f
 
 /* Pieces that begin a word and pieces that continue one are looked up apart, each by its first
  * byte: between starts[kind][byte] and starts[kind][byte + 1] lie the pieces to search. */
@@ -70,7 +73,7 @@ static bool read_header(struct word_table *table, struct error *err)
     table->rows = (const int8_t *)(table->map + HEADER_SIZE + scales_size);
     table->vocabulary = (const char *)table->rows + rows_size;
     for (size_t i = 0; i < table->row_count; i++)
-        if (!(table->scales[i] >= 0 && table->scales[i] < 1e6f))
+        if (!(table->scales[i] >= SCALE_MIN && table->scales[i] <= SCALE_MAX))
             return error_set(err, ERROR_CONFIG, "scale of row %zu out of range", i);
     return true;
 }

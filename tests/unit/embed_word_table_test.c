@@ -253,6 +253,10 @@ static void damaged_tables_are_refused(void **state)
     refuse(&file);
     file.scales[3] = -1;
     refuse(&file);
+    file.scales[3] = 1e-40f;
+    refuse(&file);
+    file.scales[3] = 1e7f;
+    refuse(&file);
 }
 
 static void damaged_vocabularies_are_refused(void **state)
