@@ -66,6 +66,8 @@ static enum cue cue_before(const struct ask *ask, size_t i, size_t *at)
     return CUE_NONE;
 }
 
+#define PERIOD_GROUP (-2) /* "by month and region" */
+
 /* The mention that a list goes on from: "region and channel", "region, channel". -1: none. */
 static int list_before(const struct ask *ask, size_t i)
 {
@@ -74,6 +76,8 @@ static int list_before(const struct ask *ask, size_t i)
         const struct ask_word *word = word_of(ask, --i);
         if (word->mention >= 0)
             return glue ? word->mention : -1;
+        if (word->in_period && glue && word->end == ask->periods.group_end)
+            return PERIOD_GROUP;
         if (word->cue == CUE_AND || word->cue == CUE_OR || strcmp(word->text, ",") == 0)
             glue = true;
         else if (word->cue != CUE_STOP || word->mark)
@@ -219,6 +223,7 @@ static void count_table(struct reading *r, const struct mention *m)
     ref.scope = scope->parent;
     ref.column = dataset_column(r->ask->scope[scope->parent].dataset, scope->parent_column);
     add_measure(r, ref, AGGREGATE_COUNT_DISTINCT, true);
+    reading_doubt(r, "counted by key", 0.94);
 }
 
 static bool starts_group(enum cue cue)
@@ -244,7 +249,7 @@ static void use_group(struct reading *r, const struct mention *m, const struct c
 static bool group_list(const struct reading *r, const struct mention *m)
 {
     int before = list_before(r->ask, m->first);
-    return before >= 0 && r->uses[before] == USE_GROUP;
+    return before == PERIOD_GROUP || (before >= 0 && r->uses[before] == USE_GROUP);
 }
 
 static enum use use_table(struct reading *r, const struct mention *m)
@@ -395,35 +400,71 @@ static bool taken_by_number(const struct reading *r, int mention)
     return false;
 }
 
+/* A number compares groups, not rows: "customers with more than 10 orders", "regions with revenue
+ * above 1000". The groups are then what is listed. */
+static void group_for_number(struct reading *r, const struct mention *m)
+{
+    if (!m || r->group_count > 0)
+        return;
+    if (m->kind == MENTION_TABLE && m->scope == 0 && r->loose_table) {
+        const struct ask_scope *scope = &r->ask->scope[r->loose_table->scope];
+        add_group(r, r->loose_table->scope, dataset_name_column(scope->dataset));
+        add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        return;
+    }
+    bool amount =
+        (m->kind == MENTION_COLUMN && column_is_measure(m->column)) || m->kind == MENTION_METRIC;
+    for (size_t i = 0; amount && !r->rows_entity && i < r->ask->mention_count; i++) {
+        const struct mention *shown = &r->ask->mentions[i];
+        bool listed = r->uses[i] == USE_SHOW && shown->first < m->first &&
+                      shown->kind == MENTION_COLUMN && column_is_group(shown->column) &&
+                      !shown->column->unique;
+        if (!listed || !add_group(r, shown->scope, shown->column))
+            continue;
+        r->uses[i] = USE_GROUP;
+        enum aggregate aggregate = m->metric ? AGGREGATE_NONE : column_aggregate(m->column);
+        add_measure(r, (struct ref){.scope = m->scope, .column = m->column, .metric = m->metric},
+                    aggregate, false);
+        return;
+    }
+}
+
+/* What a number is compared with when rows are grouped. */
+static bool having_measure(struct reading *r, const struct mention *m, struct measure *out)
+{
+    if (m && m->kind == MENTION_TABLE && m->scope == 0)
+        *out = (struct measure){.aggregate = AGGREGATE_COUNT, .stated = true};
+    else if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind))
+        *out = (struct measure){.ref = {.scope = m->scope, .column = m->column},
+                                .aggregate = column_aggregate(m->column)};
+    else if (m && m->kind == MENTION_METRIC)
+        *out = (struct measure){.ref = {.scope = m->scope, .metric = m->metric}};
+    else if (r->measure_count > 0)
+        *out = r->measures[0];
+    else
+        return false;
+    return true;
+}
+
 static void apply_numbers(struct reading *r)
 {
     for (size_t i = 0; i < r->number_count; i++) {
         const struct number *n = &r->numbers[i];
         const struct mention *m = n->mention >= 0 ? &r->ask->mentions[n->mention] : NULL;
-        bool column = m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind);
         struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
         filter.values[0] = n->from;
         filter.values[1] = n->to;
-        if (column && r->group_count == 0) {
+        group_for_number(r, m);
+        if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind) &&
+            r->group_count == 0) {
             filter.ref = (struct ref){.scope = m->scope, .column = m->column};
             add_filter(r, filter);
-            continue;
-        }
-        if (m && m->kind == MENTION_TABLE && m->scope == 0)
-            filter.having = (struct measure){.aggregate = AGGREGATE_COUNT, .stated = true};
-        else if (column)
-            filter.having = (struct measure){.ref = {.scope = m->scope, .column = m->column},
-                                             .aggregate = column_aggregate(m->column)};
-        else if (m && m->kind == MENTION_METRIC)
-            filter.having = (struct measure){.ref = {.scope = m->scope, .metric = m->metric}};
-        else if (r->measure_count > 0)
-            filter.having = r->measures[0];
-        else {
+        } else if (having_measure(r, m, &filter.having)) {
+            filter.is_having = true;
+            add_filter(r, filter);
+        } else {
             reading_doubt(r, "a number with nothing to compare", 0.5);
-            continue;
         }
-        filter.is_having = true;
-        add_filter(r, filter);
     }
 }
 
@@ -520,13 +561,35 @@ static void read_cues(struct reading *r)
 
 /* ---- time */
 
+/* "the best month for revenue" ranks months. */
+static void read_best_unit(struct reading *r)
+{
+    struct ask *ask = r->ask;
+    size_t at;
+    for (size_t i = 1; i < ask->word_count; i++) {
+        struct ask_word *word = &ask->words[i];
+        if (word->mention >= 0 || word->in_period || !superlative(cue_before(ask, i, &at)))
+            continue;
+        for (enum time_unit unit = UNIT_DAY; unit < TIME_UNITS; unit++) {
+            size_t length = strlen(time_unit_name(unit));
+            if (strncmp(word->text, time_unit_name(unit), length) != 0 ||
+                (word->text[length] && strcmp(word->text + length, "s") != 0))
+                continue;
+            r->bucket = unit;
+            r->extreme = ask->words[at].cue;
+            r->ranked = true;
+            word->explained = true;
+        }
+    }
+}
+
 static void read_time(struct reading *r)
 {
     struct ask *ask = r->ask;
     bool wanted = ask->periods.count > 0 || ask->periods.group_by != UNIT_NONE ||
                   ask->periods.group_unspecified || ask_has(ask, CUE_WHEN, NULL) ||
                   ask_has(ask, CUE_LATEST, NULL) || ask_has(ask, CUE_EARLIEST, NULL) ||
-                  ask_has(ask, CUE_LAST, NULL);
+                  ask_has(ask, CUE_LAST, NULL) || r->extreme != CUE_NONE;
     for (size_t s = 0; s < ask->scope_count && !r->time.column && wanted; s++) {
         r->time.scope = (int)s;
         r->time.column = dataset_time_column(ask->scope[s].dataset);
@@ -543,6 +606,7 @@ static void read_time(struct reading *r)
     if (ask->periods.group_by != UNIT_NONE)
         r->bucket = ask->periods.group_by;
     r->bucket_open = ask->periods.group_unspecified && r->bucket == UNIT_NONE;
+    read_best_unit(r);
     if (!r->time.column && (ask->periods.count > 0 || r->bucket != UNIT_NONE || r->bucket_open)) {
         reading_doubt(r, "a period but no time column", 0.25);
         r->period_count = 0;
@@ -605,11 +669,34 @@ static bool main_measure(struct reading *r)
     return true;
 }
 
+/* "most expensive", "cheapest" are about a price. */
+static bool price_measure(struct reading *r)
+{
+    bool said = false;
+    for (size_t i = 0; i < r->ask->word_count; i++)
+        said |= r->ask->words[i].mention < 0 &&
+                ask_word_in(r->ask, i, "expensive cheapest cheap priciest costly");
+    for (size_t s = 0; said && s < r->ask->scope_count; s++) {
+        const struct dataset *dataset = r->ask->scope[s].dataset;
+        for (size_t i = 0; i < dataset->column_count; i++)
+            if (strcasestr(dataset->columns[i].name, "price") &&
+                value_kind_is_number(dataset->columns[i].kind))
+                return add_measure(r, (struct ref){.scope = (int)s, .column = &dataset->columns[i]},
+                                   column_aggregate(&dataset->columns[i]), false);
+    }
+    return false;
+}
+
 static void fill_measure(struct reading *r)
 {
     size_t at;
-    if (r->measure_count > 0)
+    if (r->measure_count > 0 || price_measure(r))
         return;
+    bool grouped = (r->group_count > 0 && !r->entity) || r->bucket != UNIT_NONE;
+    if (grouped && r->filter_count > 0 && !r->ranked && !r->share && !r->change) {
+        add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "returns by region" */
+        return;
+    }
     bool asks = r->ranked || r->change != CUE_NONE || r->compared || r->share ||
                 r->bucket != UNIT_NONE || ask_has(r->ask, CUE_SUM, NULL) ||
                 ask_has(r->ask, CUE_MUCH, NULL);

@@ -174,7 +174,7 @@ static struct query *first_rows(struct builder *b)
 {
     struct reading *r = b->r;
     bool rows = ask_has(r->ask, CUE_ROWS, NULL), sample = ask_has(r->ask, CUE_SAMPLE, NULL);
-    bool first = ask_has(r->ask, CUE_FIRST, NULL) || ask_has(r->ask, CUE_TOP, NULL);
+    bool first = ask_has(r->ask, CUE_FIRST, NULL);
     bool plain = r->measure_count == 0 && r->group_count == 0 && !r->change;
     if (r->counts_rows || !plain ||
         !(sample || (rows && (first || r->limit > 0)) || (first && r->limit > 0 && r->rows_entity)))
@@ -291,10 +291,14 @@ static void note_unfinished(struct builder *b, const struct period *now)
     }
 }
 
+/* "october_2026", "in_2025", "ytd_2026"; else what is passed. */
 static const char *period_label(struct builder *b, const struct period *period,
                                 const char *otherwise)
 {
     const char *name = period_name(period->from, period->to, b->arena);
+    if (!name && strcmp(period->from + 4, "-01-01") == 0 &&
+        strncmp(period->from, period->to, 4) == 0)
+        return arena_printf(b->arena, "ytd_%.4s", period->from);
     char *label = arena_strdup(b->arena, name ? name : otherwise);
     for (char *c = label; *c; c++)
         *c = char_is_alnum(*c) ? char_lower(*c) : '_';
@@ -317,6 +321,11 @@ static struct query *comparison(struct builder *b)
     }
     if (!r->compared || r->bucket != UNIT_NONE || !complete_comparison(b, &now, &before))
         return NULL;
+    if (strcmp(now.from, before.from) < 0) {
+        struct period later = before;
+        before = now;
+        now = later;
+    }
     note_unfinished(b, &now);
     const struct measure *m = &r->measures[0];
     const struct expression *value = measure_of(b, m);

@@ -524,9 +524,29 @@ static int compare_places(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
+/* "product category": the table only says whose category is meant. */
+static bool owns_next(const struct ask *ask, const struct mention *table,
+                      const struct mention *next)
+{
+    const char *word = ask->words[table->last - 1].text;
+    size_t length = strlen(word);
+    bool plural = word[length - 1] == 's' &&
+                  ask->words[table->last - 1].end == ask->words[table->last - 1].begin + length;
+    return table->kind == MENTION_TABLE && next->kind == MENTION_COLUMN &&
+           table->scope == next->scope && table->last == next->first && !plural;
+}
+
 static void put_in_order(struct ask *ask)
 {
     qsort(ask->mentions, ask->mention_count, sizeof(*ask->mentions), compare_places);
+    size_t kept = 0;
+    for (size_t i = 0; i < ask->mention_count; i++) {
+        if (i + 1 < ask->mention_count && owns_next(ask, &ask->mentions[i], &ask->mentions[i + 1]))
+            ask->mentions[i + 1].first = ask->mentions[i].first;
+        else
+            ask->mentions[kept++] = ask->mentions[i];
+    }
+    ask->mention_count = kept;
     for (size_t i = 0; i < ask->mention_count; i++)
         for (size_t k = ask->mentions[i].first; k < ask->mentions[i].last; k++)
             ask->words[k].mention = (int)i;
@@ -634,287 +654,6 @@ static void find_scope(struct ask *ask, const struct dataset *main,
         reach_from(ask, (int)i, request);
 }
 
-/* ---- cues */
-
-static const struct {
-    const char *phrase;
-    enum cue cue;
-} cues[] = {
-    {"how many", CUE_COUNT},
-    {"number of", CUE_COUNT},
-    {"count of", CUE_COUNT},
-    {"count", CUE_COUNT},
-    {"counts", CUE_COUNT},
-    {"how often", CUE_COUNT},
-    {"how much", CUE_MUCH},
-    {"total", CUE_SUM},
-    {"totals", CUE_SUM},
-    {"sum", CUE_SUM},
-    {"overall", CUE_SUM},
-    {"altogether", CUE_SUM},
-    {"combined", CUE_SUM},
-    {"average", CUE_AVERAGE},
-    {"avg", CUE_AVERAGE},
-    {"mean", CUE_AVERAGE},
-    {"on average", CUE_AVERAGE},
-    {"typical", CUE_AVERAGE},
-    {"highest", CUE_HIGH},
-    {"largest", CUE_HIGH},
-    {"biggest", CUE_HIGH},
-    {"maximum", CUE_HIGH},
-    {"max", CUE_HIGH},
-    {"greatest", CUE_HIGH},
-    {"best", CUE_HIGH},
-    {"strongest", CUE_HIGH},
-    {"longest", CUE_HIGH},
-    {"most expensive", CUE_HIGH},
-    {"priciest", CUE_HIGH},
-    {"lowest", CUE_LOW},
-    {"smallest", CUE_LOW},
-    {"minimum", CUE_LOW},
-    {"min", CUE_LOW},
-    {"worst", CUE_LOW},
-    {"weakest", CUE_LOW},
-    {"cheapest", CUE_LOW},
-    {"shortest", CUE_LOW},
-    {"least expensive", CUE_LOW},
-    {"most", CUE_MOST},
-    {"the most", CUE_MOST},
-    {"most popular", CUE_MOST},
-    {"most common", CUE_MOST},
-    {"most frequent", CUE_MOST},
-    {"best selling", CUE_MOST},
-    {"bestselling", CUE_MOST},
-    {"best - selling", CUE_MOST},
-    {"least", CUE_LEAST},
-    {"fewest", CUE_LEAST},
-    {"least popular", CUE_LEAST},
-    {"least common", CUE_LEAST},
-    {"top", CUE_TOP},
-    {"leading", CUE_TOP},
-    {"bottom", CUE_BOTTOM},
-    {"first", CUE_FIRST},
-    {"last", CUE_LAST},
-    {"latest", CUE_LATEST},
-    {"newest", CUE_LATEST},
-    {"most recent", CUE_LATEST},
-    {"recent", CUE_LATEST},
-    {"earliest", CUE_EARLIEST},
-    {"oldest", CUE_EARLIEST},
-    {"share", CUE_SHARE},
-    {"shares", CUE_SHARE},
-    {"percentage", CUE_SHARE},
-    {"percent", CUE_SHARE},
-    {"%", CUE_SHARE},
-    {"proportion", CUE_SHARE},
-    {"fraction", CUE_SHARE},
-    {"different", CUE_DISTINCT},
-    {"distinct", CUE_DISTINCT},
-    {"unique", CUE_DISTINCT},
-    {"by", CUE_BY},
-    {"per", CUE_BY},
-    {"each", CUE_BY},
-    {"every", CUE_BY},
-    {"for each", CUE_BY},
-    {"for every", CUE_BY},
-    {"in each", CUE_BY},
-    {"of each", CUE_BY},
-    {"across", CUE_BY},
-    {"broken down by", CUE_BY},
-    {"break down by", CUE_BY},
-    {"split by", CUE_BY},
-    {"grouped by", CUE_BY},
-    {"group by", CUE_BY},
-    {"breakdown by", CUE_BY},
-    {"breakdown of", CUE_STOP},
-    {"with respect to", CUE_BY},
-    {"which", CUE_WHICH},
-    {"who", CUE_WHICH},
-    {"what", CUE_WHICH},
-    {"not", CUE_NOT},
-    {"without", CUE_NOT},
-    {"excluding", CUE_NOT},
-    {"exclude", CUE_NOT},
-    {"except", CUE_NOT},
-    {"except for", CUE_NOT},
-    {"other than", CUE_NOT},
-    {"but not", CUE_NOT},
-    {"non", CUE_NOT},
-    {"isn't", CUE_NOT},
-    {"ignoring", CUE_NOT},
-    {"leaving out", CUE_NOT},
-    {"leave out", CUE_NOT},
-    {"aren't", CUE_NOT},
-    {"more than", CUE_MORE},
-    {"over", CUE_MORE},
-    {"above", CUE_MORE},
-    {"greater than", CUE_MORE},
-    {"higher than", CUE_MORE},
-    {"larger than", CUE_MORE},
-    {"exceeding", CUE_MORE},
-    {"bigger than", CUE_MORE},
-    {">", CUE_MORE},
-    {"less than", CUE_LESS},
-    {"under", CUE_LESS},
-    {"below", CUE_LESS},
-    {"fewer than", CUE_LESS},
-    {"lower than", CUE_LESS},
-    {"smaller than", CUE_LESS},
-    {"cheaper than", CUE_LESS},
-    {"<", CUE_LESS},
-    {"at least", CUE_AT_LEAST},
-    {"no less than", CUE_AT_LEAST},
-    {"minimum of", CUE_AT_LEAST},
-    {"at most", CUE_AT_MOST},
-    {"no more than", CUE_AT_MOST},
-    {"up to", CUE_AT_MOST},
-    {"between", CUE_BETWEEN},
-    {"sort", CUE_SORT},
-    {"sorted", CUE_SORT},
-    {"sort by", CUE_SORT},
-    {"sorted by", CUE_SORT},
-    {"order by", CUE_SORT},
-    {"ordered by", CUE_SORT},
-    {"ranked by", CUE_SORT},
-    {"rank by", CUE_SORT},
-    {"rank", CUE_SORT},
-    {"ranked", CUE_SORT},
-    {"ascending", CUE_ASCENDING},
-    {"lowest first", CUE_ASCENDING},
-    {"smallest first", CUE_ASCENDING},
-    {"descending", CUE_DESCENDING},
-    {"highest first", CUE_DESCENDING},
-    {"largest first", CUE_DESCENDING},
-    {"alphabetically", CUE_ALPHABET},
-    {"alphabetical", CUE_ALPHABET},
-    {"alphabetical order", CUE_ALPHABET},
-    {"growth", CUE_GROWTH},
-    {"grow", CUE_GROWTH},
-    {"grew", CUE_GROWTH},
-    {"grown", CUE_GROWTH},
-    {"increase", CUE_GROWTH},
-    {"increased", CUE_GROWTH},
-    {"gain", CUE_GROWTH},
-    {"gained", CUE_GROWTH},
-    {"rose", CUE_GROWTH},
-    {"improved", CUE_GROWTH},
-    {"drop", CUE_DROP},
-    {"dropped", CUE_DROP},
-    {"decline", CUE_DROP},
-    {"declined", CUE_DROP},
-    {"decrease", CUE_DROP},
-    {"decreased", CUE_DROP},
-    {"lost", CUE_DROP},
-    {"lose", CUE_DROP},
-    {"fell", CUE_DROP},
-    {"fallen", CUE_DROP},
-    {"shrank", CUE_DROP},
-    {"change", CUE_CHANGE},
-    {"changed", CUE_CHANGE},
-    {"changes", CUE_CHANGE},
-    {"difference", CUE_CHANGE},
-    {"compare", CUE_COMPARE},
-    {"compared", CUE_COMPARE},
-    {"comparison", CUE_COMPARE},
-    {"versus", CUE_COMPARE},
-    {"vs", CUE_COMPARE},
-    {"when", CUE_WHEN},
-    {"rows", CUE_ROWS},
-    {"row", CUE_ROWS},
-    {"records", CUE_ROWS},
-    {"record", CUE_ROWS},
-    {"entries", CUE_ROWS},
-    {"lines", CUE_ROWS},
-    {"sample", CUE_SAMPLE},
-    {"preview", CUE_SAMPLE},
-    {"example", CUE_SAMPLE},
-    {"examples", CUE_SAMPLE},
-    {"list", CUE_LIST},
-    {"list all", CUE_LIST},
-    {"only", CUE_ONLY},
-    {"just", CUE_ONLY},
-    {"instead", CUE_INSTEAD},
-    {"all", CUE_ALL},
-    {"what about", CUE_WHAT_ABOUT},
-    {"how about", CUE_WHAT_ABOUT},
-    {"and what about", CUE_WHAT_ABOUT},
-    {"why", CUE_WHY},
-    {"how come", CUE_WHY},
-    {"these", CUE_THESE},
-    {"those", CUE_THESE},
-    {"them", CUE_THESE},
-    {"also", CUE_ALSO},
-    {"too", CUE_ALSO},
-    {"as well", CUE_ALSO},
-    {"and", CUE_AND},
-    {"or", CUE_OR},
-};
-
-static const char stop_words[] =
-    "a an the of in on at to for from with is are was were be been do does did has have had having "
-    "i me my we us our you your it its they their there here that this show give tell get find "
-    "display see want need know please can could would will should let let's us than then as into "
-    "during within around about s t many much any some such so up down out data dataset table "
-    "value values amount amounts figure figures number numbers result results make made come comes "
-    "came go goes went look looks like per cent each other same question answer hi hello thanks "
-    "whose where how been being if no yes ok okay also both either sold sell bought buy placed "
-    "place "
-    "ordered happened happen take taken report overview summary summarize summarise calculate "
-    "compute break broken down grouped group split time exist exists available earn earned "
-    "generate generated total rate most worth contain contains include includes including first "
-    "last between over time order in? lot do not now again order sorted which who what";
-
-/* The number of words that the phrase takes at i, or 0. */
-static size_t phrase_at(const struct ask *ask, size_t i, const char *phrase)
-{
-    struct str rest = str_from(phrase), part;
-    size_t k = i;
-    while (str_split(&rest, ' ', &part)) {
-        if (k >= ask->word_count || ask->words[k].mention >= 0 || ask->words[k].in_period ||
-            ask->words[k].quoted || !str_equal_text(part, ask->words[k].text))
-            return 0;
-        k++;
-    }
-    return k - i;
-}
-
-static void find_cues(struct ask *ask)
-{
-    for (size_t i = 0; i < ask->word_count;) {
-        size_t best = 0;
-        enum cue cue = CUE_NONE;
-        for (size_t k = 0; k < sizeof(cues) / sizeof(cues[0]); k++) {
-            size_t used = phrase_at(ask, i, cues[k].phrase);
-            if (used > best) {
-                best = used;
-                cue = cues[k].cue;
-            }
-        }
-        if (best == 0) {
-            struct ask_word *word = &ask->words[i];
-            bool plain = word->mention < 0 && !word->in_period && !word->quoted;
-            if (plain && (word->mark || ask_word_in(ask, i, stop_words)))
-                word->cue = CUE_STOP;
-            i++;
-            continue;
-        }
-        for (size_t k = 0; k < best; k++)
-            ask->words[i + k].cue = cue;
-        i += best;
-    }
-}
-
-bool ask_has(const struct ask *ask, enum cue cue, size_t *at)
-{
-    for (size_t i = 0; i < ask->word_count; i++)
-        if (ask->words[i].cue == cue) {
-            if (at)
-                *at = i;
-            return true;
-        }
-    return false;
-}
-
 struct ask *ask_read(struct str question, const struct period_calendar *calendar,
                      const struct dataset *main, const struct plan_request *others,
                      struct arena *arena)
@@ -940,7 +679,7 @@ struct ask *ask_read(struct str question, const struct period_calendar *calendar
     }
     take_periods(&l);
     choose(&l);
-    find_cues(ask);
+    ask_find_cues(ask);
     link_all_misspelled(&l);
     choose(&l);
     put_in_order(ask);

@@ -119,6 +119,9 @@ struct ask *ask_read(struct str question, const struct period_calendar *calendar
                      const struct dataset *main, const struct plan_request *others,
                      struct arena *arena);
 
+/* Fills in the words' cues, once the mentions are known. */
+void ask_find_cues(struct ask *ask);
+
 /* Is word i one of a blank-separated list? */
 bool ask_word_in(const struct ask *ask, size_t i, const char *list);
 /* Does the question have that cue outside mentions? Its first word goes to *at (may be NULL). */

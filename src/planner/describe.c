@@ -126,8 +126,11 @@ static void say_aggregate(struct describer *d, const struct expression *expressi
         return;
     }
     if (expression->aggregate == AGGREGATE_COUNT_DISTINCT && column) {
-        strbuf_printf(d->out, "number of different %s",
-                      plural_of(column_words(of->column, d->arena), d->arena));
+        const char *name = column_words(of->column, d->arena);
+        size_t length = strlen(name);
+        if (length > 3 && strcmp(name + length - 3, " id") == 0)
+            name = arena_strndup(d->arena, name, length - 3);
+        strbuf_printf(d->out, "number of different %s", plural_of(name, d->arena));
         return;
     }
     const char *word = words[expression->aggregate];
@@ -160,7 +163,7 @@ static void say_expression(struct describer *d, const struct expression *express
     d->depth++;
     switch (expression->kind) {
     case EXPRESSION_STAR:
-        strbuf_printf(d->out, "all columns of %s", noun_of(d, 0));
+        strbuf_add(d->out, noun_of(d, 0));
         break;
     case EXPRESSION_COLUMN:
         say_column(d, expression);
@@ -319,6 +322,8 @@ static void say_condition(struct describer *d, const struct condition *condition
     d->depth--;
 }
 
+static void say_filters(struct describer *d, const struct condition *where);
+
 static bool is_group_key(const struct query *query, const struct expression *expression)
 {
     for (size_t i = 0; i < query->group_count; i++)
@@ -327,24 +332,83 @@ static bool is_group_key(const struct query *query, const struct expression *exp
     return false;
 }
 
+/* 100 * (part of m) / m, the shape of "what share of orders are returned". */
+static const struct expression *part_of_whole(const struct expression *e)
+{
+    bool shape = e && e->kind == EXPRESSION_ARITHMETIC && e->op == '/' && e->left &&
+                 e->left->kind == EXPRESSION_ARITHMETIC && e->left->op == '*' && e->left->right &&
+                 e->left->right->kind == EXPRESSION_FILTERED;
+    return shape && expression_equal(e->left->right->left, e->right) ? e->left->right : NULL;
+}
+
 static void say_item(struct describer *d, const struct select_item *item)
 {
-    if (item->label && item->expression && item->expression->kind == EXPRESSION_ARITHMETIC)
+    const struct expression *part = part_of_whole(item->expression);
+    if (part) {
+        strbuf_add(d->out, "share of the ");
+        say_expression(d, part->left);
+        strbuf_add(d->out, " in percent");
+        say_filters(d, part->condition);
+    } else if (item->label && item->expression && item->expression->kind == EXPRESSION_ARITHMETIC)
         strbuf_add(d->out, name_words(item->label, d->arena));
     else
         say_expression(d, item->expression);
+}
+
+/* Two periods side by side: (now) - (before) under the label "change". */
+static const struct expression *change_of(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        bool change = e && e->kind == EXPRESSION_ARITHMETIC && e->op == '-' && e->left &&
+                      e->left->kind == EXPRESSION_FILTERED && e->right &&
+                      e->right->kind == EXPRESSION_FILTERED && e->left->condition &&
+                      e->right->condition && e->left->condition->kind == CONDITION_PERIOD &&
+                      e->right->condition->kind == CONDITION_PERIOD;
+        if (change)
+            return e;
+    }
+    return NULL;
+}
+
+static const char *short_period(struct describer *d, const struct condition *period)
+{
+    const char *name = period_name(period->from, period->to, d->arena);
+    return name ? name : period_bounds(period->from, period->to, d->arena);
+}
+
+static void say_change(struct describer *d, const struct expression *change)
+{
+    strbuf_add(d->out, "change in ");
+    say_expression(d, change->left->left);
+    strbuf_printf(d->out, " from %s", short_period(d, change->right->condition));
+    strbuf_printf(d->out, " to %s", short_period(d, change->left->condition));
 }
 
 /* What is shown: the values when there are groups, else all that is selected. */
 static void say_selection(struct describer *d)
 {
     const struct query *query = d->query;
+    const struct expression *change = change_of(query);
+    if (change) {
+        say_change(d, change);
+        return;
+    }
     size_t shown = 0, count = 0;
     bool aggregates = false;
     for (size_t i = 0; i < query->select_count; i++)
         aggregates |= !is_group_key(query, query->select[i].expression);
     for (size_t i = 0; i < query->select_count; i++)
         count += !aggregates || !is_group_key(query, query->select[i].expression);
+    if (query->distinct && query->select_count == 1 &&
+        query->select[0].expression->kind == EXPRESSION_COLUMN) {
+        size_t at = d->out->length;
+        say_expression(d, query->select[0].expression);
+        char *words = arena_strdup(d->arena, strbuf_text(d->out) + at);
+        strbuf_truncate(d->out, at);
+        strbuf_printf(d->out, "the different %s", plural_of(words, d->arena));
+        return;
+    }
     if (query->distinct)
         strbuf_add(d->out, "different values of ");
     for (size_t i = 0; i < query->select_count; i++) {
@@ -375,6 +439,10 @@ static void say_filters(struct describer *d, const struct condition *where)
     bool said_where = false;
     for (size_t i = 0; i < count; i++) {
         const struct condition *part = where->kind == CONDITION_AND ? where->parts[i] : where;
+        bool both_periods = part->kind == CONDITION_OR && part->part_count == 2 &&
+                            part->parts[0]->kind == CONDITION_PERIOD && change_of(d->query);
+        if (both_periods)
+            continue; /* said with the change */
         bool compares = part->kind == CONDITION_COMPARE ||
                         (part->kind == CONDITION_OR && part->part_count > 0 &&
                          part->parts[0]->kind != CONDITION_PERIOD);
@@ -391,13 +459,12 @@ static void say_filters(struct describer *d, const struct condition *where)
     }
 }
 
-static const char *order_words(const struct query *query, const struct order_key *key)
+static const char *order_words(const struct order_key *key)
 {
     const struct expression *e = key->expression;
     bool time = of_time(e) || (e->kind == EXPRESSION_BUCKET) ||
                 (e->kind == EXPRESSION_AGGREGATE && of_time(e->left));
     bool text = e->kind == EXPRESSION_COLUMN && e->column && e->column->kind == VALUE_TEXT;
-    (void)query;
     if (time)
         return key->descending ? "latest first" : "earliest first";
     if (text)
@@ -422,16 +489,19 @@ static void say_order(struct describer *d)
         values += !group;
         shown |= expression_equal(query->select[i].expression, key->expression) && !group;
     }
+    bool only = query->select_count == 1 || change_of(query);
+    bool time_key = of_time(key->expression);
     bool time_series = key->expression->kind == EXPRESSION_BUCKET && !key->descending;
     if (time_series && query->limit == 0)
         return;
     strbuf_add(d->out, ", ");
-    if (!(shown && values == 1) && !time_series) {
+    bool star = query->select_count == 1 && query->select[0].expression->kind == EXPRESSION_STAR;
+    if (!(shown && (values == 1 || only)) && !time_series && !(star && time_key)) {
         strbuf_add(d->out, "sorted by ");
         say_expression(d, key->expression);
         strbuf_add(d->out, ", ");
     }
-    strbuf_add(d->out, order_words(query, key));
+    strbuf_add(d->out, order_words(key));
     if (query->limit > 0)
         strbuf_printf(d->out, ", top %lld", (long long)query->limit);
 }

@@ -273,11 +273,21 @@ static bool print_filtered(struct printer *printer, const struct expression *exp
     const char *filter = printed_condition(printer, expression->condition);
     if (!filter)
         return false;
-    if (of->kind == EXPRESSION_METRIC)
-        return print_metric(printer, of, filter);
-    if (of->kind != EXPRESSION_AGGREGATE || !print_aggregate(printer, of))
-        return wrong(printer, "only an aggregate can be limited to a part of the rows");
-    strbuf_printf(printer->out, " FILTER (WHERE %s)", filter);
+    /* No rows sum up to nothing: a customer who stopped buying has lost all, not an unknown part.
+     */
+    bool sum = of->kind == EXPRESSION_METRIC
+                   ? fragment_adds_up(of->metric ? of->metric->expression : "")
+                   : of->aggregate == AGGREGATE_SUM;
+    strbuf_add(printer->out, sum ? "coalesce(" : "");
+    if (of->kind == EXPRESSION_METRIC) {
+        if (!print_metric(printer, of, filter))
+            return false;
+    } else {
+        if (of->kind != EXPRESSION_AGGREGATE || !print_aggregate(printer, of))
+            return wrong(printer, "only an aggregate can be limited to a part of the rows");
+        strbuf_printf(printer->out, " FILTER (WHERE %s)", filter);
+    }
+    strbuf_add(printer->out, sum ? ", 0)" : "");
     return true;
 }
 
@@ -689,6 +699,16 @@ static bool print_parts(struct printer *printer, const struct condition *conditi
     return true;
 }
 
+static bool print_negation(struct printer *printer, const struct condition *part)
+{
+    bool bare = part && part->kind == CONDITION_FILTER; /* has parentheses of its own */
+    strbuf_add(printer->out, bare ? "NOT " : "NOT (");
+    if (!print_condition(printer, part))
+        return false;
+    strbuf_add(printer->out, bare ? "" : ")");
+    return true;
+}
+
 static bool print_condition_kind(struct printer *printer, const struct condition *condition)
 {
     switch (condition->kind) {
@@ -700,11 +720,7 @@ static bool print_condition_kind(struct printer *printer, const struct condition
     case CONDITION_NOT:
         if (condition->part_count != 1)
             return wrong(printer, "a negation needs one condition");
-        strbuf_add(printer->out, "NOT (");
-        if (!print_condition(printer, condition->parts[0]))
-            return false;
-        strbuf_add_char(printer->out, ')');
-        return true;
+        return print_negation(printer, condition->parts[0]);
     case CONDITION_PERIOD:
         return print_period(printer, condition);
     case CONDITION_FILTER:
@@ -786,7 +802,11 @@ static void label_aggregate(struct strbuf *out, const struct expression *express
     struct strbuf name = strbuf_init(NAME_LENGTH_MAX * 2);
     if (column)
         label_words(&name, column->name);
-    else if (of->kind == EXPRESSION_ARITHMETIC)
+    if (expression->aggregate == AGGREGATE_COUNT_DISTINCT &&
+        str_ends(strbuf_str(&name), STR("_id"))) {
+        strbuf_truncate(&name, name.length - 3);
+        strbuf_add_char(&name, 's');
+    } else if (!column && of->kind == EXPRESSION_ARITHMETIC)
         strbuf_add(&name, "result");
     bool said = str_starts(strbuf_str(&name), str_from(word));
     strbuf_printf(out, "%s%s%s", said ? "" : word, said || name.length == 0 ? "" : "_",

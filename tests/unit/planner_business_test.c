@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "core/strbuf.h"
 #include "planner/business.h"
 #include "planner/print.h"
 #include "planner_shop.h"
@@ -72,13 +73,129 @@ static void cases_are_read_as_written(void **state)
     }
     fclose(file);
     assert_int_equal(wrong, 0);
-    assert_true(cases >= 40);
+    assert_true(cases >= 70);
+}
+
+static bool assumes(const struct business_candidate *c, const char *text)
+{
+    for (size_t i = 0; i < c->assumption_count; i++)
+        if (strcmp(c->assumptions[i], text) == 0)
+            return true;
+    return false;
+}
+
+static void assumptions_are_stated(void **state)
+{
+    static const struct {
+        const char *question, *assumption;
+    } rows[] = {
+        {"revenue by region", "revenue means the sum of revenue"},
+        {"discount by region", "discount means the average of discount"},
+        {"revenue last month", "\"last month\" is 1 to 31 October 2026"},
+        {"revenue in March", "\"March\" was read as March 2026"},
+        {"revenue over time", "over time was read as by month"},
+        {"which products sold the most units", "the list is cut after 10"},
+        {"revenue this year vs last year", "2026 is not over yet"},
+        {"revenue compared with last year",
+         "1 January to 22 November 2026 is compared with 1 January to 22 November 2025"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_new();
+        struct business_candidate best = {0};
+        sql_of(rows[i].question, arena, &best);
+        if (!assumes(&best, rows[i].assumption))
+            fail_msg("%s: not assumed: %s (first: %s)", rows[i].question, rows[i].assumption,
+                     best.assumption_count > 0 ? best.assumptions[0] : "none");
+        arena_free(arena);
+    }
+    struct arena *arena = arena_new();
+    struct business_candidate best = {0};
+    sql_of("total revenue in 2025", arena, &best);
+    assert_int_equal(best.assumption_count, 0);
+    arena_free(arena);
+}
+
+static void unknown_words_are_told(void **state)
+{
+    struct arena *arena = arena_new();
+    struct business_candidate best = {0};
+    sql_of("revenue by wibble last month", arena, &best);
+    assert_int_equal(best.unknown_count, 1);
+    assert_string_equal(best.unknown[0], "wibble");
+    assert_true(best.score < 0.5);
+    sql_of("revenue by region last month please", arena, &best);
+    assert_int_equal(best.unknown_count, 0);
+    assert_true(best.score > 0.9);
+    arena_free(arena);
+}
+
+static void questions_about_the_data(void **state)
+{
+    static const struct {
+        const char *question;
+        enum plan_meta_kind kind;
+        const char *part;
+    } rows[] = {
+        {"What columns are in the dataset?", PLAN_META_COLUMNS, "- revenue (decimal, EUR)"},
+        {"which fields does customers have", PLAN_META_COLUMNS, "Customers has 6 columns"},
+        {"what is this data about?", PLAN_META_ABOUT,
+         "It has 5000 rows and 13 columns; one row is "
+         "one order."},
+        {"describe the dataset", PLAN_META_ABOUT, "order date runs from 2024-01-02 to 2026-11-20"},
+        {"what data do you have?", PLAN_META_DATASETS, "- Products"},
+        {"What can I ask?", PLAN_META_DATASETS, "- Orders: Orders of the shop"},
+        {"revenue by region", PLAN_META_NONE, NULL},
+        {"what is the total revenue in the data", PLAN_META_NONE, NULL},
+        {"what is the average discount", PLAN_META_NONE, NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_new();
+        struct plan_request request = ask(rows[i].question);
+        struct plan_meta_answer answer = business_meta(&request, arena);
+        assert_int_equal(answer.kind, rows[i].kind);
+        if (rows[i].part && !strstr(answer.sentence, rows[i].part))
+            fail_msg("'%s' is not in: %s", rows[i].part, answer.sentence);
+        arena_free(arena);
+    }
+}
+
+static void any_question_is_survived(void **state)
+{
+    static const char *const pieces[] = {
+        "revenue ", "by ",     "region ",  "top ",       "5 ",         "last month ",
+        "North ",   "not ",    "and ",     "more than ", "customers ", "each ",
+        "share ",   "\"x\" ",  "vs ",      "2024 ",      "\xff",       "which ",
+        "highest ", "profit ", "returns ", "between ",   "'",          "99999999999999 "};
+    uint64_t seed = 11;
+    for (int round = 0; round < 1500; round++) {
+        struct arena *arena = arena_new();
+        struct strbuf text = strbuf_init(4000);
+        for (int i = 0; i < 14; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            strbuf_add(&text, pieces[(seed >> 33) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        }
+        struct plan_request request = ask(strbuf_text(&text));
+        struct business_candidate *list;
+        size_t count;
+        struct error err = {0};
+        if (business_candidates(&request, arena, &list, &count))
+            for (size_t i = 0; i < count; i++) {
+                assert_true(list[i].score >= 0 && list[i].score <= 1);
+                assert_non_null(list[i].reading);
+                if (!query_print(list[i].query, DIALECT_DUCKDB, arena, &err))
+                    fail_msg("%s: %s", strbuf_text(&text), err.message);
+            }
+        strbuf_clear(&text);
+        arena_free(arena);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cases_are_read_as_written),
+        cmocka_unit_test(cases_are_read_as_written), cmocka_unit_test(assumptions_are_stated),
+        cmocka_unit_test(unknown_words_are_told),    cmocka_unit_test(questions_about_the_data),
+        cmocka_unit_test(any_question_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,7 +162,7 @@ static void aggregates_and_labels(void **state)
     both(orders(agg(AGGREGATE_AVG, "discount")),
          "SELECT avg(\"discount\") AS \"average_discount\" FROM \"orders\"");
     both(orders(agg(AGGREGATE_COUNT_DISTINCT, "customer_id")),
-         "SELECT count(DISTINCT \"customer_id\") AS \"distinct_customer_id\" FROM \"orders\"");
+         "SELECT count(DISTINCT \"customer_id\") AS \"distinct_customers\" FROM \"orders\"");
     both(orders(agg(AGGREGATE_MAX, "order_date")),
          "SELECT max(\"order_date\") AS \"last_order_date\" FROM \"orders\"");
     both(orders(agg(AGGREGATE_MIN, "revenue")),
@@ -214,7 +214,8 @@ static void shares_arithmetic_and_metrics(void **state)
          "'Phone')");
     C returned = condition_filter(arena, 0, &shop_filters[0]);
     both(orders(expression_filtered(arena, agg(AGGREGATE_SUM, "revenue"), returned)),
-         "SELECT sum(\"revenue\") FILTER (WHERE (\"status\" = 'returned')) AS \"total_revenue\" "
+         "SELECT coalesce(sum(\"revenue\") FILTER (WHERE (\"status\" = 'returned')), 0) AS "
+         "\"total_revenue\" "
          "FROM \"orders\"");
     both(orders(expression_filtered(arena, expression_metric(arena, 0, &shop_metrics[1]),
                                     is("region", COMPARE_EQUAL, text("North")))),
