@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "cli/terminal.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "core/settings.h"
 #include "core/str.h"
 #include "core/strbuf.h"
+#include "task/task.h"
 #include "version.h"
 
 #define OPTIONS_MAX 32
@@ -267,7 +267,7 @@ static const struct command *find_command(const char *name, struct error *err)
     return NULL;
 }
 
-/* Settings from all places, checked; the log as they say. */
+/* Settings from all places, checked; log, clock and pool as they say. */
 static bool load_settings(const struct arguments *arguments, struct error *err)
 {
     size_t count;
@@ -277,13 +277,10 @@ static bool load_settings(const struct arguments *arguments, struct error *err)
             return false;
     if (!settings_load(err))
         return false;
-    log_set_level((enum log_level)(settings_integer("QUERENT_LOG_LEVEL") - 1));
-    log_set_format((enum log_format)(settings_integer("QUERENT_LOG_FORMAT") - 1));
     for (size_t i = 0; i < settings_warning_count(); i++)
         log_warn("%s", settings_warning(i));
-    if (settings_text("QUERENT_NOW") && !clock_set_now(settings_text("QUERENT_NOW")))
-        return error_set(err, ERROR_CONFIG, "QUERENT_NOW '%s' is no date",
-                         settings_text("QUERENT_NOW"));
+    task_offload_limits((unsigned)settings_integer("QUERENT_OFFLOAD_THREADS"),
+                        OFFLOAD_QUEUE_DEFAULT);
     return true;
 }
 

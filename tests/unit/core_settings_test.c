@@ -199,6 +199,35 @@ static void choices_take_any_case(void **state)
     assert_non_null(strstr(err.message, "auto, anthropic, openai or planner"));
 }
 
+static void flags_have_many_words(void **state)
+{
+    static const struct setting flag = {"X", SETTING_FLAG, .help = "", .group = ""};
+    static const char *const words[] = {"false", "TRUE", "no", "Yes", "off", "on", "0", "1"};
+    struct setting_value value;
+    for (size_t i = 0; i < 8; i++) {
+        assert_true(setting_parse(&flag, words[i], &value));
+        assert_int_equal(value.flag, i % 2);
+        assert_string_equal(value.text, i % 2 ? "true" : "false");
+    }
+    assert_false(setting_parse(&flag, "2", &value));
+    assert_false(setting_parse(&flag, "", &value));
+}
+
+static void values_can_be_set_later(void **state)
+{
+    load();
+    assert_true(settings_set("QUERENT_MODEL", "later", &err));
+    assert_string_equal(settings_text("QUERENT_MODEL"), "later");
+    assert_int_equal(settings_source("QUERENT_MODEL"), SETTING_FROM_COMMAND_LINE);
+    assert_false(settings_set("QUERENT_ROW_LIMIT", "0", &err));
+    assert_non_null(strstr(err.message, "(command line)"));
+    assert_int_equal(settings_integer("QUERENT_ROW_LIMIT"), 10000);
+    load(); /* survives */
+    assert_string_equal(settings_text("QUERENT_MODEL"), "later");
+    settings_reset();
+    assert_null(settings_text("QUERENT_MODEL"));
+}
+
 static void texts_are_clean_and_bounded(void **state)
 {
     char text[SETTING_VALUE_SIZE_MAX + 2];
@@ -352,6 +381,8 @@ int main(void)
         SETTINGS_TEST(home_comes_from_xdg),
         SETTINGS_TEST(numbers_keep_their_range),
         SETTINGS_TEST(choices_take_any_case),
+        SETTINGS_TEST(flags_have_many_words),
+        SETTINGS_TEST(values_can_be_set_later),
         SETTINGS_TEST(texts_are_clean_and_bounded),
         SETTINGS_TEST(times_and_zones_are_checked),
         SETTINGS_TEST(urls_need_a_known_scheme),

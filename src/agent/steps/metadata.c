@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/settings.h"
+#include "core/zone.h"
 
 #define JOINABLE_MAX 32
 
@@ -77,7 +78,10 @@ static int64_t today_of(const struct dataset *dataset)
     if (dataset && dataset->calendar.reference_date &&
         date_parse(str_slice(str_from(dataset->calendar.reference_date), 0, 10), &date))
         return date_to_days(date);
-    return clock_today((int)settings_utc_offset_minutes(clock_now_ms()));
+    int minutes = settings_utc_offset_minutes(clock_now_ms());
+    if (dataset && dataset->calendar.time_zone)
+        (void)zone_offset(dataset->calendar.time_zone, clock_now_ms(), &minutes, NULL);
+    return clock_today(minutes); /* an unknown zone: the configured one */
 }
 
 static int first_set(int own, int64_t configured)
