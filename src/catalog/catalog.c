@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,14 +146,44 @@ struct walk_job {
     bool done;
 };
 
+/* Other programs call their files .db as well. */
+static bool is_really_sqlite(const char *path)
+{
+    char magic[16] = "";
+    FILE *file = fopen(path, "rbe");
+    bool is = file && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+              memcmp(magic, "SQLite format 3", sizeof(magic)) == 0;
+    if (file)
+        fclose(file);
+    return is;
+}
+
+/* Takes out files of a folder that only seem to be data; one that somebody named stays, so that
+ * it is said what is wrong with it. */
+static void drop_foreign_files(struct metadata_entries *entries, size_t first)
+{
+    size_t kept = first;
+    for (size_t i = first; i < entries->count; i++)
+        if (!is_sqlite_file(entries->items[i].path) || is_really_sqlite(entries->items[i].path))
+            entries->items[kept++] = entries->items[i];
+    entries->count = kept;
+}
+
 static void run_walk(void *arg)
 {
     struct walk_job *job = arg;
     struct opening *o = job->opening;
     job->done = true;
-    for (size_t i = 0; job->done && i < o->options->data_path_count; i++)
-        job->done = folder_walk(o->options->data_paths[i], is_data_or_document, o->arena,
-                                &job->entries, &o->snapshot->problems, job->err);
+    for (size_t i = 0; job->done && i < o->options->data_path_count; i++) {
+        const char *path = o->options->data_paths[i];
+        size_t first = job->entries.count;
+        job->done = folder_walk(path, is_data_or_document, o->arena, &job->entries,
+                                &o->snapshot->problems, job->err);
+        bool folder =
+            job->entries.count != first + 1 || strcmp(job->entries.items[first].path, path) != 0;
+        if (folder)
+            drop_foreign_files(&job->entries, first);
+    }
 }
 
 static void add_file(struct opening *o, const struct metadata_entry *entry, const char *table)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/settings.h"
 #include "metadata/yaml.h"
 
 /* A folder that was entered: links may lead back to it. */
@@ -59,6 +60,16 @@ static bool enter(struct walk *walk, const struct stat *info)
                                &walk->visited_capacity, sizeof(*walk->visited));
     walk->visited[walk->visited_count++] = (struct visited){info->st_dev, info->st_ino};
     return true;
+}
+
+/* What the program keeps for itself is no data to ask about, even when its home lies in a folder of
+ * data: counted as visited, it is never entered. */
+static void leave_out_home(struct walk *walk)
+{
+    struct stat info;
+    const char *home = settings_home();
+    if (home && stat(home, &info) == 0)
+        (void)enter(walk, &info);
 }
 
 static void add_entry(struct walk *walk, const char *path, const struct stat *info)
@@ -146,6 +157,7 @@ bool folder_walk(const char *place, folder_wanted_fn wanted, struct arena *arena
     struct str trimmed = str_from(place);
     while (trimmed.length > 1 && trimmed.bytes[trimmed.length - 1] == '/')
         trimmed.length--;
+    leave_out_home(&walk);
     (void)enter(&walk, &info);
     walk_folder(&walk, arena_strndup(arena, trimmed.bytes, trimmed.length), 0);
     if (out->count > first)

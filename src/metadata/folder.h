@@ -19,7 +19,8 @@ typedef bool (*folder_wanted_fn)(const char *name);
 
 /*
  * Adds the regular files below `place` that `wanted` wants, sorted by path, hidden ones left out;
- * a place that is itself a file is added whatever its name. Blocks; no task needed.
+ * a place that is itself a file is added whatever its name. QUERENT_HOME is not entered from
+ * above. Blocks; no task needed.
  */
 bool folder_walk(const char *place, folder_wanted_fn wanted, struct arena *arena,
                  struct metadata_entries *out, struct problem_list *problems, struct error *err);

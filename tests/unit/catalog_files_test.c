@@ -43,7 +43,7 @@ static struct catalog *catalog;
 
 static bool open_data(void *arg, struct error *err)
 {
-    const char *paths[] = {data};
+    const char *paths[] = {arg};
     struct catalog_options options = {
         .loop = task_loop(task_current()), .data_paths = paths, .data_path_count = 1};
     catalog = catalog_open(&options, err);
@@ -55,10 +55,10 @@ static bool open_data(void *arg, struct error *err)
     return true;
 }
 
-static void open_all(void)
+static void open_all(char *path)
 {
     struct error err = {0};
-    if (!task_run_main(NULL, open_data, NULL, &err))
+    if (!task_run_main(NULL, open_data, path, &err))
         fail_msg("%s", err.message);
     for (size_t i = 0; i < catalog->problem_count; i++)
         print_message("# %s: %s\n", catalog->problems[i].path, catalog->problems[i].message);
@@ -87,7 +87,7 @@ static void files_and_documents_together(void **state)
     put("customers.csv", "id,full_name\n1,Ana\n2,Ben\n3,Cid\n");
     put("places.csv", "code,place\nAAA,a\nBBB,b\nCCC,c\nDDD,d\nEEE,e\nFFF,f\n");
     put("places.yaml", "table_name: cities\nsource: {file: places.csv}\n");
-    open_all();
+    open_all(data);
     assert_int_equal(catalog->dataset_count, 3);
     assert_int_equal(catalog->problem_count, 0);
     const struct dataset *orders = catalog_find(catalog, "orders");
@@ -118,9 +118,9 @@ static void tables_of_sqlite_are_datasets(void **state)
                               "CREATE TABLE Song(Song_ID int, Singer_ID int, Title text);"
                               "INSERT INTO Song VALUES (1, 1, 'x'), (2, 1, 'y'), (3, 3, 'z');");
     put("song.yaml", "table_name: hits\nsource: {file: shop.sqlite, table: Song}\n");
-    put("broken.db", "this is no database");
-    open_all();
-    assert_int_equal(catalog->error_count, 1);
+    put("Thumbs.db", "this is no database");
+    open_all(data);
+    assert_int_equal(catalog->problem_count, 0);
     assert_int_equal(catalog->dataset_count, 2);
     const struct dataset *hits = catalog_find(catalog, "hits");
     assert_int_equal(hits->row_count, 3);
@@ -128,6 +128,30 @@ static void tables_of_sqlite_are_datasets(void **state)
     assert_int_equal(hits->relationship_count, 1);
     assert_string_equal(hits->relationships[0].dataset_id, "singer");
     assert_string_equal(catalog_find(catalog, "singer")->title, "Singer");
+}
+
+static void a_named_file_says_what_is_wrong_with_it(void **state)
+{
+    char path[100];
+    put("broken.db", "this is no database");
+    snprintf(path, sizeof(path), "%s/broken.db", data);
+    open_all(path);
+    assert_int_equal(catalog->error_count, 1);
+    assert_non_null(strstr(catalog->problems[0].message, "file is not a database"));
+}
+
+static void the_home_is_no_data(void **state)
+{
+    char path[200];
+    snprintf(path, sizeof(path), "%s/inner", home);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_true(settings_set("QUERENT_HOME", path, NULL));
+    put("a.csv", "a,b\n1,2\n");
+    put("../inner/own.csv", "a,b\n1,2\n");
+    open_all(home);
+    assert_true(settings_set("QUERENT_HOME", home, NULL));
+    assert_int_equal(catalog->dataset_count, 1);
+    assert_non_null(catalog_find(catalog, "a"));
 }
 
 static int make_home(void **state)
@@ -149,6 +173,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_and_documents_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables_of_sqlite_are_datasets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_named_file_says_what_is_wrong_with_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_home_is_no_data, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
