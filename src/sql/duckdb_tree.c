@@ -41,7 +41,10 @@ struct shape {
     walk_fn check; /* of the whole node, after its parts; may be NULL */
 };
 
-#define SHAPE(name, parts, check) {name, parts, LENGTH(parts), check}
+#define SHAPE(name, parts, check)         \
+    {                                     \
+        name, parts, LENGTH(parts), check \
+    }
 
 static bool refuse(struct walk *walk, const char *what, const char *name)
 {
@@ -91,7 +94,8 @@ static bool walk_names(struct walk *walk, json_t *value)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         if (!json_is_string(item))
             return refuse(walk, "structure", "a list of names");
     }
@@ -104,8 +108,10 @@ static bool walk_number_lists(struct walk *walk, json_t *value)
 {
     size_t i, j;
     json_t *list, *number;
-    json_array_foreach(value, i, list) {
-        json_array_foreach(list, j, number) {
+    json_array_foreach(value, i, list)
+    {
+        json_array_foreach(list, j, number)
+        {
             if (!json_is_number(number))
                 return refuse(walk, "structure", "grouping sets");
         }
@@ -193,7 +199,8 @@ static bool walk_list(struct walk *walk, json_t *list, walk_fn walk_item)
         return refuse(walk, "structure", "something that should be a list");
     size_t i;
     json_t *item;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!walk_item(walk, item))
             return false;
     }
@@ -277,9 +284,11 @@ static bool walk_statement(struct walk *walk, json_t *object)
 
 /* Expressions. */
 
-#define EXPRESSION_PARTS                                                                           \
-    {"class", walk_scalar}, {"type", walk_scalar}, {"alias", walk_scalar},                         \
-        {"query_location", walk_scalar}
+#define EXPRESSION_PARTS                                                   \
+    {"class", walk_scalar}, {"type", walk_scalar}, {"alias", walk_scalar}, \
+    {                                                                      \
+        "query_location", walk_scalar                                      \
+    }
 
 static bool is_dataset_column(const struct firewall_policy *policy, const char *name)
 {
@@ -309,8 +318,8 @@ static bool check_column(struct walk *walk, json_t *object)
 static bool check_operator(struct walk *walk, json_t *object)
 {
     static const char *const types[] = {
-        "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT", "COMPARE_IN",
-        "COMPARE_NOT_IN", "OPERATOR_COALESCE", "OPERATOR_NULLIF", "GROUPING_FUNCTION"};
+        "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT",    "COMPARE_IN",
+        "COMPARE_NOT_IN",   "OPERATOR_COALESCE",    "OPERATOR_NULLIF", "GROUPING_FUNCTION"};
     const char *type = text_of(object, "type");
     return is_listed(types, LENGTH(types), type) || refuse(walk, "operator", type);
 }
@@ -440,9 +449,11 @@ static bool check_base_table(struct walk *walk, json_t *object)
     return refuse(walk, "table", name);
 }
 
-#define TABLE_PARTS                                                                                \
-    {"type", walk_scalar}, {"alias", walk_scalar}, {"sample", walk_unused},                        \
-        {"query_location", walk_scalar}
+#define TABLE_PARTS                                                         \
+    {"type", walk_scalar}, {"alias", walk_scalar}, {"sample", walk_unused}, \
+    {                                                                       \
+        "query_location", walk_scalar                                       \
+    }
 
 static const struct part empty_parts[] = {TABLE_PARTS};
 static const struct part base_table_parts[] = {TABLE_PARTS,
@@ -509,13 +520,11 @@ static const struct part select_parts[] = {{"type", walk_scalar},
                                            {"having", walk_expression},
                                            {"sample", walk_unused},
                                            {"qualify", walk_expression}};
-static const struct part set_operation_parts[] = {{"type", walk_scalar},
-                                                  {"modifiers", walk_modifiers},
-                                                  {"cte_map", NULL},
-                                                  {"setop_type", walk_set_operation},
-                                                  {"left", walk_query},
-                                                  {"right", walk_query},
-                                                  {"setop_all", walk_scalar}};
+static const struct part set_operation_parts[] = {
+    {"type", walk_scalar},     {"modifiers", walk_modifiers},
+    {"cte_map", NULL},         {"setop_type", walk_set_operation},
+    {"left", walk_query},      {"right", walk_query},
+    {"setop_all", walk_scalar}};
 
 static const struct shape query_shapes[] = {
     SHAPE("SELECT_NODE", select_parts, NULL),
@@ -564,7 +573,8 @@ static bool walk_parts(struct walk *walk, json_t *object, const struct shape *sh
 {
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         const struct part *part = find_part(shape, key);
         if (!part)
             return refuse(walk, "part of the parse", key);
@@ -633,8 +643,8 @@ static bool walk_query(struct walk *walk, json_t *value)
     if (!shape)
         return refuse(walk, "query", type);
     const struct cte_name *outer = walk->ctes;
-    bool ok = walk_cte_map(walk, json_object_get(value, "cte_map")) &&
-              walk_object(walk, value, shape);
+    bool ok =
+        walk_cte_map(walk, json_object_get(value, "cte_map")) && walk_object(walk, value, shape);
     walk->ctes = outer;
     return ok;
 }
@@ -650,8 +660,8 @@ static bool parse(struct str json, struct arena *arena, json_t **out, struct err
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement is too large");
     /* Places that are not known come as 2^64 - 1, which jansson takes only as a real. */
     json_error_t why;
-    json_t *root = json_loadb(json.bytes, json.length,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
+    json_t *root =
+        json_loadb(json.bytes, json.length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
     if (!root)
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %.100s",
                          why.text);

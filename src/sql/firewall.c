@@ -35,6 +35,29 @@ static void fill_sentence(const struct firewall_verdict *verdict, enum refusal r
                     verdict->nearest ? verdict->nearest : "", verdict->nearest ? "'?" : "");
 }
 
+/* What to write instead of an operator or a word of another dialect. */
+static const char *nearest_operator(enum refusal refusal, struct str text)
+{
+    static const struct {
+        const char *text, *ours;
+    } hints[] = {
+        {"->", "json_extract_string"},
+        {"~", "regexp_matches"},
+        {"!", "NOT"},
+        {"`", "\""},
+        {"&", "AND"},
+        {"regexp", "regexp_matches"},
+        {"rlike", "regexp_matches"},
+    };
+    if (refusal != REFUSAL_OPERATOR && refusal != REFUSAL_CHARACTER && refusal != REFUSAL_CONSTRUCT)
+        return NULL;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (str_equal_nocase(str_from(hints[i].text), text))
+            return hints[i].ours;
+    }
+    return NULL;
+}
+
 bool refuse(struct firewall *fw, enum refusal refusal, const struct token *token,
             const char *nearest)
 {
@@ -43,7 +66,7 @@ bool refuse(struct firewall *fw, enum refusal refusal, const struct token *token
     verdict->code = refusal_code(refusal);
     verdict->line = token->line;
     verdict->column = token->column;
-    verdict->nearest = nearest;
+    verdict->nearest = nearest ? nearest : nearest_operator(refusal, token->text);
     token_show(token->text, verdict->token, sizeof verdict->token);
     fill_sentence(verdict, refusal, fw->err);
     return false;
@@ -240,8 +263,7 @@ static void list_datasets_read(struct firewall *fw)
 bool firewall_check(const struct firewall_policy *policy, struct str sql, struct arena *arena,
                     struct firewall_verdict *verdict, struct error *err)
 {
-    struct firewall fw = {
-        .policy = policy, .arena = arena, .verdict = verdict, .err = err};
+    struct firewall fw = {.policy = policy, .arena = arena, .verdict = verdict, .err = err};
     struct token_list list;
     struct token fault;
     enum refusal refusal;

@@ -27,9 +27,9 @@ struct firewall_policy {
 
 struct firewall_verdict {
     bool allowed;
-    const char *code;   /* stable, "function_not_allowed"; NULL when allowed */
-    char token[128];    /* the offending token, cut */
-    int line, column;   /* its place, from 1; column counts characters */
+    const char *code;    /* stable, "function_not_allowed"; NULL when allowed */
+    char token[128];     /* the offending token, cut */
+    int line, column;    /* its place, from 1; column counts characters */
     const char *nearest; /* the nearest allowed name, or NULL; in the arena */
     /* Allowed statements: the datasets that it reads, indexes into policy->datasets. */
     size_t *datasets_read;

@@ -160,11 +160,13 @@ static bool read_type_size(struct firewall *fw)
 {
     if (!accept_operator(fw, "("))
         return true;
-    do {
+    for (int count = 0; count < 2; count++) {
         if (current(fw)->kind != TOKEN_NUMBER)
             return refuse_unexpected(fw);
         fw->at++;
-    } while (accept_operator(fw, ","));
+        if (!accept_operator(fw, ","))
+            break;
+    }
     return expect_operator(fw, ")");
 }
 
@@ -360,7 +362,7 @@ static bool read_arguments(struct firewall *fw, const struct allowed_function *f
 {
     int most = function->flags & FUNCTION_ONE ? 1 : function->flags & FUNCTION_TWO ? 2 : 64;
     int count = 0;
-    if (is_operator(current(fw), ")"))
+    if (is_operator(current(fw), ")") && !(function->flags & FUNCTION_LENGTH))
         return true;
     if ((function->flags & FUNCTION_STAR) && accept_operator(fw, "*"))
         return true;
@@ -373,6 +375,8 @@ static bool read_arguments(struct firewall *fw, const struct allowed_function *f
         if (!read_expression(fw))
             return false;
     } while (accept_operator(fw, ","));
+    if (count < 2 && (function->flags & FUNCTION_LENGTH))
+        return refuse(fw, REFUSAL_BOUND, current(fw), NULL);
     return true;
 }
 
@@ -434,8 +438,8 @@ static bool read_call(struct firewall *fw)
         return false;
     if (function->flags & (FUNCTION_AGGREGATE | FUNCTION_WINDOW))
         return read_call_clauses(fw);
-    if (is_word(current(fw), "over") || (is_word(current(fw), "filter") &&
-                                         is_operator(ahead(fw, 1), "(")))
+    if (is_word(current(fw), "over") ||
+        (is_word(current(fw), "filter") && is_operator(ahead(fw, 1), "(")))
         return refuse(fw, REFUSAL_CLAUSE_OF_FUNCTION, name, NULL);
     return true;
 }

@@ -97,8 +97,8 @@ static bool read_table_name(struct firewall *fw)
             part = &fw->tokens[fw->at++];
         else if (!read_name(fw, &part))
             return false;
-        whole.value = str_from(arena_printf(fw->arena, "%.*s.%.*s", STR_ARGS(whole.value),
-                                            STR_ARGS(part->value)));
+        whole.value = str_from(
+            arena_printf(fw->arena, "%.*s.%.*s", STR_ARGS(whole.value), STR_ARGS(part->value)));
         whole.text.length = (size_t)(part->text.bytes + part->text.length - whole.text.bytes);
     }
     if (is_operator(current(fw), "("))
@@ -148,8 +148,8 @@ static bool read_table(struct firewall *fw)
 /* What may stand before JOIN; *found says whether a join starts here. */
 static bool read_join_words(struct firewall *fw, bool *found)
 {
-    static const char *const kinds[] = {"natural", "asof", "inner", "left",
-                                        "right",   "full", "cross", "semi", "anti"};
+    static const char *const kinds[] = {"natural", "asof",  "inner", "left", "right",
+                                        "full",    "cross", "semi",  "anti"};
     size_t start = fw->at;
     if (is_word(current(fw), "positional"))
         return refuse(fw, REFUSAL_CONSTRUCT, current(fw), NULL);
@@ -286,7 +286,8 @@ static bool read_group_item(struct firewall *fw)
         fw->at += 2;
         return read_group_items(fw);
     }
-    if ((is_word(current(fw), "rollup") || is_word(current(fw), "cube")) && is_operator(next, "(")) {
+    if ((is_word(current(fw), "rollup") || is_word(current(fw), "cube")) &&
+        is_operator(next, "(")) {
         fw->at++;
         return read_group_items(fw);
     }
@@ -323,8 +324,8 @@ static const struct {
     const char *word;
     bool (*read)(struct firewall *fw);
 } clauses[] = {
-    {"from", read_from},          {"where", read_expression},  {"group", read_group_by},
-    {"having", read_expression},  {"window", read_named_windows}, {"qualify", read_expression},
+    {"from", read_from},         {"where", read_expression},     {"group", read_group_by},
+    {"having", read_expression}, {"window", read_named_windows}, {"qualify", read_expression},
 };
 
 static bool read_select(struct firewall *fw)

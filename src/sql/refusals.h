@@ -51,8 +51,7 @@ REFUSAL(FUNCTION_SYSTEM, "function_reads_system", "function",
 REFUSAL(FUNCTION_UNBOUNDED, "function_unbounded", "function",
         "is not allowed; its time or its result has no bound")
 REFUSAL(BOUND, "bound_not_literal", "length", "must be written as a number from 0 to 100")
-REFUSAL(CLAUSE_OF_FUNCTION, "clause_of_function", "function",
-        "does not take this clause")
+REFUSAL(CLAUSE_OF_FUNCTION, "clause_of_function", "function", "does not take this clause")
 REFUSAL(TYPE, "type_not_allowed", "type", "is not allowed")
 REFUSAL(UNIT, "unit_not_allowed", "unit of time", "is not known")
 REFUSAL(COLLATION, "collation_not_allowed", "collation", "is not allowed")

@@ -43,9 +43,9 @@ struct reader {
 };
 
 /* Longest first, so that the first match is the longest. */
-static const char *const operators[] = {"::", "||", "//", "**", "<=", ">=", "<>", "!=", "==", "+",
-                                        "-",  "*",  "/",  "%",  "^",  "=",  "<",  ">",  "(",  ")",
-                                        ",",  ".",  ";"};
+static const char *const operators[] = {
+    "::", "||", "//", "**", "<=", ">=", "<>", "!=", "==", "+", "-", "*",
+    "/",  "%",  "^",  "=",  "<",  ">",  "(",  ")",  ",",  ".", ";"};
 
 static char peek(const struct reader *reader, size_t ahead)
 {
@@ -84,8 +84,8 @@ static bool add(struct reader *reader, enum token_kind kind, size_t length, stru
     struct token_list *out = reader->out;
     if (kind != TOKEN_END && out->count >= SQL_TOKENS_MAX)
         return refuse(reader, REFUSAL_TOO_MANY_TOKENS, length);
-    out->items = arena_grow(reader->arena, out->items, out->count, &reader->capacity,
-                            sizeof *out->items);
+    out->items =
+        arena_grow(reader->arena, out->items, out->count, &reader->capacity, sizeof *out->items);
     out->items[out->count] = (struct token){
         .kind = kind,
         .text = str_slice(reader->sql, reader->at, reader->at + length),
@@ -102,9 +102,8 @@ static bool add(struct reader *reader, enum token_kind kind, size_t length, stru
 /* The code point at `at` and its length in bytes. */
 static size_t decode(struct str text, size_t at, utf8proc_int32_t *point)
 {
-    utf8proc_ssize_t length =
-        utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at,
-                         (utf8proc_ssize_t)(text.length - at), point);
+    utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at,
+                                               (utf8proc_ssize_t)(text.length - at), point);
     return length > 0 ? (size_t)length : 1;
 }
 
@@ -119,8 +118,8 @@ static bool is_compatibility_form(utf8proc_int32_t point)
 {
     utf8proc_int32_t parts[8];
     int class = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char(
-        point, parts, 8, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &class);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char(point, parts, 8, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &class);
     if (count < 1)
         return true;
     utf8proc_int32_t canonical[8];
@@ -179,7 +178,8 @@ static bool read_word(struct reader *reader)
     /* E'', B'', X'', N'', U&'', _utf8'': escapes and other readings of the same characters. */
     bool prefix = length <= 2 || peek(reader, 0) == '_';
     if ((prefix && peek(reader, length) == '\'') ||
-        (length == 1 && peek(reader, 1) == '&' && (peek(reader, 2) == '\'' || peek(reader, 2) == '"')))
+        (length == 1 && peek(reader, 1) == '&' &&
+         (peek(reader, 2) == '\'' || peek(reader, 2) == '"')))
         return refuse(reader, REFUSAL_STRING_PREFIX, length + 1);
     return add(reader, TOKEN_WORD, length, str_slice(reader->sql, reader->at, reader->at + length),
                false);
@@ -316,8 +316,9 @@ static bool read_operator(struct reader *reader)
     }
     if (is_parameter(reader)) {
         size_t length = 1;
-        while (length < SQL_NAME_MAX && (char_is_alnum(peek(reader, length)) ||
-                                         peek(reader, length) == '_' || peek(reader, length) == '@'))
+        while (length < SQL_NAME_MAX &&
+               (char_is_alnum(peek(reader, length)) || peek(reader, length) == '_' ||
+                peek(reader, length) == '@'))
             length++;
         return refuse(reader, REFUSAL_PARAMETER, length);
     }

@@ -8,8 +8,10 @@
 
 static struct column columns[] = {{.name = "id"}, {.name = "name"}, {.name = "Target €"}};
 static const struct dataset staff = {.table_name = "staff", .columns = columns, .column_count = 3};
-static const struct dataset orders = {.table_name = "orders", .columns = columns,
-                                      .column_count = 2, .source = {.table = "shop.orders"}};
+static const struct dataset orders = {.table_name = "orders",
+                                      .columns = columns,
+                                      .column_count = 2,
+                                      .source = {.table = "shop.orders"}};
 static const struct dataset *const datasets[] = {&staff, &orders};
 static const struct firewall_policy policy = {datasets, 2};
 

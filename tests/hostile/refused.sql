@@ -1231,6 +1231,14 @@ SELECT lpad(name, (SELECT 1000000000), ' ') FROM customers
 SELECT lpad(name, -1, ' ') FROM customers
 
 # Resource bombs: one call that makes gigabytes or takes minutes (facts/duckdb: measured)
+= bound_not_literal
+SELECT lpad(name) FROM customers
+
+# Resource bombs: one call that makes gigabytes or takes minutes (facts/duckdb: measured)
+= syntax
+SELECT rpad() FROM customers
+
+# Resource bombs: one call that makes gigabytes or takes minutes (facts/duckdb: measured)
 = function_unbounded
 SELECT levenshtein(repeat('a', 100000), repeat('b', 100000))
 
@@ -1795,6 +1803,10 @@ SELECT json '{}'
 # Casts to types that read, look names up or have no bound
 = syntax
 SELECT CAST(name AS) FROM customers
+
+# Casts to types that read, look names up or have no bound
+= syntax
+SELECT CAST(price AS DECIMAL(1, 2, 3)) FROM products
 
 # Casts to types that read, look names up or have no bound
 = syntax

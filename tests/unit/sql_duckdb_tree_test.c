@@ -56,7 +56,7 @@ static void refuses(const char *json, const char *part)
 }
 
 #define TREE(node) "{\"error\":false,\"statements\":[{\"node\":" node ",\"named_param_map\":[]}]}"
-#define SELECT_OF(list)                                                                            \
+#define SELECT_OF(list) \
     TREE("{\"type\":\"SELECT_NODE\",\"cte_map\":{\"map\":[]},\"select_list\":[" list "]}")
 
 static void refuses_what_is_no_tree(void **state)
@@ -93,8 +93,9 @@ static void depth_is_limited(void **state)
     struct strbuf json = strbuf_init(DUCKDB_TREE_SIZE_MAX);
     for (int depth = DUCKDB_TREE_DEPTH_MAX - 3; depth <= DUCKDB_TREE_DEPTH_MAX - 2; depth++) {
         strbuf_reset(&json);
-        strbuf_add(&json, "{\"error\":false,\"statements\":[{\"named_param_map\":[],\"node\":{\"type\":"
-                          "\"SELECT_NODE\",\"cte_map\":{\"map\":[]},\"select_list\":[");
+        strbuf_add(&json,
+                   "{\"error\":false,\"statements\":[{\"named_param_map\":[],\"node\":{\"type\":"
+                   "\"SELECT_NODE\",\"cte_map\":{\"map\":[]},\"select_list\":[");
         for (int i = 0; i < depth; i++)
             strbuf_add(&json, "{\"class\":\"COLLATE\",\"collation\":\"c\",\"child\":");
         strbuf_add(&json, "{\"class\":\"COLUMN_REF\",\"column_names\":[\"x\"]}");

@@ -92,6 +92,10 @@ static void says_what_where_and_what_else(void **state)
                    "function 'NVL' at line 1, column 8 is not allowed; did you mean 'coalesce'?");
     assert_refused("SELECT 1::INTEGR", "type_not_allowed", "integer",
                    "type 'INTEGR' at line 1, column 11 is not allowed; did you mean 'integer'?");
+    assert_refused("SELECT payload -> 'a' FROM events", "operator_not_allowed",
+                   "json_extract_string",
+                   "operator '->' at line 1, column 16 is not allowed; did you mean "
+                   "'json_extract_string'?");
     assert_refused("SELECT 1 WHERE", "syntax", NULL,
                    "the statement at line 1, column 15 ends too early");
     assert_refused("SELECT \"a\xE2\x80\xAE\"", "look_alike", NULL,
@@ -158,10 +162,10 @@ static void limits_at_their_edges(void **state)
     assert_false(check_repeated("SELECT * FROM staff", ", staff", "", "", SQL_TABLES_MAX));
     assert_true(check_repeated("SELECT 1", " UNION SELECT 1", "", "", SQL_SELECTS_MAX - 1));
     assert_false(check_repeated("SELECT 1", " UNION SELECT 1", "", "", SQL_SELECTS_MAX));
-    assert_true(check_repeated("SELECT * FROM (VALUES (1)", ", (1)", ") v(x)", "",
-                               SQL_VALUES_MAX - 1));
-    assert_false(check_repeated("SELECT * FROM (VALUES (1)", ", (1)", ") v(x)", "",
-                                SQL_VALUES_MAX));
+    assert_true(
+        check_repeated("SELECT * FROM (VALUES (1)", ", (1)", ") v(x)", "", SQL_VALUES_MAX - 1));
+    assert_false(
+        check_repeated("SELECT * FROM (VALUES (1)", ", (1)", ") v(x)", "", SQL_VALUES_MAX));
     assert_true(check_repeated("SELECT CASE", " WHEN 1 THEN 2", " END", "", SQL_TERMS_MAX));
     assert_false(check_repeated("SELECT CASE", " WHEN 1 THEN 2", " END", "", SQL_TERMS_MAX + 1));
     /* The query and the item take two levels. */
@@ -176,7 +180,10 @@ static void *check_deep(void *arg)
 {
     bool *all = arg;
     static const char *const parts[][2] = {
-        {"(", ")"}, {"abs(", ")"}, {"CASE WHEN ", " THEN 1 END"}, {"(1 IN (1, ", "))"},
+        {"(", ")"},
+        {"abs(", ")"},
+        {"CASE WHEN ", " THEN 1 END"},
+        {"(1 IN (1, ", "))"},
         {"count(*) OVER (ORDER BY ", ")"},
     };
     *all = true;

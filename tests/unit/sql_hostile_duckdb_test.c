@@ -88,11 +88,10 @@ static struct str tree_of(struct str sql)
         api.execute_prepared(prepared, &result) == DUCKDB_SUCCESS)
         chunk = api.fetch_chunk(result);
     if (chunk) {
-        union duckdb_string *text =
-            api.vector_get_data(api.data_chunk_get_vector(chunk, 0));
+        union duckdb_string *text = api.vector_get_data(api.data_chunk_get_vector(chunk, 0));
         bool near = text->length <= DUCKDB_STRING_INLINE_MAX;
-        json = arena_str(arena, (struct str){near ? text->near.bytes : text->far.bytes,
-                                             text->length});
+        json =
+            arena_str(arena, (struct str){near ? text->near.bytes : text->far.bytes, text->length});
         api.destroy_data_chunk(&chunk);
     }
     api.destroy_result(&result);

@@ -49,12 +49,12 @@ static void cuts_tokens(void **state)
         enum token_kind kind;
         const char *value;
     } expected[] = {
-        {TOKEN_WORD, "SELECT"}, {TOKEN_QUOTED, "a \"b\""}, {TOKEN_OPERATOR, "."},
-        {TOKEN_WORD, "x_1"},    {TOKEN_OPERATOR, "::"},    {TOKEN_WORD, "int"},
-        {TOKEN_OPERATOR, ","},  {TOKEN_STRING, "it's"},    {TOKEN_OPERATOR, "||"},
-        {TOKEN_NUMBER, "1.5e-3"}, {TOKEN_OPERATOR, "<="},  {TOKEN_NUMBER, ".5"},
-        {TOKEN_OPERATOR, "<>"}, {TOKEN_OPERATOR, "-"},     {TOKEN_NUMBER, "7."},
-        {TOKEN_OPERATOR, ")"},  {TOKEN_OPERATOR, ";"},
+        {TOKEN_WORD, "SELECT"},   {TOKEN_QUOTED, "a \"b\""}, {TOKEN_OPERATOR, "."},
+        {TOKEN_WORD, "x_1"},      {TOKEN_OPERATOR, "::"},    {TOKEN_WORD, "int"},
+        {TOKEN_OPERATOR, ","},    {TOKEN_STRING, "it's"},    {TOKEN_OPERATOR, "||"},
+        {TOKEN_NUMBER, "1.5e-3"}, {TOKEN_OPERATOR, "<="},    {TOKEN_NUMBER, ".5"},
+        {TOKEN_OPERATOR, "<>"},   {TOKEN_OPERATOR, "-"},     {TOKEN_NUMBER, "7."},
+        {TOKEN_OPERATOR, ")"},    {TOKEN_OPERATOR, ";"},
     };
     struct token_list list =
         tokens_of(STR("SELECT \"a \"\"b\"\"\".x_1::int,'it''s'||1.5e-3<=.5<>-7.);"));
