@@ -108,8 +108,31 @@ static void write_value(struct writer *writer)
     strbuf_printf(&writer->prose, "%s: %s.", subject(writer), cell_words(writer, 0, 0));
 }
 
+/* "Revenue by region, highest first, top 1" is the highest revenue by region. */
+static bool write_top(struct writer *writer)
+{
+    static const struct {
+        const char *end, *begin;
+    } rows[] = {{", highest first, top 1", "The highest "}, {", lowest first, top 1", "The lowest "}};
+    const char *reading = writer->input->proposal->reading;
+    for (size_t i = 0; reading && i < 2; i++) {
+        struct str whole = str_from(reading), end = str_from(rows[i].end);
+        if (!str_ends(whole, end) || writer->facts.name_column < 0 ||
+            writer->facts.measure_column < 0)
+            continue;
+        strbuf_printf(&writer->prose, "%s%.*s: %s with %s.", rows[i].begin,
+                      (int)(whole.length - end.length), reading,
+                      cell_words(writer, 0, (size_t)writer->facts.name_column),
+                      cell_words(writer, 0, (size_t)writer->facts.measure_column));
+        return true;
+    }
+    return false;
+}
+
 static void write_record(struct writer *writer)
 {
+    if (write_top(writer))
+        return;
     strbuf_printf(&writer->prose, "%s: ", subject(writer));
     for (size_t i = 0; i < writer->rows->column_count && i < 12; i++)
         strbuf_printf(&writer->prose, "%s%s %s", i > 0 ? ", " : "", writer->facts.columns[i].name,
@@ -253,15 +276,55 @@ static const write_fn writers[SHAPES] = {
 
 /* ------------------------------------------------------------------ around them */
 
+/* '"last month" is 1 to 31 October 2026' needs no saying when the reading has those dates. */
+static bool is_said(const struct writer *writer, const char *assumption)
+{
+    const char *reading = writer->input->proposal->reading;
+    const char *is = strstr(assumption, "\" is ");
+    return reading && is && strstr(reading, is + strlen("\" is "));
+}
+
+/* A series that ends in the bucket of today compares a part with wholes. */
+static void write_unfinished(struct writer *writer)
+{
+    if (writer->facts.shape != SHAPE_SERIES)
+        return;
+    size_t time = (size_t)writer->facts.time_column, last = writer->rows->row_count - 1;
+    const struct cell *cell = rows_cell(writer->rows, last, time);
+    struct date begin, today;
+    if (cell->type != CELL_TEXT || !date_parse(str_slice(cell->text, 0, 10), &begin) ||
+        !date_parse(str_from(writer->input->calendar.today), &today))
+        return;
+    static const int months[TIME_UNITS] = {
+        [UNIT_MONTH] = 1, [UNIT_QUARTER] = 3, [UNIT_YEAR] = 12};
+    enum time_unit unit = writer->facts.columns[time].bucket;
+    int64_t days = date_to_days(begin) + (unit == UNIT_WEEK ? 7 : 1);
+    if (months[unit] > 0)
+        days = date_to_days(date_add_months(begin, months[unit]));
+    int64_t now = date_to_days(today);
+    if (unit != UNIT_DAY && now >= date_to_days(begin) && now < days)
+        strbuf_printf(&writer->prose, " %s is not over yet.",
+                      capitalised(writer, cell_words(writer, last, time)));
+}
+
 static void write_remarks(struct writer *writer)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
+    bool first = true;
+    write_unfinished(writer);
     for (size_t i = 0; i < proposal->assumption_count; i++) {
-        const char *text = capitalised(writer, proposal->assumptions[i]);
-        bool ended = str_ends(str_from(text), STR("."));
-        strbuf_printf(&writer->prose, "%s%s%s", i == 0 ? " Assumed: " : " ", text,
-                      ended ? "" : ".");
+        if (is_said(writer, proposal->assumptions[i]))
+            continue;
+        const char *text = proposal->assumptions[i];
+        struct str sentence = str_from(text);
+        if (str_ends(sentence, STR(".")))
+            sentence.length--;
+        strbuf_printf(&writer->prose, "%s%.*s", first ? " I took it that " : "; ",
+                      STR_ARGS(sentence));
+        first = false;
     }
+    if (!first)
+        strbuf_add_char(&writer->prose, '.');
     if (writer->rows->truncated)
         strbuf_printf(&writer->prose, " Only the first %s rows were read; there are more.",
                       number_print(fact(writer, (double)writer->rows->row_count), writer->arena));

@@ -37,10 +37,30 @@ static const char *unit_of(const struct expression *e)
     return column ? column->unit : NULL;
 }
 
+/* A declared metric that is nothing but a sum or a count: "sum(revenue)", "count(*)". */
+static bool is_plain_sum(struct str expression)
+{
+    expression = str_trim(expression);
+    bool sums = str_equal_nocase(str_slice(expression, 0, 4), STR("sum(")) ||
+                str_equal_nocase(str_slice(expression, 0, 6), STR("count("));
+    if (!sums || str_find(expression, STR("distinct")) >= 0 ||
+        str_find(expression, STR("DISTINCT")) >= 0)
+        return false;
+    int depth = 0;
+    for (size_t i = 0; i < expression.length; i++) {
+        depth += expression.bytes[i] == '(' ? 1 : expression.bytes[i] == ')' ? -1 : 0;
+        if (depth == 0 && expression.bytes[i] == ')')
+            return i + 1 == expression.length;
+    }
+    return false;
+}
+
 static bool is_additive(const struct expression *e)
 {
     if (!e)
         return false;
+    if (e->kind == EXPRESSION_METRIC)
+        return is_plain_sum(str_from(e->metric->expression));
     if (e->kind == EXPRESSION_FILTERED)
         return is_additive(e->left);
     return e->kind == EXPRESSION_AGGREGATE &&

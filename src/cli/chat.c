@@ -64,7 +64,10 @@ typedef void (*chat_fn)(struct chat *chat);
 static void show_sql(struct chat *chat)
 {
     const struct statement *statement = chat->last ? chat->last->statement : NULL;
-    puts(statement ? statement->sql : "There was no statement yet.");
+    if (statement)
+        terminal_print_sql(stdout, statement->sql);
+    else
+        puts("There was no statement yet.");
 }
 
 static void show_rows(struct chat *chat)

@@ -195,9 +195,12 @@ void session_print_answer(const struct run *run, bool with_sql)
         putchar('\n');
         terminal_print_rows(stdout, rows, ROWS_SHOWN);
     }
-    if (with_sql && run->statement)
-        printf("\n%sSQL:%s %s\n", terminal_style(stdout, STYLE_DIM),
-               terminal_style(stdout, STYLE_NONE), run->statement->sql);
+    if (with_sql && run->statement) {
+        fputs(terminal_style(stdout, STYLE_DIM), stdout);
+        printf("\nSQL: ");
+        terminal_print_sql(stdout, run->statement->sql);
+        fputs(terminal_style(stdout, STYLE_NONE), stdout);
+    }
     for (size_t i = 0; i < run->suggestion_count; i++)
         printf("%s%s%s%s\n", i == 0 ? "\n" : "", terminal_style(stdout, STYLE_DIM),
                arena_printf(run->arena, "%s %s", i == 0 ? "You could ask next:" : "                  ",

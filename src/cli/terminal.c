@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -163,6 +164,19 @@ static bool is_number(const struct rows *rows, size_t column)
     return value_kind_is_number(rows->columns[column].kind);
 }
 
+/* People read two decimals; all digits are in --json. */
+static void add_cell(const struct cell *cell, struct strbuf *out)
+{
+    bool rounds = cell->type == CELL_DOUBLE && isfinite(cell->number) &&
+                  fabs(cell->number) < 1e15 && cell->number != floor(cell->number);
+    if (!rounds)
+        cell_print(cell, out);
+    else if (fabs(cell->number) >= 1)
+        strbuf_printf(out, "%.2f", cell->number);
+    else
+        strbuf_printf(out, "%.4g", cell->number);
+}
+
 static struct layout layout_new(const struct rows *rows, size_t row_max)
 {
     struct layout layout = {
@@ -179,7 +193,7 @@ static struct layout layout_new(const struct rows *rows, size_t row_max)
             if (row == 0)
                 strbuf_add(&raw, rows->columns[column].name);
             else
-                cell_print(rows_cell(rows, row - 1, column), &raw);
+                add_cell(rows_cell(rows, row - 1, column), &raw);
             size_t width = text_add_cut(&safe, strbuf_str(&raw), COLUMN_WIDTH_MAX);
             layout.texts[row * layout.column_count + column] = xstrdup(strbuf_text(&safe));
             if (width > layout.widths[column])
@@ -302,6 +316,35 @@ void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max)
                 layout.row_count, rows->truncated ? "more than " : "", rows->row_count,
                 terminal_style(stream, STYLE_NONE));
     layout_clear(&layout);
+}
+
+/* Clauses begin a line of their own, outside of quotes and brackets. */
+void terminal_print_sql(FILE *stream, const char *sql)
+{
+    static const char *const clauses[] = {" FROM ",     " JOIN ",   " LEFT JOIN ", " WHERE ",
+                                          " GROUP BY ", " HAVING ", " ORDER BY ",  " LIMIT ",
+                                          " UNION ",    " EXCEPT ", " INTERSECT "};
+    int depth = 0;
+    char quote = '\0';
+    for (const char *p = sql; *p; p++) {
+        if (quote) {
+            quote = *p == quote ? '\0' : quote;
+        } else if (*p == '\'' || *p == '"') {
+            quote = *p;
+        } else if (*p == '(' || *p == ')') {
+            depth += *p == '(' ? 1 : -1;
+        } else if (*p == ' ' && depth == 0) {
+            bool clause = false;
+            for (size_t i = 0; i < sizeof(clauses) / sizeof(clauses[0]); i++)
+                clause |= strncmp(p, clauses[i], strlen(clauses[i])) == 0;
+            /* "LEFT" has begun the line that its JOIN belongs to. */
+            bool joined = p - sql >= 4 && strncmp(p - 4, "LEFT JOIN ", 10) == 0;
+            fputs(clause && !joined ? "\n  " : " ", stream);
+            continue;
+        }
+        fputc(*p, stream);
+    }
+    fputc('\n', stream);
 }
 
 void terminal_progress(FILE *stream, size_t done, size_t total, const char *what)

@@ -31,6 +31,9 @@ void terminal_print_wrapped(FILE *stream, const char *text, size_t indent);
  * that don't fit are named below; one row with many columns is drawn upright. */
 void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max);
 
+/* Prints a statement with each clause on a line of its own. */
+void terminal_print_sql(FILE *stream, const char *sql);
+
 /* One line that is drawn over and over: "reading 3 of 12: shop_orders". Nothing where the stream
  * is no terminal. terminal_progress_end() wipes it. */
 void terminal_progress(FILE *stream, size_t done, size_t total, const char *what);

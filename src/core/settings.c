@@ -163,13 +163,24 @@ static void register_secrets(const struct setting *setting, const char *value)
 }
 
 /* Checks the value and keeps a copy. */
+/* Worker processes have a current folder of their own: a relative path would mean another place. */
+static char *absolute_path(const char *path)
+{
+    char *here = path[0] == '/' || !path[0] ? NULL : getcwd(NULL, 0);
+    char *text = here ? arena_printf(settings.arena, "%s/%s", here, path)
+                      : arena_strdup(settings.arena, path);
+    free(here);
+    return text;
+}
+
 static bool store(const struct setting *setting, const char *value, enum setting_source source,
                   const char *detail, struct error *err)
 {
     struct setting_value parsed;
     if (!setting_parse(setting, value, &parsed))
         return refuse(setting, value, detail ? detail : settings_source_name(source), err);
-    char *text = arena_strdup(settings.arena, parsed.text);
+    char *text = setting->type == SETTING_PATH ? absolute_path(parsed.text)
+                                               : arena_strdup(settings.arena, parsed.text);
     for (char *c = text; setting->type == SETTING_CHOICE && *c; c++)
         *c = char_lower(*c);
     if (setting->secret)

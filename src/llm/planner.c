@@ -6,6 +6,7 @@
  */
 #include "llm/llm.h"
 
+#include "core/log.h"
 #include "llm/llm_priv.h"
 #include "task/task.h"
 
@@ -74,8 +75,14 @@ static bool planner_select(struct llm *llm, struct llm_request *request,
     return true;
 }
 
-/* Executes the best few; the planner sees what each gave. A statement that the run gave up on for
- * lack of time or because it was cancelled ends the trying. */
+/* Only what is wrong with the statement itself counts against a candidate. No engine, no time,
+ * cancelled: that ends the run, and must not look like a question that can't be answered. */
+static bool is_candidates_fault(enum error_code code)
+{
+    return code == ERROR_SQL_FAILED || code == ERROR_SQL_REFUSED || code == ERROR_RESULT_TOO_LARGE;
+}
+
+/* Executes the best few; the planner sees what each gave. */
 static bool try_candidates(struct llm_request *request, struct plan *plan, struct error *err)
 {
     size_t count = plan->execute_max < plan->candidate_count ? plan->execute_max
@@ -83,12 +90,14 @@ static bool try_candidates(struct llm_request *request, struct plan *plan, struc
     for (size_t i = 0; i < count; i++) {
         const struct rows *rows = NULL;
         struct error failure = {0};
-        if (!request->try_statement(request->try_context, plan->candidates[i].sql, &rows,
-                                    &failure) &&
-            (failure.code == ERROR_CANCELLED || failure.code == ERROR_DEADLINE)) {
+        bool ok = request->try_statement(request->try_context, plan->candidates[i].sql, &rows,
+                                         &failure);
+        if (!ok && !is_candidates_fault(failure.code)) {
             *err = failure;
             return false;
         }
+        if (!ok)
+            log_info("candidate %zu failed: %s", i + 1, failure.message);
         plan_observe(plan, i, rows);
     }
     return true;

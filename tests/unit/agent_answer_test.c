@@ -155,8 +155,8 @@ static void a_value_and_its_assumption(void **state)
     struct llm_proposal proposal = {
         .reading = "total revenue", .assumptions = assumptions, .assumption_count = 1};
     struct answer answer = write(query, &rows, &proposal);
-    assert_string_equal(answer.prose, "Total revenue: 1,234,567.80 EUR. Assumed: Revenue means the "
-                                      "sum of revenue.");
+    assert_string_equal(answer.prose, "Total revenue: 1,234,567.80 EUR. I took it that revenue "
+                                      "means the sum of revenue.");
 }
 
 static void a_list_is_counted_and_read_out(void **state)

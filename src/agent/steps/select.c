@@ -3,12 +3,22 @@
 #include "agent/steps/steps.h"
 #include "core/json.h"
 
+/* Why the search found it says more, shortly, than how the question was read. */
+static const char *reason_for(const struct run *run)
+{
+    for (size_t i = 0; i < run->retrieved.hit_count; i++)
+        if (run->retrieved.hits[i].dataset == run->selection.dataset &&
+            run->retrieved.hits[i].reason)
+            return run->retrieved.hits[i].reason;
+    return run->selection.reason;
+}
+
 TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct error *err)
 {
     if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
         return false;
     const struct dataset *dataset = run->selection.dataset;
-    record->words = dataset ? arena_printf(run->arena, "%s: %s", dataset->id, run->selection.reason)
+    record->words = dataset ? arena_printf(run->arena, "%s: %s", dataset->id, reason_for(run))
                             : arena_printf(run->arena, "none: %s", run->selection.reason);
     struct strbuf json = strbuf_init(64 * 1024);
     strbuf_add_char(&json, '{');
