@@ -1,47 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The planner over business readings alone: follow-ups, questions about the data itself, and the
- * candidates of planner/business.h, printed and judged by what executing them gave.
+ * Reading a question: for each dataset that it may be about, the words are linked, candidates are
+ * found and ranked; the best of all datasets make the plan. planner/decide.c does the rest.
  */
 #include "planner/planner.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/datafile.h"
+#include "core/strbuf.h"
 #include "planner/business.h"
+#include "planner/describe.h"
+#include "planner/plan.h"
 #include "planner/print.h"
 
-#define EXECUTE_MAX 3
-#define EMPTY_FACTOR 0.8 /* a reading that finds no rows is less likely meant */
-#define HOPELESS 0.2     /* below this a reading is not even worth asking back about */
+#define DATASETS_READ_MAX 4
+#define EXPLAINED_MAX 12
+/* How much a dataset that retrieval holds for less likely must be better in the ranker's eyes. */
+#define RETRIEVAL_WEIGHT 6.0
 
-struct planner {
-    const char *version;
+/* One dataset's reading of the question. */
+struct dataset_reading {
+    const struct plan_dataset *choice;
+    struct links *links;
+    struct delexed_question *question;
+    struct reading_list conditions;
+    struct local_scores scores;
+    struct candidate_list candidates;
+    struct ranking_features *features;
+    const struct period_list *periods; /* of the question */
+    bool related; /* something of the question is in the dataset */
 };
 
-struct dataset_index {
-    const struct dataset *dataset;
+/* A candidate of one of the readings, on its way into the plan. */
+struct ranked {
+    const struct dataset_reading *reading;
+    size_t candidate;
+    double score;
 };
 
-/* The public plan, and what became known about its candidates. */
-struct judged_plan {
-    struct plan plan; /* first: a struct plan * is one of these */
-    double *sureness;
-    const char *const *datasets; /* titles, for the sentence when nothing fits */
-    size_t dataset_count;
-};
+static const char *default_weights(struct arena *arena, struct error *err)
+{
+    return datafile_find(arena, DATAFILE_DATA, "planner/weights.bin", NULL, err);
+}
+
+static bool open_weights(struct planner *planner, const char *path, struct error *err)
+{
+    struct arena *arena = arena_new();
+    const char *found = path ? path : default_weights(arena, err);
+    planner->weights = found ? weights_open(found, err) : NULL;
+    arena_free(arena);
+    if (!planner->weights)
+        return false;
+    planner->lexicon = lexicon_parse(planner->weights->cues, err);
+    return planner->lexicon && sketch_table_read(planner->weights, &planner->sketches, err) &&
+           rankers_read(planner->weights, &planner->rankers, err);
+}
 
 struct planner *planner_open(const char *weights_path, const char *embedding_path,
                              struct error *err)
 {
     struct planner *planner = xcalloc(1, sizeof(*planner));
-    planner->version = "planner-business-1";
-    return planner;
+    if (open_weights(planner, weights_path, err)) {
+        planner->words = embedding_path ? word_table_open_file(embedding_path, err)
+                                        : word_table_open(err);
+        if (planner->words) {
+            snprintf(planner->version, sizeof(planner->version), "planner-%s",
+                     planner->weights->version);
+            return planner;
+        }
+    }
+    planner_close(planner);
+    return NULL;
 }
 
 void planner_close(struct planner *planner)
 {
+    if (!planner)
+        return;
+    word_table_close(planner->words);
+    lexicon_free(planner->lexicon);
+    weights_close(planner->weights);
     free(planner);
 }
 
@@ -53,29 +96,204 @@ const char *planner_version(const struct planner *planner)
 struct dataset_index *dataset_index_new(const struct planner *planner,
                                         const struct dataset *dataset)
 {
-    struct dataset_index *index = xcalloc(1, sizeof(*index));
-    index->dataset = dataset;
-    return index;
+    return dataset_index_build(planner->lexicon, planner->words, dataset);
 }
 
-void dataset_index_free(struct dataset_index *index)
+/* Is any word of the question linked to the dataset? */
+static bool is_related(const struct links *links)
 {
-    free(index);
+    for (size_t i = 0; i < links->tokens->count; i++)
+        if (links->table_word[i] || links->own[i] >= 0.5F || links->value_score[i] > 0)
+            return true;
+    return links->value_count > 0;
 }
 
-static void add_candidate(struct judged_plan *judged, const struct business_candidate *from,
-                          const struct plan_request *request, struct arena *arena)
+static void read_dataset(const struct planner *planner, const struct plan_dataset *choice,
+                         const struct token_list *tokens, const struct cue_marks *cues,
+                         struct arena *arena, struct dataset_reading *out)
 {
-    struct plan *plan = &judged->plan;
+    out->choice = choice;
+    out->links = link_question(planner->lexicon, choice->index, tokens, cues, arena);
+    out->related = is_related(out->links);
+    out->question = delexicalise(planner->lexicon, out->links, arena);
+    read_conditions(out->question, false, arena, &out->conditions);
+    local_models_apply(planner->weights, &planner->sketches, out->question, &out->conditions,
+                       arena, &out->scores);
+    find_candidates(out->question, &planner->sketches, &out->scores, &out->conditions, arena,
+                    &out->candidates);
+    out->features = arena_array(arena, out->candidates.count + 1, sizeof(*out->features));
+    ranking_features(out->question, &out->scores, &out->conditions, &out->candidates, arena,
+                     out->features);
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    return x->score > y->score ? -1 : x->score < y->score;
+}
+
+/* The strongest reasons for and against a candidate, "name +1.23". */
+static const char *explain(const struct planner *planner, const struct ranking_features *features,
+                           struct arena *arena)
+{
+    bool told[RANKING_FEATURE_COUNT] = {false};
+    struct strbuf text = strbuf_init(4096);
+    for (int n = 0; n < EXPLAINED_MAX; n++) {
+        size_t best = RANKING_FEATURE_COUNT;
+        double most = 0.01;
+        for (size_t i = 0; i < RANKING_FEATURE_COUNT; i++) {
+            double part = weighted_sum_part(&planner->rankers.ranker, features->values, i);
+            if (!told[i] && fabs(part) > most && features->values[i] != 0) {
+                most = fabs(part);
+                best = i;
+            }
+        }
+        if (best == RANKING_FEATURE_COUNT)
+            break;
+        told[best] = true;
+        strbuf_printf(&text, "%s%s %+.2f", n > 0 ? ", " : "", ranking_feature_name(best),
+                      weighted_sum_part(&planner->rankers.ranker, features->values, best));
+    }
+    const char *copy = arena_strdup(arena, strbuf_text(&text));
+    strbuf_clear(&text);
+    return copy;
+}
+
+/* Ranks the candidates of all readings together. */
+static size_t rank_all(const struct planner *planner, const struct dataset_reading *readings,
+                       size_t count, struct arena *arena, struct ranked **out)
+{
+    size_t total = 0;
+    double best_score = 0;
+    for (size_t r = 0; r < count; r++) {
+        total += readings[r].candidates.count;
+        best_score = fmax(best_score, readings[r].choice->score);
+    }
+    struct ranked *ranked = arena_array(arena, total + 1, sizeof(*ranked));
+    total = 0;
+    for (size_t r = 0; r < count; r++)
+        for (size_t i = 0; readings[r].related && i < readings[r].candidates.count; i++) {
+            double score =
+                weighted_sum_score(&planner->rankers.ranker, readings[r].features[i].values);
+            score -= RETRIEVAL_WEIGHT * (best_score - readings[r].choice->score);
+            ranked[total++] = (struct ranked){&readings[r], i, score};
+        }
+    if (total > 1)
+        qsort(ranked, total, sizeof(*ranked), compare_ranked);
+    *out = ranked;
+    return total;
+}
+
+/* Words that the candidate leaves unread and that look like a name, a number or a quotation. */
+static void find_unread(const struct dataset_reading *reading, const struct candidate *candidate,
+                        struct arena *arena, struct plan_item *out)
+{
+    const struct links *links = reading->links;
+    const char **words = arena_array(arena, links->tokens->count + 1, sizeof(*words));
+    for (size_t i = 0; i < links->tokens->count; i++) {
+        const struct token *token = &links->tokens->items[i];
+        bool telling = token->quote > 0 || token->digits || token->capital;
+        bool linked = links->own[i] >= 0.5F || links->table_word[i] ||
+                      links->cues.cue[i] != CUE_NONE || links->value_score[i] > 0;
+        if (!token->is_word || token->stop || !telling || linked)
+            continue;
+        bool read = false;
+        for (size_t k = 0; k < candidate->condition_count; k++) {
+            const struct reading *used = &reading->conditions.items[candidate->conditions[k]];
+            read |= used->begin <= i && i < used->end;
+        }
+        const int others[] = {candidate->having_condition, candidate->limit_condition};
+        for (size_t k = 0; k < 2; k++)
+            read |= others[k] >= 0 && reading->conditions.items[others[k]].begin == i;
+        if (!read)
+            words[out->unread_count++] = arena_strndup(arena, token->word.bytes,
+                                                       token->word.length);
+    }
+    out->unread = words;
+}
+
+/* Are bytes begin .. end of the question read by a condition or a group column? */
+static bool reads_bytes(const struct dataset_reading *reading, const struct candidate *candidate,
+                        size_t begin, size_t end)
+{
+    const struct links *links = reading->links;
+    for (size_t i = 0; i < links->tokens->count; i++) {
+        const struct token *token = &links->tokens->items[i];
+        if (token->begin >= end || token->end <= begin)
+            continue;
+        for (size_t k = 0; k < candidate->condition_count; k++) {
+            const struct reading *used = &reading->conditions.items[candidate->conditions[k]];
+            if (used->begin <= i && i < used->end)
+                return true;
+        }
+        for (size_t g = 0; g < candidate->group_count; g++) {
+            const struct column_links *column = &links->columns[candidate->group[g]];
+            for (size_t k = 0; k < column->count; k++)
+                if (column->items[k].begin <= i && i < column->items[k].end)
+                    return true;
+        }
+    }
+    return false;
+}
+
+static bool misses_time(const struct dataset_reading *reading, const struct candidate *candidate)
+{
+    const struct period_list *periods = reading->periods;
+    for (size_t i = 0; i < periods->count; i++)
+        if (!periods->items[i].ambiguous &&
+            !reads_bytes(reading, candidate, periods->items[i].begin, periods->items[i].end))
+            return true;
+    return periods->group_by != UNIT_NONE &&
+           !reads_bytes(reading, candidate, periods->group_begin, periods->group_end);
+}
+
+static bool add_candidate(struct plan_state *state, const struct plan_request *request,
+                          const struct ranked *ranked)
+{
+    struct arena *arena = state->arena;
+    const struct dataset_reading *reading = ranked->reading;
+    const struct candidate *candidate = &reading->candidates.items[ranked->candidate];
+    const struct dataset *dataset = reading->choice->dataset;
+    struct error err = {0};
+    const struct query *query =
+        candidate_query(candidate, dataset, &reading->conditions, arena);
+    const char *sql = query_print(query, request->dialect, arena, &err);
+    if (!sql)
+        return false;
+    size_t i = state->plan.candidate_count++;
+    state->plan.candidates[i] = (struct plan_candidate){
+        .query = query,
+        .sql = sql,
+        .dataset = dataset,
+        .score = ranked->score,
+        .reading = query_describe(query, arena),
+        .explanation = explain(state->planner, &reading->features[ranked->candidate], arena),
+    };
+    state->items[i].rank = ranked->score;
+    state->items[i].prior = -1;
+    state->items[i].features = &reading->features[ranked->candidate];
+    state->items[i].misses_time = misses_time(reading, candidate);
+    find_unread(reading, candidate, arena, &state->items[i]);
+    return true;
+}
+
+/* A reading by rules. When the learned ones hold the same statement, it lends them its words. */
+static void add_business(struct plan_state *state, const struct plan_request *request,
+                         const struct business_candidate *from)
+{
+    struct plan *plan = &state->plan;
     struct error ignored = {0}; /* what this dialect can't say is no candidate */
-    const char *sql = query_print(from->query, request->dialect, arena, &ignored);
+    const char *sql = query_print(from->query, request->dialect, state->arena, &ignored);
     if (!sql)
         return;
-    for (size_t i = 0; i < plan->candidate_count; i++)
-        if (strcmp(plan->candidates[i].sql, sql) == 0)
-            return;
-    judged->sureness[plan->candidate_count] = from->score;
-    plan->candidates[plan->candidate_count++] = (struct plan_candidate){
+    size_t i = 0;
+    while (i < plan->candidate_count && strcmp(plan->candidates[i].sql, sql) != 0)
+        i++;
+    if (i == PLAN_CANDIDATES_MAX)
+        return;
+    const char *learned = i < plan->candidate_count ? plan->candidates[i].explanation : NULL;
+    plan->candidate_count += i == plan->candidate_count;
+    plan->candidates[i] = (struct plan_candidate){
         .query = from->query,
         .sql = sql,
         .dataset = from->dataset,
@@ -85,106 +303,137 @@ static void add_candidate(struct judged_plan *judged, const struct business_cand
         .period_count = from->period_count,
         .assumptions = from->assumptions,
         .assumption_count = from->assumption_count,
-        .explanation = from->explanation,
+        .explanation = learned ? learned : from->explanation,
     };
+    if (!learned)
+        state->items[i] = (struct plan_item){.unread = from->unknown,
+                                             .unread_count = from->unknown_count};
+    state->items[i].prior = fmax(state->items[i].prior, from->score);
+    state->items[i].follow_up = from->follow_up;
 }
 
-static void name_datasets(struct judged_plan *judged, const struct plan_request *request,
-                          struct arena *arena)
+/* Brings the candidates that are worth executing to the front, likeliest first. */
+static void order_candidates(struct plan_state *state)
 {
-    const char **titles = arena_array(arena, request->dataset_count + 1, sizeof(*titles));
-    for (size_t i = 0; i < request->dataset_count; i++)
-        titles[i] = dataset_title(request->datasets[i].dataset);
-    judged->datasets = titles;
-    judged->dataset_count = request->dataset_count;
+    struct plan *plan = &state->plan;
+    for (size_t i = 0; i < plan->candidate_count; i++) {
+        double chance = plan_chance(state, i);
+        struct plan_candidate candidate = plan->candidates[i];
+        struct plan_item item = state->items[i];
+        candidate.score = chance;
+        size_t at = i;
+        while (at > 0 && plan->candidates[at - 1].score < chance) {
+            plan->candidates[at] = plan->candidates[at - 1];
+            state->items[at] = state->items[at - 1];
+            at--;
+        }
+        plan->candidates[at] = candidate;
+        state->items[at] = item;
+    }
+}
+
+static void set_probabilities(struct plan_state *state, const struct ranked *ranked, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += exp(ranked[i].score - ranked[0].score);
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        state->items[i].probability = exp(state->items[i].rank - ranked[0].score) / sum;
+}
+
+static void set_words(struct plan_state *state, const struct dataset_reading *reading)
+{
+    size_t unknown = 0, words = 0;
+    for (size_t i = 0; i < reading->question->words.count; i++) {
+        words += reading->links->tokens->items[i].is_word;
+        unknown += reading->question->words.items[i].kind == DELEXED_UNKNOWN;
+    }
+    state->word_count = (float)words;
+    state->unknown_share = words > 0 ? (float)unknown / (float)words : 1;
+}
+
+static struct plan_state *new_state(const struct planner *planner, struct arena *arena)
+{
+    struct plan_state *state = arena_alloc(arena, sizeof(*state));
+    state->planner = planner;
+    state->arena = arena;
+    state->plan.candidates =
+        arena_array(arena, PLAN_CANDIDATES_MAX, sizeof(*state->plan.candidates));
+    state->items = arena_array(arena, PLAN_CANDIDATES_MAX, sizeof(*state->items));
+    return state;
+}
+
+/* The learned reading: every dataset's candidates, ranked together; the best come into the plan. */
+static void read_learned(struct plan_state *state, const struct plan_request *request)
+{
+    const struct planner *planner = state->planner;
+    struct arena *arena = state->arena;
+    struct stemmer *stemmer = stemmer_new();
+    struct token_list tokens;
+    struct cue_marks cues;
+    struct period_list periods;
+    token_read(planner->lexicon, stemmer, request->question, arena, &tokens);
+    stemmer_free(stemmer);
+    cue_mark(planner->lexicon, &tokens, arena, &cues);
+    period_find(request->question, &request->calendar, arena, &periods);
+    size_t count = request->dataset_count < DATASETS_READ_MAX ? request->dataset_count
+                                                              : DATASETS_READ_MAX;
+    struct dataset_reading *readings = arena_array(arena, count + 1, sizeof(*readings));
+    for (size_t r = 0; r < count; r++) {
+        readings[r].periods = &periods;
+        read_dataset(planner, &request->datasets[r], &tokens, &cues, arena, &readings[r]);
+    }
+    struct ranked *ranked;
+    size_t total = rank_all(planner, readings, count, arena, &ranked);
+    for (size_t i = 0; i < total && state->plan.candidate_count < PLAN_LEARNED_MAX; i++)
+        add_candidate(state, request, &ranked[i]);
+    if (total == 0)
+        return;
+    set_probabilities(state, ranked, total);
+    set_words(state, ranked[0].reading);
+    state->dataset = ranked[0].reading->choice->dataset;
+}
+
+static bool check_request(const struct plan_request *request, struct error *err)
+{
+    if (!str_is_utf8(request->question) || str_trim(request->question).length == 0)
+        return error_set(err, ERROR_INVALID, "question is empty or not UTF-8");
+    if (request->question.length > QUESTION_LENGTH_MAX)
+        return error_set(err, ERROR_INVALID, "question is longer than %d bytes",
+                         QUESTION_LENGTH_MAX);
+    return true;
 }
 
 struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
                           struct arena *arena, struct error *err)
 {
-    if (!str_is_utf8(request->question) || str_trim(request->question).length == 0) {
-        error_set(err, ERROR_INVALID, "question is empty or not UTF-8");
+    if (!check_request(request, err))
         return NULL;
-    }
-    struct judged_plan *judged = arena_alloc(arena, sizeof(*judged));
-    struct plan *plan = &judged->plan;
-    name_datasets(judged, request, arena);
+    struct plan_state *state = new_state(planner, arena);
+    struct plan *plan = &state->plan;
     if (!request->previous) {
         plan->meta = business_meta(request, arena);
         if (plan->meta.kind != PLAN_META_NONE)
             return plan;
     }
+    read_learned(state, request);
     struct business_candidate *list = NULL;
     size_t count = 0;
     business_candidates(request, arena, &list, &count);
-    plan->candidates = arena_array(arena, count + 1, sizeof(*plan->candidates));
-    judged->sureness = arena_array(arena, count + 1, sizeof(*judged->sureness));
     for (size_t i = 0; i < count; i++)
-        add_candidate(judged, &list[i], request, arena);
-    if (count > 0) {
-        plan->unknown = list[0].unknown;
-        plan->unknown_count = list[0].unknown_count;
-        plan->follow_up = list[0].follow_up;
+        add_business(state, request, &list[i]);
+    if (plan->candidate_count == 0) {
+        plan->no_answer = request->dataset_count > 0
+                              ? "nothing in the data matches the words of the question"
+                              : "there is no data to ask about";
+        return plan;
     }
-    plan->execute_max = plan->candidate_count < EXECUTE_MAX ? plan->candidate_count : EXECUTE_MAX;
+    order_candidates(state);
+    state->dataset = plan->candidates[0].dataset;
+    plan->follow_up = state->items[0].follow_up;
+    plan->unknown = state->items[0].unread;
+    plan->unknown_count = state->items[0].unread_count;
+    plan->execute_max =
+        plan->candidate_count < PLAN_EXECUTE_MAX ? plan->candidate_count : PLAN_EXECUTE_MAX;
     return plan;
-}
-
-void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
-{
-    struct judged_plan *judged = (struct judged_plan *)plan;
-    if (i >= plan->candidate_count)
-        return;
-    if (!rows)
-        judged->sureness[i] = 0;
-    else if (rows->row_count == 0)
-        judged->sureness[i] *= EMPTY_FACTOR;
-}
-
-static const char *no_answer(const struct judged_plan *judged, struct arena *arena)
-{
-    const struct plan *plan = &judged->plan;
-    const char *what = judged->dataset_count > 0 ? judged->datasets[0] : NULL;
-    if (plan->unknown_count > 0)
-        return arena_printf(arena, "I don't know what \"%s\" means in this data%s%s.",
-                            plan->unknown[0], what ? "; there is " : "", what ? what : "");
-    if (what)
-        return arena_printf(arena, "I can't read that as a question about the data; there is %s.",
-                            what);
-    return "There is no data to answer from.";
-}
-
-void plan_decide(struct plan *plan, double threshold, struct arena *arena,
-                 struct plan_decision *out)
-{
-    struct judged_plan *judged = (struct judged_plan *)plan;
-    size_t best = 0, second = 0;
-    *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
-    for (size_t i = 1; i < plan->candidate_count; i++)
-        if (judged->sureness[i] > judged->sureness[best])
-            best = i;
-    if (plan->candidate_count == 0 || judged->sureness[best] < HOPELESS) {
-        out->sentence = plan->no_answer ? plan->no_answer : no_answer(judged, arena);
-        return;
-    }
-    out->winner = best;
-    out->sureness = judged->sureness[best];
-    if (out->sureness >= threshold) {
-        out->outcome = PLAN_ANSWER;
-        return;
-    }
-    second = best;
-    for (size_t i = 0; i < plan->candidate_count; i++)
-        if (i != best && judged->sureness[i] >= HOPELESS &&
-            (second == best || judged->sureness[i] > judged->sureness[second]))
-            second = i;
-    out->outcome = PLAN_ASK;
-    out->readings[out->reading_count++] = best;
-    if (second != best)
-        out->readings[out->reading_count++] = second;
-    out->sentence =
-        second != best
-            ? arena_printf(arena, "Did you mean: %s; or %s?", plan->candidates[best].reading,
-                           plan->candidates[second].reading)
-            : arena_printf(arena, "Did you mean: %s?", plan->candidates[best].reading);
 }

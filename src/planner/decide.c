@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deciding: what executing the best candidates gave re-orders them a little, and says how much of
+ * the probability stands behind one and the same result. From that comes the sureness: answer, ask
+ * back with the two best readings, or say what is not known.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/strbuf.h"
+#include "planner/plan.h"
+
+#define NO_CANDIDATE SIZE_MAX
+#define UNSEEN_PENALTY 30.0      /* what was not executed comes after what was */
+#define MISSED_TIME_FACTOR 0.15
+#define EMPTY_FACTOR 0.8         /* of a reading by rules that finds no rows */
+#define HOPELESS 0.15            /* below this a reading is not even worth asking back about */
+
+static uint64_t cell_hash(const struct cell *cell)
+{
+    double number;
+    switch (cell->type) {
+    case CELL_NULL:
+        return 11;
+    case CELL_BOOLEAN:
+        return hash64_combine(13, cell->boolean);
+    case CELL_TEXT:
+        if (!str_to_double(cell->text, &number))
+            return hash64_str(cell->text, 2);
+        break;
+    default:
+        if (!cell_to_double(cell, &number))
+            return 12;
+    }
+    /* Numbers that agree to some 30 bits are the same; the order of adding up may differ. */
+    int exponent;
+    double fraction = frexp(number, &exponent);
+    return hash64_combine((uint64_t)(int64_t)exponent, (uint64_t)(int64_t)round(fraction * 1e9));
+}
+
+/* Of the rows in any order. */
+static uint64_t rows_hash(const struct rows *rows)
+{
+    uint64_t sum = 7 + 31 * rows->column_count;
+    for (size_t r = 0; r < rows->row_count; r++) {
+        uint64_t row = 1;
+        for (size_t c = 0; c < rows->column_count; c++)
+            row = hash64_combine(row, cell_hash(rows_cell(rows, r, c)));
+        sum += row;
+    }
+    return sum;
+}
+
+void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    if (i >= plan->candidate_count)
+        return;
+    struct plan_item *item = &state->items[i];
+    memset(item->facts, 0, sizeof(item->facts));
+    item->observed = true;
+    if (!rows) {
+        item->facts[RESULT_failed] = 1;
+        return;
+    }
+    size_t cells = rows->row_count * rows->column_count, nulls = 0;
+    for (size_t k = 0; k < cells; k++)
+        nulls += rows->cells[k].type == CELL_NULL;
+    double number;
+    bool zero = cells == 1 && cell_to_double(&rows->cells[0], &number) && number == 0;
+    item->result = rows_hash(rows);
+    item->facts[RESULT_empty] = rows->row_count == 0;
+    item->facts[RESULT_one_row] = rows->row_count == 1;
+    item->facts[RESULT_all_rows] =
+        (int64_t)rows->row_count == plan->candidates[i].dataset->row_count;
+    item->facts[RESULT_log_rows] = logf(1 + (float)rows->row_count);
+    item->facts[RESULT_all_null] = cells > 0 && nulls == cells;
+    item->facts[RESULT_some_null] = nulls > 0;
+    item->facts[RESULT_zero] = zero;
+}
+
+static bool failed(const struct plan_item *item)
+{
+    return item->observed && item->facts[RESULT_failed] != 0;
+}
+
+/* Two candidates that are known to give the same rows. */
+static bool same_rows(const struct plan_item *a, const struct plan_item *b)
+{
+    return a == b || (a->observed && b->observed && !failed(a) && !failed(b) &&
+                      a->result == b->result);
+}
+
+/* The share of the learned readings' probability that gives the same result as candidate `i`. */
+static double same_result(const struct plan_state *state, size_t i)
+{
+    double sum = 0;
+    for (size_t k = 0; k < state->plan.candidate_count; k++)
+        if (same_rows(&state->items[i], &state->items[k]))
+            sum += state->items[k].probability;
+    return sum;
+}
+
+/* The best rank of a learned candidate, to which others are compared. */
+static double best_rank(const struct plan_state *state)
+{
+    double best = -INFINITY;
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        if (state->items[i].features)
+            best = fmax(best, state->items[i].rank);
+    return best;
+}
+
+static double final_score(const struct plan_state *state, size_t i)
+{
+    struct plan_item *item = &state->items[i];
+    item->facts[RESULT_rank] = (float)(item->rank - best_rank(state));
+    item->facts[RESULT_vote] = (float)log(same_result(state, i) + 1e-6);
+    return weighted_sum_score(&state->planner->rankers.results, item->facts);
+}
+
+/* The best learned candidate whose result is not that of `other`; those that were executed go
+ * before those that were not. */
+static size_t best_learned(const struct plan_state *state, size_t other)
+{
+    size_t best = NO_CANDIDATE;
+    double most = -INFINITY;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        if (!item->features || failed(item) ||
+            (other != NO_CANDIDATE && same_rows(item, &state->items[other])))
+            continue;
+        double score = item->observed ? final_score(state, i) : item->rank - UNSEEN_PENALTY;
+        if (score > most) {
+            most = score;
+            best = i;
+        }
+    }
+    return best;
+}
+
+void plan_sureness_features(const struct plan_state *state, size_t winner,
+                            float out[SURENESS_FEATURE_COUNT])
+{
+    const struct plan_item *item = &state->items[winner];
+    const float *features = item->features->values;
+    size_t second = best_learned(state, winner);
+    double margin = second == NO_CANDIDATE ? 5 : item->rank - state->items[second].rank;
+    double top = 0;
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        top = fmax(top, state->items[i].probability);
+    out[SURENESS_same_result] = (float)same_result(state, winner);
+    out[SURENESS_margin] = (float)fmin(fmax(margin, -8), 8);
+    out[SURENESS_sketch_log] = features[RANKING_sketch_log];
+    out[SURENESS_condition_least] = features[RANKING_condition_least];
+    out[SURENESS_unread_words] = features[RANKING_unread_words];
+    out[SURENESS_unread_unknown] = features[RANKING_unread_unknown];
+    out[SURENESS_unread_values] = features[RANKING_unread_values] +
+                                  features[RANKING_unread_numbers] +
+                                  features[RANKING_unread_quotes];
+    out[SURENESS_winner_empty] = item->facts[RESULT_empty];
+    out[SURENESS_log_out_any] = features[RANKING_log_out_any];
+    out[SURENESS_log_in_select] = features[RANKING_log_in_select];
+    out[SURENESS_log_least_select] = features[RANKING_log_least_select];
+    out[SURENESS_link_least] = features[RANKING_link_least];
+    out[SURENESS_unknown_share] = state->unknown_share;
+    out[SURENESS_top_probability] = (float)top;
+    out[SURENESS_unread_columns] = features[RANKING_unread_columns];
+    out[SURENESS_condition_count] = features[RANKING_condition_count];
+    out[SURENESS_word_count] = state->word_count;
+    out[SURENESS_score] = features[RANKING_score];
+    out[SURENESS_one] = 1;
+}
+
+/* A learned reading's chance: calibrated, and little when it overlooks a time that was said. */
+static double learned_chance(const struct plan_state *state, size_t i)
+{
+    float features[SURENESS_FEATURE_COUNT];
+    if (!state->items[i].features || failed(&state->items[i]))
+        return 0;
+    plan_sureness_features(state, i, features);
+    double score = weighted_sum_score(&state->planner->rankers.sureness, features);
+    double chance = 1 / (1 + exp(-score));
+    return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
+}
+
+/* A reading by rules brings its own guess; no rows make it less likely. */
+static double business_chance(const struct plan_item *item)
+{
+    if (item->prior < 0 || failed(item))
+        return 0;
+    return item->facts[RESULT_empty] != 0 ? item->prior * EMPTY_FACTOR : item->prior;
+}
+
+double plan_chance(const struct plan_state *state, size_t i)
+{
+    double learned = learned_chance(state, i);
+    double business = business_chance(&state->items[i]);
+    return 1 - (1 - learned) * (1 - business);
+}
+
+/* The likeliest candidate whose result differs from `other`, among the best learned one and all
+ * readings by rules. A reading that both agree on gains by it. */
+static size_t best_candidate(const struct plan_state *state, size_t other, double *chance)
+{
+    size_t learned = best_learned(state, other), best = learned;
+    *chance = learned == NO_CANDIDATE ? 0 : plan_chance(state, learned);
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        if (item->prior < 0 || failed(item) ||
+            (other != NO_CANDIDATE && same_rows(item, &state->items[other])))
+            continue;
+        double own = plan_chance(state, i);
+        if (learned != NO_CANDIDATE && learned != i && item->observed &&
+            same_rows(item, &state->items[learned]))
+            own = 1 - (1 - own) * (1 - learned_chance(state, learned));
+        if (own > *chance) {
+            *chance = own;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* "'Atlantis' and 'Lemuria'" */
+static const char *quoted_list(const char *const *words, size_t count, struct arena *arena)
+{
+    const char *text = "";
+    for (size_t i = 0; i < count && i < 4; i++)
+        text = arena_printf(arena, "%s%s'%s'", text,
+                            i == 0           ? ""
+                            : i + 1 == count ? " and "
+                                             : ", ",
+                            words[i]);
+    return text;
+}
+
+static const char *column_list(const struct dataset *dataset, struct arena *arena)
+{
+    const char *text = "";
+    for (size_t i = 0; i < dataset->column_count && i < 8; i++)
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "",
+                            dataset->columns[i].label ? dataset->columns[i].label
+                                                      : dataset->columns[i].name);
+    return text;
+}
+
+static const char *no_answer_sentence(const struct plan_state *state, const struct plan_item *item,
+                                      struct arena *arena)
+{
+    if (!state->dataset)
+        return arena_printf(arena, "I can't answer that: %s.", state->plan.no_answer);
+    const char *what = dataset_title(state->dataset);
+    const char *columns = column_list(state->dataset, arena);
+    if (item && item->unread_count > 0)
+        return arena_printf(arena, "I find nothing called %s in %s. It holds: %s.",
+                            quoted_list(item->unread, item->unread_count, arena), what, columns);
+    return arena_printf(arena, "I could not read that as a question about %s. It holds: %s.",
+                        what, columns);
+}
+
+void plan_decide(struct plan *plan, double threshold, struct arena *arena,
+                 struct plan_decision *out)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
+    double chance, second_chance;
+    size_t winner = best_candidate(state, NO_CANDIDATE, &chance);
+    if (winner == NO_CANDIDATE) {
+        out->sentence = no_answer_sentence(
+            state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
+        return;
+    }
+    out->winner = winner;
+    out->sureness = chance;
+    if (chance >= threshold) {
+        out->outcome = PLAN_ANSWER;
+        return;
+    }
+    size_t second = best_candidate(state, winner, &second_chance);
+    if (chance < HOPELESS || state->items[winner].unread_count > 0) {
+        out->sentence = no_answer_sentence(state, &state->items[winner], arena);
+        return;
+    }
+    out->outcome = PLAN_ASK;
+    out->readings[out->reading_count++] = winner;
+    if (second != NO_CANDIDATE)
+        out->readings[out->reading_count++] = second;
+    out->sentence = second != NO_CANDIDATE
+                        ? arena_printf(arena, "Did you mean: %s; or %s?",
+                                       plan->candidates[winner].reading,
+                                       plan->candidates[second].reading)
+                        : arena_printf(arena, "Did you mean: %s?",
+                                       plan->candidates[winner].reading);
+}

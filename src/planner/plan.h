@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plan keeps beside what planner.h shows: for planner.c, decide.c and the trainer. */
+#ifndef QUERENT_PLANNER_PLAN_H
+#define QUERENT_PLANNER_PLAN_H
+
+#include "planner/planner.h"
+#include "planner/rank.h"
+
+#define PLAN_LEARNED_MAX 20
+#define PLAN_CANDIDATES_MAX 32 /* those and the readings by rules */
+#define PLAN_EXECUTE_MAX 8
+
+struct planner {
+    struct weights *weights;
+    struct lexicon *lexicon;
+    struct word_table *words; /* NULL: likeness of meaning is off */
+    struct sketch_table sketches;
+    struct rankers rankers;
+    char version[64];
+};
+
+/* One candidate's part of a plan, in the order of plan.candidates. */
+struct plan_item {
+    double rank;        /* the ranker's score */
+    double probability; /* share among all candidates of the plan */
+    double prior;       /* of business readings: their own guess; else below 0 */
+    const struct ranking_features *features; /* NULL for business readings */
+    bool observed;
+    uint64_t result; /* hash of the rows, in any order */
+    float facts[RESULT_FEATURE_COUNT];
+    const char *const *unread; /* words that it does not explain */
+    size_t unread_count;
+    bool misses_time; /* the question speaks of a time that it takes no notice of */
+    bool follow_up;
+};
+
+struct plan_state {
+    struct plan plan; /* first, so that a plan is its state */
+    const struct planner *planner;
+    struct arena *arena;
+    struct plan_item *items;
+    float word_count, unknown_share;
+    const struct dataset *dataset; /* the likeliest */
+};
+
+/* The chance that candidate `i` is right, from what is known by now. */
+double plan_chance(const struct plan_state *state, size_t i);
+
+/* The features of the sureness for a learned winner; they are best after all observations. */
+void plan_sureness_features(const struct plan_state *state, size_t winner,
+                            float out[SURENESS_FEATURE_COUNT]);
+
+#endif

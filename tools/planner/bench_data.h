@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions with SQLite databases, as tools/planner/prepare.py writes them (one JSON object a
+ * line), read as the planner sees data: a struct dataset with its profile for each table. For the
+ * trainer only; not part of the program.
+ */
+#ifndef QUERENT_TOOLS_PLANNER_BENCH_DATA_H
+#define QUERENT_TOOLS_PLANNER_BENCH_DATA_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "planner/cue.h"
+#include "planner/dataset_index.h"
+
+struct bench_table {
+    char *key;               /* database and tables */
+    struct arena *arena;
+    struct dataset *dataset;
+    struct dataset_index *index;
+};
+
+struct bench {
+    const struct lexicon *lexicon;
+    const struct word_table *words;
+    struct bench_table *tables; /* made so far */
+    size_t table_count, table_capacity;
+    sqlite3 *database; /* the one of the last question */
+    char *database_path;
+};
+
+/* Opens the database at `path` unless it is open already. */
+sqlite3 *bench_open(struct bench *bench, const char *path);
+/* The dataset of a question's tables (several are seen as one), made on first use. */
+struct bench_table *bench_table(struct bench *bench, const json_t *question);
+void bench_clear(struct bench *bench);
+
+#endif
