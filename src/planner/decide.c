@@ -140,6 +140,11 @@ static size_t best_learned(const struct plan_state *state, size_t other)
     return best;
 }
 
+size_t plan_best_learned(const struct plan_state *state)
+{
+    return best_learned(state, NO_CANDIDATE);
+}
+
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT])
 {

@@ -46,6 +46,9 @@ struct plan_state {
 /* The chance that candidate `i` is right, from what is known by now. */
 double plan_chance(const struct plan_state *state, size_t i);
 
+/* The best learned candidate, SIZE_MAX when there is none. */
+size_t plan_best_learned(const struct plan_state *state);
+
 /* The features of the sureness for a learned winner; they are best after all observations. */
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT]);

@@ -43,15 +43,10 @@ struct ranked {
     double score;
 };
 
-static const char *default_weights(struct arena *arena, struct error *err)
-{
-    return datafile_find(arena, DATAFILE_DATA, "planner/weights.bin", NULL, err);
-}
-
 static bool open_weights(struct planner *planner, const char *path, struct error *err)
 {
     struct arena *arena = arena_new();
-    const char *found = path ? path : default_weights(arena, err);
+    const char *found = datafile_find(arena, DATAFILE_DATA, "planner/weights.bin", path, err);
     planner->weights = found ? weights_open(found, err) : NULL;
     arena_free(arena);
     if (!planner->weights)
@@ -66,8 +61,9 @@ struct planner *planner_open(const char *weights_path, const char *embedding_pat
 {
     struct planner *planner = xcalloc(1, sizeof(*planner));
     if (open_weights(planner, weights_path, err)) {
-        planner->words = embedding_path ? word_table_open_file(embedding_path, err)
-                                        : word_table_open(err);
+        planner->words = embedding_path && *embedding_path
+                             ? word_table_open_file(embedding_path, err)
+                             : word_table_open(err);
         if (planner->words) {
             snprintf(planner->version, sizeof(planner->version), "planner-%s",
                      planner->weights->version);

@@ -78,40 +78,37 @@ def log_softmax(scores):
 
 
 def fit(matrix, targets, strength, rounds):
-    """targets: [(first class, one-hot Y, mask of rows or None, "softmax" or "logistic")].
+    """targets: [(first class, one-hot Y, "softmax" or "logistic")].
     Returns weights[n, k], bias[k]."""
-    matrix = matrix.astype(np.float64)
     transposed = matrix.T.tocsr()
     features = matrix.shape[1]
-    classes = sum(y.shape[1] for _, y, _, _ in targets)
+    classes = sum(y.shape[1] for _, y, _ in targets)
 
     def loss(flat):
         w = flat[:features * classes].reshape(features, classes)
-        b = flat[features * classes:]
-        scores = matrix @ w + b
-        slope = np.zeros_like(scores)
+        scores = matrix @ w.astype(np.float32) + flat[features * classes:].astype(np.float32)
+        slope = np.empty_like(scores)
         total = 0.0
-        for first, y, mask, kind in targets:
+        for first, y, kind in targets:
             part = scores[:, first:first + y.shape[1]]
             if kind == "softmax":
                 logs = log_softmax(part)
-                weight = y.sum(1, keepdims=True)
-                total -= (logs * y).sum()
-                grad = np.exp(logs) * weight - y
+                total -= float((logs * y).sum())
+                grad = np.exp(logs) * y.sum(1, keepdims=True) - y
             else:
-                total += (np.logaddexp(0, part) - part * y)[mask].sum() if mask is not None \
-                    else (np.logaddexp(0, part) - part * y).sum()
+                total += float((np.logaddexp(0, part) - part * y).sum())
                 grad = 1 / (1 + np.exp(-part)) - y
-                if mask is not None:
-                    grad[~mask] = 0
             slope[:, first:first + y.shape[1]] = grad
-        total += (w * w).sum() / (2 * strength)
-        grad_w = transposed @ slope + w / strength
-        return total, np.concatenate([grad_w.ravel(), slope.sum(0)])
+        total += float(w.ravel() @ w.ravel()) / (2 * strength)
+        gradient = np.empty(len(flat))
+        gradient[:features * classes] = (transposed @ slope).ravel()
+        gradient[:features * classes] += flat[:features * classes] / strength
+        gradient[features * classes:] = slope.sum(0)
+        return total, gradient
 
     start = np.zeros(features * classes + classes)
     best = minimize(loss, start, jac=True, method="L-BFGS-B",
-                    options={"maxiter": rounds, "maxcor": 8}).x
+                    options={"maxiter": rounds, "maxcor": 5}).x
     return best[:features * classes].reshape(features, classes), best[features * classes:]
 
 
@@ -127,7 +124,7 @@ def condition_label(question, condition):
 class Local:
     """Everything fitted on the questions `train` (indexes of data)."""
 
-    def __init__(self, data, train, rounds=70):
+    def __init__(self, data, train, rounds=45):
         self.data = data
         self.fit_question(train, rounds)
         self.fit_roles(train, rounds)
@@ -143,21 +140,21 @@ class Local:
         self.sketches = sorted(k for k, n in count.items() if n >= SKETCH_MIN)
         place = {k: i for i, k in enumerate(self.sketches)}
         matrix, self.question_hashes = self.data.question_rows.matrix(rows)
-        y = np.zeros((len(rows), len(self.sketches)))
+        y = np.zeros((len(rows), len(self.sketches)), np.float32)
         for r, i in enumerate(rows):
             key = tuple(questions[i]["sketch"])
             if key in place:
                 y[r, place[key]] = 1
-        targets = [(0, y, None, "softmax")]
+        targets = [(0, y, "softmax")]
         self.part_classes = []
         first = len(self.sketches)
         for p in range(PARTS):
             classes = sorted({questions[i]["sketch"][p] for i in rows})
             index = {c: k for k, c in enumerate(classes)}
-            y = np.zeros((len(rows), len(classes)))
+            y = np.zeros((len(rows), len(classes)), np.float32)
             for r, i in enumerate(rows):
                 y[r, index[questions[i]["sketch"][p]]] = 1
-            targets.append((first, y, None, "softmax"))
+            targets.append((first, y, "softmax"))
             first += len(classes)
             self.part_classes.append(classes)
         self.question = fit(matrix, targets, 2.0, rounds)
@@ -173,7 +170,7 @@ class Local:
                 rows.append(first + c)
                 labels.append([int(u in uses) for u in range(len(gold.USES))])
         matrix, self.role_hashes = self.data.column_rows.matrix(rows)
-        self.roles = fit(matrix, [(0, np.array(labels, float), None, "logistic")], 0.5, rounds)
+        self.roles = fit(matrix, [(0, np.array(labels, np.float32), "logistic")], 0.5, rounds)
 
     def fit_conditions(self, train, rounds):
         rows, labels = [], []
@@ -186,7 +183,7 @@ class Local:
                 rows.append(first + k)
                 labels.append([float(condition_label(question, condition))])
         matrix, self.condition_hashes = self.data.condition_rows.matrix(rows)
-        self.conditions = fit(matrix, [(0, np.array(labels), None, "logistic")], 0.5, rounds)
+        self.conditions = fit(matrix, [(0, np.array(labels, np.float32), "logistic")], 0.5, rounds)
 
     def report(self, test):
         """Shares right out of fold: sketch among the first 1, 5, 20; roles and conditions."""

@@ -304,14 +304,25 @@ static void dump_plan(struct bench *bench, const struct models *models, const js
         plan_observe(plan, i, fetch_rows(bench->database, plan->candidates[i].sql, arena));
     if (plan)
         plan_decide(plan, 0, arena, &decision);
-    if (decision.outcome == PLAN_ANSWER) {
-        sql = plan->candidates[decision.winner].sql;
-        plan_sureness_features((struct plan_state *)plan, decision.winner, facts);
+    const struct plan_state *state = (struct plan_state *)plan;
+    size_t learned = plan ? plan_best_learned(state) : SIZE_MAX;
+    if (learned != SIZE_MAX) {
+        sql = plan->candidates[learned].sql;
+        plan_sureness_features(state, learned, facts);
         facts[SURENESS_FEATURE_COUNT] = winner_is_right(bench, line, sql);
     }
     fwrite(facts, sizeof(facts), 1, out->numbers);
-    json_t *object = json_pack("{s:O,s:o,s:f}", "id", json_object_get(line, "id"), "sql",
-                               text(sql), "sure", decision.sureness);
+    json_t *object = json_pack("{s:O,s:o}", "id", json_object_get(line, "id"), "sql", text(sql));
+    if (plan && plan->candidate_count > 0 && decision.outcome == PLAN_ANSWER) {
+        json_object_set_new(object, "final", text(plan->candidates[decision.winner].sql));
+        json_object_set_new(object, "sure", json_real(decision.sureness));
+    }
+    for (size_t i = 0; plan && i < plan->candidate_count; i++)
+        if (state->items[i].prior >= 0) {
+            json_object_set_new(object, "rules", text(plan->candidates[i].sql));
+            json_object_set_new(object, "rules_guess", json_real(state->items[i].prior));
+            break;
+        }
     json_dumpf(object, out->lines, JSON_COMPACT);
     fputc('\n', out->lines);
     json_decref(object);
@@ -393,8 +404,11 @@ int main(int argc, char **argv)
     struct error err = {0};
     struct models models = {0};
     struct bench bench = {.lexicon = open_lexicon(argv[1], argv[3], &models)};
-    if (!getenv("NO_LIKENESS"))
-        bench.words = word_table_open(&err);
+    bench.words = word_table_open(&err);
+    if (!bench.words) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
     struct output out = {0};
     if (argc > 4) {
         out.numbers = open_output(argv[4], "bin", "wb");

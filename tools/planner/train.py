@@ -233,9 +233,11 @@ def sureness_stage(work):
     which = np.concatenate([[i] * len(s[1]) for i, s in enumerate(sets.values())])
     each = np.array([1 / np.sqrt(len(s[1])) for s in sets.values()])[which]
     sure = np.zeros(len(y))
+    some = x[:, -1] > 0  # there was a candidate
     for k in range(FOLDS):
-        model = ranker.sureness_model(x[folds != k], y[folds != k], each[folds != k])
-        sure[folds == k] = ranker.sureness(model, x[folds == k])
+        train, test = some & (folds != k), some & (folds == k)
+        model = ranker.sureness_model(x[train], y[train], each[train])
+        sure[test] = ranker.sureness(model, x[test])
         finish(work, k, names, model)
     for i, name in enumerate(sets):
         part = which == i
@@ -248,7 +250,7 @@ def sureness_stage(work):
     print("said -> right:", " ".join("%.2f->%.2f" % (sure[m].mean(), y[m].mean())
                                      for e in edges for m in [(sure >= e) & (sure < e + .1)]
                                      if m.any()))
-    finish(work, "all", names, ranker.sureness_model(x, y, each))
+    finish(work, "all", names, ranker.sureness_model(x[some], y[some], each[some]))
     with open(work.path("final", "all", "bin"), "rb") as file, open(args.out, "wb") as out:
         out.write(file.read())
     work.say("wrote", args.out, os.path.getsize(args.out), "bytes")
