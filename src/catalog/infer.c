@@ -151,13 +151,32 @@ static bool is_code(const struct subject *s)
     return is_one_of(s->last, words);
 }
 
-static bool is_year(const struct subject *s)
+static bool is_year_word(struct str word)
 {
     static const char *const words[] = {"year", "yr", "jahr", "ano", "annee", NULL};
+    return is_one_of(word, words);
+}
+
+static bool holds_years(const struct column *column)
+{
     int64_t min, max;
-    if (s->column->kind != VALUE_INTEGER || !is_one_of(s->last, words))
-        return false;
-    return !bounds_of(s->column, &min, &max) || (min >= 1000 && max <= 2500);
+    return column->kind == VALUE_INTEGER &&
+           (!bounds_of(column, &min, &max) || (min >= 1000 && max <= 2500));
+}
+
+static bool is_year(const struct subject *s)
+{
+    return is_year_word(s->last) && holds_years(s->column);
+}
+
+/* "year_built": a year, but not the time that the rows are about. */
+static bool has_year(const struct subject *s)
+{
+    struct str rest = str_from(s->words), word;
+    while (str_split(&rest, ' ', &word))
+        if (is_year_word(word))
+            return holds_years(s->column);
+    return false;
 }
 
 /* A first column 1, 2, 3, ...: a row number or a key by another name. */
@@ -178,6 +197,8 @@ static enum column_role number_role(const struct subject *s)
 {
     if (is_year(s))
         return ROLE_TIME;
+    if (has_year(s))
+        return ROLE_DIMENSION;
     if (is_code(s))
         return s->column->unique && s->column->kind == VALUE_INTEGER ? ROLE_KEY : ROLE_DIMENSION;
     if (s->column->kind != VALUE_INTEGER)
@@ -273,6 +294,16 @@ static const char *unit_of(const struct subject *s, struct arena *arena)
     return inside.length > 0 ? arena_strndup(arena, inside.bytes, inside.length) : NULL;
 }
 
+/* Whether the words are only the name with blanks for underscores, which everybody can do. */
+static bool is_plain_name(const char *name, const char *words)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if ((name[i] == '_' ? ' ' : char_lower(name[i])) != words[i])
+            return false;
+    return words[length] == '\0';
+}
+
 void infer_columns(struct dataset *dataset, struct arena *arena)
 {
     for (size_t i = 0; i < dataset->column_count; i++) {
@@ -284,7 +315,8 @@ void infer_columns(struct dataset *dataset, struct arena *arena)
             column->role = role_of(&subject);
         if (!column->unit)
             column->unit = unit_of(&subject, arena);
-        if (!column->label && subject.words[0] != '\0' && strcmp(subject.words, column->name) != 0)
+        if (!column->label && subject.words[0] != '\0' &&
+            !is_plain_name(column->name, subject.words))
             column->label = subject.words;
     }
 }

@@ -263,8 +263,7 @@ static void add_column_facts(struct strbuf *out, const struct column *column, in
         add_comment_text(out, profile->max);
     }
     if (value_kind_is_number(column->kind) && column->role == ROLE_MEASURE) {
-        strbuf_add(out, ", mean ");
-        json_add_double(out, profile->mean);
+        strbuf_printf(out, ", mean %.6g", profile->mean);
     }
     strbuf_add(out, ", ");
     if (profile->null_count > 0)

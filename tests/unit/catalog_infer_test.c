@@ -95,6 +95,7 @@ static void roles_come_from_names_and_values(void **state)
         {column("year", VALUE_INTEGER, "1952", "2007"), ROLE_TIME},
         {column("model year", VALUE_INTEGER, NULL, NULL), ROLE_TIME},
         {column("year", VALUE_INTEGER, "1", "12"), ROLE_MEASURE},
+        {column("year_built", VALUE_INTEGER, "1956", "2013"), ROLE_DIMENSION},
         {column("month", VALUE_INTEGER, "1", "12"), ROLE_DIMENSION},
         {column("zip", VALUE_INTEGER, "10115", "99999"), ROLE_DIMENSION},
         {unique(column("order_no", VALUE_INTEGER, "7", "900")), ROLE_KEY},
@@ -175,6 +176,9 @@ static void what_is_declared_stays(void **state)
     dataset.columns = &plain;
     infer_columns(&dataset, arena);
     assert_string_equal(plain.label, "life exp");
+    plain = column("Order_date", VALUE_DATE, NULL, NULL);
+    infer_columns(&dataset, arena);
+    assert_null(plain.label);
     arena_free(arena);
 }
 
