@@ -77,6 +77,10 @@ bool refuse_unexpected(struct firewall *fw)
     const struct token *token = current(fw);
     if (is_operator(token, ";"))
         return refuse(fw, REFUSAL_MANY_STATEMENTS, token, NULL);
+    if (token->kind == TOKEN_WORD && is_reserved_word(token->text) &&
+        is_known_column(fw, token->text))
+        return refuse(fw, REFUSAL_RESERVED, token,
+                      arena_printf(fw->arena, "\"%.*s\"", STR_ARGS(token->text)));
     if (token->kind == TOKEN_WORD && is_refused_construct(token->text))
         return refuse(fw, REFUSAL_CONSTRUCT, token, NULL);
     return refuse(fw, REFUSAL_SYNTAX, token, NULL);

@@ -136,6 +136,20 @@ static void odd_names_only_when_known(void **state)
     policy = saved;
 }
 
+static void reserved_columns_want_quotes(void **state)
+{
+    struct column column = {.name = "show"};
+    struct dataset dataset = {.table_name = "tv", .columns = &column, .column_count = 1};
+    const struct dataset *datasets[] = {&dataset};
+    struct firewall_policy saved = policy;
+    policy = (struct firewall_policy){datasets, 1};
+    assert_reads("SELECT \"show\", t.show AS show FROM tv t", "tv");
+    assert_refused("SELECT show FROM tv", "reserved_name", "\"show\"",
+                   "name 'show' at line 1, column 8 is a reserved word; put double quotes around "
+                   "it; did you mean '\"show\"'?");
+    policy = saved;
+}
+
 /* text, then `count` times `part`, then `end` and `count` times `close`. */
 static bool check_repeated(const char *text, const char *part, const char *end, const char *close,
                            int count)
@@ -220,6 +234,7 @@ int main(void)
         cmocka_unit_test(says_what_where_and_what_else),
         cmocka_unit_test(qualified_names_as_the_metadata_has_them),
         cmocka_unit_test(odd_names_only_when_known),
+        cmocka_unit_test(reserved_columns_want_quotes),
         cmocka_unit_test(limits_at_their_edges),
         cmocka_unit_test(needs_little_stack),
     };
