@@ -119,6 +119,18 @@ static const char *error_json(struct run *run, const struct error *err)
     return text;
 }
 
+/* The run's log so far, as a stream sends it. The last event is not in it: it is the result. */
+static struct stored_event *events_to_store(struct run *run)
+{
+    struct stored_event *events = arena_array(run->arena, run->event_count, sizeof(*events));
+    for (size_t i = 0; i < run->event_count; i++) {
+        events[i].sequence = (int64_t)i + 1;
+        events[i].json = arena_printf(run->arena, "{\"event\":\"%s\",\"data\":%s}",
+                                      run_event_name(run->events[i].kind), run->events[i].json);
+    }
+    return events;
+}
+
 /* Runs on even when the run was cancelled or is late: how it ended must be on disk. */
 TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, struct error *err)
 {
@@ -134,6 +146,8 @@ TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, 
                                      run->error.message),
         .sql = ok && run->statement ? run->statement->sql : NULL,
         .metadata = ok ? message_metadata(run) : NULL,
+        .events = events_to_store(run),
+        .event_count = run->event_count,
     };
     task_shield_begin(SAVE_TIME_MAX_MS);
     bool saved = store_run_end(run->agent->store, &end, err);
