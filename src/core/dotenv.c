@@ -153,8 +153,8 @@ bool dotenv_parse(struct str text, struct arena *arena, struct dotenv *out, stru
         }
         if (found.count == DOTENV_ENTRIES_MAX)
             return error_set(err, ERROR_TOO_LARGE, "more than %d entries", DOTENV_ENTRIES_MAX);
-        found.entries = arena_grow(arena, found.entries, found.count, &capacity,
-                                   sizeof(*found.entries));
+        found.entries =
+            arena_grow(arena, found.entries, found.count, &capacity, sizeof(*found.entries));
         take_entry(&scanner, arena, &found.entries[found.count++]);
     }
     *out = found;

@@ -325,13 +325,13 @@ static void log_printf(enum log_level level, const char *format, va_list args)
     free(message);
 }
 
-#define LOG_FUNCTION(name, level)                                                                  \
-    void name(const char *format, ...)                                                             \
-    {                                                                                              \
-        va_list args;                                                                              \
-        va_start(args, format);                                                                    \
-        log_printf(level, format, args);                                                           \
-        va_end(args);                                                                              \
+#define LOG_FUNCTION(name, level)        \
+    void name(const char *format, ...)   \
+    {                                    \
+        va_list args;                    \
+        va_start(args, format);          \
+        log_printf(level, format, args); \
+        va_end(args);                    \
     }
 
 LOG_FUNCTION(log_error, LOG_ERROR)

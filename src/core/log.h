@@ -51,8 +51,8 @@ struct log_field log_double(const char *key, double value);
 void log_fields(enum log_level level, const char *message, const struct log_field *fields,
                 size_t count);
 /* The last two arguments of log_fields(). */
-#define LOG_FIELDS(...)                                                                            \
-    (const struct log_field[]){__VA_ARGS__},                                                       \
+#define LOG_FIELDS(...)                      \
+    (const struct log_field[]){__VA_ARGS__}, \
         sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 
 /* From now on the value is written as "***" wherever it occurs. Copied. For good: there is no way

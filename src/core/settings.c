@@ -299,8 +299,8 @@ static bool store_from_file(const struct setting *setting, const struct sources 
     char *value = arena_strndup(settings.arena, text.bytes, text.length);
     arena_defer(settings.arena, wipe, value);
     *found = text.length > 0;
-    return !*found || store(setting, value, SETTING_FROM_FILE,
-                            arena_strdup(settings.arena, path), err);
+    return !*found ||
+           store(setting, value, SETTING_FROM_FILE, arena_strdup(settings.arena, path), err);
 }
 
 /* Looks through the sources in order. */
@@ -529,8 +529,10 @@ const char *settings_source_detail(const char *name)
 const char *settings_source_name(enum setting_source source)
 {
     static const char *const names[SETTING_SOURCES] = {
-        [SETTING_FROM_DEFAULT] = "default",         [SETTING_FROM_COMMAND_LINE] = "command line",
-        [SETTING_FROM_ENVIRONMENT] = "environment", [SETTING_FROM_DOTENV] = ".env file",
+        [SETTING_FROM_DEFAULT] = "default",
+        [SETTING_FROM_COMMAND_LINE] = "command line",
+        [SETTING_FROM_ENVIRONMENT] = "environment",
+        [SETTING_FROM_DOTENV] = ".env file",
         [SETTING_FROM_FILE] = "file",
     };
     return names[source];

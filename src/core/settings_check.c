@@ -63,8 +63,8 @@ static bool parse_url(const struct setting *setting, struct str text, struct set
         if (!str_equal_nocase(scheme, choice))
             continue;
         struct str behind = str_slice(text, (size_t)colon + 1, text.length);
-        return str_equal_text(choice, "sqlite") || (str_starts(behind, STR("//")) &&
-                                                    behind.length > 2);
+        return str_equal_text(choice, "sqlite") ||
+               (str_starts(behind, STR("//")) && behind.length > 2);
     }
     return false;
 }
@@ -81,11 +81,9 @@ static bool parse_zone(const struct setting *setting, struct str text, struct se
 }
 
 static const parse_fn parsers[SETTING_TYPES] = {
-    [SETTING_TEXT] = parse_text,       [SETTING_INTEGER] = parse_integer,
-    [SETTING_DOUBLE] = parse_double,   [SETTING_FLAG] = parse_flag,
-    [SETTING_CHOICE] = parse_choice,   [SETTING_PATH] = parse_text,
-    [SETTING_URL] = parse_url,         [SETTING_TIME] = parse_time,
-    [SETTING_ZONE] = parse_zone,
+    [SETTING_TEXT] = parse_text, [SETTING_INTEGER] = parse_integer, [SETTING_DOUBLE] = parse_double,
+    [SETTING_FLAG] = parse_flag, [SETTING_CHOICE] = parse_choice,   [SETTING_PATH] = parse_text,
+    [SETTING_URL] = parse_url,   [SETTING_TIME] = parse_time,       [SETTING_ZONE] = parse_zone,
 };
 
 bool setting_parse(const struct setting *setting, const char *text, struct setting_value *out)

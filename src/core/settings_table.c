@@ -121,8 +121,8 @@ const struct setting settings_table[] = {
     {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
      .help = "How callers show who they are. none: only when API_HOST is a loopback address."},
 
-    {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug",
-     .group = LOGS, .help = "What is logged, on stderr."},
+    {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug", .group = LOGS,
+     .help = "What is logged, on stderr."},
     {"QUERENT_LOG_FORMAT", SETTING_CHOICE, "auto", .choices = "auto text json", .group = LOGS,
      .help = "Form of the log. auto: text on a terminal, a JSON object a line otherwise."},
 };

@@ -115,8 +115,8 @@ static bool take_name(struct str *rest)
 {
     size_t length = 0;
     bool quoted = take_char(rest, '<');
-    while (length < rest->length && (quoted ? rest->bytes[length] != '>'
-                                            : char_is_alpha(rest->bytes[length])))
+    while (length < rest->length &&
+           (quoted ? rest->bytes[length] != '>' : char_is_alpha(rest->bytes[length])))
         length++;
     *rest = str_slice(*rest, length, rest->length);
     return length > 0 && (!quoted || take_char(rest, '>'));
@@ -209,8 +209,8 @@ static bool rule_offset(struct str rule, int64_t time_s, int *out_seconds)
     int year = date_from_days(local / DAY_S - (local % DAY_S < 0)).year;
     int64_t begin_s = time_of_change(&begin, year) - standard;
     int64_t end_s = time_of_change(&end, year) - summer;
-    bool is_summer = begin_s < end_s ? time_s >= begin_s && time_s < end_s
-                                     : time_s >= begin_s || time_s < end_s;
+    bool is_summer =
+        begin_s < end_s ? time_s >= begin_s && time_s < end_s : time_s >= begin_s || time_s < end_s;
     *out_seconds = is_summer ? summer : standard;
     return true;
 }

@@ -19,7 +19,6 @@
 /* libpg_query recurses deeply; only touched pages cost memory. */
 #define OFFLOAD_STACK_SIZE ((size_t)8 * 1024 * 1024)
 
-
 struct job {
     void (*fn)(void *arg);
     void *arg;

@@ -113,8 +113,8 @@ struct task_event {
     bool signalled;
 };
 TASK_WAITS bool task_event_wait(struct task_event *event, uint64_t timeout_ms, struct error *err);
-/* Waits in a task until the signal, cancelled or late or not: for a signal that is sure to come soon,
- * from someone who still uses the task's stack. */
+/* Waits in a task until the signal, cancelled or late or not: for a signal that is sure to come
+ * soon, from someone who still uses the task's stack. */
 TASK_WAITS void task_event_wait_always(struct task_event *event);
 void task_event_signal(struct task_event *event);
 

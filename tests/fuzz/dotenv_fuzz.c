@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     for (size_t i = 0; ok && i < dotenv.count; i++) {
         const struct dotenv_entry *entry = &dotenv.entries[i];
         /* Each entry has a value or a problem, and a good one is found by its name. */
-        if (!entry->value == !entry->problem || (entry->value && !dotenv_find(&dotenv, entry->name)))
+        if (!entry->value == !entry->problem ||
+            (entry->value && !dotenv_find(&dotenv, entry->name)))
             abort();
     }
     arena_free(arena);

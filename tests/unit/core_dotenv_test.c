@@ -53,7 +53,8 @@ static void reads_plain_values(void **state)
 
 static void reads_quoted_values(void **state)
 {
-    parse("A='it''s'\nB='a # \\n \"b\"' # yes\nC=\"x\\ny\\t\\\"\\\\\\$\\q\"\nD='two\nlines'\nE=after");
+    parse("A='it''s'\nB='a # \\n \"b\"' # "
+          "yes\nC=\"x\\ny\\t\\\"\\\\\\$\\q\"\nD='two\nlines'\nE=after");
     assert_null(value("A")); /* something follows the quote */
     assert_string_equal(value("B"), "a # \\n \"b\"");
     assert_string_equal(value("C"), "x\ny\t\"\\$\\q");

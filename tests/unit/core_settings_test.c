@@ -64,8 +64,8 @@ static int tear_down(void **state)
 
 static int enter_folder(void **state)
 {
-    return !getcwd(start_folder, sizeof(start_folder)) || !mkdtemp(folder) ||
-           chdir(folder) != 0 || mkdir("home", 0700) != 0;
+    return !getcwd(start_folder, sizeof(start_folder)) || !mkdtemp(folder) || chdir(folder) != 0 ||
+           mkdir("home", 0700) != 0;
 }
 
 static int leave_folder(void **state)
@@ -179,8 +179,9 @@ static void numbers_keep_their_range(void **state)
     load();
     unsetenv("QUERENT_SURENESS");
     assert_refused("QUERENT_MAX_REPAIRS", "11");
-    assert_string_equal(err.message, "QUERENT_MAX_REPAIRS is '11' (environment); allowed is a whole "
-                                     "number from 0 to 10");
+    assert_string_equal(err.message,
+                        "QUERENT_MAX_REPAIRS is '11' (environment); allowed is a whole "
+                        "number from 0 to 10");
     assert_refused("QUERENT_MAX_REPAIRS", "-1");
     assert_refused("QUERENT_MAX_REPAIRS", "2.5");
     assert_refused("QUERENT_MAX_REPAIRS", "two");
