@@ -421,12 +421,3 @@ bool pool_is_used(const struct pool_worker *worker)
 {
     return worker->number > 1;
 }
-
-size_t pool_process_ids(const struct pool *pool, int *ids, size_t max)
-{
-    size_t count = 0;
-    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
-        if (worker->process && count++ < max)
-            ids[count - 1] = process_id(worker->process);
-    return count;
-}

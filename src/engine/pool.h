@@ -42,7 +42,5 @@ const char *pool_version(const struct pool_worker *worker); /* of DuckDB */
 uint32_t pool_next_number(struct pool_worker *worker);
 /* Whether it has run a statement before. */
 bool pool_is_used(const struct pool_worker *worker);
-/* For tests: process ids of the living workers, at most `max`; returns how many there are. */
-size_t pool_process_ids(const struct pool *pool, int *ids, size_t max);
 
 #endif
