@@ -257,8 +257,17 @@ static int spawn(struct process *process)
     return uv_spawn(loop_uv(process->loop), &process->child, &options);
 }
 
+/* Writing to a worker that has just died must be an error, not the end of this program. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
 struct process *process_start(struct loop *loop, const char *folder, struct error *err)
 {
+    ignore_broken_pipes();
     struct process *process = process_new(loop, folder);
     if (mkdir(process->folder, 0700) != 0) {
         error_set(err, ERROR_ENGINE, "a folder for DuckDB's worker can't be made in '%s': %s",
