@@ -54,6 +54,10 @@ fuzz: deps/test.ready                   ## each fuzz target for SECONDS=60
 	@ninja -C build-fuzz fuzzers
 	@tests/fuzz/run.sh $(SECONDS)
 
+bench: deps/bench.ready all             ## measure, beside peers in the same run
+	@ninja -C $(BUILD) benchmarks
+	@bench/run.sh $(BUILD)
+
 docs: all                               ## write the pages that are made from tables
 	@ninja -C $(BUILD) tools/settings_markdown && mkdir -p docs
 	@$(BUILD)/tools/settings_markdown > docs/settings.md

@@ -6,6 +6,8 @@
  *
  *     build/bench/retrieval_bench [DATASETS]       100,000 by default
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,21 +144,30 @@ static void scan_once(struct bench *bench, size_t i)
     vector_set_scan_by(bench->index->vectors, bench->kernel, bench->query, bench->scores);
 }
 
-/* Prints the median of ROUNDS rounds with their spread; returns the median. */
-static double measure(const char *name, struct bench *bench, void (*fn)(struct bench *, size_t),
-                      size_t times)
+/* CPU microseconds of one call, measured over `times` of them. */
+static double time_of(struct bench *bench, void (*fn)(struct bench *, size_t), size_t times)
+{
+    double start = cpu_us();
+    for (size_t i = 0; i < times; i++)
+        fn(bench, i);
+    return (cpu_us() - start) / (double)times;
+}
+
+/* Prints the median of ROUNDS numbers with their spread. */
+static void print_spread(const char *name, double rounds[ROUNDS], const char *unit)
+{
+    qsort(rounds, ROUNDS, sizeof(rounds[0]), compare_doubles);
+    printf("  %-28s %10.1f %-11s (%.1f to %.1f)\n", name, rounds[ROUNDS / 2], unit, rounds[0],
+           rounds[ROUNDS - 1]);
+}
+
+static void measure(const char *name, struct bench *bench, void (*fn)(struct bench *, size_t),
+                    size_t times)
 {
     double rounds[ROUNDS];
-    for (size_t round = 0; round < ROUNDS; round++) {
-        double start = cpu_us();
-        for (size_t i = 0; i < times; i++)
-            fn(bench, round * times + i);
-        rounds[round] = (cpu_us() - start) / (double)times;
-    }
-    qsort(rounds, ROUNDS, sizeof(rounds[0]), compare_doubles);
-    printf("  %-34s %10.1f us   (%.1f to %.1f)\n", name, rounds[ROUNDS / 2], rounds[0],
-           rounds[ROUNDS - 1]);
-    return rounds[ROUNDS / 2];
+    for (size_t i = 0; i < ROUNDS; i++)
+        rounds[i] = time_of(bench, fn, times);
+    print_spread(name, rounds, "us");
 }
 
 /* One line a dataset, an empty line, one line a question. */
@@ -175,60 +186,82 @@ static bool write_texts(FILE *file, const struct dataset *datasets, size_t count
     return fclose(file) == 0;
 }
 
-struct ours {
-    double keywords_us, scan_us;
+/* Work that a peer does as well; in the order of the peer's answers. */
+static const struct {
+    const char *name;
+    void (*ours)(struct bench *, size_t);
+    size_t times;
+} contests[] = {
+    {"BM25 in plain Python", keywords_once, QUESTIONS},
+    {"BM25 with numpy", keywords_once, QUESTIONS},
+    {"scan with numpy", scan_once, 20},
+};
+#define CONTESTS (sizeof(contests) / sizeof(contests[0]))
+
+struct peer {
+    pid_t process;
+    FILE *questions, *answers; /* a line for a round; the microseconds of each contest */
 };
 
-static void print_ratios(FILE *peer, const struct ours *ours)
+/* False when there is no such program. */
+static bool peer_start(struct peer *peer, char *const arguments[])
 {
-    char name[64];
-    double median, low, high;
-    while (fscanf(peer, "%63s %lf %lf %lf", name, &median, &low, &high) == 4) {
-        double mine = strncmp(name, "bm25", 4) == 0 ? ours->keywords_us : ours->scan_us;
-        printf("  %-34s %10.1f us   (%.1f to %.1f)   %.1f times ours\n", name, median, low, high,
-               median / mine);
-    }
-}
-
-/* Starts a program with its output in *out; false when there is none of that name. */
-static bool start_peer(char *const arguments[], pid_t *child, FILE **out)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
+    int to[2], from[2];
+    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
         return false;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    bool ok = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ) == 0;
+    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
+    bool ok = posix_spawnp(&peer->process, arguments[0], &actions, NULL, arguments, environ) == 0;
     posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (ok)
-        *out = fdopen(ends[0], "r");
-    else
-        close(ends[0]);
-    return ok && *out;
+    close(to[0]);
+    close(from[1]);
+    peer->questions = fdopen(to[1], "w");
+    peer->answers = fdopen(from[0], "r");
+    return ok && peer->questions && peer->answers;
 }
 
-static bool run_peer(char *script, char *texts, const struct ours *ours)
+/* In turn with the peer, so that both see the same machine. */
+static bool compare_rounds(struct peer *peer, struct bench *bench)
 {
-    char venv[] = ".venv/bin/python3", plain[] = "python3", dimensions[] = "256";
-    char *chosen = getenv("QUERENT_BENCH_PYTHON");
-    char *python = chosen ? chosen : access(venv, X_OK) == 0 ? venv : plain;
-    char *const arguments[] = {python, script, texts, dimensions, NULL};
-    pid_t child;
-    FILE *out = NULL;
-    int status = 1;
-    fflush(stdout);
-    if (!start_peer(arguments, &child, &out))
-        return false;
-    print_ratios(out, ours);
-    fclose(out);
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    double theirs[CONTESTS][ROUNDS], ratios[CONTESTS][ROUNDS];
+    for (size_t round = 0; round < ROUNDS; round++) {
+        if (fputs("round\n", peer->questions) < 0 || fflush(peer->questions) != 0)
+            return false;
+        for (size_t i = 0; i < CONTESTS; i++)
+            if (fscanf(peer->answers, "%lf", &theirs[i][round]) != 1)
+                return false;
+        for (size_t i = 0; i < CONTESTS; i++)
+            ratios[i][round] =
+                theirs[i][round] / time_of(bench, contests[i].ours, contests[i].times);
+    }
+    for (size_t i = 0; i < CONTESTS; i++) {
+        print_spread(contests[i].name, theirs[i], "us");
+        print_spread("", ratios[i], "times ours");
+    }
+    return true;
 }
 
-static void run_peers(const struct dataset *datasets, size_t count, const char **questions,
-                      const struct ours *ours)
+static bool run_peer(char *script, char *texts, struct bench *bench)
+{
+    char debian[] = "/usr/bin/python3", any[] = "python3", dimensions[] = "256";
+    char *chosen = getenv("QUERENT_BENCH_PYTHON");
+    char *python = chosen ? chosen : access(debian, X_OK) == 0 ? debian : any;
+    char *const arguments[] = {python, script, texts, dimensions, NULL};
+    struct peer peer = {0};
+    fflush(stdout);
+    signal(SIGPIPE, SIG_IGN); /* a peer that could not start is seen by what it did not answer */
+    if (!peer_start(&peer, arguments))
+        return false;
+    bool ok = compare_rounds(&peer, bench);
+    fclose(peer.questions);
+    fclose(peer.answers);
+    waitpid(peer.process, NULL, 0);
+    return ok;
+}
+
+static void run_peers(const struct dataset *datasets, size_t count, struct bench *bench)
 {
     char path[] = P_tmpdir "/querent-bench-XXXXXX";
     int fd = mkstemp(path);
@@ -237,8 +270,8 @@ static void run_peers(const struct dataset *datasets, size_t count, const char *
     struct error err = {0};
     const char *script =
         datafile_find(arena, DATAFILE_DATA, "../bench/peers/retrieval_peer.py", NULL, &err);
-    bool ok = script && texts && write_texts(texts, datasets, count, questions) &&
-              run_peer(arena_strdup(arena, script), path, ours);
+    bool ok = script && texts && write_texts(texts, datasets, count, bench->questions) &&
+              run_peer(arena_strdup(arena, script), path, bench);
     if (!ok)
         printf("  (the peers did not run: they need Python 3 and numpy)\n");
     unlink(path);
@@ -272,25 +305,21 @@ static void measure_all(const struct dataset *datasets, size_t count, const char
                           .reader = term_reader_new(),
                           .scores = xcalloc(count + 1, sizeof(float)),
                           .query = xcalloc(embedder_dimensions(embedder), sizeof(float))};
-    struct ours ours = {0};
     measure("a search", &bench, search_once, QUESTIONS);
     measure("  the question's vector", &bench, embed_once, 20 * QUESTIONS);
-    ours.keywords_us = measure("  BM25", &bench, keywords_once, QUESTIONS);
-    double best = 0;
+    measure("  BM25", &bench, keywords_once, QUESTIONS);
+    struct arena *arena = arena_new();
     for (size_t i = 0; vector_kernels[i]; i++) {
-        if (!vector_kernels[i]->is_supported())
-            continue;
-        struct arena *arena = arena_new();
         bench.kernel = vector_kernels[i];
-        double us = measure(arena_printf(arena, "  scan, %s", vector_kernels[i]->name), &bench,
-                            scan_once, 10);
-        best = best > 0 ? best : us;
-        if (us != best)
-            printf("    %.1f times the time of the kernel that is used\n", us / best);
-        arena_free(arena);
+        if (bench.kernel->is_supported())
+            measure(arena_printf(arena, "  scan, %s", bench.kernel->name), &bench, scan_once, 10);
     }
-    ours.scan_us = best;
-    run_peers(datasets, count, questions, &ours);
+    arena_free(arena);
+    size_t best = 0;
+    while (!vector_kernels[best]->is_supported())
+        best++;
+    bench.kernel = vector_kernels[best];
+    run_peers(datasets, count, &bench);
     free(bench.query);
     free(bench.scores);
     term_reader_free(bench.reader);

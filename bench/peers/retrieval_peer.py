@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """retrieval_peer.py TEXTS DIMENSIONS: the peers of bench/retrieval_bench.c.
 
-TEXTS holds a document a line, an empty line, a question a line. Prints, for numpy's scan of as many
-float32 vectors and for two BM25 (dictionaries in plain Python, postings in numpy), the median,
-least and greatest CPU microseconds a question, on one thread.
+TEXTS holds a document a line, an empty line, a question a line. For each line on the standard input
+it prints the CPU microseconds a question, on one thread, of BM25 in plain Python, BM25 over numpy
+arrays, and numpy's scan of as many float32 vectors.
 """
 
 import math
@@ -19,7 +19,6 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 K1, B = 1.2, 0.75
-ROUNDS = 5
 
 
 def terms(text):
@@ -45,15 +44,11 @@ def postings(documents):
     return index
 
 
-def measure(name, fn, questions):
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        for question in questions:
-            fn(question)
-        rounds.append((time.process_time() - start) * 1e6 / len(questions))
-    rounds.sort()
-    print(name, rounds[ROUNDS // 2], rounds[0], rounds[-1], flush=True)
+def time_of(fn, questions):
+    start = time.process_time()
+    for question in questions:
+        fn(question)
+    return (time.process_time() - start) * 1e6 / len(questions)
 
 
 def main():
@@ -82,9 +77,13 @@ def main():
     vectors = random.standard_normal((len(documents), int(sys.argv[2])), np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     query = vectors[0].copy()
-    measure("bm25_in_python", bm25_python, questions)
-    measure("bm25_with_numpy", bm25_numpy, questions)
-    measure("scan_with_numpy", lambda _: vectors @ query, questions[:20])
+    for _ in sys.stdin:
+        print(
+            time_of(bm25_python, questions),
+            time_of(bm25_numpy, questions),
+            time_of(lambda _: vectors @ query, questions[:20]),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

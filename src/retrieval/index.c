@@ -4,6 +4,7 @@
  * pool; vectors may wait for a model, so they are made in batches by the calling task.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 
 #define TEXTS_EACH 3 /* texts that are embedded for one dataset */
 #define BATCH_DATASETS 64
+/* Part of the name that vectors are kept under: raised when combine() or the texts change. */
+#define VECTOR_FORM "dataset-1"
 /* Bytes of one text: some models take 8,192 tokens, and a longer one says nothing new. */
 #define EMBEDDED_TEXT_MAX (16 * 1024)
 
@@ -148,8 +151,8 @@ static bool embed_batch(struct retrieval_index *index, struct batch *batch,
         combine(vector, dimensions);
         vector_set_put(index->vectors, batch->documents[i], vector);
         if (cache && cache->save)
-            cache->save(cache->context, &index->datasets[batch->documents[i]],
-                        embedder_model_id(index->embedder), vector, dimensions);
+            cache->save(cache->context, &index->datasets[batch->documents[i]], index->vector_model,
+                        vector, dimensions);
     }
     batch->count = 0;
     return !task_current() || task_yield(err); /* a big index must not hold up the loop */
@@ -161,8 +164,8 @@ static bool load_vector(struct retrieval_index *index, size_t document,
     if (!cache || !cache->load)
         return false;
     size_t dimensions = embedder_dimensions(index->embedder);
-    if (!cache->load(cache->context, &index->datasets[document], embedder_model_id(index->embedder),
-                     vector, dimensions))
+    if (!cache->load(cache->context, &index->datasets[document], index->vector_model, vector,
+                     dimensions))
         return false;
     double length = length_of(vector, dimensions);
     if (!isfinite(length) || length > 1.01)
@@ -219,6 +222,8 @@ struct retrieval_index *retrieval_index_new(const struct dataset *datasets, size
     index->datasets = datasets;
     index->count = count;
     index->embedder = embedder;
+    if (asprintf(&index->vector_model, "%s/%s", embedder_model_id(embedder), VECTOR_FORM) < 0)
+        abort(); /* out of memory */
     index->seed = hash_seed();
     if (!task_offload(index_words, index, err) || !index_vectors(index, cache, err)) {
         retrieval_index_free(index);
@@ -235,6 +240,7 @@ void retrieval_index_free(struct retrieval_index *index)
     value_index_free(index->values);
     vector_set_free(index->vectors);
     free(index->by_id);
+    free(index->vector_model);
     free(index);
 }
 

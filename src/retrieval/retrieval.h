@@ -21,7 +21,8 @@
 struct retrieval_index;
 
 /* Vectors made earlier, so that unchanged metadata costs no embedding call: both may be NULL.
- * load() fills `vector` and returns true when it has one for that dataset version and model. */
+ * load() fills `vector` and returns true when it has one for that dataset version and model. The
+ * model id is the embedder's with the way a dataset's vector is made. */
 struct vector_cache {
     void *context;
     bool (*load)(void *context, const struct dataset *dataset, const char *model_id, float *vector,

@@ -21,7 +21,8 @@ struct retrieval_index {
     const struct dataset *datasets; /* number in this array = document number */
     size_t count;
     struct embedder *embedder;
-    uint64_t seed; /* of all term keys */
+    char *vector_model; /* names the model and how a dataset's vector is made with it */
+    uint64_t seed;      /* of all term keys */
     struct keyword_index *keywords;
     struct value_index *values;
     struct vector_set *vectors;
