@@ -15,6 +15,7 @@
 #include "planner/business_priv.h"
 #include "planner/business_reading.h"
 #include "planner/describe.h"
+#include "planner/follow_up.h"
 
 #define MAIN_TABLES_MAX 12
 #define RANK_DEFAULT 10
@@ -824,7 +825,7 @@ static bool known_from_description(const struct ask *ask, const char *stem)
     return false;
 }
 
-static void find_unknown(struct reading *r)
+void reading_find_unknown(struct reading *r)
 {
     struct ask *ask = r->ask;
     size_t content = 0;
@@ -857,12 +858,18 @@ static struct reading *reading_new(struct ask *ask)
     return r;
 }
 
-static struct reading *read_business(struct ask *ask)
+struct reading *reading_slots(struct ask *ask)
 {
     struct reading *r = reading_new(ask);
     use_mentions(r);
     read_cues(r);
     read_time(r);
+    return r;
+}
+
+static struct reading *read_business(struct ask *ask)
+{
+    struct reading *r = reading_slots(ask);
     choose_bucket(r);
     fill_measure(r);
     group_loose(r);
@@ -873,30 +880,25 @@ static struct reading *read_business(struct ask *ask)
     return r;
 }
 
-static bool finish_reading(struct reading *r, struct query *query, struct business_candidate *out)
+void reading_finish(struct reading *r, const struct query *query, struct business_candidate *out)
 {
     struct arena *arena = r->ask->arena;
-    bool made = query != NULL;
-    if (made) {
-        assume_measures(r);
-        assume_periods(r);
-        find_unknown(r);
-        *out = (struct business_candidate){
-            .query = query,
-            .dataset = r->ask->scope[0].dataset,
-            .score = r->score,
-            .reading = query_describe(query, arena),
-            .periods = r->ask->periods.items,
-            .period_count = r->ask->periods.count,
-            .assumptions = r->assumptions,
-            .assumption_count = r->assumption_count,
-            .unknown = r->unknown,
-            .unknown_count = r->unknown_count,
-            .explanation = arena_strdup(arena, strbuf_text(&r->explanation)),
-        };
-    }
-    strbuf_clear(&r->explanation);
-    return made;
+    assume_measures(r);
+    assume_periods(r);
+    reading_find_unknown(r);
+    *out = (struct business_candidate){
+        .query = query,
+        .dataset = query->tables[0].dataset,
+        .score = r->score,
+        .reading = query_describe(query, arena),
+        .periods = r->ask->periods.items,
+        .period_count = r->ask->periods.count,
+        .assumptions = r->assumptions,
+        .assumption_count = r->assumption_count,
+        .unknown = r->unknown,
+        .unknown_count = r->unknown_count,
+        .explanation = arena_strdup(arena, strbuf_text(&r->explanation)),
+    };
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -906,10 +908,23 @@ static int compare_candidates(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* The more the words lean on the question before, the less likely they stand alone. */
+static size_t add_follow_ups(const struct plan_request *request, struct arena *arena,
+                             struct business_candidate *list, size_t made)
+{
+    size_t added = 0;
+    follow_up_candidates(request, arena, list + made, &added);
+    double alone = 1 - 0.5 * follow_up_lean(request->question);
+    for (size_t i = 0; i < made && added > 0; i++)
+        list[i].score *= alone;
+    return made + added;
+}
+
 bool business_candidates(const struct plan_request *request, struct arena *arena,
                          struct business_candidate **out, size_t *count)
 {
-    struct business_candidate *list = arena_array(arena, MAIN_TABLES_MAX + 1, sizeof(*list));
+    struct business_candidate *list =
+        arena_array(arena, MAIN_TABLES_MAX + FOLLOW_UPS_MAX, sizeof(*list));
     size_t made = 0;
     for (size_t i = 0; i < request->dataset_count + request->joinable_count; i++) {
         bool own = i < request->dataset_count;
@@ -924,11 +939,16 @@ bool business_candidates(const struct plan_request *request, struct arena *arena
         struct reading *r = read_business(ask);
         if (!own)
             reading_doubt(r, "not among the nearest datasets", 0.9);
-        if (finish_reading(r, reading_query(r), &list[made])) {
+        const struct query *query = reading_query(r);
+        if (query) {
+            reading_finish(r, query, &list[made]);
             list[made].score *= own ? 0.9 + 0.1 * main->score : 1.0;
             made++;
         }
+        strbuf_clear(&r->explanation);
     }
+    if (request->previous)
+        made = add_follow_ups(request, arena, list, made);
     qsort(list, made, sizeof(*list), compare_candidates);
     *out = list;
     *count = made < BUSINESS_CANDIDATES_MAX ? made : BUSINESS_CANDIDATES_MAX;

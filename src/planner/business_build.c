@@ -8,39 +8,32 @@
 
 #define LIST_DEFAULT 10
 
-struct builder {
-    struct reading *r;
-    struct arena *arena;
-    struct query *query;
-    int table_of[ASK_SCOPE_MAX]; /* index in the query, or -1 */
-};
-
 /* ---- parts */
 
-static int table_of(struct builder *b, int scope)
+int build_table(struct builder *b, int scope)
 {
     if (b->table_of[scope] >= 0)
         return b->table_of[scope];
     const struct ask_scope *s = &b->r->ask->scope[scope];
-    int parent = table_of(b, s->parent);
+    int parent = build_table(b, s->parent);
     b->table_of[scope] =
         query_join(b->arena, b->query, s->dataset, parent, s->parent_column, s->own_column);
     reading_doubt(b->r, "join", 0.97);
     return b->table_of[scope];
 }
 
-static const struct expression *column_of(struct builder *b, const struct ref *ref)
+const struct expression *build_column(struct builder *b, const struct ref *ref)
 {
-    return expression_column(b->arena, table_of(b, ref->scope), ref->column);
+    return expression_column(b->arena, build_table(b, ref->scope), ref->column);
 }
 
-static const struct expression *measure_of(struct builder *b, const struct measure *m)
+const struct expression *build_measure(struct builder *b, const struct measure *m)
 {
     if (m->ref.metric)
-        return expression_metric(b->arena, table_of(b, m->ref.scope), m->ref.metric);
+        return expression_metric(b->arena, build_table(b, m->ref.scope), m->ref.metric);
     if (!m->ref.column)
         return expression_count(b->arena);
-    return expression_aggregate(b->arena, m->aggregate, column_of(b, &m->ref));
+    return expression_aggregate(b->arena, m->aggregate, build_column(b, &m->ref));
 }
 
 static bool says_fiscal(const struct ask *ask)
@@ -51,9 +44,9 @@ static bool says_fiscal(const struct ask *ask)
     return false;
 }
 
-static const struct expression *bucket_of(struct builder *b)
+const struct expression *build_bucket(struct builder *b)
 {
-    const struct expression *time = column_of(b, &b->r->time);
+    const struct expression *time = build_column(b, &b->r->time);
     enum time_unit unit = b->r->bucket;
     if (b->r->time.column->kind == VALUE_INTEGER)
         unit = UNIT_YEAR;
@@ -98,11 +91,12 @@ static const struct condition *compare_of(struct builder *b, const struct filter
     return condition;
 }
 
-static const struct condition *filter_of(struct builder *b, const struct filter *f)
+const struct condition *build_filter(struct builder *b, const struct filter *f)
 {
     if (!f->named)
-        return compare_of(b, f, column_of(b, &f->ref), literal_kind(f->ref.column));
-    const struct condition *named = condition_filter(b->arena, table_of(b, f->ref.scope), f->named);
+        return compare_of(b, f, build_column(b, &f->ref), literal_kind(f->ref.column));
+    const struct condition *named =
+        condition_filter(b->arena, build_table(b, f->ref.scope), f->named);
     return f->negated ? condition_not(b->arena, named) : named;
 }
 
@@ -111,13 +105,13 @@ static const struct condition *filters_of(struct builder *b)
     const struct condition *all = NULL;
     for (size_t i = 0; i < b->r->filter_count; i++)
         if (!b->r->filters[i].is_having)
-            all = condition_and(b->arena, all, filter_of(b, &b->r->filters[i]));
+            all = condition_and(b->arena, all, build_filter(b, &b->r->filters[i]));
     return all;
 }
 
-static const struct condition *period_of(struct builder *b, const struct period *period)
+const struct condition *build_period(struct builder *b, const struct period *period)
 {
-    return condition_period(b->arena, column_of(b, &b->r->time), period->from, period->to,
+    return condition_period(b->arena, build_column(b, &b->r->time), period->from, period->to,
                             period->words);
 }
 
@@ -125,7 +119,7 @@ static const struct condition *periods_of(struct builder *b)
 {
     const struct condition *any = NULL;
     for (size_t i = 0; i < b->r->period_count; i++)
-        any = condition_or(b->arena, any, period_of(b, b->r->periods[i]));
+        any = condition_or(b->arena, any, build_period(b, b->r->periods[i]));
     return any;
 }
 
@@ -136,7 +130,7 @@ static void add_having(struct builder *b)
         if (f->is_having)
             b->query->having =
                 condition_and(b->arena, b->query->having,
-                              compare_of(b, f, measure_of(b, &f->having), VALUE_DECIMAL));
+                              compare_of(b, f, build_measure(b, &f->having), VALUE_DECIMAL));
     }
 }
 
@@ -195,7 +189,7 @@ static struct query *moment(struct builder *b)
         r->measure_count > 0)
         return NULL;
     struct measure m = {.ref = r->time, .aggregate = last ? AGGREGATE_MAX : AGGREGATE_MIN};
-    query_select(b->arena, b->query, measure_of(b, &m), NULL);
+    query_select(b->arena, b->query, build_measure(b, &m), NULL);
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
     return b->query;
 }
@@ -211,7 +205,7 @@ static struct query *latest_rows(struct builder *b)
         return NULL;
     query_select(b->arena, b->query, expression_star(b->arena), NULL);
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
-    query_order(b->arena, b->query, column_of(b, &r->time), last);
+    query_order(b->arena, b->query, build_column(b, &r->time), last);
     b->query->limit = rows_limit(r);
     return b->query;
 }
@@ -230,7 +224,7 @@ static struct query *ranked_rows(struct builder *b)
         return NULL;
     const struct dataset *dataset = r->ask->scope[0].dataset;
     const struct column *name = dataset_name_column(dataset);
-    const struct expression *value = column_of(b, &r->measures[0].ref);
+    const struct expression *value = build_column(b, &r->measures[0].ref);
     if (name) {
         query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
         query_select(b->arena, b->query, value, NULL);
@@ -247,7 +241,7 @@ static struct query *ranked_rows(struct builder *b)
 /* ---- two periods side by side */
 
 /* With only the other period said, this one runs to today and so must that one. */
-static bool complete_comparison(struct builder *b, struct period *now, struct period *before)
+bool build_compared_periods(struct builder *b, struct period *now, struct period *before)
 {
     struct reading *r = b->r;
     struct period_list list;
@@ -307,6 +301,33 @@ static const char *period_label(struct builder *b, const struct period *period,
     return label;
 }
 
+void build_comparison(struct builder *b, const struct expression *value, struct period *now,
+                      struct period *before)
+{
+    if (strcmp(now->from, before->from) < 0) {
+        struct period later = *before;
+        *before = *now;
+        *now = later;
+    }
+    note_unfinished(b, now);
+    const struct condition *in_now = build_period(b, now), *in_before = build_period(b, before);
+    const struct expression *a = expression_filtered(b->arena, value, in_before);
+    const struct expression *c = expression_filtered(b->arena, value, in_now);
+    const struct expression *change = expression_arithmetic(b->arena, c, '-', a);
+    const struct expression *hundred = expression_literal(b->arena, VALUE_DECIMAL, "100.0");
+    const struct expression *percent = expression_arithmetic(
+        b->arena, expression_arithmetic(b->arena, hundred, '*', change), '/', a);
+    query_select(b->arena, b->query, a, period_label(b, before, "before"));
+    query_select(b->arena, b->query, c, period_label(b, now, "now"));
+    query_select(b->arena, b->query, change, "change");
+    query_select(b->arena, b->query, percent, "change_percent");
+    query_where(b->arena, b->query, condition_or(b->arena, in_now, in_before));
+    if (b->query->group_count > 0) {
+        bool drop = b->r->change == CUE_DROP;
+        query_order(b->arena, b->query, change, b->r->extreme == CUE_LEAST ? drop : !drop);
+    }
+}
+
 static struct query *comparison(struct builder *b)
 {
     struct reading *r = b->r;
@@ -319,41 +340,17 @@ static struct query *comparison(struct builder *b)
         reading_assume(r, arena_printf(b->arena, "compared with the period before, %s",
                                        period_bounds(previous.from, previous.to, b->arena)));
     }
-    if (!r->compared || r->bucket != UNIT_NONE || !complete_comparison(b, &now, &before))
+    if (!r->compared || r->bucket != UNIT_NONE || !build_compared_periods(b, &now, &before))
         return NULL;
-    if (strcmp(now.from, before.from) < 0) {
-        struct period later = before;
-        before = now;
-        now = later;
-    }
-    note_unfinished(b, &now);
-    const struct measure *m = &r->measures[0];
-    const struct expression *value = measure_of(b, m);
-    const struct condition *in_now = period_of(b, &now), *in_before = period_of(b, &before);
-    const struct expression *a = expression_filtered(b->arena, value, in_before);
-    const struct expression *c = expression_filtered(b->arena, value, in_now);
-    const struct expression *change = expression_arithmetic(b->arena, c, '-', a);
-    const struct expression *percent = expression_arithmetic(
-        b->arena,
-        expression_arithmetic(b->arena, expression_literal(b->arena, VALUE_DECIMAL, "100.0"), '*',
-                              change),
-        '/', a);
     for (size_t i = 0; i < r->group_count; i++) {
-        const struct expression *group = column_of(b, &r->groups[i]);
+        const struct expression *group = build_column(b, &r->groups[i]);
         query_select(b->arena, b->query, group, NULL);
         query_group(b->arena, b->query, group);
     }
-    query_select(b->arena, b->query, a, period_label(b, &before, "before"));
-    query_select(b->arena, b->query, c, period_label(b, &now, "now"));
-    query_select(b->arena, b->query, change, "change");
-    query_select(b->arena, b->query, percent, "change_percent");
-    query_where(b->arena, b->query, condition_or(b->arena, in_now, in_before));
+    build_comparison(b, build_measure(b, &r->measures[0]), &now, &before);
     query_where(b->arena, b->query, filters_of(b));
-    if (r->group_count > 0) {
-        bool drop = r->change == CUE_DROP;
-        query_order(b->arena, b->query, change, r->extreme == CUE_LEAST ? drop : !drop);
+    if (r->group_count > 0)
         b->query->limit = r->limit;
-    }
     return b->query;
 }
 
@@ -366,7 +363,7 @@ static struct query *part_of_whole(struct builder *b)
     const struct condition *part = r->share ? filters_of(b) : NULL;
     if (!part || r->group_count > 0 || r->bucket != UNIT_NONE || r->measure_count == 0)
         return NULL;
-    const struct expression *whole = measure_of(b, &r->measures[0]);
+    const struct expression *whole = build_measure(b, &r->measures[0]);
     const struct expression *share = expression_arithmetic(
         b->arena,
         expression_arithmetic(b->arena, expression_literal(b->arena, VALUE_DECIMAL, "100.0"), '*',
@@ -392,7 +389,7 @@ static void order_aggregates(struct builder *b, const struct expression *bucket,
     if (series)
         query_order(b->arena, b->query, bucket, false);
     if (ask_has(r->ask, CUE_ALPHABET, NULL) && r->group_count > 0)
-        query_order(b->arena, b->query, column_of(b, &r->groups[0]),
+        query_order(b->arena, b->query, build_column(b, &r->groups[0]),
                     ask_has(r->ask, CUE_DESCENDING, NULL));
     else if (!series && (bucket || r->group_count > 0))
         query_order(b->arena, b->query, first, descending(r));
@@ -421,19 +418,19 @@ static struct query *aggregates(struct builder *b)
         return NULL;
     bucket_by_periods(r);
     const struct expression *bucket =
-        r->bucket != UNIT_NONE && r->time.column ? bucket_of(b) : NULL;
+        r->bucket != UNIT_NONE && r->time.column ? build_bucket(b) : NULL;
     if (bucket) {
         query_select(b->arena, b->query, bucket, NULL);
         query_group(b->arena, b->query, bucket);
     }
     for (size_t i = 0; i < r->group_count; i++) {
-        const struct expression *group = column_of(b, &r->groups[i]);
+        const struct expression *group = build_column(b, &r->groups[i]);
         query_select(b->arena, b->query, group, NULL);
         query_group(b->arena, b->query, group);
     }
     for (size_t i = 0; i < r->measure_count; i++)
-        query_select(b->arena, b->query, measure_of(b, &r->measures[i]), NULL);
-    const struct expression *first = measure_of(b, &r->measures[0]);
+        query_select(b->arena, b->query, build_measure(b, &r->measures[i]), NULL);
+    const struct expression *first = build_measure(b, &r->measures[0]);
     if (r->share && (bucket || r->group_count > 0) && adds_up(&r->measures[0]))
         query_select(b->arena, b->query, expression_share(b->arena, first), "share_percent");
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
@@ -449,7 +446,7 @@ static size_t select_shown(struct builder *b)
     struct reading *r = b->r;
     size_t shown = 0;
     for (size_t i = 0; i < r->group_count; i++, shown++)
-        query_select(b->arena, b->query, column_of(b, &r->groups[i]), NULL);
+        query_select(b->arena, b->query, build_column(b, &r->groups[i]), NULL);
     for (size_t i = 0; i < r->ask->mention_count; i++) {
         const struct mention *m = &r->ask->mentions[i];
         if (r->uses[i] != USE_SHOW || m->kind != MENTION_COLUMN)
@@ -460,7 +457,7 @@ static size_t select_shown(struct builder *b)
         struct ref ref = {.scope = m->scope, .column = m->column};
         if (filtered && shown == 0 && r->rows_entity)
             continue; /* "orders of the North region" */
-        query_select(b->arena, b->query, column_of(b, &ref), NULL);
+        query_select(b->arena, b->query, build_column(b, &ref), NULL);
         shown++;
     }
     return shown;

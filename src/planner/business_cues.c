@@ -71,15 +71,16 @@ static const struct {
 static const char stop_words[] =
     "a an the of in on at to for from with is are was were be been do does did has have had "
     "having i me my we us our you your it its they their there here that this show give tell "
-    "get find display see want need know please can could would will should let let's than then "
-    "as into during within around about s t many much any some such so up down out data dataset "
-    "table value values amount amounts figure figures number numbers result results make made "
-    "come comes came go goes went look looks like per cent each other same question answer hi "
-    "hello thanks whose where how being if no yes ok okay also both either sold sell bought buy "
-    "placed place happened happen take taken report overview summary summarize summarise "
-    "calculate compute break broken grouped group split time exist exists available earn earned "
-    "generate generated rate most worth contain contains include includes including between "
-    "over lot not now again";
+    "get find display see want need know please can could would will should let let's than "
+    "then as into during within around about s t many much any some such so up down out data "
+    "dataset table value values amount amounts figure figures number numbers result results "
+    "make made come comes came go goes went look looks like per cent each other same question "
+    "answer hi hello thanks whose where how being if no yes ok okay also both either sold "
+    "sell bought buy placed place happened happen take taken report overview summary "
+    "summarize summarise calculate compute break broken grouped group split time exist exists "
+    "available earn earned generate generated rate most worth contain contains include "
+    "includes including between over lot not now again filter filters condition conditions "
+    "remove add one ones reverse reversed way round switch breakdown drill use try";
 
 /* The number of words that the phrase takes at i, or 0. */
 static size_t phrase_at(const struct ask *ask, size_t i, struct str phrase)

@@ -251,6 +251,16 @@ static void link_short_name(struct linker *l, const char *words, struct mention 
     }
 }
 
+/* "all years" is not about a joined table's birth year. */
+static bool is_time_word(struct str word)
+{
+    static const char *const words[] = {"year", "month", "week", "date", "time", "quarter"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_equal_text(word, words[i]))
+            return true;
+    return false;
+}
+
 /* One word of a longer name: "date" for "order date". */
 static void link_word_of_name(struct linker *l, const char *words, struct mention mention)
 {
@@ -262,7 +272,7 @@ static void link_word_of_name(struct linker *l, const char *words, struct mentio
         return;
     mention.score *= 0.5;
     while (str_split(&rest, ' ', &part))
-        if (part.length >= 4)
+        if (part.length >= 4 && !(mention.scope > 0 && is_time_word(part)))
             link_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
 }
 

@@ -83,6 +83,37 @@ struct reading {
 void reading_doubt(struct reading *reading, const char *name, double factor);
 void reading_assume(struct reading *reading, const char *sentence);
 
+/* What the mentions, cues and periods say, with nothing assumed yet. */
+struct reading *reading_slots(struct ask *ask);
+/* Notes the words that nothing explains, and doubts accordingly. */
+void reading_find_unknown(struct reading *reading);
+/* Says the assumptions and fills in the candidate. */
+void reading_finish(struct reading *reading, const struct query *query,
+                    struct business_candidate *out);
+
+/* ---- building (business_build.c) */
+
+struct builder {
+    struct reading *r;
+    struct arena *arena;
+    struct query *query;
+    int table_of[ASK_SCOPE_MAX]; /* index in the query of each table in reach, or -1 */
+};
+
+/* The table's index in the query; joined when it is not there yet. */
+int build_table(struct builder *b, int scope);
+const struct expression *build_column(struct builder *b, const struct ref *ref);
+const struct expression *build_measure(struct builder *b, const struct measure *measure);
+const struct expression *build_bucket(struct builder *b);
+const struct condition *build_filter(struct builder *b, const struct filter *filter);
+const struct condition *build_period(struct builder *b, const struct period *period);
+/* Both periods of a comparison, from what was said of them. */
+bool build_compared_periods(struct builder *b, struct period *now, struct period *before);
+/* Selects the value in both periods, the change and the change in percent; puts the earlier
+ * period first. The groups must be there already. */
+void build_comparison(struct builder *b, const struct expression *value, struct period *now,
+                      struct period *before);
+
 /* NULL when the reading adds up to no query. */
 struct query *reading_query(struct reading *reading);
 

@@ -13,6 +13,7 @@
 #include "planner_shop.h"
 
 #define CASES "tests/cases/business.txt"
+#define FOLLOW_UP_CASES "tests/cases/follow_ups.txt"
 
 static const struct plan_dataset all[] = {{.dataset = &shop_orders, .score = 0.9},
                                           {.dataset = &shop_customers, .score = 0.6},
@@ -29,36 +30,56 @@ static struct plan_request ask(const char *question)
     };
 }
 
-static const char *sql_of(const char *question, struct arena *arena, struct business_candidate *out)
+/* The SQL for the last of several questions in a row, "first >> second >> third". */
+static const char *sql_of(const char *questions, struct arena *arena,
+                          struct business_candidate *out)
 {
-    struct plan_request request = ask(question);
-    struct business_candidate *list;
-    size_t count;
+    const struct query *previous = NULL;
     struct error err = {0};
-    if (!business_candidates(&request, arena, &list, &count))
-        return "nothing";
-    *out = list[0];
-    const char *sql = query_print(list[0].query, DIALECT_DUCKDB, arena, &err);
-    return sql ? sql : arena_strdup(arena, err.message);
+    const char *sql = "nothing";
+    char *rest = arena_strdup(arena, questions);
+    while (rest) {
+        char *next = strstr(rest, " >> ");
+        if (next)
+            *next = '\0';
+        struct plan_request request = ask(rest);
+        request.previous = previous;
+        struct business_candidate *list;
+        size_t count;
+        if (!business_candidates(&request, arena, &list, &count))
+            return "nothing";
+        *out = list[0];
+        previous = list[0].query;
+        sql = query_print(previous, DIALECT_DUCKDB, arena, &err);
+        if (!sql)
+            return arena_strdup(arena, err.message);
+        rest = next ? next + 4 : NULL;
+    }
+    return sql;
 }
 
-/* Question, SQL and reading on three lines; a blank line between cases. */
-static void cases_are_read_as_written(void **state)
+/* Reads three lines that are neither blank nor comments; false at the end. */
+static bool read_case(FILE *file, char line[3][4000])
 {
-    FILE *file = fopen(CASES, "r");
-    assert_non_null(file);
+    int lines = 0;
+    while (lines < 3) {
+        if (!fgets(line[lines], 4000, file))
+            return false;
+        line[lines][strcspn(line[lines], "\n")] = '\0';
+        if (line[lines][0] && line[lines][0] != '#')
+            lines++;
+    }
+    return true;
+}
+
+/* Question, SQL and reading on three lines each. */
+static int check_cases(const char *path)
+{
     static char line[3][4000];
     int cases = 0, wrong = 0;
-    bool more = true;
-    while (more) {
-        int lines = 0;
-        while (lines < 3 && (more = fgets(line[lines], sizeof(line[0]), file) != NULL)) {
-            line[lines][strcspn(line[lines], "\n")] = '\0';
-            if (line[lines][0] && line[lines][0] != '#')
-                lines++;
-        }
-        if (lines < 3)
-            break;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (read_case(file, line)) {
         cases++;
         struct arena *arena = arena_new();
         struct business_candidate best = {0};
@@ -73,7 +94,17 @@ static void cases_are_read_as_written(void **state)
     }
     fclose(file);
     assert_int_equal(wrong, 0);
-    assert_true(cases >= 70);
+    return cases;
+}
+
+static void cases_are_read_as_written(void **state)
+{
+    assert_true(check_cases(CASES) >= 70);
+}
+
+static void follow_ups_are_read_as_written(void **state)
+{
+    assert_true(check_cases(FOLLOW_UP_CASES) >= 40);
 }
 
 static bool assumes(const struct business_candidate *c, const char *text)
@@ -193,8 +224,11 @@ static void any_question_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cases_are_read_as_written), cmocka_unit_test(assumptions_are_stated),
-        cmocka_unit_test(unknown_words_are_told),    cmocka_unit_test(questions_about_the_data),
+        cmocka_unit_test(cases_are_read_as_written),
+        cmocka_unit_test(follow_ups_are_read_as_written),
+        cmocka_unit_test(assumptions_are_stated),
+        cmocka_unit_test(unknown_words_are_told),
+        cmocka_unit_test(questions_about_the_data),
         cmocka_unit_test(any_question_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
