@@ -42,8 +42,11 @@ static const char *cell_words(struct writer *writer, size_t row, size_t column)
 {
     const struct column_facts *facts = &writer->facts.columns[column];
     const char *unit = facts->share ? "%" : facts->unit;
-    return cell_print_words(rows_cell(writer->rows, row, column), &writer->rows->columns[column],
-                            unit, (int)facts->bucket, writer->arena);
+    const struct cell *cell = rows_cell(writer->rows, row, column);
+    if (facts->identifier && cell->type == CELL_INTEGER)
+        return arena_printf(writer->arena, "%lld", (long long)cell->integer);
+    return cell_print_words(cell, &writer->rows->columns[column], unit, (int)facts->bucket,
+                            writer->arena);
 }
 
 /* A computed number in the unit of a column. */

@@ -94,8 +94,11 @@ static void describe_column(const struct expression *e, const struct result_colu
     out->unit = unit_of(e);
     out->share = e && e->kind == EXPRESSION_SHARE;
     out->additive = is_additive(e);
-    bool plain_column = e && e->kind == EXPRESSION_COLUMN;
+    bool plain_column = !e || e->kind == EXPRESSION_COLUMN;
     const struct column *source = column_of(e);
+    out->identifier = plain_column && ((source && source->role == ROLE_KEY) ||
+                                       str_ends(str_from(column->name), STR("_id")) ||
+                                       str_equal_nocase(str_from(column->name), STR("id")));
     out->measure = out->bucket == UNIT_NONE && looks_like_measure(column) &&
                    !(plain_column && source &&
                      (source->role == ROLE_KEY || source->role == ROLE_TIME));
@@ -129,7 +132,18 @@ static bool all_null(const struct rows *rows)
     return true;
 }
 
-static enum shape find_shape(const struct rows *rows, const struct facts *facts)
+/* Records as they are stored are no groups, however many numbers they hold. */
+static bool is_grouped(const struct query *query, const struct rows *rows)
+{
+    if (!query)
+        return rows->column_count == 2;
+    if (query->group_count > 0)
+        return true;
+    return query->select_count == 2 && query->order_count > 0; /* names by a stored measure */
+}
+
+static enum shape find_shape(const struct query *query, const struct rows *rows,
+                             const struct facts *facts)
 {
     if (rows->row_count == 0 || (rows->row_count == 1 && all_null(rows)))
         return SHAPE_EMPTY;
@@ -139,7 +153,8 @@ static enum shape find_shape(const struct rows *rows, const struct facts *facts)
         return SHAPE_SERIES;
     if (rows->column_count == 1)
         return SHAPE_LIST;
-    if (facts->measure_column >= 0 && facts->name_column >= 0 && facts->time_column < 0)
+    if (facts->measure_column >= 0 && facts->name_column >= 0 && facts->time_column < 0 &&
+        is_grouped(query, rows))
         return SHAPE_GROUPS;
     return SHAPE_TABLE;
 }
@@ -168,6 +183,6 @@ void facts_find(const struct query *query, const struct rows *rows, struct arena
         else if (!column->measure && column->bucket == UNIT_NONE && out->name_column < 0)
             out->name_column = (ptrdiff_t)i;
     }
-    out->shape = find_shape(rows, out);
+    out->shape = find_shape(query, rows, out);
     out->complete = is_complete(query, rows);
 }

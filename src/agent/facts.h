@@ -25,6 +25,7 @@ struct column_facts {
     bool measure;     /* an aggregate, or a number that is not a key, a year or a bucket */
     bool additive;    /* its values may be summed: sums and counts of disjoint groups */
     bool share;       /* already in percent */
+    bool identifier;  /* numbers that are names: keys, codes; written without separators */
     enum time_unit bucket;
     const char *unit; /* of the metadata; NULL */
     const char *name; /* in plain words: "total revenue" */

@@ -146,7 +146,7 @@ void terminal_print_wrapped(FILE *stream, const char *text, size_t indent)
 
 /* ------------------------------------------------------------------ tables */
 
-#define COLUMN_WIDTH_MIN 6  /* a text column is not squeezed below this */
+#define COLUMN_WIDTH_MIN 12 /* a text column is not squeezed below this */
 #define COLUMN_WIDTH_MAX 60 /* nor is it ever wider */
 #define GAP 2               /* blanks between columns */
 #define UPRIGHT_COLUMNS 6   /* one row with more columns than this is drawn upright */
