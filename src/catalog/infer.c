@@ -8,6 +8,7 @@
 #include "core/strbuf.h"
 
 #define TABLE_NAME_LENGTH_MAX 60
+#define DENSE_ROWS_MIN 5   /* fewer rows are 1, 2, 3 by chance */
 #define UNIT_LENGTH_MAX 12 /* bytes in brackets that are still taken for a unit */
 
 static bool is_word_char(char c)
@@ -183,7 +184,7 @@ static bool has_year(const struct subject *s)
 static bool is_dense_key(const struct subject *s)
 {
     int64_t min, max;
-    return s->index == 0 && s->column->unique && s->column->profile.row_count > 1 &&
+    return s->index == 0 && s->column->unique && s->column->profile.row_count >= DENSE_ROWS_MIN &&
            bounds_of(s->column, &min, &max) && max - min + 1 == s->column->profile.row_count;
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/catalog.h"
 #include "core/alloc.h"
 #include "core/arena.h"
+#include "core/settings.h"
 #include "metadata/folder.h"
 
 #define WATCHED_MAX 500
@@ -64,20 +65,31 @@ static bool watch_folder(struct catalog_watch *watch, uv_loop_t *loop, const cha
     return started;
 }
 
+/* The program's own folder changes with every question. */
+static bool is_home(const struct stat *info)
+{
+    struct stat home;
+    return settings_home() && stat(settings_home(), &home) == 0 && home.st_dev == info->st_dev &&
+           home.st_ino == info->st_ino;
+}
+
 static bool watch_tree(struct catalog_watch *watch, uv_loop_t *loop, const char *path, int depth)
 {
     struct stat info;
-    if (stat(path, &info) != 0 || (!S_ISDIR(info.st_mode) && depth > 0) ||
-        depth > FOLDER_DEPTH_MAX || !watch_folder(watch, loop, path))
+    if (stat(path, &info) != 0)
         return false;
-    DIR *folder = S_ISDIR(info.st_mode) ? opendir(path) : NULL;
+    bool folder = S_ISDIR(info.st_mode);
+    if ((depth > 0 && (!folder || is_home(&info))) || depth > FOLDER_DEPTH_MAX ||
+        !watch_folder(watch, loop, path))
+        return false;
+    DIR *directory = folder ? opendir(path) : NULL;
     const struct dirent *entry;
-    while (folder && (entry = readdir(folder)) && watch->event_count < WATCHED_MAX)
-        if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
+    while (directory && (entry = readdir(directory)) && watch->event_count < WATCHED_MAX)
+        if (entry->d_name[0] != '.')
             (void)watch_tree(watch, loop, arena_printf(watch->arena, "%s/%s", path, entry->d_name),
                              depth + 1);
-    if (folder)
-        closedir(folder);
+    if (directory)
+        closedir(directory);
     return true;
 }
 

@@ -348,6 +348,24 @@ static void nothing_is_listed_twice(void **state)
     catalog_unref(catalog);
 }
 
+static void files_without_a_document_have_a_limit(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < CATALOG_DATA_FILES_MAX; i++)
+        put(f, arena_printf(f->arena, "f%d.csv", i), "a\n1\n");
+    struct catalog *catalog = open_catalog(f);
+    assert_int_equal(catalog->dataset_count, CATALOG_DATA_FILES_MAX);
+    assert_int_equal(catalog->problem_count, 0);
+    put(f, "one_more.csv", "a\n1\n");
+    put(f, "zz.yaml", "table_name: b\ncolumns: [{name: x, type: int}]\n");
+    catalog_unref(catalog);
+    catalog = open_catalog(f);
+    assert_int_equal(catalog->dataset_count, CATALOG_DATA_FILES_MAX + 1); /* the document */
+    assert_int_equal(problem_with(catalog, "1 documents or data files are left out")->severity,
+                     PROBLEM_WARNING);
+    catalog_unref(catalog);
+}
+
 static struct catalog *refresh(struct fixture *f, struct catalog *old)
 {
     struct catalog *catalog = catalog_refresh(old, &f->options, &f->err);
@@ -538,6 +556,7 @@ int main(void)
         TEST(one_bad_document_spoils_no_other),
         TEST(places_that_are_not_there),
         TEST(nothing_is_listed_twice),
+        TEST(files_without_a_document_have_a_limit),
         TEST(refresh_reads_only_what_changed),
         TEST(failures_that_may_pass_are_tried_again),
         TEST(files_are_loaded_a_few_at_a_time),
