@@ -7,7 +7,7 @@
 
 static bool is_useful(struct str line)
 {
-    static const char *const starts[] = {"Candidate", "Did you mean", "Possible", "\tCandidate"};
+    static const char *const starts[] = {"Candidate", "Did you mean"};
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
         if (str_starts(line, str_from(starts[i])))
             return str_find(line, STR("SET ")) < 0;

@@ -331,6 +331,40 @@ static void bad_statements(void **state)
     run(bad_statements_body);
 }
 
+/* What DuckDB's own lock-down lets through, since it is a SELECT, the parse tree's check refuses. */
+static void looking_around_is_refused_body(struct bench *bench)
+{
+    static const char *const statements[] = {
+        "PRAGMA database_size",
+        "PRAGMA show_tables",
+        "SHOW TABLES",
+        "DESCRIBE numbers",
+        "SUMMARIZE numbers",
+        "SELECT * FROM duckdb_settings()",
+        "SELECT * FROM duckdb_databases()",
+        "SELECT * FROM pg_settings",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM sqlite_master",
+        "SELECT * FROM d0.main.data",
+        "SELECT current_setting('home_directory')",
+        "SELECT * FROM query('SELECT 1')",
+        "SELECT * FROM query_table('numbers')",
+        "SELECT repeat('x', 1000000000)",
+        "SELECT getvariable('x')",
+        "SELECT * FROM range(1000000000000)",
+        "FROM 'numbers.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+    };
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+        expect_fails(bench, statements[i], (struct engine_limits){0}, ERROR_SQL_REFUSED);
+    expect_works(bench);
+}
+
+static void looking_around_is_refused(void **state)
+{
+    run(looking_around_is_refused_body);
+}
+
 static void check_and_health_body(struct bench *bench)
 {
     const struct dataset *datasets[] = {&bench->numbers};
@@ -400,6 +434,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stopped_workers_are_replaced),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(bad_statements),
+        cmocka_unit_test(looking_around_is_refused),
         cmocka_unit_test(check_and_health),
         cmocka_unit_test(unloaded_data),
     };
