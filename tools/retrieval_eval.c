@@ -9,7 +9,8 @@
  * column_labels, column_descriptions, database: an SQLite file, relative to the folder),
  * questions.jsonl (id, question, gold_tables) and set.json (databases: the folder of db_id.sqlite,
  * where a table names no file). Stored values are read from the databases.
- * --ranks prints each question's id and rank as well.
+ * --ranks prints each question's id, the rank of its table (0: not found) and how much of it the
+ * best hit explains.
  */
 #include <jansson.h>
 #include <sqlite3.h>
@@ -208,7 +209,8 @@ static bool ask(void *context, const json_t *line)
     reading->tally.among_three += rank >= 1 && rank <= 3;
     reading->tally.reciprocal += rank > 0 ? 1.0 / (double)rank : 0;
     if (reading->options->ranks)
-        printf("%s\t%zu\n", json_string_value(json_object_get(line, "id")), rank);
+        printf("%s\t%zu\t%.3f\n", json_string_value(json_object_get(line, "id")), rank,
+               ok ? result.best_possible : 0);
     if (!ok)
         fprintf(stderr, "%s\n", err.message);
     arena_free(arena);

@@ -42,6 +42,9 @@ size_t retrieval_index_size(const struct retrieval_index *index);
 
 #define RETRIEVAL_HITS_DEFAULT 3
 #define RETRIEVAL_HITS_MAX 1000
+/* Of questions put to the wrong database 54 % are below it, of those put to the right one 0.4 %,
+ * and 6 % where they use other words than the schema. At 0.5: 85 %, 0.4 % and 20 %. */
+#define RETRIEVAL_EXPLAINED_MIN 0.3
 #define RETRIEVAL_DATASETS_MAX 10000000
 #define RETRIEVAL_QUESTION_SIZE_MAX (64 * 1024) /* bytes that are read of a question */
 
@@ -66,7 +69,8 @@ struct retrieval_result {
     double margin; /* how far the best is ahead of the second, 0..1; 1 when alone */
     /* How much of the question the best explains, 0..1: the share of its words (but for those that
      * only say what is asked for, "total", "last month") that are among the names or values, and
-     * for the rest how near it is in meaning. 1 for a question that names nothing at all. */
+     * for the rest how near it is in meaning. 1 for a question that names nothing at all. Below
+     * RETRIEVAL_EXPLAINED_MIN the question hardly fits any dataset. */
     double best_possible;
 };
 

@@ -23,16 +23,20 @@ static const char *const stop_words[] = {
     "which",  "who",    "whom",  "whose", "why",   "will", "with", "would", "you",  "your",
 };
 static const char *const asking_words[] = {
-    "average", "between",   "biggest", "bottom",  "change",    "changed", "compare", "compared",
-    "count",   "daily",     "day",     "days",    "different", "fewest",  "first",   "greatest",
-    "group",   "grouped",   "highest", "it",      "largest",   "last",    "latest",  "least",
-    "less",    "lowest",    "max",     "maximum", "mean",      "median",  "min",     "minimum",
-    "month",   "monthly",   "months",  "more",    "most",      "newest",  "number",  "only",
-    "over",    "overall",   "past",    "quarter", "quarterly", "row",     "rows",    "share",
-    "since",   "smallest",  "sort",    "sorted",  "sum",       "table",   "ten",     "them",
-    "they",    "this",      "time",    "today",   "top",       "total",   "trend",   "under",
-    "until",   "value",     "values",  "week",    "weekly",    "weeks",   "year",    "yearly",
-    "years",   "yesterday",
+    "average",  "between", "biggest",   "bottom",      "change",   "changed",   "column",
+    "columns",  "compare", "compared",  "count",       "daily",    "data",      "dataset",
+    "datasets", "day",     "days",      "describe",    "details",  "different", "example",
+    "examples", "explain", "fewest",    "field",       "fields",   "first",     "greatest",
+    "group",    "grouped", "highest",   "information", "it",       "largest",   "last",
+    "latest",   "least",   "less",      "lowest",      "max",      "maximum",   "mean",
+    "median",   "min",     "minimum",   "month",       "monthly",  "months",    "more",
+    "most",     "newest",  "number",    "only",        "over",     "overall",   "overview",
+    "past",     "quarter", "quarterly", "record",      "records",  "row",       "rows",
+    "sample",   "samples", "share",     "since",       "smallest", "sort",      "sorted",
+    "sum",      "summary", "table",     "tables",      "ten",      "them",      "they",
+    "this",     "time",    "today",     "top",         "total",    "trend",     "under",
+    "until",    "value",   "values",    "week",        "weekly",   "weeks",     "year",
+    "yearly",   "years",   "yesterday",
 };
 
 struct term_reader {

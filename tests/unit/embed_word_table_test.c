@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/hash.h"
 #include "core/strbuf.h"
 #include "embed/word_table.h"
 #include "embed/wordpiece.h"
@@ -282,11 +283,30 @@ static void damaged_vocabularies_are_refused(void **state)
     assert_null(word_table_open_file("/dev/null", &err));
 }
 
+static void the_table_is_the_one_that_was_made(void **state)
+{
+    struct sha256 *sha = sha256_new();
+    static char buffer[65536];
+    char wanted[SHA256_HEX_SIZE] = "", got[SHA256_HEX_SIZE];
+    FILE *file = fopen("data/embeddings/q256.bin", "rb");
+    assert_non_null(file);
+    for (size_t size; (size = fread(buffer, 1, sizeof(buffer), file)) > 0;)
+        sha256_add(sha, buffer, size);
+    fclose(file);
+    sha256_end(sha, got);
+    file = fopen("data/embeddings/q256.bin.sha256", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%64s", wanted), 1);
+    fclose(file);
+    assert_string_equal(got, wanted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_vectors_are_those_of_the_reference),
         cmocka_unit_test(words_alike_are_near),
+        cmocka_unit_test(the_table_is_the_one_that_was_made),
         cmocka_unit_test(text_without_known_words_has_no_vector),
         cmocka_unit_test(words_have_a_limit),
         cmocka_unit_test(hostile_texts_are_read_in_bounds),

@@ -105,6 +105,9 @@ static void says_how_much_is_explained(void **state)
     struct arena *arena = arena_new();
     assert_true(search(arena, "total revenue by region").best_possible == 1);
     assert_true(search(arena, "show me the first 5 rows").best_possible == 1);
+    assert_true(search(arena, "what columns are in the dataset?").best_possible == 1);
+    assert_true(search(arena, "how much do we pay").best_possible > RETRIEVAL_EXPLAINED_MIN);
+    assert_true(search(arena, "who won the world cup").best_possible < RETRIEVAL_EXPLAINED_MIN);
     assert_true(search(arena, "revenue of zeppelins").best_possible < 0.9);
     assert_true(search(arena, "which philosopher invented quaternions").best_possible < 0.5);
     arena_free(arena);

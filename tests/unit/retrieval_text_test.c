@@ -66,7 +66,8 @@ static void stop_and_asking_words_are_marked(void **state)
         "this those to was we were what when where which who whom whose why will with would you "
         "your";
     static const char askings[] =
-        "average between biggest bottom change count day different fewest first greatest group "
+        "average between biggest bottom change column count data dataset day describe different "
+        "fewest first greatest group "
         "highest largest last latest least lowest max maximum mean median minimum month most "
         "number only quarter rows share smallest sum top total trend week year years yesterday";
     struct term_reader *reader = term_reader_new();
