@@ -9,7 +9,8 @@
 #include "core/log.h"
 #include "core/settings.h"
 
-#define ROWS_SHOWN 20
+#define ROWS_SHOWN 20   /* of a longer result */
+#define ROWS_WHOLE_MAX 40 /* a result that is shown whole: three years of months */
 
 struct start {
     struct session *session;
@@ -193,7 +194,8 @@ void session_print_answer(const struct run *run, bool with_sql)
     fputs(terminal_style(stdout, STYLE_NONE), stdout);
     if (rows && (rows->row_count > 1 || rows->column_count > 1)) {
         putchar('\n');
-        terminal_print_rows(stdout, rows, ROWS_SHOWN);
+        terminal_print_rows(stdout, rows,
+                            rows->row_count <= ROWS_WHOLE_MAX ? ROWS_WHOLE_MAX : ROWS_SHOWN);
     }
     if (with_sql && run->statement) {
         fputs(terminal_style(stdout, STYLE_DIM), stdout);
