@@ -151,17 +151,31 @@ static bool open_parts(struct agent *agent, struct error *err)
     return agent->llm != NULL;
 }
 
+/* The folder that is set, else HOME/metadata if there is one. The caller frees it. */
+static char *metadata_folder(void)
+{
+    if (settings_text("QUERENT_METADATA_DIR"))
+        return xstrdup(settings_text("QUERENT_METADATA_DIR"));
+    struct strbuf path = strbuf_init(PATH_MAX + 64);
+    strbuf_printf(&path, "%s/metadata", settings_home());
+    struct stat status;
+    bool exists = stat(strbuf_text(&path), &status) == 0 && S_ISDIR(status.st_mode);
+    char *folder = exists ? xstrdup(strbuf_text(&path)) : NULL;
+    strbuf_clear(&path);
+    return folder;
+}
+
 static void set_catalog_options(struct agent *agent, const struct agent_options *options)
 {
     struct catalog_options *catalog = &agent->catalog_options;
     /* Files that somebody names are asked about alone, unless a folder was named as well. */
     if (options->data_path_count == 0 ||
         settings_source("QUERENT_METADATA_DIR") != SETTING_FROM_DEFAULT)
-        agent->metadata_place = settings_text("QUERENT_METADATA_DIR");
+        agent->metadata_place = metadata_folder();
     *catalog = (struct catalog_options){
         .loop = agent->loop,
         .metadata_driver = chosen("QUERENT_METADATA", "folder"),
-        .metadata_places = &agent->metadata_place,
+        .metadata_places = (const char *const *)&agent->metadata_place,
         .metadata_place_count = agent->metadata_place ? 1 : 0,
         .data_paths = options->data_paths,
         .data_path_count = options->data_path_count,
@@ -197,6 +211,7 @@ TASK_WAITS void agent_close(struct agent *agent)
     planner_close(agent->planner);
     embedder_close(agent->embedder);
     store_close(agent->store);
+    free(agent->metadata_place);
     free(agent);
 }
 

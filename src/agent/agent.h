@@ -53,7 +53,7 @@ struct agent {
     struct llm *llm;
     struct knowledge *knowledge;
     struct catalog_options catalog_options;
-    const char *metadata_place;
+    char *metadata_place; /* NULL: none */
     struct engine *engines[SQL_DIALECTS]; /* opened when first needed */
     size_t engine_count;
 };

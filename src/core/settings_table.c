@@ -66,7 +66,8 @@ const struct setting settings_table[] = {
      .help = "Where metadata documents come from. auto: Azure with a storage account, else a "
              "folder."},
     {"QUERENT_METADATA_DIR", SETTING_PATH, .group = METADATA,
-     .help = "The folder of metadata documents."},
+     .help = "The folder of metadata documents; without it, the folder metadata in "
+             "QUERENT_HOME."},
     {"AZURE_STORAGE_ACCOUNT", SETTING_TEXT, .max = 64, .group = METADATA,
      .help = "Storage account with the metadata container."},
     {"AZURE_STORAGE_CONTAINER", SETTING_TEXT, .max = 64, .group = METADATA,

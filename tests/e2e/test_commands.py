@@ -152,3 +152,14 @@ def test_doctor_names_what_is_broken(querent, sales, setting, value, part):
     assert findings[part]["finding"] == "mend"
     assert "/nonexistent" in findings[part]["message"]
     assert findings["settings"]["finding"] == "ok"
+
+
+def test_documents_in_the_home_are_found_unless_files_are_named(querent, sales):
+    folder = querent.home / "metadata"
+    folder.mkdir(parents=True)
+    (folder / "trade.yaml").write_text(
+        f"table_name: trade\nsource: {{file: {sales}}}\ncolumns:\n  - {{name: region, type: text}}\n")
+    ids = [dataset["dataset_id"] for dataset in json.loads(querent.run("datasets", "--json").stdout)]
+    assert ids == ["trade"]
+    named = [dataset["dataset_id"] for dataset in json.loads(querent.run("datasets", "--json", "--data", sales).stdout)]
+    assert named == ["sales"]
