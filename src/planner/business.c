@@ -801,7 +801,8 @@ static void assume_periods(struct reading *r)
         const struct period *p = &r->ask->periods.items[i];
         if (p->assumption)
             reading_assume(r, p->assumption);
-        if (p->assumption || (!p->from && !p->to))
+        bool shifted = p == r->compared && r->period_count == 0; /* said with the comparison */
+        if (p->assumption || shifted || (!p->from && !p->to))
             continue;
         const char *bounds = period_bounds(p->from, p->to, r->ask->arena);
         const char *name = period_name(p->from, p->to, r->ask->arena);

@@ -276,6 +276,38 @@ static void link_word_of_name(struct linker *l, const char *words, struct mentio
             link_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
 }
 
+/* What people say for what tables usually call otherwise. A column with one of the words is found
+ * by the others of its line too, less surely than by its own name. */
+static const char *const usual_words[] = {
+    "revenue sales turnover takings",
+    "quantity qty units pieces volume",
+    "customer client buyer",
+    "product item article goods",
+    "region area territory",
+    "salary pay wage",
+    "employee staff worker",
+    "country nation",
+    "category type kind",
+    "department division",
+    "supplier vendor",
+    "city town",
+};
+
+static void link_usual_words(struct linker *l, const char *words, struct mention mention)
+{
+    mention.score *= 0.85;
+    for (size_t i = 0; i < sizeof(usual_words) / sizeof(usual_words[0]); i++) {
+        struct str rest = str_from(usual_words[i]), part;
+        bool named = false;
+        while (str_split(&rest, ' ', &part))
+            named |= str_equal_text(part, words);
+        rest = str_from(usual_words[i]);
+        while (named && str_split(&rest, ' ', &part))
+            if (!str_equal_text(part, words))
+                link_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
+    }
+}
+
 static void link_columns(struct linker *l, int scope, double weight)
 {
     const struct dataset *dataset = l->ask->scope[scope].dataset;
@@ -289,6 +321,7 @@ static void link_columns(struct linker *l, int scope, double weight)
             link_name(l, column->label, mention);
         link_list(l, &column->synonyms, mention);
         link_short_name(l, words, mention);
+        link_usual_words(l, words, mention);
         link_word_of_name(l, words, mention);
     }
 }

@@ -10,6 +10,7 @@
 #include "core/strbuf.h"
 #include "planner/business.h"
 #include "planner/print.h"
+#include "sql/firewall.h"
 #include "planner_shop.h"
 
 #define CASES "tests/cases/business.txt"
@@ -72,6 +73,19 @@ static bool read_case(FILE *file, char line[3][4000])
     return true;
 }
 
+/* Every statement must pass the firewall. */
+static bool passes_firewall(const char *sql, struct arena *arena)
+{
+    const struct dataset *const datasets[] = {&shop_orders, &shop_customers, &shop_products};
+    struct firewall_policy policy = {.datasets = datasets, .dataset_count = 3};
+    struct firewall_verdict verdict;
+    struct error err = {0};
+    if (firewall_check(&policy, str_from(sql), arena, &verdict, &err))
+        return true;
+    fprintf(stderr, "%s: %s\n", sql, err.message);
+    return false;
+}
+
 /* Question, SQL and reading on three lines each. */
 static int check_cases(const char *path)
 {
@@ -85,6 +99,7 @@ static int check_cases(const char *path)
         struct business_candidate best = {0};
         const char *sql = sql_of(line[0], arena, &best);
         const char *reading = best.reading ? best.reading : "nothing";
+        wrong += !passes_firewall(sql, arena);
         if (strcmp(sql, line[1]) != 0 || strcmp(reading, line[2]) != 0) {
             wrong++;
             fprintf(stderr, "%s\n%s\n%s\n(%.2f: %s)\n\n", line[0], sql, reading, best.score,
