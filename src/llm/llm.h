@@ -23,6 +23,7 @@ struct llm_request {
     struct arena *arena;
     struct plan_request plan; /* question, candidates, previous query, calendar, dialect */
     double sureness_min;      /* below: ask back */
+    double explained;         /* share of the question that the best dataset explains, 0..1 */
 
     /* Runs one statement as the run would (firewall, engine, limits) and remembers what came of
      * it, so that trying costs nothing twice. */

@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "llm/llm_priv.h"
+#include "retrieval/retrieval.h"
 #include "task/task.h"
 
 struct reading {
@@ -50,6 +51,25 @@ static bool read_once(struct llm *llm, struct llm_request *request, struct readi
     return true;
 }
 
+/* Any question can be bent into a query; one of whose words the data knows next to nothing must
+ * not be. Follow-ups and questions about the data itself name nothing of their own. */
+static bool fits_no_dataset(const struct llm_request *request, const struct plan *plan)
+{
+    return request->explained < RETRIEVAL_EXPLAINED_MIN && !plan->follow_up &&
+           plan->meta.kind == PLAN_META_NONE;
+}
+
+static const char *no_dataset_sentence(const struct llm_request *request)
+{
+    const struct plan_request *plan = &request->plan;
+    if (plan->dataset_count == 0)
+        return "There is no dataset to ask about.";
+    return arena_printf(request->arena,
+                        "I don't find what you ask about in the data. The nearest dataset is "
+                        "\"%s\"; ask what it is about, or 'querent datasets' lists all.",
+                        dataset_title(plan->datasets[0].dataset));
+}
+
 static bool planner_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err)
 {
@@ -61,6 +81,10 @@ static bool planner_select(struct llm *llm, struct llm_request *request,
     if (plan->meta.kind != PLAN_META_NONE) {
         out->dataset = plan->meta.dataset;
         out->reason = "the question is about the data itself";
+        return true;
+    }
+    if (fits_no_dataset(request, plan)) {
+        out->reason = "no dataset knows the words of the question";
         return true;
     }
     if (plan->candidate_count == 0) {
@@ -150,6 +174,11 @@ static bool planner_generate(struct llm *llm, struct llm_request *request,
         out->sureness = 1;
         return true;
     }
+    if (fits_no_dataset(request, plan)) {
+        out->outcome = LLM_NO_ANSWER;
+        out->sentence = no_dataset_sentence(request);
+        return true;
+    }
     if (!reading->tried && !try_candidates(request, plan, err))
         return false;
     reading->tried = true;
@@ -178,6 +207,7 @@ static bool planner_understands(struct llm *llm, const struct llm_request *reque
         .arena = arena_new(),
         .plan = request->plan,
         .sureness_min = request->sureness_min,
+        .explained = 1,
     };
     next.plan.question = str_from(question);
     next.plan.previous = previous;

@@ -143,6 +143,7 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
             .dialect = engine_dialect(engine),
         },
         .sureness_min = settings_double("QUERENT_SURENESS"),
+        .explained = run->retrieved.best_possible,
         .try_statement = try_statement,
         .try_context = run,
     };
