@@ -93,7 +93,9 @@ static bool survey_file(const char *path, struct arena *arena, struct survey *ou
     }
     out->utf8 = out->utf8 && kept == 0;
     out->packed = !gzdirect(file) && out->size > 0;
-    bool ok = length >= 0 || read_error(file, err);
+    int code = Z_OK; /* a file that was cut reads well to its end */
+    gzerror(file, &code);
+    bool ok = (length >= 0 && code != Z_BUF_ERROR) || read_error(file, err);
     if (ok && out->size > LOAD_UNPACKED_MAX)
         ok = error_set(err, ERROR_DATA, "it is larger than %llu GB when unpacked",
                        (unsigned long long)(LOAD_UNPACKED_MAX >> 30));

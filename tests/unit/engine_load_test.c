@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "core/settings.h"
 #include "engine/engine.h"
@@ -277,6 +279,200 @@ static void profile_is_kept(void **state)
     run(profile_is_kept_body);
 }
 
+static void expect_failure(const char *path, enum error_code code, const char *part)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    struct error err = {0};
+    if (load_file(task_loop(task_current()), path, arena, &result, &err))
+        fail_msg("'%s' was loaded", path);
+    assert_int_equal(err.code, code);
+    if (!strstr(err.message, part))
+        fail_msg("%s", err.message);
+    arena_free(arena);
+}
+
+static bool special_files_body(void *arg, struct error *err)
+{
+    expect_failure(place("absent.csv"), ERROR_NOT_FOUND, "absent.csv");
+    expect_failure(home, ERROR_DATA, "is a folder");
+    expect_failure("/dev/zero", ERROR_DATA, "not a regular file");
+    assert_int_equal(mkfifo(place("pipe.csv"), 0600), 0);
+    expect_failure(place("pipe.csv"), ERROR_DATA, "not a regular file");
+    if (geteuid() != 0) {
+        write_file("secret.csv", "a\n1\n", 4);
+        assert_int_equal(chmod(place("secret.csv"), 0), 0);
+        expect_failure(place("secret.csv"), ERROR_IO, "secret.csv");
+    }
+    return true;
+}
+
+static void special_files(void **state)
+{
+    run(special_files_body);
+}
+
+static void write_wide(const char *name, size_t columns)
+{
+    struct strbuf text = strbuf_init(1u << 20);
+    for (size_t row = 0; row < 3; row++)
+        for (size_t i = 0; i < columns; i++)
+            strbuf_printf(&text, row == 0 ? "%sc%zu" : "%s%zu", i > 0 ? "," : row > 0 ? "\n" : "",
+                          i);
+    write_file(name, text.bytes, text.length);
+    strbuf_clear(&text);
+}
+
+static bool wide_files_body(void *arg, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    write_wide("wide.csv", 500);
+    bool ok = load_file(task_loop(task_current()), place("wide.csv"), arena, &result, err);
+    if (ok) {
+        assert_int_equal(result.column_count, 500);
+        assert_int_equal(result.row_count, 2);
+        assert_string_equal(result.columns[499].type, "BIGINT");
+    }
+    arena_free(arena);
+    write_wide("too_wide.csv", 1601);
+    expect_failure(place("too_wide.csv"), ERROR_DATA, "1601 columns, more than the limit of 1600");
+    return ok;
+}
+
+static void wide_files(void **state)
+{
+    run(wide_files_body);
+}
+
+static bool load_ok(const char *path, const char *table, const char *columns, int64_t rows,
+                    struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    bool ok = load_sqlite_table(task_loop(task_current()), path, table, arena, &result, err);
+    if (ok) {
+        struct strbuf text = strbuf_init(10000);
+        describe(&result, &text);
+        assert_string_equal(strbuf_text(&text), columns);
+        assert_int_equal(result.row_count, rows);
+        strbuf_clear(&text);
+    }
+    arena_free(arena);
+    return ok;
+}
+
+/* Names with what globs, quotes and SQL would make of them. */
+static bool odd_names_body(void *arg, struct error *err)
+{
+    static const char *const names[] = {"a*.csv", "it's [1].csv", "semi;colon.csv", "d\xc3\xa9.csv",
+                                        "no_ending"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char text[64];
+        int length = snprintf(text, sizeof(text), "a,b\n%zu,x\n", i);
+        write_file(names[i], text, (size_t)length);
+        if (!load_ok(place(names[i]), "", "a BIGINT, b VARCHAR", 1, err))
+            return false;
+    }
+    return true;
+}
+
+static void odd_names(void **state)
+{
+    run(odd_names_body);
+}
+
+static bool packed_files_body(void *arg, struct error *err)
+{
+    gzFile file = gzopen(place("packed.csv.gz"), "wb");
+    assert_non_null(file);
+    gzputs(file, "a;b\n1;x\n2;y\n");
+    assert_int_equal(gzclose(file), 0);
+    if (!load_ok(place("packed.csv.gz"), "", "a BIGINT, b VARCHAR", 2, err))
+        return false;
+    struct stat status;
+    assert_int_equal(stat(place("packed.csv.gz"), &status), 0);
+    assert_int_equal(truncate(place("packed.csv.gz"), status.st_size - 6), 0);
+    expect_failure(place("packed.csv.gz"), ERROR_DATA, "unpacked");
+    return true;
+}
+
+static void packed_files(void **state)
+{
+    run(packed_files_body);
+}
+
+static void make_sqlite(const char *name, const char *sql)
+{
+    sqlite3 *database;
+    assert_int_equal(sqlite3_open(place(name), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static bool sqlite_files_body(void *arg, struct error *err)
+{
+    make_sqlite("movies.db",
+                "CREATE TABLE movies (id INTEGER PRIMARY KEY, title TEXT, released TEXT, "
+                "rating REAL, votes INTEGER, year TEXT, poster BLOB);"
+                "INSERT INTO movies VALUES (1, 'A', '1999-01-02', 7.5, 10, '1999', x'00ff'),"
+                "(2, 'B', NULL, 8, 'N/A', '2001', NULL), (3, '', '2001-05-06', NULL, 3, '2001',"
+                " x'01');"
+                "CREATE TABLE \"odd \"\"name\"\"\" (a);"
+                "CREATE TABLE empty (a INTEGER, b);");
+    const char *const *names;
+    size_t count;
+    struct arena *arena = arena_new();
+    bool ok = load_sqlite_tables(place("movies.db"), arena, &names, &count, err);
+    if (ok) {
+        assert_int_equal(count, 3);
+        assert_string_equal(names[0], "empty");
+        assert_string_equal(names[1], "movies");
+        assert_string_equal(names[2], "odd \"name\"");
+    }
+    arena_free(arena);
+    ok = ok &&
+         load_ok(place("movies.db"), "movies",
+                 "id BIGINT, title VARCHAR, released DATE, rating DOUBLE, votes BIGINT, "
+                 "year VARCHAR, poster VARCHAR",
+                 3, err) &&
+         load_ok(place("movies.db"), "empty", "a VARCHAR, b VARCHAR", 0, err) &&
+         load_ok(place("movies.db"), "odd \"name\"", "a VARCHAR", 0, err);
+    expect_failure(place("movies.db"), ERROR_DATA, "3 tables");
+    make_sqlite("one.sqlite", "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (5)");
+    return ok && load_ok(place("one.sqlite"), "", "n BIGINT", 1, err);
+}
+
+static void sqlite_files(void **state)
+{
+    run(sqlite_files_body);
+}
+
+/* A kept profile that is damaged is made again. */
+static bool damage_is_mended_body(void *arg, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    write_file("mend.csv", "a,b\n77,x\n", 9);
+    bool ok = load_file(task_loop(task_current()), place("mend.csv"), arena, &result, err);
+    if (ok) {
+        char *profile = arena_printf(arena, "%s    ", result.database);
+        memcpy(strstr(profile, ".duckdb"), ".profile", sizeof(".profile"));
+        assert_int_equal(truncate(profile, 20), 0);
+        ok = load_ok(place("mend.csv"), "", "a BIGINT, b VARCHAR", 1, err);
+        assert_int_equal(unlink(result.database), 0);
+        ok = ok && load_ok(place("mend.csv"), "", "a BIGINT, b VARCHAR", 1, err);
+        assert_int_equal(access(result.database, R_OK), 0);
+    }
+    arena_free(arena);
+    return ok;
+}
+
+static void damage_is_mended(void **state)
+{
+    run(damage_is_mended_body);
+}
+
 static int make_home(void **state)
 {
     strcpy(home, "/tmp/querent-test-XXXXXX");
@@ -297,6 +493,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(awkward_files),
         cmocka_unit_test(load_and_query),
         cmocka_unit_test(profile_is_kept),
+        cmocka_unit_test(special_files),
+        cmocka_unit_test(wide_files),
+        cmocka_unit_test(odd_names),
+        cmocka_unit_test(packed_files),
+        cmocka_unit_test(sqlite_files),
+        cmocka_unit_test(damage_is_mended),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
