@@ -136,7 +136,7 @@ static bool is_identifier(const struct subject *s)
     static const char *const endings[] = {"id", "key", "uuid", "guid", "pk", NULL};
     size_t length = strlen(s->column->name);
     /* "customerid" has no boundary to see; a word such as "paid" must not count. */
-    bool glued = s->column->unique && length > 4 && str_ends(s->last, STR("id"));
+    bool glued = s->column->unique && length >= 4 && str_ends(s->last, STR("id"));
     return is_one_of(s->last, endings) || glued;
 }
 
@@ -144,11 +144,11 @@ static bool is_identifier(const struct subject *s)
 static bool is_code(const struct subject *s)
 {
     static const char *const words[] = {
-        "code",    "no",        "nr",    "number", "zip",     "zipcode",  "postcode",
-        "postal",  "sku",       "ean",   "isbn",   "iata",    "icao",     "phone",
-        "fips",    "month",     "day",   "hour",   "minute",  "second",   "week",
-        "weekday", "quarter",   "dow",   "doy",    "lat",     "latitude", "lon",
-        "lng",     "longitude", "level", "grade",  "version", NULL};
+        "code",     "num",     "no",        "nr",    "number", "zip",     "zipcode",
+        "postcode", "postal",  "sku",       "ean",   "isbn",   "iata",    "icao",
+        "phone",    "fips",    "month",     "day",   "hour",   "minute",  "second",
+        "week",     "weekday", "quarter",   "dow",   "doy",    "lat",     "latitude",
+        "lon",      "lng",     "longitude", "level", "grade",  "version", NULL};
     return is_one_of(s->last, words);
 }
 

@@ -78,12 +78,23 @@ static void keys_are_found_by_name_and_values(void **state)
         const char *name, *table, *key;
         bool related;
     } rows[] = {
-        {"customerId", "customers", "id", true},    {"customer_id", "shop_customers", "id", true},
-        {"customer", "customers", "id", true},      {"category_id", "categories", "id", true},
-        {"home_team_id", "teams", "team_id", true}, {"home_team_id", "teams", "id", true},
-        {"id", "customers", "id", false},           {"customer_id", "suppliers", "id", false},
-        {"number", "customers", "number", false},   {"quantity", "customers", "customer_id", false},
+        {"customerId", "customers", "id", true},
+        {"customer_id", "shop_customers", "id", true},
+        {"customer", "customers", "id", true},
+        {"category_id", "categories", "id", true},
+        {"home_team_id", "teams", "team_id", true},
+        {"home_team_id", "teams", "id", true},
+        {"id", "customers", "id", false},
+        {"customer_id", "suppliers", "id", false},
+        {"number", "customers", "number", false},
+        {"quantity", "customers", "customer_id", false},
         {"address_id", "dress", "id", false},
+        {"country", "countries", "country_id", true},
+        {"winning_aircraft", "aircraft", "aircraft_id", true},
+        {"club_id_2", "club", "club_id", true},
+        {"camera_lens_id", "camera_lens", "id", true},
+        {"campus", "campuses", "id", true},
+        {"country", "cities", "city_id", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         found = relate(arena, column(arena, rows[i].name, "", 1, 12), rows[i].table,
@@ -139,6 +150,11 @@ static void large_columns_are_estimated(void **state)
                            key(column(arena, "customer_id", "", 1, 9000))));
     assert_null(relate(arena, column(arena, "customer_id", "", 1, 9001), "customers",
                        key(column(arena, "customer_id", "", 1, 9000))));
+    struct column from = column(arena, "customer_id", "", 1, 5000);
+    from.profile.value_count = 0; /* bounds alone */
+    assert_non_null(
+        relate(arena, from, "customers", key(column(arena, "customer_id", "", 1, 9000))));
+    assert_null(relate(arena, from, "customers", key(column(arena, "customer_id", "", 1, 99))));
     assert_non_null(relate(arena, column(arena, "sku", "S", 1, 3000), "products",
                            key(column(arena, "sku", "S", 1, 3000))));
     assert_null(relate(arena, column(arena, "sku", "S", 50000, 53000), "products",
