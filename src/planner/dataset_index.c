@@ -303,7 +303,13 @@ static void make_vectors(struct dataset_index *index, const struct word_table *t
     float *vectors = arena_array(index->arena, index->word_count + 1, dimensions * sizeof(float));
     for (size_t i = 0; i < index->word_count; i++)
         word_table_vector(table, str_from(index->words[i].lower.text), vectors + i * dimensions);
+    float *table_vectors =
+        arena_array(index->arena, index->table_word_count + 1, dimensions * sizeof(float));
+    for (size_t i = 0; i < index->table_word_count; i++)
+        word_table_vector(table, str_from(index->table_words[i].lower.text),
+                          table_vectors + i * dimensions);
     index->vectors = vectors;
+    index->table_vectors = table_vectors;
     index->table = table;
     size_t left = INDEX_VECTORS_MAX;
     for (size_t c = 0; c < index->column_count; c++)

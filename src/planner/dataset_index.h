@@ -77,6 +77,7 @@ struct dataset_index {
     const struct word_table *table;
     struct index_word *table_words; /* of the table's name */
     size_t table_word_count;
+    const float *table_vectors; /* table_word_count of them; NULL without a word table */
     struct hash_index exact, stems, parts; /* first: column, second: value */
 };
 

@@ -14,7 +14,10 @@
 #define NO_CANDIDATE SIZE_MAX
 #define UNSEEN_PENALTY 30.0      /* what was not executed comes after what was */
 #define MISSED_TIME_FACTOR 0.15
+#define UNREAD_NAME_FACTOR 0.35  /* a name, number or quotation that is nowhere in the data */
 #define EMPTY_FACTOR 0.8         /* of a reading by rules that finds no rows */
+#define PLAIN_RULES_FACTOR 0.55  /* rules are right less often where the learned grammar reaches */
+#define AGREEMENT_BONUS 1e-6
 #define HOPELESS 0.15            /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
@@ -164,6 +167,7 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
     out[SURENESS_unread_values] = features[RANKING_unread_values] +
                                   features[RANKING_unread_numbers] +
                                   features[RANKING_unread_quotes];
+    out[SURENESS_unread_names] = features[RANKING_unread_capitals];
     out[SURENESS_winner_empty] = item->facts[RESULT_empty];
     out[SURENESS_log_out_any] = features[RANKING_log_out_any];
     out[SURENESS_log_in_select] = features[RANKING_log_in_select];
@@ -174,6 +178,13 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
     out[SURENESS_unread_columns] = features[RANKING_unread_columns];
     out[SURENESS_condition_count] = features[RANKING_condition_count];
     out[SURENESS_word_count] = state->word_count;
+    out[SURENESS_linked_share] = state->linked_share;
+    out[SURENESS_rules_agree] = out[SURENESS_rules_differ] = 0;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        size_t side = same_rows(item, &state->items[i]) ? SURENESS_rules_agree
+                                                        : SURENESS_rules_differ;
+        out[side] = fmaxf(out[side], (float)state->items[i].prior);
+    }
     out[SURENESS_score] = features[RANKING_score];
     out[SURENESS_one] = 1;
 }
@@ -187,6 +198,8 @@ static double learned_chance(const struct plan_state *state, size_t i)
     plan_sureness_features(state, i, features);
     double score = weighted_sum_score(&state->planner->rankers.sureness, features);
     double chance = 1 / (1 + exp(-score));
+    if (state->items[i].unread_count > 0)
+        chance *= UNREAD_NAME_FACTOR;
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
 }
 
@@ -195,18 +208,20 @@ static double business_chance(const struct plan_item *item)
 {
     if (item->prior < 0 || failed(item))
         return 0;
-    return item->facts[RESULT_empty] != 0 ? item->prior * EMPTY_FACTOR : item->prior;
+    double chance = item->beyond_sketches ? item->prior : item->prior * PLAIN_RULES_FACTOR;
+    return item->facts[RESULT_empty] != 0 ? chance * EMPTY_FACTOR : chance;
 }
 
 double plan_chance(const struct plan_state *state, size_t i)
 {
     double learned = learned_chance(state, i);
     double business = business_chance(&state->items[i]);
-    return 1 - (1 - learned) * (1 - business);
+    return fmax(learned, business);
 }
 
 /* The likeliest candidate whose result differs from `other`, among the best learned one and all
- * readings by rules. A reading that both agree on gains by it. */
+ * readings by rules. Where both have the same rows, the learned one's order counts if it has one,
+ * else the rules' words. */
 static size_t best_candidate(const struct plan_state *state, size_t other, double *chance)
 {
     size_t learned = best_learned(state, other), best = learned;
@@ -217,9 +232,12 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
             (other != NO_CANDIDATE && same_rows(item, &state->items[other])))
             continue;
         double own = plan_chance(state, i);
-        if (learned != NO_CANDIDATE && learned != i && item->observed &&
-            same_rows(item, &state->items[learned]))
-            own = 1 - (1 - own) * (1 - learned_chance(state, learned));
+        bool agrees = learned != NO_CANDIDATE && learned != i && item->observed &&
+                      same_rows(item, &state->items[learned]);
+        if (agrees && state->plan.candidates[learned].query->order_count > 0)
+            continue;
+        if (agrees)
+            own = fmax(own, learned_chance(state, learned) + AGREEMENT_BONUS);
         if (own > *chance) {
             *chance = own;
             best = i;

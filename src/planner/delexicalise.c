@@ -259,6 +259,25 @@ static void add_column_kind(const struct delexed_question *q, size_t c, struct f
     FEATURE(out, "vals", flag(valued));
 }
 
+/* The words around the first mention of the table: "which TAB has", "names of all TAB". */
+static void add_table_context(const struct delexed_question *q, const char *kind,
+                              struct feature_set *out)
+{
+    ptrdiff_t n = (ptrdiff_t)q->merged_words.count;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (q->merged_words.items[i].kind != DELEXED_TABLE)
+            continue;
+        struct symbol before = delexed_at(&q->merged_words, i - 1).word;
+        struct symbol after = delexed_at(&q->merged_words, i + 1).word;
+        FEATURE(out, kind, SYMBOL("b"), before);
+        FEATURE(out, kind, SYMBOL("a"), after);
+        FEATURE(out, kind, before, after);
+        FEATURE(out, kind, delexed_at(&q->merged_words, i - 2).word, before, after);
+        return;
+    }
+    FEATURE(out, kind, SYMBOL("-"));
+}
+
 static void add_unmentioned(const struct delexed_question *q, size_t c, struct feature_set *out)
 {
     const struct dataset_index *index = q->links->index;
@@ -276,6 +295,8 @@ static void add_unmentioned(const struct delexed_question *q, size_t c, struct f
     }
     if (index->columns[c].key)
         feature_add(out, "nonepk", start, 2);
+    if (c == index->name_column || index->columns[c].key)
+        add_table_context(q, c == index->name_column ? "nametab" : "keytab", out);
 }
 
 /* How far the mention is better than those of other columns over the same words. */

@@ -10,6 +10,7 @@
 #define FOUND_MAX 96       /* windows of one column that are weighed against each other */
 #define SPAN_WORDS_MAX 8   /* of a stored value */
 #define PART_HITS_MAX 3    /* a part of more values than this says nothing */
+#define TABLE_ALIKE_MIN 0.5 /* cosine of a word and the table's name */
 #define POSTINGS_MAX 150   /* values with a word that are looked through */
 
 struct linker {
@@ -298,6 +299,22 @@ static void link_table(struct linker *l)
     for (size_t i = 0; i < l->count; i++)
         for (size_t w = 0; w < l->index->table_word_count && l->live[i]; w++)
             l->links->table_word[i] |= token_likeness(l, i, &l->index->table_words[w]) >= 0.75F;
+}
+
+/* A word that nothing else explains and that means about what the table's name does: "vocalists"
+ * for a table of singers. */
+static void link_table_alike(struct linker *l)
+{
+    const struct dataset_index *index = l->index;
+    for (size_t i = 0; l->vectors && i < l->count; i++) {
+        bool open = l->live[i] && !l->tokens[i].has_number && l->links->own[i] < 0.5F &&
+                    l->links->value_score[i] <= 0 && l->links->cues.cue[i] == CUE_NONE &&
+                    strlen(l->tokens[i].lower.text) > 2;
+        for (size_t w = 0; open && w < index->table_word_count; w++)
+            l->links->table_word[i] |=
+                word_table_cosine(index->table, l->vectors + i * l->dimensions,
+                                  index->table_vectors + w * l->dimensions) >= TABLE_ALIKE_MIN;
+    }
 }
 
 static void add_value(struct linker *l, const struct value_link *link)
@@ -591,5 +608,6 @@ struct links *link_question(const struct lexicon *lexicon, const struct dataset_
     link_table(&l);
     link_columns(&l);
     link_values(&l);
+    link_table_alike(&l);
     return links;
 }

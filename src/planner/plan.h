@@ -30,6 +30,7 @@ struct plan_item {
     float facts[RESULT_FEATURE_COUNT];
     const char *const *unread; /* words that it does not explain */
     size_t unread_count;
+    bool beyond_sketches; /* by rules, and not in the grammar of the learned readings */
     bool misses_time; /* the question speaks of a time that it takes no notice of */
     bool follow_up;
 };
@@ -39,7 +40,7 @@ struct plan_state {
     const struct planner *planner;
     struct arena *arena;
     struct plan_item *items;
-    float word_count, unknown_share;
+    float word_count, unknown_share, linked_share;
     const struct dataset *dataset; /* the likeliest */
 };
 

@@ -22,6 +22,7 @@
 #define EXPLAINED_MAX 12
 /* How much a dataset that retrieval holds for less likely must be better in the ranker's eyes. */
 #define RETRIEVAL_WEIGHT 6.0
+#define UNRELATED_PENALTY 4.0 /* no word of the question is linked to the dataset */
 
 /* One dataset's reading of the question. */
 struct dataset_reading {
@@ -168,10 +169,11 @@ static size_t rank_all(const struct planner *planner, const struct dataset_readi
     struct ranked *ranked = arena_array(arena, total + 1, sizeof(*ranked));
     total = 0;
     for (size_t r = 0; r < count; r++)
-        for (size_t i = 0; readings[r].related && i < readings[r].candidates.count; i++) {
+        for (size_t i = 0; i < readings[r].candidates.count; i++) {
             double score =
                 weighted_sum_score(&planner->rankers.ranker, readings[r].features[i].values);
             score -= RETRIEVAL_WEIGHT * (best_score - readings[r].choice->score);
+            score -= readings[r].related ? 0 : UNRELATED_PENALTY;
             ranked[total++] = (struct ranked){&readings[r], i, score};
         }
     if (total > 1)
@@ -273,6 +275,37 @@ static bool add_candidate(struct plan_state *state, const struct plan_request *r
     return true;
 }
 
+static bool plain_expression(const struct expression *expression)
+{
+    return !expression || expression->kind == EXPRESSION_STAR ||
+           expression->kind == EXPRESSION_COLUMN ||
+           (expression->kind == EXPRESSION_AGGREGATE && plain_expression(expression->left));
+}
+
+static bool plain_condition(const struct condition *condition)
+{
+    if (!condition)
+        return true;
+    if (condition->kind == CONDITION_COMPARE)
+        return plain_expression(condition->left);
+    for (size_t i = 0; i < condition->part_count; i++)
+        if (!plain_condition(condition->parts[i]))
+            return false;
+    return condition->kind == CONDITION_AND || condition->kind == CONDITION_OR;
+}
+
+/* Does the query hold what no sketch can: a join, a period, a metric, a share, first rows? */
+static bool beyond_sketches(const struct query *query)
+{
+    bool plain = query->table_count == 1 && plain_condition(query->where) &&
+                 plain_condition(query->having) && (query->limit == 0 || query->order_count > 0);
+    for (size_t i = 0; i < query->select_count; i++)
+        plain &= plain_expression(query->select[i].expression);
+    for (size_t i = 0; i < query->group_count; i++)
+        plain &= plain_expression(query->group[i]);
+    return !plain;
+}
+
 /* A reading by rules. When the learned ones hold the same statement, it lends them its words. */
 static void add_business(struct plan_state *state, const struct plan_request *request,
                          const struct business_candidate *from)
@@ -306,6 +339,7 @@ static void add_business(struct plan_state *state, const struct plan_request *re
                                              .unread_count = from->unknown_count};
     state->items[i].prior = fmax(state->items[i].prior, from->score);
     state->items[i].follow_up = from->follow_up;
+    state->items[i].beyond_sketches = from->follow_up || beyond_sketches(from->query);
 }
 
 /* Brings the candidates that are worth executing to the front, likeliest first. */
@@ -339,13 +373,19 @@ static void set_probabilities(struct plan_state *state, const struct ranked *ran
 
 static void set_words(struct plan_state *state, const struct dataset_reading *reading)
 {
-    size_t unknown = 0, words = 0;
+    const struct links *links = reading->links;
+    size_t unknown = 0, words = 0, telling = 0, linked = 0;
     for (size_t i = 0; i < reading->question->words.count; i++) {
-        words += reading->links->tokens->items[i].is_word;
+        const struct token *token = &links->tokens->items[i];
+        bool link = links->table_word[i] || links->own[i] >= 0.5F || links->value_score[i] > 0;
+        words += token->is_word;
         unknown += reading->question->words.items[i].kind == DELEXED_UNKNOWN;
+        telling += token->is_word && !token->stop && (link || links->cues.cue[i] == CUE_NONE);
+        linked += token->is_word && !token->stop && link;
     }
     state->word_count = (float)words;
     state->unknown_share = words > 0 ? (float)unknown / (float)words : 1;
+    state->linked_share = telling > 0 ? (float)linked / (float)telling : 0;
 }
 
 static struct plan_state *new_state(const struct planner *planner, struct arena *arena)

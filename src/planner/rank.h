@@ -19,9 +19,9 @@
 /* What tells how far the winner is to be trusted. */
 #define SURENESS_FEATURES(X)                                                                       \
     X(same_result) X(margin) X(sketch_log) X(condition_least) X(unread_words) X(unread_unknown)    \
-    X(unread_values) X(winner_empty) X(log_out_any) X(log_in_select) X(log_least_select)           \
+    X(unread_values) X(unread_names) X(winner_empty) X(log_out_any) X(log_in_select) X(log_least_select)           \
     X(link_least) X(unknown_share) X(top_probability) X(unread_columns) X(condition_count)         \
-    X(word_count) X(score) X(one)
+    X(word_count) X(linked_share) X(rules_agree) X(rules_differ) X(score) X(one)
 
 enum result_feature {
 #define X(name) RESULT_##name,

@@ -239,6 +239,7 @@ static void add_selected(const struct context *q, struct usage *u)
 {
     const struct candidate *c = u->candidate;
     bool grouped_all = true, unique = c->plain_count > 0;
+    size_t unsaid = 0;
     for (size_t i = 0; i < c->plain_count; i++) {
         const struct column_info *info = &q->index->columns[c->plain[i]];
         if ((size_t)c->plain[i] == q->index->name_column)
@@ -248,7 +249,15 @@ static void add_selected(const struct context *q, struct usage *u)
         if (info->distinct <= 1)
             u->out[RANKING_selects_constant] = 1;
         unique &= info->unique;
+        if (q->links->columns[c->plain[i]].count > 0)
+            continue;
+        unsaid++;
+        if ((size_t)c->plain[i] == q->index->name_column)
+            u->out[RANKING_selects_unsaid_name] = 1;
+        else
+            u->out[RANKING_selects_unsaid_other]++;
     }
+    u->out[RANKING_selects_only_unsaid] = unsaid > 0 && unsaid == c->plain_count;
     for (size_t i = 0; i < c->group_count; i++) {
         const struct column_info *info = &q->index->columns[c->group[i]];
         if (info->key || info->unique)

@@ -47,7 +47,8 @@
     X(direction_default) X(superlative_unused) X(maximum_uncued) X(minimum_uncued)                 \
     X(extreme_contradicts) X(operator_agrees) X(operator_differs) X(operator_uncued)               \
     X(equals_uncued) X(shared_words) X(shared_weaker) X(dominated) X(aggregate_count)              \
-    X(aggregates_columns) X(aggregates_differ) X(aggregate_distance) X(group_after_each)
+    X(aggregates_columns) X(aggregates_differ) X(aggregate_distance) X(group_after_each)                     \
+    X(selects_unsaid_name) X(selects_unsaid_other) X(selects_only_unsaid)
 
 enum ranking_feature {
 #define X(name) RANKING_##name,

@@ -316,6 +316,9 @@ static void dump_plan(struct bench *bench, const struct models *models, const js
     if (plan && plan->candidate_count > 0 && decision.outcome == PLAN_ANSWER) {
         json_object_set_new(object, "final", text(plan->candidates[decision.winner].sql));
         json_object_set_new(object, "sure", json_real(decision.sureness));
+        json_object_set_new(object, "final_right",
+                            json_boolean(winner_is_right(
+                                bench, line, plan->candidates[decision.winner].sql)));
     }
     for (size_t i = 0; plan && i < plan->candidate_count; i++)
         if (state->items[i].prior >= 0) {

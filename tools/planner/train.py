@@ -253,7 +253,29 @@ def sureness_stage(work):
     finish(work, "all", names, ranker.sureness_model(x[some], y[some], each[some]))
     with open(work.path("final", "all", "bin"), "rb") as file, open(args.out, "wb") as out:
         out.write(file.read())
+    for name in sets:
+        decided(work, name)
     work.say("wrote", args.out, os.path.getsize(args.out), "bytes")
+
+
+def decided(work, name):
+    """What the program itself would answer, rules and threshold included."""
+    answered, right, count = [], [], 0
+    for k in range(FOLDS):
+        out = work.path(name.replace(":", "-"), k, "d")
+        work.tool("plans", work.fold_file(name, k), work.path("final", k, "bin"), out)
+        with open(out + ".jsonl") as lines, open(work.fold_file(name, k)) as questions:
+            decisions = [json.loads(line) for line in lines]
+            questions = [json.loads(line) for line in questions]
+        lists = [{"sql": [d.get("final")], "right": [d.get("final_right", False)]}
+                 for d in decisions]
+        judge_answers(work, work.fold_file(name, k), lists)
+        right += [bool(q["right"][0]) for q in lists]
+        answered += [d.get("sure", 0) for d in decisions]
+    right, answered = np.array(right), np.array(answered)
+    print("decided:", name, "%.1f" % share(right), coverage(answered, right),
+          " ".join("at %.2f: %.0f %% answered, %.1f %% right" % (
+              t, share(answered >= t), share(right[answered >= t])) for t in (0.5, 0.6, 0.7)))
 
 
 def finish(work, k, names, model):
