@@ -375,6 +375,11 @@ static bool starts(const char *a, size_t a_length, const char *b, size_t b_lengt
     return a_length >= b_length && memcmp(a, b, b_length) == 0;
 }
 
+static bool ends(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    return a_length >= b_length && memcmp(a + a_length - b_length, b, b_length) == 0;
+}
+
 float word_likeness(const struct symbol *lower, size_t lower_length, const struct symbol *stem,
                     size_t stem_length, const struct index_word *word)
 {
@@ -385,6 +390,9 @@ float word_likeness(const struct symbol *lower, size_t lower_length, const struc
         (starts(lower->text, lower_length, word->lower.text, word->lower_length) ||
          starts(word->lower.text, word->lower_length, lower->text, lower_length)))
         return shorter >= 4 ? 0.75F : 0.6F;
+    if (shorter >= 5 && (ends(lower->text, lower_length, word->lower.text, word->lower_length) ||
+                         ends(word->lower.text, word->lower_length, lower->text, lower_length)))
+        return 0.7F; /* power, horsepower */
     if (stem_length >= 5 && word->stem_length >= 5 &&
         memcmp(stem->text, word->stem.text, 5) == 0)
         return 0.7F;

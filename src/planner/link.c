@@ -11,6 +11,7 @@
 #define SPAN_WORDS_MAX 8   /* of a stored value */
 #define PART_HITS_MAX 3    /* a part of more values than this says nothing */
 #define TABLE_ALIKE_MIN 0.5 /* cosine of a word and the table's name */
+#define ALIKE_MIN 0.25      /* cosine of a word and a column's name, of the last resort */
 #define POSTINGS_MAX 150   /* values with a word that are looked through */
 
 struct linker {
@@ -246,6 +247,27 @@ static void find_full_name(const struct linker *l, const struct column_info *inf
         }
 }
 
+/* "miles per gallon" is what mpg is short for. */
+static void find_acronym(const struct linker *l, const struct column_name *name,
+                         struct found *found)
+{
+    if (name->count != 1)
+        return;
+    const struct index_word *word = &l->index->words[name->words[0]];
+    size_t length = word->lower_length;
+    for (size_t a = 0; length >= 3 && length <= 6 && a + length <= l->count; a++) {
+        bool spelled = true;
+        for (size_t k = 0; k < length; k++)
+            spelled &= l->tokens[a + k].is_word && !l->tokens[a + k].quote &&
+                       l->tokens[a + k].lower.text[0] == word->lower.text[k] &&
+                       l->tokens[a + k].lower.text[1] != '\0';
+        if (spelled) {
+            struct mention mention = {0.85F, 0.85F, 0.85F, (uint16_t)a, (uint16_t)(a + length)};
+            add_found(found, &mention);
+        }
+    }
+}
+
 static bool before(const struct mention *a, const struct mention *b)
 {
     if (a->score != b->score)
@@ -283,6 +305,8 @@ static void link_columns(struct linker *l)
             find_windows(l, &info->names[n], found);
         if (info->name_count > 0)
             find_dimensions(l, &info->names[0], found);
+        for (size_t n = 0; n < info->name_count; n++)
+            find_acronym(l, &info->names[n], found);
         find_full_name(l, info, found);
         keep_best(found, &links->columns[c]);
         for (size_t k = 0; k < links->columns[c].count; k++) {
@@ -577,6 +601,58 @@ static void link_values(struct linker *l)
     }
 }
 
+/* How near a token's meaning is to a column's name: the best word, less when the name has more. */
+static float column_meaning(const struct linker *l, size_t i, const struct column_info *info)
+{
+    float best = 0;
+    for (size_t n = 0; n < info->name_count; n++) {
+        const struct column_name *name = &info->names[n];
+        for (size_t j = 0; j < name->count; j++) {
+            double cosine =
+                word_table_cosine(l->index->table, l->vectors + i * l->dimensions,
+                                  l->index->vectors + name->words[j] * l->dimensions);
+            float share = name->weights[j] / (name->weight_sum > 0 ? name->weight_sum : 1);
+            best = fmaxf(best, (float)cosine * (0.5F + 0.5F * share));
+        }
+    }
+    return best;
+}
+
+/* The last resort for a word that nothing explains: the two columns nearest in meaning, as very
+ * weak mentions. */
+static void link_alike_columns(struct linker *l)
+{
+    struct links *links = l->links;
+    for (size_t i = 0; l->vectors && i < l->count; i++) {
+        const struct token *token = &l->tokens[i];
+        bool open = l->live[i] && !token->has_number && !links->table_word[i] &&
+                    links->own[i] < 0.4F && links->value_score[i] <= 0 &&
+                    links->cues.cue[i] == CUE_NONE && strlen(token->lower.text) > 2 &&
+                    !lexicon_is_frequent(l->lexicon, token->lower.hash);
+        float taken = 2;
+        for (int rank = 0; open && rank < 2; rank++) {
+            float best = ALIKE_MIN;
+            size_t column = SIZE_MAX;
+            for (size_t c = 0; c < l->index->column_count; c++) {
+                float meaning = column_meaning(l, i, &l->index->columns[c]);
+                if (meaning > best && meaning < taken) {
+                    best = meaning;
+                    column = c;
+                }
+            }
+            if (column == SIZE_MAX)
+                break;
+            taken = best;
+            float score = 0.26F + 0.4F * (best - ALIKE_MIN);
+            struct column_links *mentions = &links->columns[column];
+            if (mentions->count < MENTIONS_MAX)
+                mentions->items[mentions->count++] = (struct mention){
+                    score, best, best, (uint16_t)i, (uint16_t)(i + 1)};
+            links->own[i] = fmaxf(links->own[i], score);
+        }
+    }
+}
+
 struct links *link_question(const struct lexicon *lexicon, const struct dataset_index *index,
                             const struct token_list *tokens, const struct cue_marks *cues,
                             struct arena *arena)
@@ -609,5 +685,6 @@ struct links *link_question(const struct lexicon *lexicon, const struct dataset_
     link_columns(&l);
     link_values(&l);
     link_table_alike(&l);
+    link_alike_columns(&l);
     return links;
 }
