@@ -475,7 +475,7 @@ static void read_numbers(struct reader *r)
             bool year_of_date = is_year(token) && !info->number && (info->flags & COLUMN_HAS_DATE);
             if (year_of_date)
                 read_year(r, i, c);
-            else if (well_mentioned(r, c) || (!wide && (info->number || hit)))
+            else if (!info->wordy && (well_mentioned(r, c) || (!wide && (info->number || hit))))
                 read_number(r, i, c);
         }
         if (token->number == floor(token->number) && token->number >= 0 && token->number < 1000)

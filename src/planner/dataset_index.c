@@ -145,6 +145,9 @@ static void set_profile(const struct dataset_index *index, const struct column *
                                           0.98 * (double)profile->row_count);
     info->key = column->role == ROLE_KEY && info->unique;
     info->empty = profile->known && profile->distinct_count == 0;
+    info->wordy = !info->number && profile->value_count > 0;
+    for (size_t v = 0; v < profile->value_count && info->wordy; v++)
+        info->wordy = !char_is_digit(profile->values[v].text[0]);
     info->small = profile->values_complete && profile->value_count <= SMALL_COLUMN_VALUES;
     info->has_range = profile->min && profile->max &&
                       str_to_double(str_from(profile->min), &info->low) &&

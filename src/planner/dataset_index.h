@@ -55,6 +55,7 @@ struct column_info {
     int64_t distinct;
     bool has_range;
     double low, high;
+    bool wordy; /* text, and no stored value begins with a digit: never compared with numbers */
     bool small; /* all its values are known, and few */
     const float *value_vectors; /* of a small text column's values; NULL: none made */
 };

@@ -14,7 +14,8 @@
 #define NO_CANDIDATE SIZE_MAX
 #define UNSEEN_PENALTY 30.0      /* what was not executed comes after what was */
 #define MISSED_TIME_FACTOR 0.15
-#define UNREAD_NAME_FACTOR 0.35  /* a name, number or quotation that is nowhere in the data */
+/* A name, number or quotation that is nowhere in the data, or no word that is. */
+#define UNREAD_NAME_FACTOR 0.35
 #define EMPTY_FACTOR 0.8         /* of a reading by rules that finds no rows */
 #define PLAIN_RULES_FACTOR 0.55  /* rules are right less often where the learned grammar reaches */
 #define AGREEMENT_BONUS 1e-6
@@ -198,7 +199,7 @@ static double learned_chance(const struct plan_state *state, size_t i)
     plan_sureness_features(state, i, features);
     double score = weighted_sum_score(&state->planner->rankers.sureness, features);
     double chance = 1 / (1 + exp(-score));
-    if (state->items[i].unread_count > 0)
+    if (state->items[i].unread_count > 0 || state->linked_share <= 0)
         chance *= UNREAD_NAME_FACTOR;
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
 }

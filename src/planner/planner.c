@@ -245,7 +245,16 @@ static bool misses_time(const struct dataset_reading *reading, const struct cand
            !reads_bytes(reading, candidate, periods->group_begin, periods->group_end);
 }
 
-static bool add_candidate(struct plan_state *state, const struct plan_request *request,
+/* Where the plan has that statement, or its candidate_count. */
+static size_t find_statement(const struct plan *plan, const char *sql)
+{
+    size_t i = 0;
+    while (i < plan->candidate_count && strcmp(plan->candidates[i].sql, sql) != 0)
+        i++;
+    return i;
+}
+
+static void add_candidate(struct plan_state *state, const struct plan_request *request,
                           const struct ranked *ranked)
 {
     struct arena *arena = state->arena;
@@ -256,8 +265,8 @@ static bool add_candidate(struct plan_state *state, const struct plan_request *r
     const struct query *query =
         candidate_query(candidate, dataset, &reading->conditions, arena);
     const char *sql = query_print(query, request->dialect, arena, &err);
-    if (!sql)
-        return false;
+    if (!sql || find_statement(&state->plan, sql) < state->plan.candidate_count)
+        return;
     size_t i = state->plan.candidate_count++;
     state->plan.candidates[i] = (struct plan_candidate){
         .query = query,
@@ -272,7 +281,6 @@ static bool add_candidate(struct plan_state *state, const struct plan_request *r
     state->items[i].features = &reading->features[ranked->candidate];
     state->items[i].misses_time = misses_time(reading, candidate);
     find_unread(reading, candidate, arena, &state->items[i]);
-    return true;
 }
 
 static bool plain_expression(const struct expression *expression)
@@ -315,9 +323,7 @@ static void add_business(struct plan_state *state, const struct plan_request *re
     const char *sql = query_print(from->query, request->dialect, state->arena, &ignored);
     if (!sql)
         return;
-    size_t i = 0;
-    while (i < plan->candidate_count && strcmp(plan->candidates[i].sql, sql) != 0)
-        i++;
+    size_t i = find_statement(plan, sql);
     if (i == PLAN_CANDIDATES_MAX)
         return;
     const char *learned = i < plan->candidate_count ? plan->candidates[i].explanation : NULL;

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole plans over the made-up shop, with the weights that come with the program. */
+#include "planner/planner.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "planner/dataset_index.h"
+#include "planner/plan.h"
+#include "planner/token.h"
+#include "planner_shop.h"
+
+static struct planner *planner;
+static struct plan_dataset shop[3];
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    struct error err = {0};
+    (void)state;
+    planner = planner_open(NULL, NULL, &err);
+    if (!planner) {
+        print_error("%s\n", err.message);
+        return -1;
+    }
+    const struct dataset *all[] = {&shop_orders, &shop_customers, &shop_products};
+    for (size_t i = 0; i < 3; i++)
+        shop[i] = (struct plan_dataset){all[i], dataset_index_new(planner, all[i]),
+                                        0.9 - 0.2 * (double)i};
+    arena = arena_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const void *index = shop[i].index;
+        struct dataset_index *own;
+        memcpy(&own, &index, sizeof(own)); /* the one owner frees what it lent as const */
+        dataset_index_free(own);
+    }
+    planner_close(planner);
+    arena_free(arena);
+    return 0;
+}
+
+static struct plan_request request_for(struct str question, size_t datasets)
+{
+    return (struct plan_request){
+        .question = question,
+        .datasets = shop,
+        .dataset_count = datasets,
+        .calendar = {"2026-11-22", 1, 1},
+        .dialect = DIALECT_DUCKDB,
+    };
+}
+
+static struct plan *read_plan(const char *question, size_t datasets)
+{
+    struct error err = {0};
+    struct plan_request request = request_for(str_from(question), datasets);
+    struct plan *plan = planner_read(planner, &request, arena, &err);
+    if (!plan)
+        fail_msg("%s: %s", question, err.message);
+    return plan;
+}
+
+/* A result of one number, so that different numbers are different results. */
+static const struct rows *one_number(int64_t number)
+{
+    struct rows *rows = arena_alloc(arena, sizeof(*rows));
+    rows->columns = arena_array(arena, 1, sizeof(*rows->columns));
+    rows->columns[0] = (struct result_column){"n", "BIGINT", VALUE_INTEGER};
+    rows->cells = arena_array(arena, 1, sizeof(*rows->cells));
+    rows->cells[0] = (struct cell){.type = CELL_INTEGER, .integer = number};
+    rows->row_count = rows->column_count = 1;
+    return rows;
+}
+
+/* Every candidate gives a result of its own. */
+static struct plan_decision decide(struct plan *plan, double threshold)
+{
+    struct plan_decision decision;
+    for (size_t i = 0; i < plan->execute_max; i++)
+        plan_observe(plan, i, one_number((int64_t)i + 1));
+    plan_decide(plan, threshold, arena, &decision);
+    return decision;
+}
+
+static void plain_questions_are_answered(void **state)
+{
+    static const struct {
+        const char *question, *sql;
+    } cases[] = {
+        {"How many orders are there?", "SELECT count(*) AS \"count\" FROM \"orders\""},
+        {"What is the average discount?",
+         "SELECT avg(\"discount\") AS \"average_discount\" FROM \"orders\""},
+        {"How many orders have the status returned?",
+         "SELECT count(*) AS \"count\" FROM \"orders\" WHERE \"status\" = 'returned'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct plan *plan = read_plan(cases[i].question, 1);
+        struct plan_decision decision = decide(plan, 0.5);
+        assert_int_equal(decision.outcome, PLAN_ANSWER);
+        assert_string_equal(plan->candidates[decision.winner].sql, cases[i].sql);
+        assert_true(decision.sureness > 0.5 && decision.sureness <= 1);
+        assert_non_null(plan->candidates[decision.winner].reading);
+    }
+}
+
+static void a_period_is_never_overlooked(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("total revenue last month", 3);
+    struct plan_decision decision = decide(plan, 0.5);
+    assert_int_equal(decision.outcome, PLAN_ANSWER);
+    const char *sql = plan->candidates[decision.winner].sql;
+    assert_non_null(strstr(sql, "sum(\"revenue\")"));
+    assert_non_null(strstr(sql, "2026-10-01"));
+    assert_true(plan->candidates[decision.winner].period_count > 0);
+}
+
+static void what_is_not_in_the_data_is_said(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("How many orders were made in Atlantis?", 3);
+    assert_true(plan->unknown_count > 0);
+    assert_string_equal(plan->unknown[0], "Atlantis");
+    struct plan_decision decision = decide(plan, 0.6);
+    assert_int_not_equal(decision.outcome, PLAN_ANSWER);
+    assert_non_null(strstr(decision.sentence, "Atlantis"));
+}
+
+static void talk_about_something_else_is_no_answer(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {"tell me a joke", "xyzzy", "???", "the of and"};
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        struct plan_decision decision = decide(read_plan(questions[i], 3), 0.6);
+        assert_int_not_equal(decision.outcome, PLAN_ANSWER);
+        assert_non_null(decision.sentence);
+    }
+}
+
+static void unsure_asks_back_with_two_readings(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("revenue and quantity of each region", 1);
+    struct plan_decision decision = decide(plan, 1.01);
+    assert_int_equal(decision.outcome, PLAN_ASK);
+    assert_int_equal(decision.reading_count, 2);
+    assert_int_not_equal(decision.readings[0], decision.readings[1]);
+    assert_non_null(
+        strstr(decision.sentence, plan->candidates[decision.readings[0]].reading));
+    assert_non_null(
+        strstr(decision.sentence, plan->candidates[decision.readings[1]].reading));
+}
+
+static void failed_candidates_never_win(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("How many orders are there?", 1);
+    for (size_t i = 0; i < plan->candidate_count; i++)
+        plan_observe(plan, i, NULL);
+    plan_observe(plan, plan->candidate_count, NULL); /* there is none: nothing happens */
+    struct plan_decision decision;
+    plan_decide(plan, 0, arena, &decision);
+    assert_int_equal(decision.outcome, PLAN_NO_ANSWER);
+    assert_non_null(decision.sentence);
+}
+
+/* Readings with the same rows stand together: their shares of probability add up. */
+static void readings_with_the_same_rows_stand_together(void **state)
+{
+    (void)state;
+    float apart[SURENESS_FEATURE_COUNT], together[SURENESS_FEATURE_COUNT];
+    struct plan *plan = read_plan("channel and status of the orders over 10", 1);
+    const struct plan_state *own = (const struct plan_state *)plan;
+    (void)decide(plan, 0);
+    plan_sureness_features(own, plan_best_learned(own), apart);
+    for (size_t i = 0; i < plan->execute_max; i++)
+        plan_observe(plan, i, one_number(1));
+    plan_sureness_features(own, plan_best_learned(own), together);
+    assert_true(together[SURENESS_same_result] > apart[SURENESS_same_result]);
+}
+
+static void candidates_differ_and_come_best_first(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("orders of each region with more than 10 units", 3);
+    assert_true(plan->candidate_count > 4);
+    assert_true(plan->execute_max > 0 && plan->execute_max <= plan->candidate_count);
+    for (size_t i = 1; i < plan->candidate_count; i++) {
+        assert_true(plan->candidates[i - 1].score >= plan->candidates[i].score);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(plan->candidates[i].sql, plan->candidates[k].sql);
+    }
+}
+
+static void without_data_there_is_no_answer(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("How many orders are there?", 0);
+    assert_int_equal(plan->candidate_count, 0);
+    assert_non_null(plan->no_answer);
+    struct plan_decision decision;
+    plan_decide(plan, 0.6, arena, &decision);
+    assert_int_equal(decision.outcome, PLAN_NO_ANSWER);
+    assert_non_null(decision.sentence);
+}
+
+static void wrong_questions_are_refused(void **state)
+{
+    char *text = malloc(QUESTION_LENGTH_MAX + 1);
+    struct error err = {0};
+    (void)state;
+    memset(text, 'a', QUESTION_LENGTH_MAX + 1);
+    struct plan_request request =
+        request_for((struct str){text, QUESTION_LENGTH_MAX + 1}, 1);
+    assert_null(planner_read(planner, &request, arena, &err));
+    assert_int_equal(err.code, ERROR_INVALID);
+    request.question.length = QUESTION_LENGTH_MAX;
+    assert_non_null(planner_read(planner, &request, arena, &err));
+    request.question = STR("  \n ");
+    assert_null(planner_read(planner, &request, arena, &err));
+    request.question = STR("how many \xff");
+    assert_null(planner_read(planner, &request, arena, &err));
+    free(text);
+}
+
+static void long_lists_of_numbers_and_quotes_are_bounded(void **state)
+{
+    (void)state;
+    char *text = arena_alloc(arena, QUESTION_LENGTH_MAX + 1);
+    static const char part[] = "quantity over 10 or 'x' and \"North\" 2024-01-02 ";
+    for (size_t i = 0; i < QUESTION_LENGTH_MAX; i++)
+        text[i] = part[i % (sizeof(part) - 1)];
+    struct plan *plan = read_plan(text, 3);
+    for (size_t i = 0; i < plan->candidate_count; i++)
+        assert_non_null(plan->candidates[i].sql);
+}
+
+static void wide_tables_are_read(void **state)
+{
+    (void)state;
+    size_t count = PLANNER_COLUMNS_MAX + 5;
+    struct column *columns = arena_array(arena, count, sizeof(*columns));
+    for (size_t i = 0; i < count; i++)
+        columns[i] = (struct column){.name = arena_printf(arena, "measure_%zu", i),
+                                     .kind = i % 2 ? VALUE_INTEGER : VALUE_TEXT};
+    struct dataset wide = {.id = "wide", .table_name = "wide", .columns = columns,
+                           .column_count = count, .row_count = 10};
+    struct dataset_index *index = dataset_index_new(planner, &wide);
+    struct plan_dataset choice = {&wide, index, 1};
+    struct plan_request request = request_for(STR("average measure 7 of the wide table"), 0);
+    request.datasets = &choice;
+    request.dataset_count = 1;
+    struct error err = {0};
+    assert_int_equal(index->column_count, PLANNER_COLUMNS_MAX);
+    assert_non_null(planner_read(planner, &request, arena, &err));
+    dataset_index_free(index);
+}
+
+static void hostile_names_and_values_stay_data(void **state)
+{
+    (void)state;
+    struct stored_value values[] = {{"x'); DROP TABLE t; --", 2}, {"100%", 1}, {"", 1},
+                                    {"\xC3\x89t\xC3\xA9", 1}};
+    struct column columns[] = {
+        {.name = "a\"; --", .kind = VALUE_TEXT, .label = "",
+         .profile = {.known = true, .row_count = 5, .distinct_count = 4, .values = values,
+                     .value_count = 4, .values_complete = true}},
+        {.name = "", .kind = VALUE_INTEGER}};
+    struct dataset odd = {.id = "odd", .table_name = "odd\"table", .columns = columns,
+                          .column_count = 2, .row_count = 5};
+    struct dataset_index *index = dataset_index_new(planner, &odd);
+    struct plan_dataset choice = {&odd, index, 1};
+    struct plan_request request =
+        request_for(STR("how many odd rows have \"x'); DROP TABLE t; --\" or \xC3\xA9T\xC3\xA9"), 0);
+    request.datasets = &choice;
+    request.dataset_count = 1;
+    struct error err = {0};
+    struct plan *plan = planner_read(planner, &request, arena, &err);
+    assert_non_null(plan);
+    for (size_t i = 0; i < plan->candidate_count; i++) {
+        /* The quote in the value is doubled wherever the value stands. */
+        assert_null(strstr(plan->candidates[i].sql, "x'); DROP"));
+    }
+    dataset_index_free(index);
+}
+
+static void the_version_names_the_weights(void **state)
+{
+    (void)state;
+    assert_memory_equal(planner_version(planner), "planner-1-", 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_questions_are_answered),
+        cmocka_unit_test(a_period_is_never_overlooked),
+        cmocka_unit_test(what_is_not_in_the_data_is_said),
+        cmocka_unit_test(talk_about_something_else_is_no_answer),
+        cmocka_unit_test(unsure_asks_back_with_two_readings),
+        cmocka_unit_test(failed_candidates_never_win),
+        cmocka_unit_test(readings_with_the_same_rows_stand_together),
+        cmocka_unit_test(candidates_differ_and_come_best_first),
+        cmocka_unit_test(without_data_there_is_no_answer),
+        cmocka_unit_test(wrong_questions_are_refused),
+        cmocka_unit_test(long_lists_of_numbers_and_quotes_are_bounded),
+        cmocka_unit_test(wide_tables_are_read),
+        cmocka_unit_test(hostile_names_and_values_stay_data),
+        cmocka_unit_test(the_version_names_the_weights),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
