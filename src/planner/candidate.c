@@ -16,6 +16,7 @@
 #define SKETCHES_TRIED 24
 #define SKETCHES_COMPOSED_FROM 8
 #define COMPOSED_PENALTY 2.0F
+#define SECOND_GROUP_MIN (-1.5) /* log-odds of a second group column */
 #define PER_SKETCH 32       /* combinations kept of one sketch */
 #define OPTIONS_MAX 16      /* of one kind of slot */
 #define TOP_COLUMNS 7
@@ -718,6 +719,26 @@ static void try_composed(struct finder *f, const int *best, size_t count)
         }
 }
 
+/* "by region and channel": two group columns where the training questions had one. */
+static void try_two_groups(struct finder *f, const int *best, size_t count)
+{
+    if (f->top_count < 2 || f->use[f->top[USE_GROUP][1]][USE_GROUP] < SECOND_GROUP_MIN)
+        return;
+    size_t class = SIZE_MAX;
+    for (size_t s = 0; s < f->sketches->count; s++)
+        if (f->sketches->items[s].group_count == 2)
+            class = f->sketches->items[s].part_class[PART_GROUP];
+    for (size_t s = 0; s < count && s < SKETCHES_COMPOSED_FROM; s++) {
+        const struct sketch *base = &f->sketches->items[best[s]];
+        if (base->group_count != 1 || !base->plain || base->limit != LIMIT_NONE)
+            continue;
+        struct sketch *sketch = arena_memdup(f->arena, base, sizeof(*base));
+        sketch->group_count = 2;
+        sketch->part_class[PART_GROUP] = class;
+        try_sketch(f, sketch, f->scores->sketch[best[s]] - COMPOSED_PENALTY);
+    }
+}
+
 static int compare_candidates(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
@@ -754,6 +775,7 @@ void find_candidates(const struct delexed_question *question,
     for (size_t s = 0; s < count; s++)
         try_sketch(&f, &sketches->items[best[s]], scores->sketch[best[s]]);
     try_composed(&f, best, count);
+    try_two_groups(&f, best, count);
     if (f.found_count > 1)
         qsort(f.found, f.found_count, sizeof(*f.found), compare_candidates);
     out->items = f.found;

@@ -50,9 +50,11 @@ void find_candidates(const struct delexed_question *question,
                      const struct reading_list *conditions, struct arena *arena,
                      struct candidate_list *out);
 
-/* Over one table: that of `dataset`. */
+/* Over one table: that of `dataset`. With `strict_groups` a selected column that is not aggregated
+ * is grouped by, as most engines demand; SQLite takes any row's value. */
 const struct query *candidate_query(const struct candidate *candidate,
                                     const struct dataset *dataset,
-                                    const struct reading_list *conditions, struct arena *arena);
+                                    const struct reading_list *conditions, bool strict_groups,
+                                    struct arena *arena);
 
 #endif

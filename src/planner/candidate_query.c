@@ -172,9 +172,18 @@ static void set_having(const struct maker *m, struct query *query)
             candidate->having_condition);
 }
 
+static bool groups_by(const struct candidate *candidate, int column)
+{
+    for (size_t i = 0; i < candidate->group_count; i++)
+        if (candidate->group[i] == column)
+            return true;
+    return false;
+}
+
 const struct query *candidate_query(const struct candidate *candidate,
                                     const struct dataset *dataset,
-                                    const struct reading_list *conditions, struct arena *arena)
+                                    const struct reading_list *conditions, bool strict_groups,
+                                    struct arena *arena)
 {
     struct maker m = {candidate, dataset, conditions, arena};
     const struct sketch *sketch = candidate->sketch;
@@ -191,6 +200,9 @@ const struct query *candidate_query(const struct candidate *candidate,
     set_where(&m, query);
     for (size_t i = 0; i < candidate->group_count; i++)
         query_group(arena, query, column_of(&m, candidate->group[i]));
+    for (size_t i = 0; i < candidate->plain_count; i++)
+        if (strict_groups && candidate->group_count > 0 && !groups_by(candidate, candidate->plain[i]))
+            query_group(arena, query, column_of(&m, candidate->plain[i]));
     set_having(&m, query);
     if (sketch->ordered) {
         const struct expression *key = sketch->order == AGGREGATE_NONE

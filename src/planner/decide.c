@@ -43,15 +43,15 @@ static uint64_t cell_hash(const struct cell *cell)
     return hash64_combine((uint64_t)(int64_t)exponent, (uint64_t)(int64_t)round(fraction * 1e9));
 }
 
-/* Of the rows in any order. */
+/* Of the rows in any order, with the columns in any order. */
 static uint64_t rows_hash(const struct rows *rows)
 {
     uint64_t sum = 7 + 31 * rows->column_count;
     for (size_t r = 0; r < rows->row_count; r++) {
-        uint64_t row = 1;
+        uint64_t row = 0;
         for (size_t c = 0; c < rows->column_count; c++)
-            row = hash64_combine(row, cell_hash(rows_cell(rows, r, c)));
-        sum += row;
+            row += hash64_combine(1, cell_hash(rows_cell(rows, r, c)));
+        sum += hash64_combine(2, row);
     }
     return sum;
 }

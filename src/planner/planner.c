@@ -263,7 +263,8 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
     const struct dataset *dataset = reading->choice->dataset;
     struct error err = {0};
     const struct query *query =
-        candidate_query(candidate, dataset, &reading->conditions, arena);
+        candidate_query(candidate, dataset, &reading->conditions,
+                        request->dialect != DIALECT_SQLITE, arena);
     const char *sql = query_print(query, request->dialect, arena, &err);
     if (!sql || find_statement(&state->plan, sql) < state->plan.candidate_count)
         return;

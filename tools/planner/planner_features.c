@@ -223,7 +223,8 @@ static void dump_candidates(struct bench *bench, const struct models *models, co
     json_t *statements = json_array();
     for (size_t i = 0; i < list.count; i++) {
         struct error err = {0};
-        const struct query *query = candidate_query(&list.items[i], dataset, &conditions, arena);
+        const struct query *query = 
+            candidate_query(&list.items[i], dataset, &conditions, false, arena);
         const char *sql = query_print(query, DIALECT_SQLITE, arena, &err);
         struct result result;
         result_run(bench->database, sql, &result);

@@ -46,10 +46,10 @@ static void finish(struct result *out)
 {
     out->hash = out->columns * 31 + 7;
     for (size_t r = 0; r < out->rows; r++) {
-        uint64_t row = 1;
+        uint64_t row = 0;
         for (size_t c = 0; c < out->columns; c++)
-            row = hash64_combine(row, out->cells[r * out->columns + c]);
-        out->hash += row;
+            row += hash64_combine(1, out->cells[r * out->columns + c]);
+        out->hash += hash64_combine(2, row);
     }
     out->zero = out->cells_read == 1 && out->cells[0] == number_cell(0);
 }

@@ -13,7 +13,7 @@ struct result {
     bool failed;
     size_t rows, columns;
     uint64_t *cells;     /* row by row; numbers that differ in the seventh digit are the same */
-    uint64_t hash;       /* of all rows, in any order */
+    uint64_t hash;       /* of all rows, rows and columns in any order */
     size_t nulls, cells_read;
     bool zero;           /* one cell, and it is 0 */
 };
