@@ -185,6 +185,21 @@ static enum aggregate aggregate_of_cue(enum cue cue)
     }
 }
 
+/* The measure that "best", "top" and "growth" are about when none is named. */
+static const struct column *main_measure_column(const struct dataset *dataset)
+{
+    static const char *const usual[] = {"revenue", "sales", "amount", "total", "turnover", "value"};
+    for (size_t k = 0; k < sizeof(usual) / sizeof(usual[0]); k++)
+        for (size_t i = 0; i < dataset->column_count; i++)
+            if (column_is_measure(&dataset->columns[i]) &&
+                strcasestr(dataset->columns[i].name, usual[k]))
+                return &dataset->columns[i];
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (dataset->columns[i].role == ROLE_MEASURE)
+            return &dataset->columns[i];
+    return NULL;
+}
+
 /* "by revenue" after a ranking is what it ranks by. */
 static void use_measure(struct reading *r, const struct mention *m)
 {
@@ -221,6 +236,7 @@ static void count_table(struct reading *r, const struct mention *m)
         add_measure(r, ref, AGGREGATE_COUNT, true);
         return;
     }
+    r->loose_table = m;
     ref.scope = scope->parent;
     ref.column = dataset_column(r->ask->scope[scope->parent].dataset, scope->parent_column);
     add_measure(r, ref, AGGREGATE_COUNT_DISTINCT, true);
@@ -253,6 +269,8 @@ static bool group_list(const struct reading *r, const struct mention *m)
     return before == PERIOD_GROUP || (before >= 0 && r->uses[before] == USE_GROUP);
 }
 
+static bool main_measure(struct reading *r);
+
 static enum use use_table(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
@@ -263,15 +281,23 @@ static enum use use_table(struct reading *r, const struct mention *m)
         count_table(r, m);
         return USE_MEASURE;
     }
-    if (cue == CUE_MOST || cue == CUE_LEAST) { /* "the most orders" counts them */
-        size_t other;
-        bool entity = m->scope != 0 || !r->ask->mention_count;
-        if (!entity || r->group_count > 0 || ask_has(r->ask, CUE_WHICH, &other)) {
-            count_table(r, m);
-            r->extreme = cue;
-            r->ranked = true;
-            return USE_MEASURE;
-        }
+    bool counted = (cue == CUE_MOST || cue == CUE_LEAST) && (r->group_count > 0 || r->loose_table);
+    if (counted) { /* "which customers have the most orders" */
+        count_table(r, m);
+        r->extreme = cue;
+        r->ranked = true;
+        return USE_MEASURE;
+    }
+    if (cue == CUE_AVERAGE && m->scope == 0 &&
+        ask_word_in(r->ask, m->last, "value size amount total") && main_measure(r)) {
+        r->measures[r->measure_count - 1].aggregate = AGGREGATE_AVG; /* "average order value" */
+        r->ask->words[m->last].explained = true;
+        return USE_MEASURE;
+    }
+    if (cue == CUE_NOT) {
+        r->absent = true;
+        r->rows_entity = m->scope == 0 ? m : r->rows_entity;
+        return USE_NONE;
     }
     const struct column *name = dataset_name_column(r->ask->scope[m->scope].dataset);
     if (starts_group(cue) || group_list(r, m)) {
@@ -304,7 +330,13 @@ static enum use use_column(struct reading *r, const struct mention *m)
     size_t at = m->first;
     const struct column *column = m->column;
     enum cue cue = cue_before(r->ask, m->first, &at);
-    if (value_kind_is_time(column->kind) || column->role == ROLE_TIME) {
+    bool time = value_kind_is_time(column->kind) || column->role == ROLE_TIME;
+    if (time && cue == CUE_NOT) { /* "orders not shipped" */
+        add_filter(r, (struct filter){.ref = {.scope = m->scope, .column = column},
+                                      .comparison = COMPARE_NULL});
+        return USE_FILTER;
+    }
+    if (time) {
         r->time = (struct ref){.scope = m->scope, .column = column};
         if (cue == CUE_LATEST || cue == CUE_EARLIEST || cue == CUE_LAST || cue == CUE_FIRST ||
             cue == CUE_HIGH || cue == CUE_LOW) {
@@ -316,16 +348,7 @@ static enum use use_column(struct reading *r, const struct mention *m)
             r->bucket = UNIT_DAY;
             return USE_GROUP;
         }
-        return USE_SHOW;
-    }
-    if (cue == CUE_COUNT || (cue == CUE_DISTINCT && cue_before(r->ask, at, &at) == CUE_COUNT)) {
-        if (column_is_measure(column)) {
-            use_measure(r, m);
-            return USE_MEASURE;
-        }
-        add_measure(r, (struct ref){.scope = m->scope, .column = column}, AGGREGATE_COUNT_DISTINCT,
-                    true);
-        return USE_MEASURE;
+        return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
     }
     if (column->kind == VALUE_BOOLEAN && cue != CUE_BY && !group_list(r, m)) {
         struct filter filter = {.ref = {.scope = m->scope, .column = column},
@@ -336,6 +359,15 @@ static enum use use_column(struct reading *r, const struct mention *m)
         add_filter(r, filter);
         return USE_FILTER;
     }
+    if (cue == CUE_COUNT || (cue == CUE_DISTINCT && cue_before(r->ask, at, &at) == CUE_COUNT)) {
+        if (column_is_measure(column)) {
+            use_measure(r, m);
+            return USE_MEASURE;
+        }
+        add_measure(r, (struct ref){.scope = m->scope, .column = column}, AGGREGATE_COUNT_DISTINCT,
+                    true);
+        return USE_MEASURE;
+    }
     if (column_is_measure(column)) {
         use_measure(r, m);
         return USE_MEASURE;
@@ -345,6 +377,16 @@ static enum use use_column(struct reading *r, const struct mention *m)
         return USE_GROUP;
     }
     return USE_SHOW;
+}
+
+/* The mention, when a number can be about it; else -1. */
+static int countable(const struct ask *ask, int mention)
+{
+    if (mention < 0)
+        return -1;
+    const struct mention *m = &ask->mentions[mention];
+    bool number = m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind);
+    return number || m->kind == MENTION_METRIC || m->kind == MENTION_TABLE ? mention : -1;
 }
 
 /* "more than 100", "at least 5 units", "between 10 and 20": with the number column named just
@@ -383,10 +425,12 @@ static void read_numbers(struct reading *r)
         }
         for (size_t k = n; k < end; k++)
             ask->words[k].explained = true;
-        for (size_t k = end; k < end + 2 && number->mention < 0; k++)
-            number->mention = word_of(ask, k)->mention;
+        for (size_t k = end; k < end + 2 && number->mention < 0 && word_of(ask, k)->cue != CUE_BY;
+             k++)
+            number->mention = countable(ask, word_of(ask, k)->mention);
+        number->after = number->mention >= 0;
         for (size_t k = i; k > 0 && k + 3 > i && number->mention < 0; k--)
-            number->mention = word_of(ask, k - 1)->mention;
+            number->mention = countable(ask, word_of(ask, k - 1)->mention);
         if (++r->number_count == READING_NUMBERS_MAX)
             break;
     }
@@ -396,7 +440,8 @@ static void read_numbers(struct reading *r)
 static bool taken_by_number(const struct reading *r, int mention)
 {
     for (size_t i = 0; i < r->number_count; i++)
-        if (r->numbers[i].mention == mention)
+        if (r->numbers[i].mention == mention &&
+            (r->numbers[i].after || r->ask->mentions[mention].kind != MENTION_TABLE))
             return true;
     return false;
 }
@@ -433,7 +478,8 @@ static void group_for_number(struct reading *r, const struct mention *m)
 /* What a number is compared with when rows are grouped. */
 static bool having_measure(struct reading *r, const struct mention *m, struct measure *out)
 {
-    if (m && m->kind == MENTION_TABLE && m->scope == 0)
+    bool rows = m && m->kind == MENTION_TABLE && m->scope == 0;
+    if (rows)
         *out = (struct measure){.aggregate = AGGREGATE_COUNT, .stated = true};
     else if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind))
         *out = (struct measure){.ref = {.scope = m->scope, .column = m->column},
@@ -447,6 +493,14 @@ static bool having_measure(struct reading *r, const struct mention *m, struct me
     return true;
 }
 
+static bool measures_column(const struct reading *r, const struct column *column)
+{
+    for (size_t i = 0; i < r->measure_count && r->group_count > 0; i++)
+        if (r->measures[i].ref.column == column)
+            return true;
+    return false;
+}
+
 static void apply_numbers(struct reading *r)
 {
     for (size_t i = 0; i < r->number_count; i++) {
@@ -455,9 +509,18 @@ static void apply_numbers(struct reading *r)
         struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
         filter.values[0] = n->from;
         filter.values[1] = n->to;
+        if (m && m->kind == MENTION_TABLE && !n->after) { /* "orders above 200" */
+            const struct column *usual = main_measure_column(r->ask->scope[0].dataset);
+            if (m->scope == 0 && usual) {
+                filter.ref = (struct ref){.column = usual};
+                add_filter(r, filter);
+                reading_doubt(r, "measure of a number assumed", 0.85);
+                continue;
+            }
+        }
         group_for_number(r, m);
         if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind) &&
-            r->group_count == 0) {
+            !measures_column(r, m->column)) {
             filter.ref = (struct ref){.scope = m->scope, .column = m->column};
             add_filter(r, filter);
         } else if (having_measure(r, m, &filter.having)) {
@@ -649,23 +712,14 @@ static void choose_bucket(struct reading *r)
 
 /* ---- what is left open */
 
-/* The measure that "best", "top" and "growth" are about when none is named. */
 static bool main_measure(struct reading *r)
 {
-    static const char *const usual[] = {"revenue", "sales", "amount", "total", "turnover", "value"};
-    const struct dataset *dataset = r->ask->scope[0].dataset;
-    const struct column *chosen = NULL;
-    for (size_t k = 0; k < sizeof(usual) / sizeof(usual[0]) && !chosen; k++)
-        for (size_t i = 0; i < dataset->column_count && !chosen; i++)
-            if (column_is_measure(&dataset->columns[i]) &&
-                strcasestr(dataset->columns[i].name, usual[k]))
-                chosen = &dataset->columns[i];
-    for (size_t i = 0; i < dataset->column_count && !chosen; i++)
-        if (dataset->columns[i].role == ROLE_MEASURE)
-            chosen = &dataset->columns[i];
+    const struct column *chosen = main_measure_column(r->ask->scope[0].dataset);
     if (!chosen)
         return false;
     add_measure(r, (struct ref){.column = chosen}, column_aggregate(chosen), false);
+    reading_assume(r, arena_printf(r->ask->arena, "no measure was named, so %s is used",
+                                   column_words(chosen, r->ask->arena)));
     reading_doubt(r, "measure assumed", 0.85);
     return true;
 }
@@ -685,6 +739,16 @@ static bool price_measure(struct reading *r)
                 return add_measure(r, (struct ref){.scope = (int)s, .column = &dataset->columns[i]},
                                    column_aggregate(&dataset->columns[i]), false);
     }
+    return false;
+}
+
+/* The "largest" order is one row; the "best" product is not. */
+static bool says_size(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->words[i].mention < 0 &&
+            ask_word_in(ask, i, "largest biggest greatest smallest highest lowest"))
+            return true;
     return false;
 }
 
@@ -715,7 +779,8 @@ static void fill_measure(struct reading *r)
         add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "orders by region" */
         return;
     }
-    if (asks && !r->rows_entity)
+    bool sized = r->rows_entity && r->ranked && says_size(r->ask);
+    if ((asks && !r->rows_entity) || sized) /* "the largest order" */
         main_measure(r);
 }
 
@@ -748,11 +813,20 @@ static void group_loose(struct reading *r)
     }
 }
 
+/* "which month had the ...": the words belong to the grouping by time. */
+static bool asks_which_unit(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->periods.group_end > 0 && ask->words[i].begin == ask->periods.group_begin)
+            return ask_word_in(ask, i, "which what");
+    return false;
+}
+
 /* "which region has the highest revenue" ranks the regions' totals; "highest revenue" alone is
  * the largest value. */
 static void settle_extremes(struct reading *r)
 {
-    bool listed = r->entity || (r->bucket != UNIT_NONE && ask_has(r->ask, CUE_WHICH, NULL));
+    bool listed = r->entity || (r->bucket != UNIT_NONE && asks_which_unit(r->ask));
     if (r->extreme == CUE_NONE || !listed)
         return;
     r->ranked = true;
@@ -868,9 +942,52 @@ struct reading *reading_slots(struct ask *ask)
     return r;
 }
 
+/* "compare web and store revenue" wants them side by side. */
+static void group_compared_values(struct reading *r)
+{
+    bool compares = ask_has(r->ask, CUE_COMPARE, NULL);
+    for (size_t i = 0; compares && i < r->filter_count; i++)
+        if (r->filters[i].value_count > 1 && !r->filters[i].negated)
+            add_group(r, r->filters[i].ref.scope, r->filters[i].ref.column);
+}
+
+/* "revenue minus cost", "difference between revenue and cost", "revenue per unit" */
+static void read_arithmetic(struct reading *r)
+{
+    static const struct {
+        const char *words;
+        char sign;
+    } rows[] = {{"minus difference", '-'}, {"plus", '+'}, {"divided ratio per", '/'}};
+    struct ask *ask = r->ask;
+    const struct mention *first = NULL, *second = NULL;
+    for (size_t i = 0; i < ask->mention_count; i++) {
+        if (r->uses[i] != USE_MEASURE)
+            continue;
+        if (!first)
+            first = &ask->mentions[i];
+        else if (!second)
+            second = &ask->mentions[i];
+    }
+    if (!second || r->measure_count != 2)
+        return;
+    for (size_t i = 0; i < ask->word_count && i < second->first; i++) {
+        bool before = ask_word_in(ask, i, "difference ratio") && i < first->first;
+        if (!before && i < first->last)
+            continue;
+        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+            if (ask->words[i].mention < 0 && ask_word_in(ask, i, rows[k].words)) {
+                r->arithmetic = rows[k].sign;
+                r->change = CUE_NONE;
+                ask->words[i].explained = true;
+            }
+    }
+}
+
 static struct reading *read_business(struct ask *ask)
 {
     struct reading *r = reading_slots(ask);
+    read_arithmetic(r);
+    group_compared_values(r);
     choose_bucket(r);
     fill_measure(r);
     group_loose(r);

@@ -411,6 +411,27 @@ static void bucket_by_periods(struct reading *r)
     r->bucket = unit;
 }
 
+static const struct expression *arithmetic_of(struct builder *b)
+{
+    return expression_arithmetic(b->arena, build_measure(b, &b->r->measures[0]), b->r->arithmetic,
+                                 build_measure(b, &b->r->measures[1]));
+}
+
+static const char *measure_name(const struct measure *m)
+{
+    return m->ref.metric ? m->ref.metric->name : m->ref.column ? m->ref.column->name : "count";
+}
+
+static const char *arithmetic_label(struct builder *b)
+{
+    const char *word = b->r->arithmetic == '-' ? "minus" : b->r->arithmetic == '+' ? "plus" : "per";
+    char *label = arena_printf(b->arena, "%s_%s_%s", measure_name(&b->r->measures[0]), word,
+                               measure_name(&b->r->measures[1]));
+    for (char *c = label; *c; c++)
+        *c = char_is_alnum(*c) ? char_lower(*c) : '_';
+    return label;
+}
+
 static struct query *aggregates(struct builder *b)
 {
     struct reading *r = b->r;
@@ -431,6 +452,10 @@ static struct query *aggregates(struct builder *b)
     for (size_t i = 0; i < r->measure_count; i++)
         query_select(b->arena, b->query, build_measure(b, &r->measures[i]), NULL);
     const struct expression *first = build_measure(b, &r->measures[0]);
+    if (r->arithmetic != 0) {
+        first = arithmetic_of(b);
+        query_select(b->arena, b->query, first, arithmetic_label(b));
+    }
     if (r->share && (bucket || r->group_count > 0) && adds_up(&r->measures[0]))
         query_select(b->arena, b->query, expression_share(b->arena, first), "share_percent");
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
@@ -440,6 +465,39 @@ static struct query *aggregates(struct builder *b)
 }
 
 /* ---- lists */
+
+/* "customers without orders", "products never sold": the other table's rows that no row of the
+ * main one points to. */
+static struct query *without_partner(struct builder *b)
+{
+    struct reading *r = b->r;
+    if (!r->absent)
+        return NULL;
+    if (!r->loose_table || r->loose_table->scope == 0 ||
+        r->ask->scope[r->loose_table->scope].parent != 0) {
+        reading_doubt(r, "a table left out", 0.2);
+        return NULL;
+    }
+    const struct ask_scope *other = &r->ask->scope[r->loose_table->scope];
+    const struct dataset *main = r->ask->scope[0].dataset;
+    struct ref key = {.column = dataset_column(main, other->parent_column)};
+    const struct expression *pointer = build_column(b, &key);
+    query_select(b->arena, b->query, pointer, NULL);
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_compare(b->arena, pointer, COMPARE_NOT_NULL, NULL));
+    struct query *query = query_new(b->arena, other->dataset);
+    struct expression *inner = arena_alloc(b->arena, sizeof(*inner));
+    *inner = (struct expression){.kind = EXPRESSION_SUBQUERY, .subquery = b->query};
+    const struct column *own = dataset_column(other->dataset, other->own_column);
+    query_where(
+        b->arena, query,
+        condition_compare(b->arena, expression_column(b->arena, 0, own), COMPARE_NOT_IN, inner));
+    if (ask_has(r->ask, CUE_COUNT, NULL))
+        query_select(b->arena, query, expression_count(b->arena), NULL);
+    else
+        query_select(b->arena, query, expression_star(b->arena), NULL);
+    return query;
+}
 
 static size_t select_shown(struct builder *b)
 {
@@ -495,11 +553,12 @@ static struct query *list(struct builder *b)
 struct query *reading_query(struct reading *r)
 {
     static struct query *(*const shapes[])(struct builder *) = {
-        first_rows, moment, latest_rows, ranked_rows, comparison, part_of_whole, aggregates, list,
+        without_partner, first_rows,    moment,     latest_rows, ranked_rows,
+        comparison,      part_of_whole, aggregates, list,
     };
     static const char *const names[] = {
-        "first rows", "moment",        "latest rows", "ranked rows",
-        "comparison", "part of whole", "aggregates",  "list",
+        "without partner", "first rows",    "moment",     "latest rows", "ranked rows",
+        "comparison",      "part of whole", "aggregates", "list",
     };
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         struct builder b = {.r = r, .arena = r->ask->arena};

@@ -13,12 +13,12 @@ static const struct {
     {CUE_MUCH, "how much"},
     {CUE_SUM, "total, totals, sum, overall, altogether, combined"},
     {CUE_AVERAGE, "average, avg, mean, on average, typical"},
-    {CUE_HIGH, "highest, largest, biggest, maximum, max, greatest, best, strongest, "
+    {CUE_HIGH, "best selling, bestselling, best - selling, top selling, "
+               "highest, largest, biggest, maximum, max, greatest, best, strongest, "
                "longest, most expensive, priciest"},
     {CUE_LOW, "lowest, smallest, minimum, min, worst, weakest, cheapest, shortest, "
               "least expensive"},
-    {CUE_MOST, "most, the most, most popular, most common, most frequent, best selling, "
-               "bestselling, best - selling"},
+    {CUE_MOST, "most, the most, most popular, most common, most frequent"},
     {CUE_LEAST, "least, fewest, least popular, least common"},
     {CUE_TOP, "top, leading"},
     {CUE_BOTTOM, "bottom"},
@@ -33,8 +33,10 @@ static const struct {
              "breakdown by, with respect to"},
     {CUE_STOP, "breakdown of"},
     {CUE_WHICH, "which, who, what"},
-    {CUE_NOT, "not, without, excluding, exclude, except, except for, other than, "
-              "but not, non, isn't, ignoring, leaving out, leave out, aren't"},
+    {CUE_NOT,
+     "not, never, with no, have no, has no, had no, did not, didn't, haven't, "
+     "have not, has not, hasn't, not, without, excluding, exclude, except, except for, other than, "
+     "but not, non, isn't, ignoring, leaving out, leave out, aren't"},
     {CUE_MORE, "more than, over, above, greater than, higher than, larger than, "
                "exceeding, bigger than, >"},
     {CUE_LESS, "less than, under, below, fewer than, lower than, smaller than, "

@@ -239,8 +239,8 @@ static void link_short_name(struct linker *l, const char *words, struct mention 
     static const struct {
         const char *ending;
         double score;
-    } endings[] = {{"name", 0.9}, {"title", 0.85}, {"label", 0.85}, {"id", 0.65},
-                   {"key", 0.65}, {"code", 0.6},   {"number", 0.6}};
+    } endings[] = {{"name", 0.9}, {"title", 0.85}, {"label", 0.85}, {"id", 0.65},  {"key", 0.65},
+                   {"at", 0.9},   {"on", 0.9},     {"date", 0.8},   {"code", 0.6}, {"number", 0.6}};
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         size_t rest;
         if (!ends_in(words, endings[i].ending, &rest))

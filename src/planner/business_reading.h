@@ -44,7 +44,8 @@ struct filter {
 struct number {
     enum comparison comparison;
     const char *from, *to;
-    int mention;
+    int mention; /* what it compares, or -1 */
+    bool after;  /* the mention follows: "more than 10 orders" */
 };
 
 struct reading {
@@ -69,6 +70,8 @@ struct reading {
     const struct mention *loose_table; /* another table by name, with no use yet */
     enum cue extreme;                  /* highest, most, top, ... */
     enum cue change;                   /* growth, drop, change */
+    char arithmetic; /* between the first two measures: + - or division; 0: none */
+    bool absent;     /* "customers without orders" */
     bool ranked, share, distinct, counts_rows, sort_said;
     int64_t limit;
     double score;

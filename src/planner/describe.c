@@ -234,6 +234,19 @@ static void say_pattern(struct describer *d, const struct condition *condition)
     strbuf_add_char(d->out, '"');
 }
 
+/* Only the periods of a sub-query: its other conditions are of the kind "is known". */
+static void say_periods(struct describer *d, const struct condition *where)
+{
+    size_t count = !where ? 0 : where->kind == CONDITION_AND ? where->part_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        const struct condition *part = where->kind == CONDITION_AND ? where->parts[i] : where;
+        if (part->kind != CONDITION_PERIOD)
+            continue;
+        strbuf_add_char(d->out, ' ');
+        say_condition(d, part);
+    }
+}
+
 static void say_compare(struct describer *d, const struct condition *condition)
 {
     static const char *const words[COMPARISONS] = {
@@ -254,8 +267,16 @@ static void say_compare(struct describer *d, const struct condition *condition)
         [COMPARE_GREATER] = " is after ",
         [COMPARE_GREATER_EQUAL] = " is from ",
     };
-    say_expression(d, condition->left);
     enum comparison comparison = condition->comparison;
+    const struct query *listed = condition->value_count == 1 ? condition->values[0].subquery : NULL;
+    if (comparison == COMPARE_NOT_IN && listed && listed->table_count > 0) {
+        strbuf_printf(d->out, "there are no %s", dataset_noun(listed->tables[0].dataset, d->arena));
+        struct describer inner = *d;
+        inner.query = listed;
+        say_periods(&inner, listed->where);
+        return;
+    }
+    say_expression(d, condition->left);
     if (comparison == COMPARE_LIKE || comparison == COMPARE_NOT_LIKE) {
         say_pattern(d, condition);
         return;
@@ -498,7 +519,11 @@ static void say_order(struct describer *d)
     bool star = query->select_count == 1 && query->select[0].expression->kind == EXPRESSION_STAR;
     if (!(shown && (values == 1 || only)) && !time_series && !(star && time_key)) {
         strbuf_add(d->out, "sorted by ");
-        say_expression(d, key->expression);
+        struct select_item item = {.expression = key->expression};
+        for (size_t i = 0; i < query->select_count; i++)
+            if (expression_equal(query->select[i].expression, key->expression))
+                item = query->select[i];
+        say_item(d, &item);
         strbuf_add(d->out, ", ");
     }
     strbuf_add(d->out, order_words(key));

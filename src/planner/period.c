@@ -351,6 +351,15 @@ static size_t read_group_unit(const struct span_reader *r, size_t i, enum time_u
             return 0;
         return at + 1 - i;
     }
+    if (IN(i, "and ,")) { /* "by product and month" */
+        *unit = unit_of_word(r->text, i + 1, &plural);
+        if (*unit == UNIT_NONE || plural || IN(i + 2, "to over on of"))
+            return 0;
+        for (size_t back = 1; back <= 4 && back <= i; back++)
+            if (IN(i - back, "by per each"))
+                return 2;
+        return 0;
+    }
     *unit = unit_of_word(r->text, i, &plural);
     if (*unit != UNIT_NONE && IN(i + 1, "by for after") &&
         unit_of_word(r->text, i + 2, NULL) == *unit)
@@ -393,7 +402,8 @@ static bool find_group(const struct span_reader *r, size_t i, struct period_list
     if (*used == 0 && (IS(i, "over") || IS(i, "through")) && IS(i + 1, "time")) {
         *used = 2;
         open = true;
-    } else if (*used == 0 && IN(i, "trend trends trending timeline")) {
+    } else if (*used == 0 &&
+               IN(i, "trend trends trending timeline developed develop evolved evolve")) {
         *used = 1;
         open = true;
     } else if (*used == 0 && IS(i, "time") && IS(i + 1, "series")) {

@@ -134,7 +134,10 @@ static bool year_in_context(const struct span_reader *r, size_t i, bool *ambiguo
     if (IN(i + 1, units) || (i > 0 && IN(i - 1, never)))
         return false;
     *ambiguous = false;
-    if (i > 0 && IN(i - 1, sure))
+    bool beside =
+        IN(i + 1, "vs versus") || (year_number(word_at(r, i + 2)) && IN(i + 1, "and or , to -") &&
+                                   i > 0 && IN(i - 1, "compare comparing"));
+    if (beside || (i > 0 && IN(i - 1, sure)))
         return true;
     if (i > 0 && IN(i - 1, "than") && i > 1 && IN(i - 2, "more less greater fewer higher lower"))
         return false;
