@@ -12,7 +12,7 @@ all: deps/build.ready                   ## build the program: build/querent
 	@ninja -C $(BUILD)
 
 deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json \
-  tests/requirements.txt
+  tests/requirements.txt bench/requirements.txt
 	@tools/setup/setup.sh $*
 
 demo: deps/demo.ready all               ## make tables to ask about, and ask five questions

@@ -6,19 +6,14 @@
  *
  *     build/bench/retrieval_bench [DATASETS]       100,000 by default
  */
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "core/alloc.h"
 #include "core/arena.h"
-#include "core/datafile.h"
 #include "core/str.h"
 #include "retrieval/retrieval.h"
 #include "retrieval/retrieval_priv.h"
@@ -30,6 +25,7 @@
 #define VALUES 12
 #define QUESTIONS 100
 #define ROUNDS 7
+#define SEARCH_AIM_US 10000
 
 static unsigned long long random_state = 88172645463325252ull;
 
@@ -89,19 +85,6 @@ static void make_dataset(struct dataset *dataset, size_t number, char words[WORD
     };
 }
 
-static double cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double first = *(const double *)a, second = *(const double *)b;
-    return (first > second) - (first < second);
-}
-
 struct bench {
     struct retrieval_index *index;
     const char **questions;
@@ -147,27 +130,19 @@ static void scan_once(struct bench *bench, size_t i)
 /* CPU microseconds of one call, measured over `times` of them. */
 static double time_of(struct bench *bench, void (*fn)(struct bench *, size_t), size_t times)
 {
-    double start = cpu_us();
+    double start = bench_cpu_us();
     for (size_t i = 0; i < times; i++)
         fn(bench, i);
-    return (cpu_us() - start) / (double)times;
+    return (bench_cpu_us() - start) / (double)times;
 }
 
-/* Prints the median of ROUNDS numbers with their spread. */
-static void print_spread(const char *name, double rounds[ROUNDS], const char *unit)
-{
-    qsort(rounds, ROUNDS, sizeof(rounds[0]), compare_doubles);
-    printf("  %-28s %10.1f %-11s (%.1f to %.1f)\n", name, rounds[ROUNDS / 2], unit, rounds[0],
-           rounds[ROUNDS - 1]);
-}
-
-static void measure(const char *name, struct bench *bench, void (*fn)(struct bench *, size_t),
-                    size_t times)
+static void measure(const char *figure, struct bench *bench, void (*fn)(struct bench *, size_t),
+                    size_t times, double aim)
 {
     double rounds[ROUNDS];
     for (size_t i = 0; i < ROUNDS; i++)
         rounds[i] = time_of(bench, fn, times);
-    print_spread(name, rounds, "us");
+    bench_print(&(struct bench_row){figure, BENCH_MICROSECONDS, rounds, NULL, NULL, ROUNDS, aim});
 }
 
 /* One line a dataset, an empty line, one line a question. */
@@ -188,77 +163,32 @@ static bool write_texts(FILE *file, const struct dataset *datasets, size_t count
 
 /* Work that a peer does as well; in the order of the peer's answers. */
 static const struct {
-    const char *name;
+    const char *figure, *peer;
     void (*ours)(struct bench *, size_t);
     size_t times;
 } contests[] = {
-    {"BM25 in plain Python", keywords_once, QUESTIONS},
-    {"BM25 with numpy", keywords_once, QUESTIONS},
-    {"scan with numpy", scan_once, 20},
+    {"  keywords (BM25)", "BM25 in plain Python", keywords_once, QUESTIONS},
+    {"  keywords (BM25)", "BM25 with numpy", keywords_once, QUESTIONS},
+    {"  vectors (exact scan)", "scan with numpy, float32", scan_once, 20},
 };
 #define CONTESTS (sizeof(contests) / sizeof(contests[0]))
 
-struct peer {
-    pid_t process;
-    FILE *questions, *answers; /* a line for a round; the microseconds of each contest */
-};
-
-/* False when there is no such program. */
-static bool peer_start(struct peer *peer, char *const arguments[])
-{
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
-        return false;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-    bool ok = posix_spawnp(&peer->process, arguments[0], &actions, NULL, arguments, environ) == 0;
-    posix_spawn_file_actions_destroy(&actions);
-    close(to[0]);
-    close(from[1]);
-    peer->questions = fdopen(to[1], "w");
-    peer->answers = fdopen(from[0], "r");
-    return ok && peer->questions && peer->answers;
-}
-
 /* In turn with the peer, so that both see the same machine. */
-static bool compare_rounds(struct peer *peer, struct bench *bench)
+static void compare_rounds(struct bench_peer *peer, struct bench *bench)
 {
-    double theirs[CONTESTS][ROUNDS], ratios[CONTESTS][ROUNDS];
+    static double mine[CONTESTS][ROUNDS], theirs[CONTESTS][ROUNDS];
+    bool peer_runs = true;
     for (size_t round = 0; round < ROUNDS; round++) {
-        if (fputs("round\n", peer->questions) < 0 || fflush(peer->questions) != 0)
-            return false;
-        for (size_t i = 0; i < CONTESTS; i++)
-            if (fscanf(peer->answers, "%lf", &theirs[i][round]) != 1)
-                return false;
-        for (size_t i = 0; i < CONTESTS; i++)
-            ratios[i][round] =
-                theirs[i][round] / time_of(bench, contests[i].ours, contests[i].times);
+        double numbers[CONTESTS] = {0};
+        peer_runs &= bench_peer_round(peer, numbers, CONTESTS);
+        for (size_t i = 0; i < CONTESTS; i++) {
+            theirs[i][round] = numbers[i];
+            mine[i][round] = time_of(bench, contests[i].ours, contests[i].times);
+        }
     }
-    for (size_t i = 0; i < CONTESTS; i++) {
-        print_spread(contests[i].name, theirs[i], "us");
-        print_spread("", ratios[i], "times ours");
-    }
-    return true;
-}
-
-static bool run_peer(char *script, char *texts, struct bench *bench)
-{
-    char debian[] = "/usr/bin/python3", any[] = "python3", dimensions[] = "256";
-    char *chosen = getenv("QUERENT_BENCH_PYTHON");
-    char *python = chosen ? chosen : access(debian, X_OK) == 0 ? debian : any;
-    char *const arguments[] = {python, script, texts, dimensions, NULL};
-    struct peer peer = {0};
-    fflush(stdout);
-    signal(SIGPIPE, SIG_IGN); /* a peer that could not start is seen by what it did not answer */
-    if (!peer_start(&peer, arguments))
-        return false;
-    bool ok = compare_rounds(&peer, bench);
-    fclose(peer.questions);
-    fclose(peer.answers);
-    waitpid(peer.process, NULL, 0);
-    return ok;
+    for (size_t i = 0; i < CONTESTS; i++)
+        bench_print(&(struct bench_row){contests[i].figure, BENCH_MICROSECONDS, mine[i],
+                                        contests[i].peer, peer_runs ? theirs[i] : NULL, ROUNDS, 0});
 }
 
 static void run_peers(const struct dataset *datasets, size_t count, struct bench *bench)
@@ -266,34 +196,32 @@ static void run_peers(const struct dataset *datasets, size_t count, struct bench
     char path[] = P_tmpdir "/querent-bench-XXXXXX";
     int fd = mkstemp(path);
     FILE *texts = fd >= 0 ? fdopen(fd, "w") : NULL;
-    struct arena *arena = arena_new();
-    struct error err = {0};
-    const char *script =
-        datafile_find(arena, DATAFILE_DATA, "../bench/peers/retrieval_peer.py", NULL, &err);
-    bool ok = script && texts && write_texts(texts, datasets, count, bench->questions) &&
-              run_peer(arena_strdup(arena, script), path, bench);
-    if (!ok)
-        printf("  (the peers did not run: they need Python 3 and numpy)\n");
+    if (!texts || !write_texts(texts, datasets, count, bench->questions))
+        bench_fail(path, "can't be written");
+    struct bench_peer *peer = bench_peer_start("retrieval_peer.py", path, "256");
+    compare_rounds(peer, bench);
+    bench_peer_end(peer);
     unlink(path);
-    arena_free(arena);
 }
 
 static struct retrieval_index *build(const struct dataset *datasets, size_t count,
                                      struct embedder *embedder)
 {
     struct error err = {0};
-    double start = cpu_us();
+    double start = bench_cpu_us();
     struct retrieval_index *index = retrieval_index_new(datasets, count, embedder, NULL, &err);
     if (!index) {
         fprintf(stderr, "%s\n", err.message);
         exit(1);
     }
-    printf("%zu datasets, %d columns, %d values each in two of them\n", count, COLUMNS, VALUES);
-    printf("  index: built in %.2f s, %.0f MB (%.0f words, %.0f values, %.0f vectors)\n",
-           (cpu_us() - start) / 1e6, (double)retrieval_index_size(index) / 1e6,
-           (double)keyword_index_size(index->keywords) / 1e6,
-           (double)value_index_size(index->values) / 1e6,
-           (double)vector_set_size(index->vectors) / 1e6);
+    double seconds = (bench_cpu_us() - start) / 1e6;
+    double size = (double)retrieval_index_size(index) / 1e6;
+    char figure[64];
+    snprintf(figure, sizeof(figure), "index of %zu datasets", count);
+    bench_print(&(struct bench_row){figure, BENCH_MEGABYTES, &size, NULL, NULL, 1, 0});
+    double building = seconds * 1e6 / (double)count;
+    bench_print(&(struct bench_row){"  building it, a dataset", BENCH_MICROSECONDS, &building, NULL,
+                                    NULL, 1, 0});
     return index;
 }
 
@@ -305,20 +233,14 @@ static void measure_all(const struct dataset *datasets, size_t count, const char
                           .reader = term_reader_new(),
                           .scores = xcalloc(count + 1, sizeof(float)),
                           .query = xcalloc(embedder_dimensions(embedder), sizeof(float))};
-    measure("a search", &bench, search_once, QUESTIONS);
-    measure("  the question's vector", &bench, embed_once, 20 * QUESTIONS);
-    measure("  BM25", &bench, keywords_once, QUESTIONS);
-    struct arena *arena = arena_new();
-    for (size_t i = 0; vector_kernels[i]; i++) {
-        bench.kernel = vector_kernels[i];
-        if (bench.kernel->is_supported())
-            measure(arena_printf(arena, "  scan, %s", bench.kernel->name), &bench, scan_once, 10);
-    }
-    arena_free(arena);
+    char figure[64];
+    snprintf(figure, sizeof(figure), "retrieval among %zu datasets", count);
     size_t best = 0;
     while (!vector_kernels[best]->is_supported())
         best++;
     bench.kernel = vector_kernels[best];
+    measure(figure, &bench, search_once, QUESTIONS, SEARCH_AIM_US);
+    measure("  the question's vector", &bench, embed_once, 20 * QUESTIONS, 0);
     run_peers(datasets, count, &bench);
     free(bench.query);
     free(bench.scores);

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "core/random.h"
 #include "store/sqlite.h"
 
@@ -29,22 +29,8 @@ static const char question[] = "What is the total revenue by region in the last 
 static char answer[600], result[3000];
 
 struct measure {
-    double cpu_us, wall_us; /* of one message */
+    double cpu_us; /* of one message */
 };
-
-static double cpu_us(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-static void die(const char *what, const struct error *err)
-{
-    fprintf(stderr, "store_bench: %s: %s\n", what, err->message);
-    exit(1);
-}
 
 /* ---- the peer: the same statements, a transaction each ---- */
 
@@ -94,15 +80,14 @@ static struct measure measure_peer(struct store *store)
     struct sqlite_connection *connection =
         sqlite_connection_new((struct sqlite_store *)store, SQLITE_WRITES, &err);
     if (!connection)
-        die("open", &err);
-    double cpu = cpu_us(), wall = (double)clock_monotonic_us();
+        bench_fail("open", err.message);
+    double cpu = bench_cpu_us();
     for (int i = 0; i < RUNS; i++)
         if (!save_singly(connection, &err))
-            die("save", &err);
-    cpu = cpu_us() - cpu;
-    wall = (double)clock_monotonic_us() - wall;
+            bench_fail("save", err.message);
+    cpu = bench_cpu_us() - cpu;
     sqlite_connection_free(connection);
-    return (struct measure){cpu / (2 * RUNS), wall / (2 * RUNS)};
+    return (struct measure){cpu / (2 * RUNS)};
 }
 
 /* ---- the store, with many tasks at once ---- */
@@ -119,7 +104,7 @@ static void save_runs(void *arg)
     for (int i = 0; i < RUNS / saving->savers; i++) {
         struct run_begin begin = {.user_id = "ana", .question = question};
         if (!store_run_begin(saving->store, &begin, &err))
-            die("begin", &err);
+            bench_fail("begin", err.message);
         struct run_end end = {
             .run_id = begin.run_id,
             .conversation_id = begin.conversation_id_out,
@@ -128,7 +113,7 @@ static void save_runs(void *arg)
             .content = answer,
         };
         if (!store_run_end(saving->store, &end, &err))
-            die("end", &err);
+            bench_fail("end", err.message);
     }
 }
 
@@ -145,41 +130,25 @@ static struct measure measure_store(struct store *store, int count)
 {
     struct error err;
     struct saving saving = {store, count};
-    double cpu = cpu_us(), wall = (double)clock_monotonic_us();
+    double cpu = bench_cpu_us();
     if (!task_run_main(NULL, start_savers, &saving, &err))
-        die("tasks", &err);
-    cpu = cpu_us() - cpu;
-    wall = (double)clock_monotonic_us() - wall;
-    return (struct measure){cpu / (2 * RUNS), wall / (2 * RUNS)};
+        bench_fail("tasks", err.message);
+    cpu = bench_cpu_us() - cpu;
+    return (struct measure){cpu / (2 * RUNS)};
 }
 
 /* ---- the table ---- */
 
-static int compare(const void *a, const void *b)
+static void print_row(const char *figure, const struct measure *rows, const struct measure *peer,
+                      double aim)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double values[ROUNDS])
-{
-    double sorted[ROUNDS];
-    memcpy(sorted, values, sizeof(sorted));
-    qsort(sorted, ROUNDS, sizeof(sorted[0]), compare);
-    return sorted[ROUNDS / 2];
-}
-
-static void print_row(const char *name, const struct measure *rows, const struct measure *peer)
-{
-    double cpu[ROUNDS], wall[ROUNDS], ratio[ROUNDS];
+    double mine[ROUNDS], theirs[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
-        cpu[i] = rows[i].cpu_us;
-        wall[i] = rows[i].wall_us;
-        ratio[i] = rows[i].cpu_us / peer[i].cpu_us;
+        mine[i] = rows[i].cpu_us;
+        theirs[i] = peer[i].cpu_us;
     }
-    qsort(ratio, ROUNDS, sizeof(ratio[0]), compare);
-    printf("%-34s %8.1f %8.2f (%.2f-%.2f) %12.0f\n", name, median(cpu), ratio[ROUNDS / 2], ratio[0],
-           ratio[ROUNDS - 1], 1e6 / median(wall));
+    bench_print(&(struct bench_row){figure, BENCH_MICROSECONDS, mine, "SQLite, one commit each",
+                                    theirs, ROUNDS, aim});
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
@@ -202,7 +171,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof(path), "%s/querent.db", folder);
     struct store *store = store_open(path, &err);
     if (!store)
-        die("open", &err);
+        bench_fail("open", err.message);
     for (int round = 0; round < ROUNDS; round++) {
         peer[round] = measure_peer(store);
         for (size_t i = 0; i < ROWS; i++)
@@ -211,12 +180,10 @@ int main(int argc, char **argv)
     store_close(store);
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 
-    printf("%-34s %8s %20s %12s\n", "saving messages", "CPU us", "CPU / peer", "messages/s");
-    print_row("peer: SQLite, one commit each", peer, peer);
     for (size_t i = 0; i < ROWS; i++) {
-        char name[64];
-        snprintf(name, sizeof(name), "store, %d at once", savers[i]);
-        print_row(name, rows[i], peer);
+        char figure[64];
+        snprintf(figure, sizeof(figure), "saving a message, %d at once", savers[i]);
+        print_row(figure, rows[i], peer, savers[i] > 1 ? 100 : 0);
     }
     return 0;
 }

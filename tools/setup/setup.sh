@@ -4,6 +4,7 @@
 #   Debian packages  tools/setup/packages.txt
 #   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
 #   pytest           deps/venv, pinned by tests/requirements.txt
+#   peers to measure deps/bench-venv, pinned by bench/requirements.txt
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kind=${1:-build}
@@ -56,18 +57,19 @@ fetch_duckdb() {
     touch "$library"
 }
 
-# Python packages of the tests, in an environment of their own.
+# Python packages in an environment of their own: make_environment KIND FOLDER REQUIREMENTS.
 make_environment() {
-    [ "$kind" = test ] || return 0
-    [ -e deps/venv/.ready ] && [ deps/venv/.ready -nt tests/requirements.txt ] && return 0
-    echo "setup: making the tests' Python environment"
-    rm -rf deps/venv && python3 -m venv deps/venv
-    deps/venv/bin/pip --disable-pip-version-check install --require-hashes -q -r tests/requirements.txt >deps/pip.log 2>&1 ||
+    [ "$kind" = "$1" ] || return 0
+    [ -e "$2/.ready" ] && [ "$2/.ready" -nt "$3" ] && return 0
+    echo "setup: making the Python environment $2"
+    rm -rf "$2" && python3 -m venv "$2"
+    "$2/bin/pip" --disable-pip-version-check install --require-hashes -q -r "$3" >deps/pip.log 2>&1 ||
         { cat deps/pip.log; exit 1; }
-    touch deps/venv/.ready
+    touch "$2/.ready"
 }
 
 install_packages
 fetch_duckdb
-make_environment
+make_environment test deps/venv tests/requirements.txt
+make_environment bench deps/bench-venv bench/requirements.txt
 touch "deps/$kind.ready"
