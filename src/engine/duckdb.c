@@ -145,8 +145,8 @@ static bool add_batch(struct conversation *talk, struct str payload, struct erro
     /* Per cell at most a tag, a count and a NUL beside what the worker counted. */
     if (talk->batch_bytes / 2 > talk->statement->limits.byte_max)
         return out_of_form(talk, err);
-    talk->batches = arena_grow(talk->arena, talk->batches, talk->batch_count,
-                               &talk->batch_capacity, sizeof(*talk->batches));
+    talk->batches = arena_grow(talk->arena, talk->batches, talk->batch_count, &talk->batch_capacity,
+                               sizeof(*talk->batches));
     talk->batches[talk->batch_count++] = payload;
     talk->rows->row_count += row_count;
     return true;

@@ -31,8 +31,8 @@ bool duckdb_api_load(const char *path, struct duckdb_api *api, struct error *err
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return error_set(err, ERROR_CONFIG, "DuckDB's library can't be loaded: %s", dlerror());
-#define DUCKDB_FUNCTION(result, name, parameters)                                                  \
-    if (!find_function(library, "duckdb_" #name, &api->name, err))                                 \
+#define DUCKDB_FUNCTION(result, name, parameters)                  \
+    if (!find_function(library, "duckdb_" #name, &api->name, err)) \
         return false;
     DUCKDB_FUNCTIONS(DUCKDB_FUNCTION)
 #undef DUCKDB_FUNCTION

@@ -105,75 +105,75 @@ enum duckdb_type_id {
 enum duckdb_statement_type { DUCKDB_STATEMENT_SELECT = 1 };
 
 /* DUCKDB_FUNCTION(result, name without the prefix duckdb_, parameters) */
-#define DUCKDB_FUNCTIONS(DUCKDB_FUNCTION)                                                          \
-    DUCKDB_FUNCTION(const char *, library_version, (void))                                         \
-    DUCKDB_FUNCTION(int, create_config, (duckdb_config *))                                         \
-    DUCKDB_FUNCTION(int, set_config, (duckdb_config, const char *, const char *))                  \
-    DUCKDB_FUNCTION(void, destroy_config, (duckdb_config *))                                       \
-    DUCKDB_FUNCTION(int, open_ext, (const char *, duckdb_database *, duckdb_config, char **))      \
-    DUCKDB_FUNCTION(void, close, (duckdb_database *))                                              \
-    DUCKDB_FUNCTION(int, connect, (duckdb_database, duckdb_connection *))                          \
-    DUCKDB_FUNCTION(void, disconnect, (duckdb_connection *))                                       \
-    DUCKDB_FUNCTION(void, interrupt, (duckdb_connection))                                          \
-    DUCKDB_FUNCTION(void, free, (void *))                                                          \
-    DUCKDB_FUNCTION(int, query, (duckdb_connection, const char *, struct duckdb_result *))         \
-    DUCKDB_FUNCTION(const char *, result_error, (struct duckdb_result *))                          \
-    DUCKDB_FUNCTION(void, destroy_result, (struct duckdb_result *))                                \
-    DUCKDB_FUNCTION(duckdb_index, column_count, (struct duckdb_result *))                          \
-    DUCKDB_FUNCTION(const char *, column_name, (struct duckdb_result *, duckdb_index))             \
-    DUCKDB_FUNCTION(duckdb_type, column_logical_type, (struct duckdb_result *, duckdb_index))      \
-    DUCKDB_FUNCTION(duckdb_chunk, fetch_chunk, (struct duckdb_result))                             \
-    DUCKDB_FUNCTION(duckdb_index, data_chunk_get_size, (duckdb_chunk))                             \
-    DUCKDB_FUNCTION(duckdb_vector, data_chunk_get_vector, (duckdb_chunk, duckdb_index))            \
-    DUCKDB_FUNCTION(void, destroy_data_chunk, (duckdb_chunk *))                                    \
-    DUCKDB_FUNCTION(void *, vector_get_data, (duckdb_vector))                                      \
-    DUCKDB_FUNCTION(uint64_t *, vector_get_validity, (duckdb_vector))                              \
-    DUCKDB_FUNCTION(duckdb_vector, list_vector_get_child, (duckdb_vector))                         \
-    DUCKDB_FUNCTION(duckdb_vector, struct_vector_get_child, (duckdb_vector, duckdb_index))         \
-    DUCKDB_FUNCTION(duckdb_vector, array_vector_get_child, (duckdb_vector))                        \
-    DUCKDB_FUNCTION(int, get_type_id, (duckdb_type))                                               \
-    DUCKDB_FUNCTION(char *, logical_type_get_alias, (duckdb_type))                                 \
-    DUCKDB_FUNCTION(void, destroy_logical_type, (duckdb_type *))                                   \
-    DUCKDB_FUNCTION(uint8_t, decimal_width, (duckdb_type))                                         \
-    DUCKDB_FUNCTION(uint8_t, decimal_scale, (duckdb_type))                                         \
-    DUCKDB_FUNCTION(int, decimal_internal_type, (duckdb_type))                                     \
-    DUCKDB_FUNCTION(int, enum_internal_type, (duckdb_type))                                        \
-    DUCKDB_FUNCTION(uint32_t, enum_dictionary_size, (duckdb_type))                                 \
-    DUCKDB_FUNCTION(char *, enum_dictionary_value, (duckdb_type, duckdb_index))                    \
-    DUCKDB_FUNCTION(duckdb_type, list_type_child_type, (duckdb_type))                              \
-    DUCKDB_FUNCTION(duckdb_type, array_type_child_type, (duckdb_type))                             \
-    DUCKDB_FUNCTION(duckdb_index, array_type_array_size, (duckdb_type))                            \
-    DUCKDB_FUNCTION(duckdb_type, map_type_key_type, (duckdb_type))                                 \
-    DUCKDB_FUNCTION(duckdb_type, map_type_value_type, (duckdb_type))                               \
-    DUCKDB_FUNCTION(duckdb_index, struct_type_child_count, (duckdb_type))                          \
-    DUCKDB_FUNCTION(char *, struct_type_child_name, (duckdb_type, duckdb_index))                   \
-    DUCKDB_FUNCTION(duckdb_type, struct_type_child_type, (duckdb_type, duckdb_index))              \
-    DUCKDB_FUNCTION(duckdb_index, extract_statements,                                              \
-                    (duckdb_connection, const char *, duckdb_extracted *))                         \
-    DUCKDB_FUNCTION(const char *, extract_statements_error, (duckdb_extracted))                    \
-    DUCKDB_FUNCTION(int, prepare_extracted_statement,                                              \
-                    (duckdb_connection, duckdb_extracted, duckdb_index, duckdb_prepared *))        \
-    DUCKDB_FUNCTION(void, destroy_extracted, (duckdb_extracted *))                                 \
-    DUCKDB_FUNCTION(int, prepare, (duckdb_connection, const char *, duckdb_prepared *))            \
-    DUCKDB_FUNCTION(const char *, prepare_error, (duckdb_prepared))                                \
-    DUCKDB_FUNCTION(void, destroy_prepare, (duckdb_prepared *))                                    \
-    DUCKDB_FUNCTION(int, prepared_statement_type, (duckdb_prepared))                               \
-    DUCKDB_FUNCTION(duckdb_index, nparams, (duckdb_prepared))                                      \
-    DUCKDB_FUNCTION(int, bind_varchar_length,                                                      \
-                    (duckdb_prepared, duckdb_index, const char *, duckdb_index))                   \
-    DUCKDB_FUNCTION(int, execute_prepared, (duckdb_prepared, struct duckdb_result *))              \
-    DUCKDB_FUNCTION(int, pending_prepared_streaming, (duckdb_prepared, duckdb_pending *))          \
-    DUCKDB_FUNCTION(int, execute_pending, (duckdb_pending, struct duckdb_result *))                \
-    DUCKDB_FUNCTION(const char *, pending_error, (duckdb_pending))                                 \
-    DUCKDB_FUNCTION(void, destroy_pending, (duckdb_pending *))                                     \
-    DUCKDB_FUNCTION(int, appender_create_ext,                                                      \
-                    (duckdb_connection, const char *, const char *, const char *,                  \
-                     duckdb_appender *))                                                           \
-    DUCKDB_FUNCTION(const char *, appender_error, (duckdb_appender))                               \
-    DUCKDB_FUNCTION(int, append_varchar_length, (duckdb_appender, const char *, duckdb_index))     \
-    DUCKDB_FUNCTION(int, append_null, (duckdb_appender))                                           \
-    DUCKDB_FUNCTION(int, appender_end_row, (duckdb_appender))                                      \
-    DUCKDB_FUNCTION(int, appender_close, (duckdb_appender))                                        \
+#define DUCKDB_FUNCTIONS(DUCKDB_FUNCTION)                                                      \
+    DUCKDB_FUNCTION(const char *, library_version, (void))                                     \
+    DUCKDB_FUNCTION(int, create_config, (duckdb_config *))                                     \
+    DUCKDB_FUNCTION(int, set_config, (duckdb_config, const char *, const char *))              \
+    DUCKDB_FUNCTION(void, destroy_config, (duckdb_config *))                                   \
+    DUCKDB_FUNCTION(int, open_ext, (const char *, duckdb_database *, duckdb_config, char **))  \
+    DUCKDB_FUNCTION(void, close, (duckdb_database *))                                          \
+    DUCKDB_FUNCTION(int, connect, (duckdb_database, duckdb_connection *))                      \
+    DUCKDB_FUNCTION(void, disconnect, (duckdb_connection *))                                   \
+    DUCKDB_FUNCTION(void, interrupt, (duckdb_connection))                                      \
+    DUCKDB_FUNCTION(void, free, (void *))                                                      \
+    DUCKDB_FUNCTION(int, query, (duckdb_connection, const char *, struct duckdb_result *))     \
+    DUCKDB_FUNCTION(const char *, result_error, (struct duckdb_result *))                      \
+    DUCKDB_FUNCTION(void, destroy_result, (struct duckdb_result *))                            \
+    DUCKDB_FUNCTION(duckdb_index, column_count, (struct duckdb_result *))                      \
+    DUCKDB_FUNCTION(const char *, column_name, (struct duckdb_result *, duckdb_index))         \
+    DUCKDB_FUNCTION(duckdb_type, column_logical_type, (struct duckdb_result *, duckdb_index))  \
+    DUCKDB_FUNCTION(duckdb_chunk, fetch_chunk, (struct duckdb_result))                         \
+    DUCKDB_FUNCTION(duckdb_index, data_chunk_get_size, (duckdb_chunk))                         \
+    DUCKDB_FUNCTION(duckdb_vector, data_chunk_get_vector, (duckdb_chunk, duckdb_index))        \
+    DUCKDB_FUNCTION(void, destroy_data_chunk, (duckdb_chunk *))                                \
+    DUCKDB_FUNCTION(void *, vector_get_data, (duckdb_vector))                                  \
+    DUCKDB_FUNCTION(uint64_t *, vector_get_validity, (duckdb_vector))                          \
+    DUCKDB_FUNCTION(duckdb_vector, list_vector_get_child, (duckdb_vector))                     \
+    DUCKDB_FUNCTION(duckdb_vector, struct_vector_get_child, (duckdb_vector, duckdb_index))     \
+    DUCKDB_FUNCTION(duckdb_vector, array_vector_get_child, (duckdb_vector))                    \
+    DUCKDB_FUNCTION(int, get_type_id, (duckdb_type))                                           \
+    DUCKDB_FUNCTION(char *, logical_type_get_alias, (duckdb_type))                             \
+    DUCKDB_FUNCTION(void, destroy_logical_type, (duckdb_type *))                               \
+    DUCKDB_FUNCTION(uint8_t, decimal_width, (duckdb_type))                                     \
+    DUCKDB_FUNCTION(uint8_t, decimal_scale, (duckdb_type))                                     \
+    DUCKDB_FUNCTION(int, decimal_internal_type, (duckdb_type))                                 \
+    DUCKDB_FUNCTION(int, enum_internal_type, (duckdb_type))                                    \
+    DUCKDB_FUNCTION(uint32_t, enum_dictionary_size, (duckdb_type))                             \
+    DUCKDB_FUNCTION(char *, enum_dictionary_value, (duckdb_type, duckdb_index))                \
+    DUCKDB_FUNCTION(duckdb_type, list_type_child_type, (duckdb_type))                          \
+    DUCKDB_FUNCTION(duckdb_type, array_type_child_type, (duckdb_type))                         \
+    DUCKDB_FUNCTION(duckdb_index, array_type_array_size, (duckdb_type))                        \
+    DUCKDB_FUNCTION(duckdb_type, map_type_key_type, (duckdb_type))                             \
+    DUCKDB_FUNCTION(duckdb_type, map_type_value_type, (duckdb_type))                           \
+    DUCKDB_FUNCTION(duckdb_index, struct_type_child_count, (duckdb_type))                      \
+    DUCKDB_FUNCTION(char *, struct_type_child_name, (duckdb_type, duckdb_index))               \
+    DUCKDB_FUNCTION(duckdb_type, struct_type_child_type, (duckdb_type, duckdb_index))          \
+    DUCKDB_FUNCTION(duckdb_index, extract_statements,                                          \
+                    (duckdb_connection, const char *, duckdb_extracted *))                     \
+    DUCKDB_FUNCTION(const char *, extract_statements_error, (duckdb_extracted))                \
+    DUCKDB_FUNCTION(int, prepare_extracted_statement,                                          \
+                    (duckdb_connection, duckdb_extracted, duckdb_index, duckdb_prepared *))    \
+    DUCKDB_FUNCTION(void, destroy_extracted, (duckdb_extracted *))                             \
+    DUCKDB_FUNCTION(int, prepare, (duckdb_connection, const char *, duckdb_prepared *))        \
+    DUCKDB_FUNCTION(const char *, prepare_error, (duckdb_prepared))                            \
+    DUCKDB_FUNCTION(void, destroy_prepare, (duckdb_prepared *))                                \
+    DUCKDB_FUNCTION(int, prepared_statement_type, (duckdb_prepared))                           \
+    DUCKDB_FUNCTION(duckdb_index, nparams, (duckdb_prepared))                                  \
+    DUCKDB_FUNCTION(int, bind_varchar_length,                                                  \
+                    (duckdb_prepared, duckdb_index, const char *, duckdb_index))               \
+    DUCKDB_FUNCTION(int, execute_prepared, (duckdb_prepared, struct duckdb_result *))          \
+    DUCKDB_FUNCTION(int, pending_prepared_streaming, (duckdb_prepared, duckdb_pending *))      \
+    DUCKDB_FUNCTION(int, execute_pending, (duckdb_pending, struct duckdb_result *))            \
+    DUCKDB_FUNCTION(const char *, pending_error, (duckdb_pending))                             \
+    DUCKDB_FUNCTION(void, destroy_pending, (duckdb_pending *))                                 \
+    DUCKDB_FUNCTION(                                                                           \
+        int, appender_create_ext,                                                              \
+        (duckdb_connection, const char *, const char *, const char *, duckdb_appender *))      \
+    DUCKDB_FUNCTION(const char *, appender_error, (duckdb_appender))                           \
+    DUCKDB_FUNCTION(int, append_varchar_length, (duckdb_appender, const char *, duckdb_index)) \
+    DUCKDB_FUNCTION(int, append_null, (duckdb_appender))                                       \
+    DUCKDB_FUNCTION(int, appender_end_row, (duckdb_appender))                                  \
+    DUCKDB_FUNCTION(int, appender_close, (duckdb_appender))                                    \
     DUCKDB_FUNCTION(int, appender_destroy, (duckdb_appender *))
 
 struct duckdb_api {

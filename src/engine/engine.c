@@ -81,8 +81,7 @@ static struct engine_statement with_limits(const struct engine_statement *statem
     if (limits->byte_max == 0)
         limits->byte_max = (size_t)settings_integer("QUERENT_RESULT_BYTES_MAX");
     if (limits->timeout_ms == 0)
-        limits->timeout_ms =
-            (uint64_t)settings_integer("QUERENT_STATEMENT_TIMEOUT_S") * 1000;
+        limits->timeout_ms = (uint64_t)settings_integer("QUERENT_STATEMENT_TIMEOUT_S") * 1000;
     return complete;
 }
 
@@ -106,8 +105,7 @@ bool engine_query(struct engine *engine, const struct engine_statement *statemen
                LOG_FIELDS(log_text("engine", engine->driver->name),
                           log_text("result", ok ? "ok" : error_name(err->code)),
                           log_integer("rows", (int64_t)out->row_count),
-                          log_integer("duration_us",
-                                      (int64_t)(clock_monotonic_us() - start_us))));
+                          log_integer("duration_us", (int64_t)(clock_monotonic_us() - start_us))));
     return ok;
 }
 

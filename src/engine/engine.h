@@ -18,8 +18,14 @@
 struct engine;
 
 /* How an engine spells SQL: what the planner's printer and the firewall need to know. */
-enum sql_dialect { DIALECT_DUCKDB, DIALECT_SQLITE, DIALECT_POSTGRES, DIALECT_TRINO, DIALECT_DOMO,
-                   SQL_DIALECTS };
+enum sql_dialect {
+    DIALECT_DUCKDB,
+    DIALECT_SQLITE,
+    DIALECT_POSTGRES,
+    DIALECT_TRINO,
+    DIALECT_DOMO,
+    SQL_DIALECTS
+};
 const char *sql_dialect_name(enum sql_dialect dialect);
 
 struct engine_limits {
@@ -64,7 +70,8 @@ const char *engine_name(const struct engine *engine);
 enum sql_dialect engine_dialect(const struct engine *engine);
 
 /* Runs one statement and waits for its rows, in *arena. ERROR_SQL_FAILED carries the engine's own
- * words (paths taken out), ERROR_DEADLINE, ERROR_CANCELLED, ERROR_RESULT_TOO_LARGE, ERROR_ENGINE. */
+ * words (paths taken out), ERROR_DEADLINE, ERROR_CANCELLED, ERROR_RESULT_TOO_LARGE, ERROR_ENGINE.
+ */
 TASK_WAITS bool engine_query(struct engine *engine, const struct engine_statement *statement,
                              struct arena *arena, struct rows *out, struct error *err);
 TASK_WAITS bool engine_check(struct engine *engine, const struct engine_statement *statement,

@@ -48,8 +48,7 @@ const char *engine_fake_last(const struct engine *engine)
     return ((const struct fake_state *)engine->state)->last;
 }
 
-static const struct engine_fake_answer *find_answer(const struct fake_state *state,
-                                                    const char *sql)
+static const struct engine_fake_answer *find_answer(const struct fake_state *state, const char *sql)
 {
     const struct engine_fake_answer *any = NULL;
     for (size_t i = 0; i < state->count; i++) {
@@ -86,8 +85,7 @@ static bool fake_query(struct engine *engine, const struct engine_statement *sta
     state->last = xstrdup(statement->sql);
     const struct engine_fake_answer *answer = find_answer(state, statement->sql);
     if (!answer)
-        return error_set(err, ERROR_SQL_FAILED, "the script has no answer to: %s",
-                         statement->sql);
+        return error_set(err, ERROR_SQL_FAILED, "the script has no answer to: %s", statement->sql);
     struct engine_fake_answer copy = *answer; /* the script may change during the wait */
     if (copy.delay_ms > 0) {
         bool late = copy.delay_ms > statement->limits.timeout_ms;

@@ -38,9 +38,9 @@
 
 /* One load, on its way through the steps; the steps that touch files run in the pool. */
 struct load_job {
-    const char *path;   /* as the caller gave it */
-    const char *table;  /* of a SQLite file; "" otherwise */
-    char *folder;       /* HOME/data */
+    const char *path;  /* as the caller gave it */
+    const char *table; /* of a SQLite file; "" otherwise */
+    char *folder;      /* HOME/data */
     struct arena *arena;
     char *real_path;
     struct stat status; /* when it was hashed */
@@ -93,8 +93,8 @@ static bool read_small(const char *path, size_t size_max, struct arena *arena, s
     struct stat status;
     if (fd < 0)
         return false;
-    bool ok = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-              (uint64_t)status.st_size <= size_max;
+    bool ok =
+        fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size <= size_max;
     size_t size = ok ? (size_t)status.st_size : 0, done = 0;
     char *bytes = arena_alloc(arena, size + 1);
     while (ok && done < size) {
@@ -108,8 +108,7 @@ static bool read_small(const char *path, size_t size_max, struct arena *arena, s
 }
 
 /* Writes beside the place and renames: readers see all of it or nothing. */
-static bool write_atomic(const char *path, struct str bytes, struct arena *arena,
-                         struct error *err)
+static bool write_atomic(const char *path, struct str bytes, struct arena *arena, struct error *err)
 {
     char id[32];
     random_id(id, sizeof(id), "");
@@ -240,9 +239,9 @@ static bool identify(struct load_job *job, struct error *err)
 static void name_outputs(struct load_job *job)
 {
     const char *hint = load_input_hint(job->real_path);
-    const char *stem = arena_printf(job->arena, "%s/%s%s%s", job->folder, job->hash,
-                                    strcmp(hint, "csv") == 0 ? "" : "-",
-                                    strcmp(hint, "csv") == 0 ? "" : hint);
+    const char *stem =
+        arena_printf(job->arena, "%s/%s%s%s", job->folder, job->hash,
+                     strcmp(hint, "csv") == 0 ? "" : "-", strcmp(hint, "csv") == 0 ? "" : hint);
     if (*job->table) {
         char table[SHA256_HEX_SIZE];
         sha256_hex(str_from(job->table), table);
@@ -400,8 +399,8 @@ static bool load(struct load_job *job, struct loop *loop, struct error *err)
     return ok;
 }
 
-bool load_sqlite_table(struct loop *loop, const char *path, const char *table,
-                       struct arena *arena, struct load_result *out, struct error *err)
+bool load_sqlite_table(struct loop *loop, const char *path, const char *table, struct arena *arena,
+                       struct load_result *out, struct error *err)
 {
     const char *home = settings_home();
     *out = (struct load_result){0};

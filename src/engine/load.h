@@ -17,7 +17,7 @@
 #include "task/task.h"
 
 struct load_result {
-    const char *database; /* path of the DuckDB file; its table is "data" */
+    const char *database;   /* path of the DuckDB file; its table is "data" */
     struct column *columns; /* name, type, kind, unique, profile; nothing else */
     size_t column_count;
     int64_t row_count;
@@ -26,19 +26,18 @@ struct load_result {
     size_t note_count;
 };
 
-/* ERROR_NOT_FOUND, ERROR_DATA with one clear sentence (what is wrong with the file, where), ERROR_IO,
- * ERROR_DEADLINE. */
+/* ERROR_NOT_FOUND, ERROR_DATA with one clear sentence (what is wrong with the file, where),
+ * ERROR_IO, ERROR_DEADLINE. */
 TASK_WAITS bool load_file(struct loop *loop, const char *path, struct arena *arena,
                           struct load_result *out, struct error *err);
 
 /* The same for one table of a SQLite file. */
 TASK_WAITS bool load_sqlite_table(struct loop *loop, const char *path, const char *table,
-                                  struct arena *arena, struct load_result *out,
-                                  struct error *err);
+                                  struct arena *arena, struct load_result *out, struct error *err);
 
 /* Whether the file is a SQLite database, and the names of its tables (not the system's own), in
  * the arena. False when it is none or can't be read. */
-TASK_WAITS bool load_sqlite_tables(const char *path, struct arena *arena,
-                                   const char *const **names, size_t *count, struct error *err);
+TASK_WAITS bool load_sqlite_tables(const char *path, struct arena *arena, const char *const **names,
+                                   size_t *count, struct error *err);
 
 #endif

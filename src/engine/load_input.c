@@ -78,8 +78,8 @@ static bool survey_file(const char *path, struct arena *arena, struct survey *ou
     *out = (struct survey){.utf8 = true};
     while ((length = gzread(file, chunk + kept, CHUNK_SIZE)) > 0) {
         if (out->size == 0) {
-            out->start_length = (size_t)length < sizeof(out->start) ? (size_t)length
-                                                                   : sizeof(out->start);
+            out->start_length =
+                (size_t)length < sizeof(out->start) ? (size_t)length : sizeof(out->start);
             memcpy(out->start, chunk, out->start_length);
         }
         out->size += (uint64_t)length;
@@ -137,9 +137,9 @@ static uint32_t windows_1252(unsigned char c)
 /* The state of a conversion between chunks. */
 struct converter {
     enum encoding encoding;
-    uint32_t half;     /* UTF-16: the first byte of a unit, plus 0x100 */
-    uint32_t high;     /* UTF-16: a high surrogate that waits for its low one */
-    bool seen_first;   /* to drop the byte order mark */
+    uint32_t half;   /* UTF-16: the first byte of a unit, plus 0x100 */
+    uint32_t high;   /* UTF-16: a high surrogate that waits for its low one */
+    bool seen_first; /* to drop the byte order mark */
 };
 
 static void add_unit(struct converter *converter, uint32_t unit, struct strbuf *out)
@@ -233,10 +233,10 @@ const char *load_input_hint(const char *path)
     static const struct {
         const char *ending, *hint;
     } endings[] = {
-        {".csv", "csv"},         {".tsv", "csv"},        {".csv.gz", "csv"},
-        {".tsv.gz", "csv"},      {".json", "json"},      {".ndjson", "json"},
-        {".jsonl", "json"},      {".geojson", "json"},   {".json.gz", "json"},
-        {".ndjson.gz", "json"},  {".jsonl.gz", "json"},  {".geojson.gz", "json"},
+        {".csv", "csv"},        {".tsv", "csv"},       {".csv.gz", "csv"},
+        {".tsv.gz", "csv"},     {".json", "json"},     {".ndjson", "json"},
+        {".jsonl", "json"},     {".geojson", "json"},  {".json.gz", "json"},
+        {".ndjson.gz", "json"}, {".jsonl.gz", "json"}, {".geojson.gz", "json"},
     };
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
         if (name_ends(path, endings[i].ending))
@@ -256,9 +256,13 @@ static const struct {
     {"\xff\xd8\xff", 3, "it is a picture, not a table"},
     {"\x28\xb5\x2f\xfd", 4, "it is packed with zstd; unpack it first"},
     {"BZh", 3, "it is packed with bzip2; unpack it first"},
-    {"\xfd" "7zXZ", 5, "it is packed with xz; unpack it first"},
+    {"\xfd"
+     "7zXZ",
+     5, "it is packed with xz; unpack it first"},
     {"ARROW1", 6, "it is an Arrow file; save it as Parquet or CSV first"},
-    {"\x7f" "ELF", 4, "it is a program, not a table"},
+    {"\x7f"
+     "ELF",
+     4, "it is a program, not a table"},
 };
 
 static bool find_encoding(const struct survey *survey, enum encoding *out, struct error *err)
@@ -333,8 +337,9 @@ bool load_input_prepare(const char *path, struct arena *arena, struct load_input
     if (starts_with(&survey, "SQLite format 3", 16)) {
         out->format = LOAD_SQLITE;
         out->path = path;
-        return !survey.packed || error_set(err, ERROR_DATA, "it is a packed SQLite file; unpack "
-                                                            "it first");
+        return !survey.packed || error_set(err, ERROR_DATA,
+                                           "it is a packed SQLite file; unpack "
+                                           "it first");
     }
     return prepare_text(path, &survey, arena, out, err);
 }

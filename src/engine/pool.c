@@ -309,8 +309,7 @@ static bool open_worker(struct pool_worker *worker, const struct engine_statemen
            read_ready(worker, &open, &frame, arena, err);
 }
 
-static struct pool_worker *start_worker(struct pool *pool,
-                                        const struct engine_statement *statement,
+static struct pool_worker *start_worker(struct pool *pool, const struct engine_statement *statement,
                                         uint64_t time_max_ms, struct error *err)
 {
     struct pool_worker *worker = xcalloc(1, sizeof(*worker));

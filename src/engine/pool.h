@@ -28,13 +28,14 @@ void pool_free(struct pool *pool);
 /* A worker for those datasets, to be given back with one of the two functions below. Waits while
  * all are busy, first come first served; ERROR_DEADLINE, ERROR_FULL, ERROR_ENGINE, ERROR_CONFIG. */
 TASK_WAITS struct pool_worker *pool_take(struct pool *pool,
-                                         const struct engine_statement *statement,
-                                         uint64_t end_ms, struct error *err);
+                                         const struct engine_statement *statement, uint64_t end_ms,
+                                         struct error *err);
 /* The worker is ready for another statement. */
 void pool_give(struct pool_worker *worker);
 /* The worker is dead or not to be trusted. */
 void pool_drop(struct pool_worker *worker);
-/* The worker is still at work on statement `number`: it is interrupted, and killed a second later. */
+/* The worker is still at work on statement `number`: it is interrupted, and killed a second later.
+ */
 void pool_interrupt(struct pool_worker *worker, uint32_t number);
 
 struct process *pool_process(struct pool_worker *worker);

@@ -371,8 +371,8 @@ static void grace_passed(uv_timer_t *timer)
     break_off(timer->data);
 }
 
-void process_drain(struct process *process, uint64_t grace_ms,
-                   void (*done)(void *arg, bool usable), void *arg)
+void process_drain(struct process *process, uint64_t grace_ms, void (*done)(void *arg, bool usable),
+                   void *arg)
 {
     assert(!process->waiter && !process->drained);
     process->drained = done;

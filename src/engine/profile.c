@@ -59,8 +59,7 @@ static const char *read_optional(struct wire_reader *in, size_t length_max)
     return wire_u8(in) ? read_name(in, length_max) : NULL;
 }
 
-static void read_values(struct wire_reader *in, struct arena *arena,
-                        struct column_profile *profile)
+static void read_values(struct wire_reader *in, struct arena *arena, struct column_profile *profile)
 {
     profile->value_count = wire_items(in, 3, PROFILE_VALUES_MAX);
     profile->values = arena_array(arena, profile->value_count, sizeof(*profile->values));

@@ -10,7 +10,7 @@
 #include "core/strbuf.h"
 #include "engine/load.h"
 
-#define PROFILE_LAYOUT 1            /* raise it when anything below or the loader's rules change */
+#define PROFILE_LAYOUT 2             /* raise it when anything below or the loader's rules change */
 #define PROFILE_SIZE_MAX (48u << 20) /* bytes */
 
 /* Appends columns, counts and notes; not the database's path and hash. */

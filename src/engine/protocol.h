@@ -54,10 +54,10 @@ enum wire_error {
 };
 
 #define FRAME_HEADER_SIZE 5
-#define FRAME_SIZE_MAX (64u << 20) /* bytes of one payload */
+#define FRAME_SIZE_MAX (64u << 20)   /* bytes of one payload */
 #define FRAME_ROWS_SIZE (128u << 10) /* a batch is sent when it passes this */
 #define WIRE_COLUMNS_MAX 4096
-#define WIRE_NAME_MAX 4096    /* bytes of a column's or type's name */
+#define WIRE_NAME_MAX 4096 /* bytes of a column's or type's name */
 #define WIRE_DATABASES_MAX 256
 
 /* -- writing, into any strbuf -- */

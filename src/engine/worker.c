@@ -261,8 +261,8 @@ enum wire_error worker_error_kind(const char *message)
         const char *start;
         enum wire_error kind;
     } kinds[] = {
-        {"INTERRUPT Error", WIRE_ERROR_INTERRUPTED}, {"Out of Memory Error", WIRE_ERROR_MEMORY},
-        {"INTERNAL Error", WIRE_ERROR_BROKEN},       {"FATAL Error", WIRE_ERROR_BROKEN},
+        {"INTERRUPT Error", WIRE_ERROR_INTERRUPTED},     {"Out of Memory Error", WIRE_ERROR_MEMORY},
+        {"INTERNAL Error", WIRE_ERROR_BROKEN},           {"FATAL Error", WIRE_ERROR_BROKEN},
         {"TransactionContext Error", WIRE_ERROR_BROKEN},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -52,9 +52,8 @@ void sql_add_text(struct strbuf *sql, const char *text)
 
 /* -- reading results -- */
 
-static void take_chunk(struct loading *loading, const struct value_type *types,
-                       duckdb_chunk chunk, struct strbuf *text, struct rows *out,
-                       size_t *capacity)
+static void take_chunk(struct loading *loading, const struct value_type *types, duckdb_chunk chunk,
+                       struct strbuf *text, struct rows *out, size_t *capacity)
 {
     const struct duckdb_api *api = &loading->worker->api;
     uint64_t size = api->data_chunk_get_size(chunk);
@@ -97,9 +96,9 @@ bool loading_select(struct loading *loading, const char *sql, struct rows *out, 
         duckdb_type type = api->column_logical_type(&result, i);
         value_type_init(api, type, loading->arena, 0, &types[i]);
         api->destroy_logical_type(&type);
-        out->columns[i] = (struct result_column){
-            arena_strdup(loading->arena, api->column_name(&result, i)), types[i].name,
-            types[i].kind};
+        out->columns[i] =
+            (struct result_column){arena_strdup(loading->arena, api->column_name(&result, i)),
+                                   types[i].name, types[i].kind};
     }
     struct strbuf text = strbuf_init(FRAME_SIZE_MAX);
     size_t capacity = 0;
@@ -230,19 +229,33 @@ static const char **choose_names(struct loading *loading, const struct csv_surve
     return names;
 }
 
+/* Ways to read, each more patient than the one before. A buffer is 16 lines long, so long lines
+ * cost memory. */
+static const struct read_rung {
+    bool strict;
+    unsigned line_max; /* bytes */
+    const char *note;
+} read_rungs[] = {
+    {true, 2u << 20, NULL},
+    {true, 16u << 20, NULL},
+    {false, 16u << 20, "read without strict checks: some lines break the rules of CSV"},
+};
+#define RUNG_COUNT (sizeof(read_rungs) / sizeof(read_rungs[0]))
+
 static void add_read_csv(struct loading *loading, struct strbuf *sql, const char **names,
-                         const struct csv_survey *survey, bool strict)
+                         const struct csv_survey *survey, const struct read_rung *rung)
 {
     const struct csv_dialect *dialect = &loading->dialect;
     char delimiter[2] = {dialect->delimiter, '\0'};
     strbuf_add(sql, "CREATE OR REPLACE TABLE raw.main.data AS SELECT * FROM read_csv(");
     sql_add_text(sql, loading->input.path);
-    strbuf_add(sql, ", auto_detect=false, quote='\"', escape='\"', max_line_size=33554432, delim=");
+    strbuf_printf(sql, ", auto_detect=false, quote='\"', escape='\"', max_line_size=%u, delim=",
+                  rung->line_max);
     sql_add_text(sql, delimiter);
     strbuf_printf(sql, ", header=%s, skip=%llu, null_padding=%s, strict_mode=%s, columns={",
                   dialect->header ? "true" : "false", (unsigned long long)dialect->skip,
                   survey->short_records ? "true, parallel=false" : "false",
-                  strict ? "true" : "false");
+                  rung->strict ? "true" : "false");
     for (size_t i = 0; i < survey->first_count; i++) {
         strbuf_add(sql, i > 0 ? ", " : "");
         sql_add_text(sql, names[i]);
@@ -286,19 +299,19 @@ static bool load_raw_csv(struct loading *loading, struct error *err)
         loading_note(loading, "the first %llu lines before the header were left out",
                      (unsigned long long)loading->dialect.skip);
     struct strbuf sql = strbuf_init(LOAD_SQL_MAX);
-    add_read_csv(loading, &sql, names, &survey, true);
-    bool ok = worker_run(loading->worker, strbuf_text(&sql), err);
-    if (!ok) {
+    bool ok = false;
+    for (size_t i = 0; i < RUNG_COUNT && !ok; i++) {
         strbuf_reset(&sql);
-        add_read_csv(loading, &sql, names, &survey, false);
-        ok = worker_run(loading->worker, strbuf_text(&sql), err) || data_error(err);
-        if (ok)
-            loading_note(loading, "read without strict checks: some lines break the rules of CSV");
+        add_read_csv(loading, &sql, names, &survey, &read_rungs[i]);
+        ok = worker_run(loading->worker, strbuf_text(&sql), err);
+        if (ok && read_rungs[i].note)
+            loading_note(loading, "%s", read_rungs[i].note);
     }
     strbuf_clear(&sql);
-    if (ok)
-        compare_counts(loading, &survey);
-    return ok;
+    if (!ok)
+        return data_error(err);
+    compare_counts(loading, &survey);
+    return true;
 }
 
 /* -- JSON and Parquet -- */
@@ -373,13 +386,21 @@ static bool open_database(struct worker *worker, const struct wire_load *load, s
 
 static bool load_raw(struct loading *loading, struct error *err)
 {
-    static bool (*const readers[LOAD_FORMATS])(struct loading *loading, struct error *err) = {
+    static bool (*const readers[LOAD_FORMATS])(struct loading * loading, struct error * err) = {
         [LOAD_CSV] = load_raw_csv,
         [LOAD_JSON] = load_raw_json,
         [LOAD_PARQUET] = load_raw_parquet,
         [LOAD_SQLITE] = load_raw_sqlite,
     };
     return readers[loading->input.format](loading, err);
+}
+
+/* A CSV file is mapped as a whole, which takes addresses but no memory. */
+static void limit_memory(const struct loading *loading, const struct wire_load *load)
+{
+    struct stat status = {0};
+    (void)stat(loading->input.path, &status);
+    worker_limit_memory(load->memory_mb + (uint32_t)(status.st_size >> 20));
 }
 
 static bool load_all(struct loading *loading, const struct wire_load *load, struct error *err)
@@ -390,6 +411,7 @@ static bool load_all(struct loading *loading, const struct wire_load *load, stru
         return error_set(err, ERROR_DATA, "it is no SQLite file with a table '%s'", load->table);
     if (loading->input.note)
         loading_note(loading, "%s", loading->input.note);
+    limit_memory(loading, load);
     /* The written database is complete in its file before the server takes it. */
     return open_database(loading->worker, load, err) && load_raw(loading, err) &&
            load_typed(loading, err) && load_profile(loading, err) &&
@@ -410,7 +432,6 @@ void worker_load(struct worker *worker, struct str payload)
     if (worker->connection || !wire_read_load(payload, &load))
         _exit(1);
     worker_load_library(worker, load.library);
-    worker_limit_memory(load.memory_mb);
     struct loading loading = {.worker = worker, .arena = arena_new(), .table = load.table};
     struct error err = {0};
     if (load_all(&loading, &load, &err)) {

@@ -195,8 +195,7 @@ bool load_profile(struct loading *loading, struct error *err)
     if (!find_columns(loading, err))
         return false;
     struct load_result *result = &loading->result;
-    int64_t *long_values =
-        arena_array(loading->arena, result->column_count, sizeof(*long_values));
+    int64_t *long_values = arena_array(loading->arena, result->column_count, sizeof(*long_values));
     for (size_t from = 0; from < result->column_count; from += COLUMNS_AT_ONCE) {
         size_t to = from + COLUMNS_AT_ONCE;
         if (!find_stats(loading, from, to < result->column_count ? to : result->column_count,
@@ -206,8 +205,7 @@ bool load_profile(struct loading *loading, struct error *err)
     size_t size_left = VALUES_SIZE_MAX;
     for (size_t i = 0; i < result->column_count; i++) {
         struct column *column = &result->columns[i];
-        if (wants_values(column) &&
-            !find_values(loading, column, long_values[i], &size_left, err))
+        if (wants_values(column) && !find_values(loading, column, long_values[i], &size_left, err))
             return false;
         if (!find_unique(loading, column, err))
             return false;

@@ -54,8 +54,8 @@ static bool open_database(struct worker *worker, const struct wire_open *open, s
         return error_set(err, ERROR_ENGINE, "DuckDB has no configuration");
     char *message = NULL;
     bool ok = set_options(worker, config, open, err);
-    if (ok && worker->api.open_ext(":memory:", &worker->database, config, &message) !=
-                  DUCKDB_SUCCESS)
+    if (ok &&
+        worker->api.open_ext(":memory:", &worker->database, config, &message) != DUCKDB_SUCCESS)
         ok = error_set(err, ERROR_ENGINE, "%s", message ? message : "DuckDB does not open");
     worker->api.free(message);
     worker->api.destroy_config(&config);
@@ -220,8 +220,7 @@ static bool prepare(struct query_run *run, const char *sql, duckdb_prepared *pre
 {
     duckdb_extracted extracted = NULL;
     *prepared = NULL;
-    duckdb_index count =
-        run->api->extract_statements(run->worker->connection, sql, &extracted);
+    duckdb_index count = run->api->extract_statements(run->worker->connection, sql, &extracted);
     bool ok = prepare_only(run, extracted, count, prepared);
     run->api->destroy_extracted(&extracted);
     if (!ok)
@@ -235,10 +234,11 @@ static bool send_tree(struct query_run *run)
     duckdb_prepared prepared = NULL;
     struct duckdb_result result = {0};
     const char *sql = run->query.sql;
-    bool ok = run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(CAST(? AS VARCHAR))",
-                                &prepared) == DUCKDB_SUCCESS &&
-              run->api->bind_varchar_length(prepared, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
-              run->api->execute_prepared(prepared, &result) == DUCKDB_SUCCESS;
+    bool ok =
+        run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(CAST(? AS VARCHAR))",
+                          &prepared) == DUCKDB_SUCCESS &&
+        run->api->bind_varchar_length(prepared, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
+        run->api->execute_prepared(prepared, &result) == DUCKDB_SUCCESS;
     duckdb_chunk chunk = ok ? run->api->fetch_chunk(result) : NULL;
     if (chunk) {
         struct value_type type = {.id = DUCKDB_TYPE_VARCHAR, .kind = VALUE_TEXT};
@@ -252,8 +252,8 @@ static bool send_tree(struct query_run *run)
         strbuf_clear(&payload);
         run->api->destroy_data_chunk(&chunk);
     } else {
-        const char *message = result.internal ? run->api->result_error(&result)
-                                              : run->api->prepare_error(prepared);
+        const char *message =
+            result.internal ? run->api->result_error(&result) : run->api->prepare_error(prepared);
         ok = fail_sql(run, message);
     }
     run->api->destroy_result(&result);
@@ -353,8 +353,7 @@ static bool start(struct query_run *run, struct duckdb_result *result)
         run->api->destroy_result(result);
         return fail(run, WIRE_ERROR_TOO_LARGE, "the result has too many columns");
     }
-    struct result_column *columns =
-        arena_array(run->arena, run->column_count, sizeof(*columns));
+    struct result_column *columns = arena_array(run->arena, run->column_count, sizeof(*columns));
     name_columns(run, result, columns);
     if (!all_readable(run)) {
         run->api->destroy_result(result);
@@ -406,11 +405,10 @@ static bool add_row(struct query_run *run, const struct value_vector *vectors, u
 /* False at the end of what is wanted; run->error tells whether for a failure. */
 static bool add_chunk(struct query_run *run, duckdb_chunk chunk)
 {
-    struct value_vector *vectors =
-        arena_array(run->arena, run->column_count, sizeof(*vectors));
+    struct value_vector *vectors = arena_array(run->arena, run->column_count, sizeof(*vectors));
     for (size_t i = 0; i < run->column_count; i++)
-        vectors[i] = value_vector_init(run->api, &run->types[i],
-                                       run->api->data_chunk_get_vector(chunk, i));
+        vectors[i] =
+            value_vector_init(run->api, &run->types[i], run->api->data_chunk_get_vector(chunk, i));
     uint64_t size = run->api->data_chunk_get_size(chunk);
     for (uint64_t row = 0; row < size; row++) {
         if (run->rows == run->query.row_max) {

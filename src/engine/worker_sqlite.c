@@ -196,8 +196,7 @@ bool load_raw_sqlite(struct loading *loading, struct error *err)
         struct strbuf sql = strbuf_init(LOAD_SQL_MAX);
         strbuf_add(&sql, "SELECT * FROM ");
         sql_add_name(&sql, table);
-        if (sqlite3_prepare_v2(database, strbuf_text(&sql), -1, &copy.statement, NULL) !=
-            SQLITE_OK)
+        if (sqlite3_prepare_v2(database, strbuf_text(&sql), -1, &copy.statement, NULL) != SQLITE_OK)
             ok = sqlite_failed(database, err);
         strbuf_clear(&sql);
     }

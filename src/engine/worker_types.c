@@ -16,18 +16,19 @@
 #define TYPED_TEXT_MAX 64 /* bytes; longer values are texts */
 
 /* What people write for "no value"; only ignored where all other values agree on a type. */
-#define MISSING_WORDS                                                                              \
+#define MISSING_WORDS \
     "('', 'NA', 'N/A', 'n/a', '#N/A', 'NULL', 'null', 'NaN', 'nan', 'None', '-', '--', '?', '.')"
 
 #define DIGITS "(0|[1-9]\\d*)"
+#define FEW_DIGITS "(0|[1-9]\\d{0,17})" /* more would lose some as a DOUBLE */
 #define ISO_DATE "\\d{4}-\\d{1,2}-\\d{1,2}"
 #define ISO_TIME "\\d{1,2}:\\d{2}(:\\d{2}([.]\\d+)?)?"
-#define MATCHES(pattern, value)                                                                    \
+#define MATCHES(pattern, value) \
     "CASE WHEN regexp_full_match($, '\\s*" pattern "\\s*') THEN " value " END"
 /* A four-digit year must be one: %Y reads "24" as the year 24. */
-#define PARSED(format, type)                                                                       \
-    "CASE WHEN year(try_strptime($, '" format "')) BETWEEN 1000 AND 9999 THEN try_strptime($, '"  \
-    format "')::" type " END"
+#define PARSED(format, type)                  \
+    "CASE WHEN year(try_strptime($, '" format \
+    "')) BETWEEN 1000 AND 9999 THEN try_strptime($, '" format "')::" type " END"
 
 /* FROM_POINTS: not where values are separated by semicolons, since commas are decimal there. */
 enum { FROM_CSV = 1, FROM_JSON = 2, FROM_ANY = FROM_CSV | FROM_JSON, FROM_POINTS = 4 };
@@ -55,25 +56,34 @@ struct candidate {
 };
 
 static const struct candidate candidates[] = {
-    {LOOKS_BOOLEAN, "CASE lower($) WHEN 'true' THEN true WHEN 'false' THEN false END", FROM_CSV, NULL},
+    {LOOKS_BOOLEAN, "CASE lower($) WHEN 'true' THEN true WHEN 'false' THEN false END", FROM_CSV,
+     NULL},
     /* The first is the quickest and right for most columns of numbers. */
     {LOOKS_INTEGER, "CASE WHEN TRY_CAST($ AS BIGINT)::VARCHAR = $ THEN TRY_CAST($ AS BIGINT) END",
      FROM_CSV, NULL},
     {LOOKS_INTEGER, MATCHES("[+-]?" DIGITS, "TRY_CAST($ AS BIGINT)"), FROM_CSV, NULL},
     {LOOKS_INTEGER, MATCHES("[+-]?" DIGITS, "TRY_CAST($ AS HUGEINT)"), FROM_CSV, NULL},
-    {LOOKS_NUMBER, MATCHES("[+-]?(" DIGITS "([.]\\d*)?|[.]\\d+)([eE][+-]?\\d+)?", "TRY_CAST($ AS DOUBLE)"),
+    {LOOKS_NUMBER,
+     MATCHES("[+-]?(" FEW_DIGITS "([.]\\d*)?|[.]\\d+)([eE][+-]?\\d+)?", "TRY_CAST($ AS DOUBLE)"),
      FROM_CSV, NULL},
-    {LOOKS_AMOUNT, MATCHES("-?[$€£]?\\s?([1-9]\\d{0,2}(,\\d{3})+|" DIGITS ")([.]\\d+)?",
+    {LOOKS_AMOUNT,
+     MATCHES("-?[$€£]?\\s?([1-9]\\d{0,2}(,\\d{3})+|" FEW_DIGITS ")([.]\\d+)?",
              "TRY_CAST(regexp_replace($, '[$€£,\\s]', '', 'g') AS DOUBLE)"),
      FROM_POINTS, "numbers with currency signs or commas between thousands became plain numbers"},
-    {LOOKS_AMOUNT, MATCHES("-?([1-9]\\d{0,2}([.]\\d{3})+|" DIGITS ")(,\\d+)?",
+    {LOOKS_AMOUNT,
+     MATCHES("-?([1-9]\\d{0,2}([.]\\d{3})+|" FEW_DIGITS ")(,\\d+)?",
              "TRY_CAST(replace(replace(trim($), '.', ''), ',', '.') AS DOUBLE)"),
      FROM_CSV, "decimal commas became decimal points"},
-    {LOOKS_PERCENT, MATCHES("[+-]?\\d+([.]\\d+)?\\s?%", "TRY_CAST(replace($, '%', '') AS DOUBLE)"), FROM_CSV,
-     "percentages became numbers: 12% is 12"},
+    {LOOKS_PERCENT,
+     MATCHES("[+-]?" FEW_DIGITS "([.]\\d+)?\\s?%", "TRY_CAST(replace($, '%', '') AS DOUBLE)"),
+     FROM_CSV, "percentages became numbers: 12% is 12"},
     {LOOKS_ISO, MATCHES(ISO_DATE, "TRY_CAST($ AS DATE)"), FROM_ANY, NULL},
-    {LOOKS_ISO, MATCHES(ISO_DATE "[T ]" ISO_TIME, "TRY_CAST($ AS TIMESTAMP)"), FROM_ANY, NULL},
-    {LOOKS_ISO, MATCHES(ISO_DATE "[T ]" ISO_TIME "\\s?(Z|[+-]\\d{2}(:?\\d{2})?)",
+    {LOOKS_ISO, MATCHES(ISO_DATE "([T ]" ISO_TIME ")?", "TRY_CAST($ AS TIMESTAMP)"), FROM_ANY,
+     NULL},
+    {LOOKS_ISO, MATCHES("\\d{4}-(0[1-9]|1[0-2])", "TRY_CAST(trim($) || '-01' AS DATE)"), FROM_ANY,
+     "months became their first days"},
+    {LOOKS_ISO,
+     MATCHES(ISO_DATE "[T ]" ISO_TIME "\\s?(Z|[+-]\\d{2}(:?\\d{2})?)",
              "TRY_CAST($ AS TIMESTAMPTZ)"),
      FROM_ANY, NULL},
     {LOOKS_CLOCK, MATCHES(ISO_TIME, "TRY_CAST($ AS TIME)"), FROM_ANY, NULL},
@@ -120,7 +130,7 @@ static const struct candidate candidates[] = {
 struct raw_column {
     const char *name;
     bool is_text;
-    unsigned looks; /* of its first values; 0: a text */
+    unsigned looks;              /* of its first values; 0: a text */
     size_t choices[CHOICES_MAX]; /* what the first rows allow, in order of preference */
     size_t choice_count;
     size_t next; /* the choice that all rows are asked about next */
@@ -170,8 +180,7 @@ static bool names_month(struct str text)
     static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
     for (size_t i = 0; i + 3 <= text.length; i++)
         for (size_t month = 0; month < 12; month++)
-            if (str_equal_nocase(str_slice(text, i, i + 3),
-                                 (struct str){months + 3 * month, 3}))
+            if (str_equal_nocase(str_slice(text, i, i + 3), (struct str){months + 3 * month, 3}))
                 return true;
     return false;
 }
@@ -219,8 +228,8 @@ static unsigned looks_of(struct str text)
 /* The same words as MISSING_WORDS. */
 static bool is_missing(struct str text)
 {
-    static const char *const words[] = {"",     "NA",  "N/A", "n/a",  "#N/A", "NULL", "null", "NaN",
-                                        "nan", "None", "-",   "--",   "?",    "."};
+    static const char *const words[] = {"",    "NA",  "N/A",  "n/a", "#N/A", "NULL", "null",
+                                        "NaN", "nan", "None", "-",   "--",   "?",    "."};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (str_equal_text(text, words[i]))
             return true;
@@ -271,8 +280,8 @@ static void add_counts(struct strbuf *sql, const struct raw_column *column)
 {
     struct strbuf name = strbuf_init(WIRE_NAME_MAX);
     sql_add_name(&name, column->name);
-    strbuf_printf(sql, ", count(%s), count_if(%s IN " MISSING_WORDS "), count(",
-                  strbuf_text(&name), strbuf_text(&name));
+    strbuf_printf(sql, ", count(%s), count_if(%s IN " MISSING_WORDS "), count(", strbuf_text(&name),
+                  strbuf_text(&name));
     add_value(sql, &candidates[column->choices[column->next]], strbuf_text(&name));
     strbuf_add(sql, ")");
     strbuf_clear(&name);
@@ -302,8 +311,8 @@ static bool look_at_all(struct loading *loading, struct raw_column *columns, siz
         }
     strbuf_add(&sql, " FROM raw.main.data");
     struct rows rows;
-    bool ok = asked == 0 ||
-              (strbuf_ok(&sql) && loading_select(loading, strbuf_text(&sql), &rows, err));
+    bool ok =
+        asked == 0 || (strbuf_ok(&sql) && loading_select(loading, strbuf_text(&sql), &rows, err));
     strbuf_clear(&sql);
     size_t at = 1;
     for (size_t i = 0; i < count && ok && asked > 0; i++)
@@ -365,6 +374,9 @@ bool load_typed(struct loading *loading, struct error *err)
         return false;
     for (size_t i = 0; i < count; i++) {
         columns[i].name = rows.columns[i].name;
+        if (strlen(columns[i].name) > LOAD_NAME_MAX)
+            return error_set(err, ERROR_DATA, "the name of column %zu is longer than %d bytes",
+                             i + 1, LOAD_NAME_MAX);
         columns[i].is_text = strcmp(rows.columns[i].type, "VARCHAR") == 0;
         unsigned source = sources[loading->input.format];
         if (loading->numbers_in_text && loading->numbers_in_text[i])

@@ -185,8 +185,8 @@ static bool add_date(struct strbuf *text, int64_t days)
 static void add_time(struct strbuf *text, int64_t time, int64_t per_second)
 {
     int64_t seconds = time / per_second, fraction = time % per_second;
-    strbuf_printf(text, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600,
-                  seconds / 60 % 60, seconds % 60);
+    strbuf_printf(text, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600, seconds / 60 % 60,
+                  seconds % 60);
     if (fraction == 0)
         return;
     strbuf_add_char(text, '.');
@@ -255,8 +255,8 @@ static void read_interval(const struct value_type *type, const void *data, uint6
             strbuf_add_char(&own, ' ');
         if (interval.micros < 0)
             strbuf_add_char(&own, '-');
-        uint64_t micros = interval.micros < 0 ? -(uint64_t)interval.micros
-                                              : (uint64_t)interval.micros;
+        uint64_t micros =
+            interval.micros < 0 ? -(uint64_t)interval.micros : (uint64_t)interval.micros;
         if (micros <= INT64_MAX)
             add_time(&own, (int64_t)micros, MICROS_SECOND);
     }
@@ -313,8 +313,7 @@ static const struct scalar scalars[DUCKDB_TYPES] = {
     [DUCKDB_TYPE_TIMESTAMP_S] = {"TIMESTAMP_S", VALUE_TIMESTAMP, read_timestamp},
     [DUCKDB_TYPE_TIMESTAMP_MS] = {"TIMESTAMP_MS", VALUE_TIMESTAMP, read_timestamp},
     [DUCKDB_TYPE_TIMESTAMP_NS] = {"TIMESTAMP_NS", VALUE_TIMESTAMP, read_timestamp},
-    [DUCKDB_TYPE_TIMESTAMP_TZ] = {"TIMESTAMP WITH TIME ZONE", VALUE_TIMESTAMP_TZ,
-                                  read_timestamp},
+    [DUCKDB_TYPE_TIMESTAMP_TZ] = {"TIMESTAMP WITH TIME ZONE", VALUE_TIMESTAMP_TZ, read_timestamp},
     [DUCKDB_TYPE_INTERVAL] = {"INTERVAL", VALUE_INTERVAL, read_interval},
     [DUCKDB_TYPE_SQLNULL] = {"NULL", VALUE_UNKNOWN, read_null},
 };
@@ -468,9 +467,8 @@ static void add_json_struct(const struct duckdb_api *api, const struct value_vec
 {
     strbuf_add_char(out, '{');
     for (size_t i = 0; i < vector->type->child_count; i++) {
-        struct value_vector field =
-            value_vector_init(api, &vector->type->children[i],
-                              api->struct_vector_get_child(vector->vector, i));
+        struct value_vector field = value_vector_init(
+            api, &vector->type->children[i], api->struct_vector_get_child(vector->vector, i));
         if (i > 0)
             strbuf_add_char(out, ',');
         json_add_string(out, str_from(vector->type->labels[i]));

@@ -152,7 +152,8 @@ static void signal_workers(int number)
 
 static void selects_body(struct bench *bench)
 {
-    expect(bench, "SELECT 1 AS a, 'x' AS b, 12.30 AS a", "[{\"a\":1,\"b\":\"x\",\"a_2\":\"12.30\"}]");
+    expect(bench, "SELECT 1 AS a, 'x' AS b, 12.30 AS a",
+           "[{\"a\":1,\"b\":\"x\",\"a_2\":\"12.30\"}]");
     expect(bench, "SELECT word, count(*) AS n FROM numbers GROUP BY word ORDER BY word LIMIT 2",
            "[{\"word\":\"w0\",\"n\":286},{\"word\":\"w1\",\"n\":286}]");
     expect(bench, "SELECT n FROM numbers WHERE n < 0", "[]");
@@ -273,8 +274,7 @@ static void stopped_workers_are_replaced_body(struct bench *bench)
     expect_works(bench);
     assert_int_equal(children(before), 1);
     signal_workers(SIGSTOP);
-    expect_fails(bench, "SELECT 1 AS a", (struct engine_limits){.timeout_ms = 200},
-                 ERROR_DEADLINE);
+    expect_fails(bench, "SELECT 1 AS a", (struct engine_limits){.timeout_ms = 200}, ERROR_DEADLINE);
     assert_true(task_sleep(1500, &err)); /* the grace that it gets */
     assert_int_equal(children(after), 0);
     expect_works(bench);
@@ -331,7 +331,8 @@ static void bad_statements(void **state)
     run(bad_statements_body);
 }
 
-/* What DuckDB's own lock-down lets through, since it is a SELECT, the parse tree's check refuses. */
+/* What DuckDB's own lock-down lets through, since it is a SELECT, the parse tree's check refuses.
+ */
 static void looking_around_is_refused_body(struct bench *bench)
 {
     static const char *const statements[] = {

@@ -51,19 +51,22 @@ struct expectation {
 static const struct expectation expectations[] = {
     {"plain.csv", "id,day,name,price\n1,2024-01-02,x,1.50\n2,2024-01-03,y,2\n", 0,
      "id BIGINT, day DATE, name VARCHAR, price DOUBLE", 2, NULL, NULL},
-    {"bom.csv", "\xef\xbb\xbf" "a,b\n1,2\n", 0, "a BIGINT, b BIGINT", 1, NULL, NULL},
+    {"bom.csv",
+     "\xef\xbb\xbf"
+     "a,b\n1,2\n",
+     0, "a BIGINT, b BIGINT", 1, NULL, NULL},
     {"semicolon.csv", "name;price\napple;1,50\npear;2\nplum;1.234,5\n", 0,
      "name VARCHAR, price DOUBLE", 3, "decimal commas", NULL},
     {"tabs.tsv", "a\tb\n1\tx\n2\ty\n", 0, "a BIGINT, b VARCHAR", 2, "tabs", NULL},
     {"quoted.csv", "a,b\n1,\"line\nbreak, \"\"q\"\"\"\n2,plain\n", 0, "a BIGINT, b VARCHAR", 2,
      NULL, NULL},
     {"crlf.csv", "a,b\r\n1,2\r\n3,4\r\n", 0, "a BIGINT, b BIGINT", 2, NULL, NULL},
-    {"duplicates.csv", "a,A,,b\n1,2,3,4\n", 0,
-     "a BIGINT, A_2 BIGINT, column_3 BIGINT, b BIGINT", 1, "new one", NULL},
+    {"duplicates.csv", "a,A,,b\n1,2,3,4\n", 0, "a BIGINT, A_2 BIGINT, column_3 BIGINT, b BIGINT", 1,
+     "new one", NULL},
     {"headless.csv", "1,2.5,x\n2,3.5,y\n3,4.5,z\n", 0,
      "column_1 BIGINT, column_2 DOUBLE, column_3 VARCHAR", 3, "no header", NULL},
-    {"short.csv", "a,b,c\n1,2,3\n4,5\n8,9,10\n", 0, "a BIGINT, b BIGINT, c BIGINT", 3,
-     "line 3", NULL},
+    {"short.csv", "a,b,c\n1,2,3\n4,5\n8,9,10\n", 0, "a BIGINT, b BIGINT, c BIGINT", 3, "line 3",
+     NULL},
     {"long.csv", "a,b,c\n1,2,3\n4,5,6,7\n8,9,10\n", 0, NULL, 0, NULL,
      "line 3 has 4 values, but the first line has 3"},
     {"header_only.csv", "a,b\n", 0, "a VARCHAR, b VARCHAR", 0, NULL, NULL},
@@ -71,8 +74,11 @@ static const struct expectation expectations[] = {
     {"blank.csv", "\n \n\n", 0, NULL, 0, NULL, "it is empty"},
     {"latin1.csv", "stadt,n\nM\xfcnchen,1\n\x80,2\n", 0, "stadt VARCHAR, n BIGINT", 2,
      "Windows-1252", NULL},
-    {"utf16.csv", "\xff\xfe" "a\0,\0b\0\n\0" "1\0,\0\xe9\0\n\0", 18, "a BIGINT, b VARCHAR", 1,
-     "UTF-16", NULL},
+    {"utf16.csv",
+     "\xff\xfe"
+     "a\0,\0b\0\n\0"
+     "1\0,\0\xe9\0\n\0",
+     18, "a BIGINT, b VARCHAR", 1, "UTF-16", NULL},
     {"binary.csv", "a,b\n\0\1\2,3\n", 10, NULL, 0, NULL, "binary data"},
     {"excel.xlsx", "PK\3\4\0\0\0\0", 8, NULL, 0, NULL, "Excel"},
     {"missing.csv", "n,m\n1,NA\nNA,2.5\n3,-\n", 0, "n BIGINT, m DOUBLE", 3, "words like NA", NULL},
@@ -87,9 +93,15 @@ static const struct expectation expectations[] = {
     {"word_dates.csv", "d,n\nJan 1 2000,1\nJun 12 1998,2\n", 0, "d DATE, n BIGINT", 2, NULL, NULL},
     {"times.csv", "t,z\n2024-01-02 03:04:05,2024-01-02T03:04:05Z\n", 0,
      "t TIMESTAMP, z TIMESTAMP WITH TIME ZONE", 1, NULL, NULL},
+    {"months.csv", "m,n\n2024-01,1\n2024-02,2\n", 0, "m DATE, n BIGINT", 2, "first days", NULL},
+    {"mixed_times.csv", "t,n\n2024-01-02,1\n2024-01-02 10:00,2\n", 0, "t TIMESTAMP, n BIGINT", 2,
+     NULL, NULL},
+    {"digits.csv", "id,n\n1234567890123456789012345678901234567890123456,1\n1,2\n", 0,
+     "id VARCHAR, n BIGINT", 2, NULL, NULL},
+    {"backslash.csv", "a,b\n1,\"x \\\"y\\\" z\"\n2,w\n", 0, "a BIGINT, b VARCHAR", 2, "", NULL},
     {"late.csv", "a,b\n1,x\n2,y\n3.5,z\n", 0, "a DOUBLE, b VARCHAR", 3, NULL, NULL},
-    {"huge.csv", "a,b\n170141183460469231731687303715884105727,x\n1,y\n", 0,
-     "a HUGEINT, b VARCHAR", 2, NULL, NULL},
+    {"huge.csv", "a,b\n170141183460469231731687303715884105727,x\n1,y\n", 0, "a HUGEINT, b VARCHAR",
+     2, NULL, NULL},
     {"open_quote.csv", "a,b\n1,\"never ends\n2,x\n", 0, NULL, 0, NULL, "line 2: a quoted value"},
     {"list.json", "[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":null}]", 0, "a BIGINT, b VARCHAR", 2, NULL,
      NULL},
@@ -317,7 +329,10 @@ static void write_wide(const char *name, size_t columns)
     struct strbuf text = strbuf_init(1u << 20);
     for (size_t row = 0; row < 3; row++)
         for (size_t i = 0; i < columns; i++)
-            strbuf_printf(&text, row == 0 ? "%sc%zu" : "%s%zu", i > 0 ? "," : row > 0 ? "\n" : "",
+            strbuf_printf(&text, row == 0 ? "%sc%zu" : "%s%zu",
+                          i > 0     ? ","
+                          : row > 0 ? "\n"
+                                    : "",
                           i);
     write_file(name, text.bytes, text.length);
     strbuf_clear(&text);
@@ -490,14 +505,10 @@ int main(int argc, char **argv)
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(awkward_files),
-        cmocka_unit_test(load_and_query),
-        cmocka_unit_test(profile_is_kept),
-        cmocka_unit_test(special_files),
-        cmocka_unit_test(wide_files),
-        cmocka_unit_test(odd_names),
-        cmocka_unit_test(packed_files),
-        cmocka_unit_test(sqlite_files),
+        cmocka_unit_test(awkward_files),    cmocka_unit_test(load_and_query),
+        cmocka_unit_test(profile_is_kept),  cmocka_unit_test(special_files),
+        cmocka_unit_test(wide_files),       cmocka_unit_test(odd_names),
+        cmocka_unit_test(packed_files),     cmocka_unit_test(sqlite_files),
         cmocka_unit_test(damage_is_mended),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);

@@ -70,10 +70,15 @@ static void cells_as_text_and_numbers(void **state)
 
 static void json_is_checked(void **state)
 {
-    static const char *const good[] = {"1", "-0.5e+3", "\"\\u00e9\\n\"", "[]", "{}", "[1,[2,{}]]",
+    static const char *const good[] = {"1",
+                                       "-0.5e+3",
+                                       "\"\\u00e9\\n\"",
+                                       "[]",
+                                       "{}",
+                                       "[1,[2,{}]]",
                                        " {\"a\" : null , \"b\":[true,false]} "};
-    static const char *const bad[] = {"", "01", "1 2", "[1,]", "{\"a\"}", "{a:1}", "\"\\x\"",
-                                      "[1", "]", "tru", "\"\n\"", "{\"a\":1,}", "-", "1."};
+    static const char *const bad[] = {"",   "01", "1 2", "[1,]",   "{\"a\"}",    "{a:1}", "\"\\x\"",
+                                      "[1", "]",  "tru", "\"\n\"", "{\"a\":1,}", "-",     "1."};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         if (!json_is_valid(str_from(good[i])))
             fail_msg("%s", good[i]);
@@ -189,9 +194,15 @@ static void hostile_rows(void **state)
     assert_int_equal(accepted, 0);
     strbuf_clear(&out);
     size_t rows;
-    assert_false(wire_read_row_count(STR("\xff\xff\xff\xff" "abc"), 1, &rows));
-    assert_false(wire_read_row_count(STR("\x01\0\0\0" "abc"), 4, &rows));
-    assert_true(wire_read_row_count(STR("\x01\0\0\0" "abc"), 3, &rows));
+    assert_false(wire_read_row_count(STR("\xff\xff\xff\xff"
+                                         "abc"),
+                                     1, &rows));
+    assert_false(wire_read_row_count(STR("\x01\0\0\0"
+                                         "abc"),
+                                     4, &rows));
+    assert_true(wire_read_row_count(STR("\x01\0\0\0"
+                                        "abc"),
+                                    3, &rows));
 }
 
 static struct load_result sample_profile(struct stored_value *values, struct column *columns,
@@ -200,15 +211,25 @@ static struct load_result sample_profile(struct stored_value *values, struct col
     values[0] = (struct stored_value){"north", 2};
     values[1] = (struct stored_value){"", 1};
     notes[0] = "read as UTF-16";
-    columns[0] = (struct column){
-        .name = "region", .type = "VARCHAR", .kind = VALUE_TEXT,
-        .profile = {.known = true, .row_count = 3, .distinct_count = 2, .min = "", .max = "north",
-                    .values = values, .value_count = 2, .values_complete = true}};
+    columns[0] = (struct column){.name = "region",
+                                 .type = "VARCHAR",
+                                 .kind = VALUE_TEXT,
+                                 .profile = {.known = true,
+                                             .row_count = 3,
+                                             .distinct_count = 2,
+                                             .min = "",
+                                             .max = "north",
+                                             .values = values,
+                                             .value_count = 2,
+                                             .values_complete = true}};
     columns[1] = (struct column){
-        .name = "id", .type = "BIGINT", .kind = VALUE_INTEGER, .unique = true,
+        .name = "id",
+        .type = "BIGINT",
+        .kind = VALUE_INTEGER,
+        .unique = true,
         .profile = {.known = true, .row_count = 3, .distinct_count = 3, .mean = 2.5}};
-    return (struct load_result){.columns = columns, .column_count = 2, .row_count = 3,
-                                .notes = notes, .note_count = 1};
+    return (struct load_result){
+        .columns = columns, .column_count = 2, .row_count = 3, .notes = notes, .note_count = 1};
 }
 
 static void try_profile(struct str payload)

@@ -91,8 +91,11 @@ static void open_worker(struct talk *talk)
 /* Runs a statement whatever its tree looks like; false with talk->error. */
 static bool query(struct talk *talk, const char *sql, struct rows *rows)
 {
-    struct wire_query query = {.number = ++talk->number, .sql = sql, .row_max = 1000,
-                               .byte_max = 1u << 20, .timeout_ms = WAIT_MS};
+    struct wire_query query = {.number = ++talk->number,
+                               .sql = sql,
+                               .row_max = 1000,
+                               .byte_max = 1u << 20,
+                               .timeout_ms = WAIT_MS};
     struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
     wire_add_query(&payload, &query);
     process_send(talk->process, FRAME_QUERY, strbuf_str(&payload));
@@ -106,8 +109,8 @@ static bool query(struct talk *talk, const char *sql, struct rows *rows)
             process_send(talk->process, FRAME_GO, STR(""));
             break;
         case FRAME_COLUMNS:
-            assert_true(wire_read_columns(frame.payload, talk->arena, &rows->columns,
-                                          &rows->column_count));
+            assert_true(
+                wire_read_columns(frame.payload, talk->arena, &rows->columns, &rows->column_count));
             break;
         case FRAME_ROWS:
             assert_int_equal(rows->row_count, 0); /* one batch is enough here */
@@ -162,8 +165,8 @@ static const struct value values[] = {
      "-123456789012.345678"},
     {"99999999999999999999999999999999999999::DECIMAL(38,0)", "DECIMAL(38,0)", VALUE_DECIMAL,
      "99999999999999999999999999999999999999"},
-    {"'0.00000000000000000000000000000000000001'::DECIMAL(38,38)", "DECIMAL(38,38)",
-     VALUE_DECIMAL, "0.00000000000000000000000000000000000001"},
+    {"'0.00000000000000000000000000000000000001'::DECIMAL(38,38)", "DECIMAL(38,38)", VALUE_DECIMAL,
+     "0.00000000000000000000000000000000000001"},
     {"'twelve bytes'", "VARCHAR", VALUE_TEXT, "twelve bytes"},
     {"'thirteen byte'", "VARCHAR", VALUE_TEXT, "thirteen byte"},
     {"''", "VARCHAR", VALUE_TEXT, ""},
@@ -295,8 +298,9 @@ static void lock_down_body(struct talk *talk)
 static void memory_body(struct talk *talk)
 {
     struct rows rows;
-    assert_false(query(talk, "SELECT count(*) FROM (SELECT DISTINCT a.range * 7919 + b.range "
-                             "FROM range(100000) a, range(2000) b)",
+    assert_false(query(talk,
+                       "SELECT count(*) FROM (SELECT DISTINCT a.range * 7919 + b.range "
+                       "FROM range(100000) a, range(2000) b)",
                        &rows));
     assert_int_equal(talk->error, WIRE_ERROR_MEMORY);
     assert_true(query(talk, "SELECT 1 AS a", &rows));
