@@ -162,7 +162,6 @@ static void register_secrets(const struct setting *setting, const char *value)
     }
 }
 
-/* Checks the value and keeps a copy. */
 /* Worker processes have a current folder of their own: a relative path would mean another place. */
 static char *absolute_path(const char *path)
 {
@@ -173,6 +172,7 @@ static char *absolute_path(const char *path)
     return text;
 }
 
+/* Checks the value and keeps a copy. */
 static bool store(const struct setting *setting, const char *value, enum setting_source source,
                   const char *detail, struct error *err)
 {
@@ -242,6 +242,17 @@ static void warn_unknown(const char *name, const char *where)
          nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+/* A folder of data that somebody else packed may hold an .env, which must not choose the code that
+ * this program loads. */
+static void refuse_code(const struct dotenv *dotenv, const char *path)
+{
+    for (size_t i = 0; i < settings_count; i++)
+        if (settings_table[i].loads_code && dotenv_find(dotenv, settings_table[i].name))
+            warn("%s in file '%s' is left out: it is taken from the environment and the command "
+                 "line only",
+                 settings_table[i].name, path);
+}
+
 static bool read_dotenv(const char *path, struct dotenv *out, struct error *err)
 {
     struct str text = {NULL, 0};
@@ -260,6 +271,7 @@ static bool read_dotenv(const char *path, struct dotenv *out, struct error *err)
         if (entry->value)
             arena_defer(settings.arena, wipe, (char *)(uintptr_t)entry->value);
     }
+    refuse_code(out, path);
     return true;
 }
 
@@ -281,9 +293,9 @@ static bool store_from_file(const struct setting *setting, const struct sources 
 {
     const char *name = arena_printf(settings.arena, "%s_FILE", setting->name);
     const char *path = from_environment(name);
-    if (!path)
+    if (!path && !setting->loads_code)
         path = from_dotenv(&sources->here, name);
-    if (!path)
+    if (!path && !setting->loads_code)
         path = from_dotenv(&sources->home, name);
     *found = path != NULL;
     if (!path)
@@ -312,9 +324,9 @@ static bool resolve(const struct setting *setting, const struct sources *sources
         return store(setting, value, SETTING_FROM_COMMAND_LINE, NULL, err);
     if ((value = from_environment(setting->name)))
         return store(setting, value, SETTING_FROM_ENVIRONMENT, NULL, err);
-    if ((value = from_dotenv(&sources->here, setting->name)))
+    if (!setting->loads_code && (value = from_dotenv(&sources->here, setting->name)))
         return store(setting, value, SETTING_FROM_DOTENV, here_path, err);
-    if ((value = from_dotenv(&sources->home, setting->name)))
+    if (!setting->loads_code && (value = from_dotenv(&sources->home, setting->name)))
         return store(setting, value, SETTING_FROM_DOTENV, sources->home_path, err);
     bool found;
     if (!store_from_file(setting, sources, &found, err))
@@ -421,7 +433,13 @@ bool settings_override(const char *assignment, struct error *err)
     if (!equals || equals == assignment)
         return error_set(err, ERROR_USAGE, "a setting is given as NAME=VALUE");
     char *name = xstrndup(assignment, (size_t)(equals - assignment));
-    bool ok = settings_set(name, equals + 1, err);
+    const struct setting *setting = settings_find(name);
+    bool ok = setting && setting->secret
+                  ? error_set(err, ERROR_USAGE,
+                              "%s is a secret, and other users can read a command line; set it in "
+                              "the environment or in .env, or name a file that holds it as %s_FILE",
+                              name, name)
+                  : settings_set(name, equals + 1, err);
     free(name);
     return ok;
 }

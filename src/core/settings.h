@@ -40,7 +40,8 @@ struct setting {
     double min, max;      /* numbers: inclusive; texts: bytes, 0 = the general maximum */
     const char *choices;  /* "a b c" */
     const char *unit;     /* NULL: none */
-    bool secret;          /* never printed or logged */
+    bool secret;          /* never printed or logged, never taken from the command line */
+    bool loads_code;      /* never taken from an .env file: only from whoever starts the program */
     const char *group;    /* heading of the docs */
     const char *help;     /* one or two sentences */
 };

@@ -96,8 +96,9 @@ const struct setting settings_table[] = {
      .group = ENGINES, .help = "Memory that DuckDB may use in one worker process."},
     {"QUERENT_WORKER_THREADS", SETTING_INTEGER, "2", 1, 64, .group = ENGINES,
      .help = "Threads that DuckDB may use in one worker process."},
-    {"QUERENT_DUCKDB_LIBRARY", SETTING_PATH, .group = ENGINES,
-     .help = "DuckDB's library, in place of the one that came with the program."},
+    {"QUERENT_DUCKDB_LIBRARY", SETTING_PATH, .loads_code = true, .group = ENGINES,
+     .help = "DuckDB's library, in place of the one that came with the program. Not taken from an "
+             ".env file."},
     {"QUERENT_POSTGRES_URL", SETTING_URL, .choices = "postgresql postgres", .group = ENGINES,
      .help = "PostgreSQL with the data."},
     {"QUERENT_TRINO_URL", SETTING_URL, .choices = "https http", .group = ENGINES,

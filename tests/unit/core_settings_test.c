@@ -154,6 +154,30 @@ static void sources_have_an_order(void **state)
     assert_int_equal(settings_source("QUERENT_MAX_REPAIRS"), SETTING_FROM_COMMAND_LINE);
 }
 
+static void an_env_file_chooses_no_code(void **state)
+{
+    write_file("home/.env", "QUERENT_DUCKDB_LIBRARY_FILE=value\n");
+    write_file("value", "/evil.so");
+    write_file(".env", "QUERENT_DUCKDB_LIBRARY=/evil.so\nQUERENT_MAX_REPAIRS=3\n");
+    load();
+    assert_null(settings_text("QUERENT_DUCKDB_LIBRARY"));
+    assert_int_equal(settings_integer("QUERENT_MAX_REPAIRS"), 3);
+    assert_int_equal(settings_warning_count(), 1);
+    assert_non_null(strstr(settings_warning(0), "QUERENT_DUCKDB_LIBRARY in file '.env' is left"));
+    setenv("QUERENT_DUCKDB_LIBRARY", "/good.so", 1);
+    load();
+    assert_string_equal(settings_text("QUERENT_DUCKDB_LIBRARY"), "/good.so");
+    unsetenv("QUERENT_DUCKDB_LIBRARY");
+}
+
+static void a_command_line_holds_no_secret(void **state)
+{
+    assert_false(settings_override("OPENAI_API_KEY=sk-abc", &err));
+    assert_int_equal(err.code, ERROR_USAGE);
+    assert_non_null(strstr(err.message, "OPENAI_API_KEY_FILE"));
+    assert_null(strstr(err.message, "sk-abc"));
+}
+
 static void home_comes_from_xdg(void **state)
 {
     unsetenv("QUERENT_HOME");
@@ -379,6 +403,8 @@ int main(void)
         SETTINGS_TEST(the_table_is_sound),
         SETTINGS_TEST(gives_defaults_before_and_after_the_load),
         SETTINGS_TEST(sources_have_an_order),
+        SETTINGS_TEST(an_env_file_chooses_no_code),
+        SETTINGS_TEST(a_command_line_holds_no_secret),
         SETTINGS_TEST(home_comes_from_xdg),
         SETTINGS_TEST(numbers_keep_their_range),
         SETTINGS_TEST(choices_take_any_case),
