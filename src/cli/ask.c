@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
 #include "core/str.h"
 
 #include <string.h>
@@ -52,16 +53,17 @@ static void print_explanation(const struct run *run)
     const struct llm_proposal *proposal = &run->proposal;
     printf("\nHow the question was read\n");
     if (proposal->reading)
-        printf("  reading:   %s\n", proposal->reading);
+        terminal_print_line(stdout, "  reading:   %s", proposal->reading);
     printf("  sureness:  %.2f\n", proposal->sureness);
     for (size_t i = 0; i < proposal->period_count; i++)
-        printf("  period:    \"%s\" is %s up to, not including, %s\n", proposal->periods[i].words,
-               proposal->periods[i].from ? proposal->periods[i].from : "the beginning",
-               proposal->periods[i].to ? proposal->periods[i].to : "the end");
+        terminal_print_line(stdout, "  period:    \"%s\" is %s up to, not including, %s",
+                            proposal->periods[i].words,
+                            proposal->periods[i].from ? proposal->periods[i].from : "the beginning",
+                            proposal->periods[i].to ? proposal->periods[i].to : "the end");
     for (size_t i = 0; i < proposal->assumption_count; i++)
-        printf("  assumed:   %s\n", proposal->assumptions[i]);
+        terminal_print_line(stdout, "  assumed:   %s", proposal->assumptions[i]);
     if (proposal->explanation)
-        printf("%s\n", proposal->explanation);
+        terminal_print_wrapped(stdout, proposal->explanation, 0);
 }
 
 static void print_run(const struct arguments *arguments, const struct run *run)

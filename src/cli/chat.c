@@ -83,7 +83,8 @@ static void show_datasets(struct chat *chat)
 {
     const struct catalog *catalog = chat->session->agent->knowledge->catalog;
     for (size_t i = 0; i < catalog->dataset_count; i++)
-        printf("  %-24s %s\n", catalog->datasets[i].id, dataset_title(&catalog->datasets[i]));
+        terminal_print_line(stdout, "  %-24s %s", catalog->datasets[i].id,
+                            dataset_title(&catalog->datasets[i]));
 }
 
 static void begin_anew(struct chat *chat)
@@ -127,7 +128,7 @@ static void run_chat_command(struct chat *chat, const char *text)
             chat_commands[i].run(chat);
             return;
         }
-    printf("There is no '%s'; /help lists what there is.\n", text);
+    terminal_print_line(stdout, "There is no '%s'; /help lists what there is.", text);
 }
 
 /* ------------------------------------------------------------------ questions */
@@ -204,7 +205,8 @@ TASK_WAITS static int chat(struct session *session)
             add_history(copy);
             write_history(chat.history_path);
         } else {
-            printf("\nyou> %s\n", copy);
+            putchar('\n');
+            terminal_print_line(stdout, "you> %s", copy);
         }
         if (*copy == '/')
             run_chat_command(&chat, copy);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "cli/terminal.h"
@@ -88,8 +89,9 @@ const struct command *arguments_command(const struct arguments *arguments)
 int command_fail(const struct error *err)
 {
     fflush(stdout);
-    fprintf(stderr, "%squerent:%s %s\n", terminal_style(stderr, STYLE_BAD),
-            terminal_style(stderr, STYLE_NONE), err->message);
+    fprintf(stderr, "%squerent:%s ", terminal_style(stderr, STYLE_BAD),
+            terminal_style(stderr, STYLE_NONE));
+    terminal_print_line(stderr, "%s", err->message);
     return error_exit_code(err->code);
 }
 
@@ -298,7 +300,23 @@ static int run_command(struct arguments *arguments, int argc, char **argv)
     return arguments->command->run(arguments);
 }
 
-int command_main(int argc, char **argv)
+/* An answer that did not reach its reader is no success. Whoever closed the pipe knows that. */
+static int finish_output(int code)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    failed |= fflush(stdout) != 0;
+    if (!failed)
+        return code;
+    if (errno == EPIPE)
+        return EXIT_FAILED;
+    struct error err = {0};
+    (void)error_set(&err, ERROR_IO, "the output can't be written%s%s", errno ? ": " : "",
+                    errno ? strerror(errno) : "");
+    return command_fail(&err);
+}
+
+static int run_named(int argc, char **argv)
 {
     struct error err = {0};
     const char *name = argc > 1 ? argv[1] : "--help";
@@ -317,4 +335,9 @@ int command_main(int argc, char **argv)
     int code = run_command(&arguments, argc, argv);
     arena_free(arguments.arena);
     return code;
+}
+
+int command_main(int argc, char **argv)
+{
+    return finish_output(run_named(argc, argv));
 }

@@ -112,25 +112,30 @@ static void print_columns(const struct dataset *dataset, struct arena *arena)
 
 static void print_dataset(const struct dataset *dataset, struct arena *arena)
 {
-    printf("%s%s%s  %s\n", terminal_style(stdout, STYLE_BOLD), dataset->id,
-           terminal_style(stdout, STYLE_NONE), dataset_title(dataset));
+    fputs(terminal_style(stdout, STYLE_BOLD), stdout);
+    terminal_print_text(stdout, dataset->id);
+    fputs(terminal_style(stdout, STYLE_NONE), stdout);
+    terminal_print_line(stdout, "  %s", dataset_title(dataset));
     if (dataset->description)
         terminal_print_wrapped(stdout, dataset->description, 0);
     if (dataset->row_count >= 0)
-        printf("%lld rows%s%s\n", (long long)dataset->row_count,
-               dataset->grain ? "; a row is " : "", dataset->grain ? dataset->grain : "");
+        terminal_print_line(stdout, "%lld rows%s%s", (long long)dataset->row_count,
+                            dataset->grain ? "; a row is " : "",
+                            dataset->grain ? dataset->grain : "");
     putchar('\n');
     print_columns(dataset, arena);
+    size_t extras = dataset->metric_count + dataset->filter_count + dataset->relationship_count;
+    fputs(extras > 0 ? "\n" : "", stdout);
     for (size_t i = 0; i < dataset->metric_count; i++)
-        printf("%smetric %s = %s\n", i == 0 ? "\n" : "", dataset->metrics[i].name,
-               dataset->metrics[i].expression);
+        terminal_print_line(stdout, "metric %s = %s", dataset->metrics[i].name,
+                            dataset->metrics[i].expression);
     for (size_t i = 0; i < dataset->filter_count; i++)
-        printf("%sfilter %s: %s\n", i == 0 ? "\n" : "", dataset->filters[i].name,
-               dataset->filters[i].expression);
+        terminal_print_line(stdout, "filter %s: %s", dataset->filters[i].name,
+                            dataset->filters[i].expression);
     for (size_t i = 0; i < dataset->relationship_count; i++) {
         const struct relationship *join = &dataset->relationships[i];
-        printf("%sjoins %s on %s = %s%s\n", i == 0 ? "\n" : "", join->dataset_id, join->column,
-               join->other_column, join->found ? " (found in the data)" : "");
+        terminal_print_line(stdout, "joins %s on %s = %s%s", join->dataset_id, join->column,
+                            join->other_column, join->found ? " (found in the data)" : "");
     }
 }
 

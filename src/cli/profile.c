@@ -46,7 +46,7 @@ TASK_WAITS static bool profile(void *arg, struct error *err)
     for (size_t i = 0; i < catalog->problem_count; i++) {
         struct strbuf line = strbuf_init(8192);
         problem_print(&line, &catalog->problems[i]);
-        fprintf(stderr, "%s\n", strbuf_text(&line));
+        terminal_print_line(stderr, "%s", strbuf_text(&line));
         strbuf_clear(&line);
     }
     for (size_t i = 0; i < catalog->dataset_count; i++) {

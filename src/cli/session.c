@@ -46,8 +46,9 @@ static void show_problems(const struct session *session)
         struct strbuf line = strbuf_init(8192);
         bool error = catalog->problems[i].severity == PROBLEM_ERROR;
         problem_print(&line, &catalog->problems[i]);
-        fprintf(stderr, "%s%s%s\n", terminal_style(stderr, error ? STYLE_BAD : STYLE_DIM),
-                strbuf_text(&line), terminal_style(stderr, STYLE_NONE));
+        fputs(terminal_style(stderr, error ? STYLE_BAD : STYLE_DIM), stderr);
+        terminal_print_text(stderr, strbuf_text(&line));
+        fprintf(stderr, "%s\n", terminal_style(stderr, STYLE_NONE));
         strbuf_clear(&line);
     }
 }
@@ -56,16 +57,16 @@ static void show_problems(const struct session *session)
 TASK_WAITS static void show_cut_runs(const struct session *session)
 {
     struct arena *arena = arena_new();
-    struct stored_run *runs;
-    size_t count;
+    struct stored_run *runs = NULL;
+    size_t count = 0;
     struct error err = {0};
     if (!store_mark_cut_runs(session->agent->store, arena, &runs, &count, &err))
         log_warn("looking for interrupted questions: %s", err.message);
-    else
-        for (size_t i = 0; i < count; i++)
-            fprintf(stderr, "note: the question \"%s\" of %s was interrupted and has no answer; ask it "
-                            "again\n",
-                    runs[i].question, runs[i].started_at);
+    for (size_t i = 0; i < count; i++)
+        terminal_print_line(stderr,
+                            "note: the question \"%s\" of %s was interrupted and has no answer; ask "
+                            "it again",
+                            runs[i].question, runs[i].started_at);
     arena_free(arena);
 }
 
@@ -203,11 +204,13 @@ void session_print_answer(const struct run *run, bool with_sql)
         terminal_print_sql(stdout, run->statement->sql);
         fputs(terminal_style(stdout, STYLE_NONE), stdout);
     }
-    for (size_t i = 0; i < run->suggestion_count; i++)
-        printf("%s%s%s%s\n", i == 0 ? "\n" : "", terminal_style(stdout, STYLE_DIM),
-               arena_printf(run->arena, "%s %s", i == 0 ? "You could ask next:" : "                  ",
-                            run->suggestions[i]),
-               terminal_style(stdout, STYLE_NONE));
+    fputs(terminal_style(stdout, STYLE_DIM), stdout);
+    for (size_t i = 0; i < run->suggestion_count; i++) {
+        fputs(i == 0 ? "\n" : "", stdout);
+        terminal_print_line(stdout, "%-19s %s", i == 0 ? "You could ask next:" : "",
+                            run->suggestions[i]);
+    }
+    fputs(terminal_style(stdout, STYLE_NONE), stdout);
     fflush(stdout);
 }
 

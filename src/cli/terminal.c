@@ -2,6 +2,7 @@
 #include "cli/terminal.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,7 @@
 
 #define WIDTH_DEFAULT 100
 #define WIDTH_MIN 20
+#define TEXT_SIZE_MAX (4 << 20)
 #define ELLIPSIS "\xE2\x80\xA6"
 
 bool terminal_is(FILE *stream)
@@ -110,6 +112,26 @@ size_t text_add_cut(struct strbuf *out, struct str text, size_t width_max)
         width++;
     }
     return width;
+}
+
+void terminal_print_text(FILE *stream, const char *text)
+{
+    struct strbuf safe = strbuf_init(TEXT_SIZE_MAX);
+    text_add_cut(&safe, str_from(text), SIZE_MAX);
+    fputs(strbuf_text(&safe), stream);
+    strbuf_clear(&safe);
+}
+
+void terminal_print_line(FILE *stream, const char *format, ...)
+{
+    struct strbuf text = strbuf_init(TEXT_SIZE_MAX);
+    va_list args;
+    va_start(args, format);
+    strbuf_vprintf(&text, format, args);
+    va_end(args);
+    terminal_print_text(stream, strbuf_text(&text));
+    fputc('\n', stream);
+    strbuf_clear(&text);
 }
 
 static void print_line_wrapped(FILE *stream, struct str line, size_t width, size_t indent)
@@ -319,7 +341,7 @@ void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max)
 }
 
 /* Clauses begin a line of their own, outside of quotes and brackets. */
-void terminal_print_sql(FILE *stream, const char *sql)
+static void print_clauses(FILE *stream, const char *sql)
 {
     static const char *const clauses[] = {" FROM ",     " JOIN ",   " LEFT JOIN ", " WHERE ",
                                           " GROUP BY ", " HAVING ", " ORDER BY ",  " LIMIT ",
@@ -345,6 +367,14 @@ void terminal_print_sql(FILE *stream, const char *sql)
         fputc(*p, stream);
     }
     fputc('\n', stream);
+}
+
+void terminal_print_sql(FILE *stream, const char *sql)
+{
+    struct strbuf safe = strbuf_init(TEXT_SIZE_MAX);
+    text_add_cut(&safe, str_from(sql), SIZE_MAX);
+    print_clauses(stream, strbuf_text(&safe));
+    strbuf_clear(&safe);
 }
 
 void terminal_progress(FILE *stream, size_t done, size_t total, const char *what)

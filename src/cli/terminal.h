@@ -24,6 +24,12 @@ size_t text_width(struct str text);
 /* Appends the text with control characters and broken bytes made visible, so that data can't
  * steer the terminal, cut to `width_max` columns with an ellipsis. Returns the columns used. */
 size_t text_add_cut(struct strbuf *out, struct str text, size_t width_max);
+/* Prints one line, made safe as above: for whatever holds names, cells or errors. The format has no
+ * line feed of its own; one is added. */
+void terminal_print_line(FILE *stream, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same without the line feed, for a part of a line. */
+void terminal_print_text(FILE *stream, const char *text);
 /* Prints prose wrapped at blanks to the width; newlines stay; `indent` columns from the second line. */
 void terminal_print_wrapped(FILE *stream, const char *text, size_t indent);
 
@@ -31,7 +37,7 @@ void terminal_print_wrapped(FILE *stream, const char *text, size_t indent);
  * that don't fit are named below; one row with many columns is drawn upright. */
 void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max);
 
-/* Prints a statement with each clause on a line of its own. */
+/* Prints a statement, made safe, with each clause on a line of its own. */
 void terminal_print_sql(FILE *stream, const char *sql);
 
 /* One line that is drawn over and over: "reading 3 of 12: shop_orders". Nothing where the stream

@@ -2,8 +2,11 @@
 """Every command, its help, its exit codes, and a helpful word when it is misspelled."""
 import json
 import re
+import subprocess
 
 import pytest
+
+from conftest import PROGRAM
 
 COMMANDS = ["ask", "chat", "datasets", "profile", "index", "doctor", "config"]
 
@@ -163,3 +166,29 @@ def test_documents_in_the_home_are_found_unless_files_are_named(querent, sales):
     assert ids == ["trade"]
     named = [dataset["dataset_id"] for dataset in json.loads(querent.run("datasets", "--json", "--data", sales).stdout)]
     assert named == ["sales"]
+
+
+@pytest.mark.parametrize("arguments", [("config",), ("ask", "-q", "total revenue"), ("--help",)])
+def test_output_that_is_lost_is_a_failure(querent, sales, arguments):
+    data = ("--data", str(sales)) if arguments[0] == "ask" else ()
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([PROGRAM, *arguments, *data], stdout=full, stderr=subprocess.PIPE, text=True,
+                                env=querent.environment)
+    assert result.returncode == 1
+    assert "output can't be written" in result.stderr
+
+
+def test_names_and_errors_do_not_steer_the_terminal(querent, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "red\x1b[31m.csv").write_bytes(b"a,b\n\0\1,2\n")
+    result = querent.run("ask", "--data", folder, "how many")
+    assert "red" in result.stderr and "\x1b" not in result.stdout + result.stderr
+    result = querent.run("ask", "--data", "/absent/\x1b[31m", "how many")
+    assert "absent" in result.stderr and "\x1b" not in result.stderr
+
+
+def test_a_secret_is_refused_on_the_command_line(querent):
+    result = querent.run("config", "--set", "OPENAI_API_KEY=sk-verysecret")
+    assert result.returncode == 2
+    assert "OPENAI_API_KEY_FILE" in result.stderr and "verysecret" not in result.stderr

@@ -53,6 +53,19 @@ static void data_cannot_steer_the_terminal(void **state)
                         "31m"); /* CSI as one character */
 }
 
+static void printed_lines_are_safe(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    terminal_print_line(stream, "file '%s': no", "x\033[31m\ny");
+    terminal_print_sql(stream, "SELECT 1 FROM \"\033]0;t\007\"");
+    fclose(stream);
+    assert_string_equal(text, "file 'x\xEF\xBF\xBD[31m y': no\n"
+                              "SELECT 1\n  FROM \"\xEF\xBF\xBD]0;t\xEF\xBF\xBD\"\n");
+    free(text);
+}
+
 static char *draw(const struct rows *rows, size_t row_max, const char *columns)
 {
     char *text = NULL;
@@ -128,6 +141,7 @@ int main(void)
         cmocka_unit_test(widths_count_columns),
         cmocka_unit_test(texts_are_cut_at_characters),
         cmocka_unit_test(data_cannot_steer_the_terminal),
+        cmocka_unit_test(printed_lines_are_safe),
         cmocka_unit_test(tables_align_numbers_to_the_right),
         cmocka_unit_test(wide_tables_fit_the_width),
     };
