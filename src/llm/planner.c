@@ -51,11 +51,16 @@ static bool read_once(struct llm *llm, struct llm_request *request, struct readi
     return true;
 }
 
+#define UNDERSTOOD_SCORE 0.6 /* of a reading that explains every word */
+
 /* Any question can be bent into a query; one of whose words the data knows next to nothing must
- * not be. Follow-ups and questions about the data itself name nothing of their own. */
+ * not be. Follow-ups and questions about the data itself name nothing of their own, and the planner
+ * may know what retrieval does not: a misspelled name, another word for a column. */
 static bool fits_no_dataset(const struct llm_request *request, const struct plan *plan)
 {
-    return request->explained < RETRIEVAL_EXPLAINED_MIN && !plan->follow_up &&
+    bool understood = plan->candidate_count > 0 && plan->unknown_count == 0 &&
+                      plan->candidates[0].score >= UNDERSTOOD_SCORE;
+    return request->explained < RETRIEVAL_EXPLAINED_MIN && !plan->follow_up && !understood &&
            plan->meta.kind == PLAN_META_NONE;
 }
 
