@@ -86,7 +86,8 @@ TASK_WAITS static int ask(struct session *session)
     const struct arguments *arguments = session->arguments;
     struct error err = {0};
     struct question question;
-    if (!read_question(arguments, &question, &err))
+    if (!read_question(arguments, &question, &err) ||
+        !catalog_require_datasets(session->agent->knowledge->catalog, &err))
         return command_fail(&err);
     session->quiet |= arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
     if (arguments_flag(arguments, "stream"))

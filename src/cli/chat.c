@@ -180,6 +180,9 @@ static void open_history(struct chat *chat)
 TASK_WAITS static int chat(struct session *session)
 {
     session->quiet = arguments_flag(session->arguments, "quiet");
+    struct error err = {0};
+    if (!catalog_require_datasets(session->agent->knowledge->catalog, &err))
+        return command_fail(&err);
     struct chat chat = {
         .session = session,
         .arena = arena_new(),
@@ -191,7 +194,6 @@ TASK_WAITS static int chat(struct session *session)
         printf("Ask about %zu dataset%s. /help for help, Ctrl-D to end.\n",
                session->agent->knowledge->catalog->dataset_count,
                session->agent->knowledge->catalog->dataset_count == 1 ? "" : "s");
-    struct error err = {0};
     while (!chat.ended) {
         struct line line = {.interactive = chat.interactive};
         if (!task_offload(read_line, &line, &err) || !line.text)

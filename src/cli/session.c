@@ -83,8 +83,8 @@ static bool work_in_task(void *arg, struct error *err)
     if (!session->agent)
         return false;
     show_cut_runs(session);
-    if (!session->quiet)
-        show_problems(session);
+    if (!session->quiet || session->agent->knowledge->catalog->dataset_count == 0)
+        show_problems(session); /* quiet or not: why there is nothing to ask about */
     start->code = start->work(session);
     agent_close(session->agent);
     return true;
