@@ -4,12 +4,15 @@
 
 BUILD = build
 MESON_OPTIONS =
+# One line that moves on a terminal, nothing but faults in a log.
+NINJA = ninja $$([ -t 1 ] || echo --quiet)
 
 .PHONY: all setup demo test bench check-asan check-tsan fuzz coverage docs install format clean help
 
 all: deps/build.ready                   ## build the program: build/querent
-	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS)
-	@ninja -C $(BUILD)
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS) >deps/meson.log || \
+	  { cat deps/meson.log; exit 1; }
+	@$(NINJA) -C $(BUILD)
 
 deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json \
   tests/requirements.txt bench/requirements.txt
@@ -32,17 +35,17 @@ SANITIZED_TEST = meson test --no-rebuild --print-errorlogs --timeout-multiplier 
 check-asan: deps/test.ready             ## unit tests under ASan and UBSan
 	@[ -f build-asan/build.ninja ] || \
 	  meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false
-	@ninja -C build-asan
+	@$(NINJA) -C build-asan
 	@$(ASAN) $(SANITIZED_TEST) -C build-asan
 
 check-tsan: deps/test.ready             ## unit tests under TSan
 	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
-	@ninja -C build-tsan
+	@$(NINJA) -C build-tsan
 	@$(TSAN) $(SANITIZED_TEST) -C build-tsan
 
 coverage: deps/test.ready               ## unit tests, and which lines of src/ they reach
 	@[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true
-	@ninja -C build-coverage
+	@$(NINJA) -C build-coverage
 	@meson test -C build-coverage --no-rebuild --print-errorlogs
 	@gcovr --root . --filter src/ build-coverage --txt build-coverage/coverage.txt --print-summary
 	@echo "by file: build-coverage/coverage.txt"
@@ -51,7 +54,7 @@ SECONDS = 60
 fuzz: deps/test.ready                   ## each fuzz target for SECONDS=60
 	@[ -f build-fuzz/build.ninja ] || CC=clang-14 meson setup build-fuzz -Dfuzz=true \
 	  -Db_sanitize=address,undefined -Db_lundef=false
-	@ninja -C build-fuzz fuzzers
+	@$(NINJA) -C build-fuzz fuzzers
 	@tests/fuzz/run.sh $(SECONDS)
 
 bench: deps/bench.ready all             ## measure, beside peers in the same run
