@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@
 #define HASH_CHUNK (1u << 20)
 /* A file changed this lately may change again within the clock's tick: its hash is not kept. */
 #define QUIET_SECONDS 2
-#define LEFTOVER_SECONDS 3600
+#define LEFTOVER_SECONDS 60
 #define IDENTITY_MAX 512
 
 /* One load, on its way through the steps; the steps that touch files run in the pool. */
@@ -262,17 +263,29 @@ static bool take_profile(struct load_job *job, struct str bytes)
     return true;
 }
 
-/* What workers of a crashed server left behind. */
+/* Old enough to be sure that its maker is past the start, and held by no living worker. */
+static bool is_leftover(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0 || time(NULL) - status.st_mtime < LEFTOVER_SECONDS)
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool free_now = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (fd >= 0)
+        close(fd);
+    return free_now;
+}
+
+/* What a crashed server and its workers left behind. */
 static void remove_leftovers(const char *folder, struct arena *arena)
 {
     DIR *directory = opendir(folder);
     struct dirent *entry;
     while (directory && (entry = readdir(directory)) != NULL) {
-        bool ours = strncmp(entry->d_name, "querent-worker-", 15) == 0 ||
-                    str_ends(str_from(entry->d_name), STR(".tmp"));
+        struct str name = str_from(entry->d_name);
         const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
-        struct stat status;
-        if (ours && lstat(path, &status) == 0 && time(NULL) - status.st_mtime > LEFTOVER_SECONDS)
+        if ((str_starts(name, STR("querent-worker-")) || str_ends(name, STR(".tmp"))) &&
+            is_leftover(path))
             process_remove_folder(path);
     }
     if (directory)

@@ -113,6 +113,12 @@ static void note_length(struct csv_survey *survey, size_t fields, uint64_t line)
     }
 }
 
+static void skip_line(struct cursor *c)
+{
+    while (!at_end(c) && !take_line_end(c))
+        c->at++;
+}
+
 void csv_look(struct str text, const struct csv_dialect *dialect, struct arena *arena,
               struct csv_survey *out)
 {
@@ -120,13 +126,16 @@ void csv_look(struct str text, const struct csv_dialect *dialect, struct arena *
     if (str_starts(text, STR("\xef\xbb\xbf")))
         c.at = 3;
     for (uint64_t i = 0; i < dialect->skip && !at_end(&c); i++)
-        while (!at_end(&c) && !take_line_end(&c))
-            c.at++;
+        skip_line(&c);
     *out = (struct csv_survey){0};
     out->first = arena_array(arena, FIELDS_KEPT_MAX, sizeof(*out->first));
     while (!at_end(&c)) {
         if (take_line_end(&c))
             continue; /* an empty line */
+        if (dialect->comment && c.text.bytes[c.at] == dialect->comment) {
+            skip_line(&c);
+            continue;
+        }
         uint64_t line = c.line;
         if (out->records++ == 0) {
             out->first_count = take_record(&c, out->first, arena);

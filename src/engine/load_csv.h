@@ -20,6 +20,7 @@ struct csv_dialect {
     char delimiter;
     uint64_t skip; /* lines before the header */
     bool header;
+    char comment; /* lines that start with it are none; 0: there are no such lines */
 };
 
 struct csv_survey {

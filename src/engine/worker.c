@@ -2,11 +2,13 @@
 #include "engine/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -63,12 +65,21 @@ void worker_forbid_files(void)
     set_limit(RLIMIT_FSIZE, 0);
 }
 
+/* For as long as this process lives, its folder is seen to be in use (load.c). */
+static void hold_folder(void)
+{
+    int folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0)
+        (void)flock(folder, LOCK_SH | LOCK_NB);
+}
+
 /* First of all, before any byte from outside is read. */
 static void confine(void)
 {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_range(STDERR_FILENO + 1, ~0U, 0);
+    hold_folder();
     set_limit(RLIMIT_CORE, 0);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

@@ -135,12 +135,12 @@ static bool sniff(struct loading *loading, const char *options, struct csv_diale
 {
     struct strbuf sql = strbuf_init(4096);
     strbuf_printf(&sql,
-                  "SELECT Delimiter, SkipRows::BIGINT, HasHeader, len(Columns)::BIGINT "
+                  "SELECT Delimiter, SkipRows::BIGINT, HasHeader, len(Columns)::BIGINT, Comment "
                   "FROM sniff_csv('%s'%s)",
                   loading->input.path, options);
     struct rows rows;
     bool ok = loading_select(loading, strbuf_text(&sql), &rows, NULL) && rows.row_count == 1 &&
-              rows.column_count == 4 && rows.cells[0].type == CELL_TEXT &&
+              rows.column_count == 5 && rows.cells[0].type == CELL_TEXT &&
               rows.cells[1].type == CELL_INTEGER && rows.cells[2].type == CELL_BOOLEAN &&
               rows.cells[3].type == CELL_INTEGER;
     strbuf_clear(&sql);
@@ -151,8 +151,13 @@ static bool sniff(struct loading *loading, const char *options, struct csv_diale
         delimiter = STR("\t");
     if (delimiter.length != 1 || delimiter.bytes[0] == '"' || rows.cells[1].integer < 0)
         return false;
-    *out = (struct csv_dialect){delimiter.bytes[0], (uint64_t)rows.cells[1].integer,
-                                rows.cells[2].boolean};
+    *out = (struct csv_dialect){
+        .delimiter = delimiter.bytes[0],
+        .skip = (uint64_t)rows.cells[1].integer,
+        .header = rows.cells[2].boolean,
+        .comment =
+            rows.cells[4].type == CELL_TEXT && str_equal(rows.cells[4].text, STR("#")) ? '#' : 0,
+    };
     *column_count = (size_t)rows.cells[3].integer;
     return true;
 }
@@ -171,7 +176,7 @@ static void find_dialect(struct loading *loading, struct str text)
     char guess = csv_guess_delimiter(text, loading->arena);
     if (sniffed && (columns > 1 || guess == 0))
         return;
-    *dialect = (struct csv_dialect){guess ? guess : ',', 0, true};
+    *dialect = (struct csv_dialect){.delimiter = guess ? guess : ',', .header = true};
 }
 
 static const char *delimiter_name(char delimiter)
@@ -252,6 +257,7 @@ static void add_read_csv(struct loading *loading, struct strbuf *sql, const char
     strbuf_printf(sql, ", auto_detect=false, quote='\"', escape='\"', max_line_size=%u, delim=",
                   rung->line_max);
     sql_add_text(sql, delimiter);
+    strbuf_add(sql, dialect->comment ? ", comment='#'" : "");
     strbuf_printf(sql, ", header=%s, skip=%llu, null_padding=%s, strict_mode=%s, columns={",
                   dialect->header ? "true" : "false", (unsigned long long)dialect->skip,
                   survey->short_records ? "true, parallel=false" : "false",
