@@ -156,7 +156,7 @@ static const char *share_words(struct writer *writer, size_t row, size_t column)
     return arena_printf(writer->arena, " (%s)", percent_print(share, writer->arena));
 }
 
-/* Rows of a group are in the order of the statement; the biggest come first only if it says so. */
+/* Groups that the statement put in no order of size are named biggest first. */
 static void rank_rows(const struct writer *writer, size_t column, size_t *order, size_t count)
 {
     bool taken_all = false;
@@ -180,12 +180,6 @@ static void rank_rows(const struct writer *writer, size_t column, size_t *order,
     }
 }
 
-static bool ordered_ascending(const struct writer *writer)
-{
-    const struct query *query = writer->input->proposal->query;
-    return query && query->order_count > 0 && query->limit > 0 && !query->order[0].descending;
-}
-
 static void write_groups(struct writer *writer)
 {
     size_t measure = (size_t)writer->facts.measure_column;
@@ -193,7 +187,7 @@ static void write_groups(struct writer *writer)
     const struct column_facts *facts = &writer->facts.columns[measure];
     size_t count = writer->rows->row_count < NAMED_MAX ? writer->rows->row_count : NAMED_MAX;
     size_t order[NAMED_MAX];
-    if (ordered_ascending(writer))
+    if (writer->facts.ordered)
         for (size_t i = 0; i < count; i++)
             order[i] = i;
     else

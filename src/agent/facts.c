@@ -167,6 +167,20 @@ static bool is_complete(const struct query *query, const struct rows *rows)
     return true;
 }
 
+/* "Change by region, lowest first" is about the change, though the two periods stand before it. */
+static void find_ordered_measure(const struct query *query, const struct rows *rows,
+                                 struct facts *out)
+{
+    for (size_t i = 0; query && query->order_count > 0 && i < rows->column_count; i++) {
+        const struct expression *e = selected(query, rows, i);
+        if (!out->columns[i].measure || !e || !expression_equal(e, query->order[0].expression))
+            continue;
+        out->measure_column = (ptrdiff_t)i;
+        out->ordered = true;
+        return;
+    }
+}
+
 void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
                 struct facts *out)
 {
@@ -183,6 +197,7 @@ void facts_find(const struct query *query, const struct rows *rows, struct arena
         else if (!column->measure && column->bucket == UNIT_NONE && out->name_column < 0)
             out->name_column = (ptrdiff_t)i;
     }
+    find_ordered_measure(query, rows, out);
     out->shape = find_shape(query, rows, out);
     out->complete = is_complete(query, rows);
 }

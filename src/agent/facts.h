@@ -40,7 +40,8 @@ struct facts {
     struct column_facts *columns; /* one per result column */
     ptrdiff_t name_column;        /* what the rows are called by; -1 */
     ptrdiff_t time_column;        /* the bucket of a series; -1 */
-    ptrdiff_t measure_column;     /* the first measure; -1 */
+    ptrdiff_t measure_column;     /* what the rows are ordered by, else the first measure; -1 */
+    bool ordered;                 /* the rows come in the order of that measure */
     bool complete;                /* all groups are there: no limit, no cut: totals are true */
 };
 

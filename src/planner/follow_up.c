@@ -570,7 +570,11 @@ static void edit_order(struct editor *e)
         return;
     p->order = key;
     bool names = key->kind == EXPRESSION_COLUMN || key->kind == EXPRESSION_BUCKET;
-    p->descending = descending || (!ascending && !names);
+    bool amount = key->kind == EXPRESSION_COLUMN && column_is_measure(key->column);
+    p->descending = descending || (!ascending && (!names || amount));
+    if (p->rows)
+        for (size_t i = 0; i < e->r->measure_count; i++)
+            e->r->measures[i].stated = true; /* nothing is summed, so nothing is assumed */
     edited(e, "order");
 }
 
