@@ -31,18 +31,13 @@ static const struct dataset **readable_datasets(const struct run *run, size_t *c
     return datasets;
 }
 
-static const char *engine_of(const struct dataset *dataset)
-{
-    return dataset->source.engine ? dataset->source.engine : NULL;
-}
-
 /* The engine that all datasets of the statement are on. */
 static struct engine *common_engine(struct run *run, const struct dataset *const *datasets,
                                     size_t count, struct error *err)
 {
-    const char *name = count > 0 ? engine_of(datasets[0]) : NULL;
+    const char *name = count > 0 ? datasets[0]->source.engine : NULL;
     for (size_t i = 1; i < count; i++) {
-        const char *other = engine_of(datasets[i]);
+        const char *other = datasets[i]->source.engine;
         if ((name == NULL) != (other == NULL) || (name && strcmp(name, other) != 0)) {
             error_set(err, ERROR_SQL_REFUSED,
                       "'%s' and '%s' are on different engines and can't be joined",
@@ -83,13 +78,24 @@ TASK_WAITS static bool execute(struct run *run, struct statement *statement, str
     return true;
 }
 
+/* Not one of those before: its rows would answer another question. */
+static const struct statement *refuse_another(struct run *run, const char *sql)
+{
+    struct statement *statement = arena_alloc(run->arena, sizeof(*statement));
+    statement->sql = arena_strdup(run->arena, sql);
+    (void)error_set(&statement->error, ERROR_TOO_LARGE,
+                    "%d statements were tried for this question; ask a simpler one",
+                    RUN_STATEMENTS_MAX);
+    return statement;
+}
+
 TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql)
 {
     const struct statement *known = find_statement(run, sql);
     if (known)
         return known;
     if (run->statement_count >= RUN_STATEMENTS_MAX)
-        return &run->statements[RUN_STATEMENTS_MAX - 1];
+        return refuse_another(run, sql);
     if (!run->statements) /* all at once: pointers into it are handed out */
         run->statements = arena_array(run->arena, RUN_STATEMENTS_MAX, sizeof(*run->statements));
     struct statement *statement = &run->statements[run->statement_count++];

@@ -44,7 +44,8 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
     run->chart = answer.chart;
     run->suggestions = answer.suggestions;
     run->suggestion_count = answer.suggestion_count;
-    record->words = arena_printf(run->arena, "%s; every number checked against the rows",
-                                 run_status_name(run->status));
+    record->words = input.rows ? arena_printf(run->arena, "%s; every number checked against the rows",
+                                              run_status_name(run->status))
+                               : run_status_name(run->status);
     return true;
 }
