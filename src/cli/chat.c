@@ -30,6 +30,8 @@ struct chat {
     const char *conversation_id; /* NULL before the first question */
     char *history_path;          /* NULL: none is kept */
     struct run *last;
+    struct catalog_watch *watch; /* NULL: there is nothing to watch */
+    bool changed;                /* something may have, since the agent read it */
     bool interactive;
     bool ended;
 };
@@ -167,6 +169,36 @@ TASK_WAITS static void ask(struct chat *chat, const char *text)
     chat->last = run;
 }
 
+static void data_changed(void *context)
+{
+    struct chat *chat = context;
+    chat->changed = true;
+}
+
+/* Anew each time: a file that was replaced by another is no longer what was watched. */
+static void watch_data(struct chat *chat)
+{
+    struct error ignored = {0}; /* what can't be watched is as it was read */
+    catalog_watch_stop(chat->watch);
+    chat->watch =
+        catalog_watch_start(&chat->session->agent->catalog_options, data_changed, chat, &ignored);
+}
+
+/* Before a question: the data as it is now. Answers given stay with what they were made from. */
+TASK_WAITS static void refresh(struct chat *chat)
+{
+    struct error err = {0};
+    if (!chat->changed)
+        return;
+    chat->changed = false;
+    watch_data(chat);
+    const struct knowledge *before = chat->session->agent->knowledge;
+    if (!agent_refresh(chat->session->agent, &err))
+        command_fail(&err);
+    else if (chat->session->agent->knowledge != before && !chat->session->quiet)
+        fputs("note: the data has changed and was read again\n", stderr);
+}
+
 static void open_history(struct chat *chat)
 {
     if (!chat->interactive)
@@ -190,6 +222,7 @@ TASK_WAITS static int chat(struct session *session)
         .interactive = terminal_is(stdin) && terminal_is(stdout),
     };
     open_history(&chat);
+    watch_data(&chat);
     if (chat.interactive)
         printf("Ask about %zu dataset%s. /help for help, Ctrl-D to end.\n",
                session->agent->knowledge->catalog->dataset_count,
@@ -210,12 +243,14 @@ TASK_WAITS static int chat(struct session *session)
             putchar('\n');
             terminal_print_line(stdout, "you> %s", copy);
         }
+        refresh(&chat);
         if (*copy == '/')
             run_chat_command(&chat, copy);
         else
             ask(&chat, copy);
         fflush(stdout);
     }
+    catalog_watch_stop(chat.watch);
     if (chat.interactive)
         putchar('\n');
     if (chat.conversation_id)
