@@ -15,10 +15,14 @@
 
 #define WORKER_ARGUMENT "__worker"
 
-/* Reports of sanitizers should be seen; what a library prints in a release should not. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* ASan's reports should be seen; what a library prints in a release should not, nor what TSan makes
+ * of a library that was not compiled with it. */
+#if defined(__SANITIZE_ADDRESS__)
 #define WORKER_SANITIZED 1
 #define WORKER_INHERITS_STDERR 1
+#elif defined(__SANITIZE_THREAD__)
+#define WORKER_SANITIZED 1
+#define WORKER_INHERITS_STDERR 0
 #else
 #define WORKER_SANITIZED 0
 #define WORKER_INHERITS_STDERR 0
