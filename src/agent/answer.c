@@ -106,27 +106,59 @@ static void write_empty(struct writer *writer)
                       day_words(writer, time->profile.max));
 }
 
+static bool write_top(struct writer *writer);
+
 static void write_value(struct writer *writer)
 {
+    if (write_top(writer))
+        return;
     strbuf_printf(&writer->prose, "%s: %s.", subject(writer), cell_words(writer, 0, 0));
 }
 
-/* "Revenue by region, highest first, top 1" is the highest revenue by region. */
+static bool ordered_by(const struct query *query, size_t column)
+{
+    return query && query->order_count > 0 && column < query->select_count &&
+           expression_equal(query->select[column].expression, query->order[0].expression);
+}
+
+/* The column that decides who is on top: what the rows are ordered by, else the first measure. */
+static ptrdiff_t ranked_column(const struct writer *writer)
+{
+    const struct query *query = writer->input->proposal->query;
+    for (size_t i = 0; query && query->select_count == writer->rows->column_count &&
+                       i < query->select_count;
+         i++)
+        if (ordered_by(query, i))
+            return (ptrdiff_t)i;
+    return writer->facts.measure_column;
+}
+
+/* "Revenue by region, highest first, top 1" is the highest revenue by region; "country, sorted by
+ * income, highest first, top 1" is the country with the highest income. */
 static bool write_top(struct writer *writer)
 {
     static const struct {
-        const char *end, *begin;
-    } rows[] = {{", highest first, top 1", "The highest "}, {", lowest first, top 1", "The lowest "}};
+        const char *end, *word;
+    } rows[] = {{", highest first, top 1", "highest"}, {", lowest first, top 1", "lowest"}};
     const char *reading = writer->input->proposal->reading;
+    ptrdiff_t measure = ranked_column(writer);
     for (size_t i = 0; reading && i < 2; i++) {
         struct str whole = str_from(reading), end = str_from(rows[i].end);
-        if (!str_ends(whole, end) || writer->facts.name_column < 0 ||
-            writer->facts.measure_column < 0)
+        if (!str_ends(whole, end))
             continue;
-        strbuf_printf(&writer->prose, "%s%.*s: %s with %s.", rows[i].begin,
-                      (int)(whole.length - end.length), reading,
-                      cell_words(writer, 0, (size_t)writer->facts.name_column),
-                      cell_words(writer, 0, (size_t)writer->facts.measure_column));
+        struct str head = str_slice(whole, 0, whole.length - end.length);
+        ptrdiff_t sorted = str_find(head, STR(", sorted by "));
+        if (sorted >= 0 && writer->rows->column_count == 1)
+            strbuf_printf(&writer->prose, "%.*s with the %s %.*s: %s.", (int)sorted,
+                          capitalised(writer, reading), rows[i].word,
+                          STR_ARGS(str_slice(head, (size_t)sorted + 12, head.length)),
+                          cell_words(writer, 0, 0));
+        else if (sorted < 0 && writer->facts.name_column >= 0 && measure >= 0)
+            strbuf_printf(&writer->prose, "The %s %.*s: %s with %s.", rows[i].word,
+                          STR_ARGS(head), cell_words(writer, 0, (size_t)writer->facts.name_column),
+                          cell_words(writer, 0, (size_t)measure));
+        else
+            continue;
         return true;
     }
     return false;
@@ -182,7 +214,7 @@ static void rank_rows(const struct writer *writer, size_t column, size_t *order,
 
 static void write_groups(struct writer *writer)
 {
-    size_t measure = (size_t)writer->facts.measure_column;
+    size_t measure = (size_t)ranked_column(writer);
     size_t name = (size_t)writer->facts.name_column;
     const struct column_facts *facts = &writer->facts.columns[measure];
     size_t count = writer->rows->row_count < NAMED_MAX ? writer->rows->row_count : NAMED_MAX;
@@ -240,7 +272,7 @@ static void write_series(struct writer *writer)
                       cell_words(writer, facts->max_row, time),
                       cell_words(writer, facts->min_row, measure),
                       cell_words(writer, facts->min_row, time));
-    if (writer->facts.complete && facts->additive)
+    if (writer->facts.complete && facts->adds_over_time)
         strbuf_printf(&writer->prose, " Together: %s.",
                       number_words(writer, facts->total, measure));
 }

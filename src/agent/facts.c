@@ -37,6 +37,16 @@ static const char *unit_of(const struct expression *e)
     return column ? column->unit : NULL;
 }
 
+static bool is_currency(const char *unit)
+{
+    static const char *const units[] = {"EUR", "USD", "GBP", "CHF", "JPY", "$", "\xE2\x82\xAC",
+                                        "\xC2\xA3"};
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(unit, units[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A declared metric that is nothing but a sum or a count: "sum(revenue)", "count(*)". */
 static bool is_plain_sum(struct str expression)
 {
@@ -67,6 +77,20 @@ static bool is_additive(const struct expression *e)
            (e->aggregate == AGGREGATE_SUM || e->aggregate == AGGREGATE_COUNT);
 }
 
+/* Counts, metrics and what the metadata says to sum: a level such as a population or a stock is
+ * the same things counted again in each period. */
+static bool adds_over_time(const struct expression *e)
+{
+    if (!is_additive(e))
+        return false;
+    if (e->kind == EXPRESSION_FILTERED)
+        return adds_over_time(e->left);
+    const struct column *column = column_of(e);
+    return e->kind == EXPRESSION_METRIC || !column ||
+           (column->default_aggregation && strcmp(column->default_aggregation, "sum") == 0) ||
+           (column->unit && !column->default_aggregation && is_currency(column->unit));
+}
+
 /* "total_revenue" -> "total revenue" */
 static const char *plain_name(const char *name, struct arena *arena)
 {
@@ -94,6 +118,7 @@ static void describe_column(const struct expression *e, const struct result_colu
     out->unit = unit_of(e);
     out->share = e && e->kind == EXPRESSION_SHARE;
     out->additive = is_additive(e);
+    out->adds_over_time = adds_over_time(e);
     bool plain_column = !e || e->kind == EXPRESSION_COLUMN;
     const struct column *source = column_of(e);
     out->identifier = plain_column && ((source && source->role == ROLE_KEY) ||

@@ -24,6 +24,7 @@ enum shape {
 struct column_facts {
     bool measure;     /* an aggregate, or a number that is not a key, a year or a bucket */
     bool additive;    /* its values may be summed: sums and counts of disjoint groups */
+    bool adds_over_time; /* and over periods: revenue does, population does not */
     bool share;       /* already in percent */
     bool identifier;  /* numbers that are names: keys, codes; written without separators */
     enum time_unit bucket;

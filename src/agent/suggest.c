@@ -105,7 +105,7 @@ static void first_questions(struct ideas *ideas, const struct dataset *dataset)
             dimension = column;
     }
     if (measure && dimension)
-        add_idea(ideas, arena_printf(ideas->arena, "total %s by %s",
+        add_idea(ideas, arena_printf(ideas->arena, "%s by %s",
                                      column_words(measure, ideas->arena),
                                      column_words(dimension, ideas->arena)));
     if (measure && time_column(dataset))

@@ -17,6 +17,7 @@
 #include "catalog/source.h"
 #include "core/alloc.h"
 #include "metadata/folder.h"
+#include "store/store.h"
 
 /* A catalog with what keeps it alive. The public part comes first. */
 struct snapshot {
@@ -146,16 +147,20 @@ struct walk_job {
     bool done;
 };
 
-/* Other programs call their files .db as well. */
-static bool is_really_sqlite(const char *path)
+/* Other programs call their files .db as well; and a store of this program, which may lie in a
+ * folder of data when QUERENT_HOME was there, holds questions and not data. The header tells
+ * (sqlite.org/fileformat.html, section 1.3): the magic, and the application id at byte 68. */
+static bool holds_sqlite_data(const char *path)
 {
-    char magic[16] = "";
+    unsigned char header[72] = {0};
     FILE *file = fopen(path, "rbe");
-    bool is = file && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
-              memcmp(magic, "SQLite format 3", sizeof(magic)) == 0;
+    bool whole = file && fread(header, 1, sizeof(header), file) == sizeof(header);
     if (file)
         fclose(file);
-    return is;
+    uint32_t application = (uint32_t)header[68] << 24 | (uint32_t)header[69] << 16 |
+                           (uint32_t)header[70] << 8 | header[71];
+    return whole && memcmp(header, "SQLite format 3", 16) == 0 &&
+           application != STORE_APPLICATION_ID;
 }
 
 /* Takes out files of a folder that only seem to be data; one that somebody named stays, so that
@@ -164,7 +169,7 @@ static void drop_foreign_files(struct metadata_entries *entries, size_t first)
 {
     size_t kept = first;
     for (size_t i = first; i < entries->count; i++)
-        if (!is_sqlite_file(entries->items[i].path) || is_really_sqlite(entries->items[i].path))
+        if (!is_sqlite_file(entries->items[i].path) || holds_sqlite_data(entries->items[i].path))
             entries->items[kept++] = entries->items[i];
     entries->count = kept;
 }

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#define APPLICATION_ID 0x51524e54 /* "QRNT" */
 #define TEXT(number) #number
 #define APPLICATION_ID_TEXT(number) TEXT(number)
 
@@ -47,7 +46,7 @@ static bool apply_missing(struct sqlite_connection *connection,
     if (!sqlite_script(connection,
                        "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY,"
                        " name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT;"
-                       "PRAGMA application_id = " APPLICATION_ID_TEXT(APPLICATION_ID),
+                       "PRAGMA application_id = " APPLICATION_ID_TEXT(STORE_APPLICATION_ID),
                        err) ||
         !pragma_number(connection, "SELECT coalesce(max(version), 0) FROM schema_migrations",
                        &known, err))
@@ -70,7 +69,7 @@ static bool is_ours(struct sqlite_connection *connection, struct error *err)
     if (!pragma_number(connection, "PRAGMA application_id", &id, err) ||
         !pragma_number(connection, "SELECT count(*) FROM sqlite_schema", &tables, err))
         return false;
-    if (id == APPLICATION_ID || (id == 0 && tables == 0))
+    if (id == STORE_APPLICATION_ID || (id == 0 && tables == 0))
         return true;
     return error_set(err, ERROR_CONFIG,
                      "store '%s' is a database of another program, not a Querent store; set "

@@ -20,6 +20,8 @@
 #include "core/str.h"
 #include "task/task.h"
 
+/* In the header of a SQLite store ("QRNT"): a store is no data to ask about. */
+#define STORE_APPLICATION_ID 0x51524e54
 #define STORE_ID_SIZE 32          /* bytes that hold any id and its NUL */
 #define STORE_TITLE_LENGTH_MAX 50 /* characters of a conversation's title */
 

@@ -192,3 +192,11 @@ def test_a_secret_is_refused_on_the_command_line(querent):
     result = querent.run("config", "--set", "OPENAI_API_KEY=sk-verysecret")
     assert result.returncode == 2
     assert "OPENAI_API_KEY_FILE" in result.stderr and "verysecret" not in result.stderr
+
+
+def test_a_store_in_a_folder_of_data_is_no_data(querent, sales):
+    home = sales.parent / "home-in-data"
+    querent.run("ask", "--data", sales, "total revenue", environment={"QUERENT_HOME": str(home)})
+    assert (home / "store.sqlite").exists()
+    listed = json.loads(querent.run("datasets", "--data", sales.parent, "--json").stdout)
+    assert [dataset["dataset_id"] for dataset in listed] == ["sales"]

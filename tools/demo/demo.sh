@@ -16,7 +16,7 @@ today=$(date +%Y-%m-%d)
     touch "$demo/made-$today"
 }
 cp examples/*.yaml "$demo/"
-export QUERENT_HOME=$PWD/$demo/home
+export QUERENT_HOME=$PWD/build/demo-home
 build/querent index --data "$demo"
 
 ask() {
