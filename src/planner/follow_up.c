@@ -957,7 +957,7 @@ void follow_up_candidates(const struct plan_request *request, struct arena *aren
         if (query) {
             reading_doubt(e.r, "follow-up", lean >= 0.5 ? lean : 0.88);
             reading_doubt(e.r, "nth dimension", nth == 0 ? 1.0 : 0.8 - 0.05 * (double)nth);
-            reading_finish(e.r, query, &out[*count]);
+            reading_finish(e.r, query_prune(arena, query), &out[*count]);
             out[*count].follow_up = true;
             ++*count;
         }

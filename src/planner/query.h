@@ -202,6 +202,10 @@ void query_where(struct arena *arena, struct query *query, const struct conditio
 int query_join(struct arena *arena, struct query *query, const struct dataset *dataset, int to,
                const char *joined_column, const char *own_column);
 
+/* Leaves out the joined tables that nothing speaks of any more. Returns the query itself when there
+ * are none. */
+const struct query *query_prune(struct arena *arena, const struct query *query);
+
 /* What two trees must share to mean the same: labels, words of periods and the order of AND and
  * OR parts do not count. Equal queries have equal hashes. */
 uint64_t query_hash(const struct query *query);
