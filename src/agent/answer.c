@@ -142,6 +142,8 @@ static bool write_top(struct writer *writer)
     } rows[] = {{", highest first, top 1", "highest"}, {", lowest first, top 1", "lowest"}};
     const char *reading = writer->input->proposal->reading;
     ptrdiff_t measure = ranked_column(writer);
+    ptrdiff_t name = writer->facts.name_column >= 0 ? writer->facts.name_column
+                                                    : writer->facts.time_column;
     for (size_t i = 0; reading && i < 2; i++) {
         struct str whole = str_from(reading), end = str_from(rows[i].end);
         if (!str_ends(whole, end))
@@ -153,9 +155,9 @@ static bool write_top(struct writer *writer)
                           capitalised(writer, reading), rows[i].word,
                           STR_ARGS(str_slice(head, (size_t)sorted + 12, head.length)),
                           cell_words(writer, 0, 0));
-        else if (sorted < 0 && writer->facts.name_column >= 0 && measure >= 0)
+        else if (sorted < 0 && name >= 0 && measure >= 0)
             strbuf_printf(&writer->prose, "The %s %.*s: %s with %s.", rows[i].word,
-                          STR_ARGS(head), cell_words(writer, 0, (size_t)writer->facts.name_column),
+                          STR_ARGS(head), cell_words(writer, 0, (size_t)name),
                           cell_words(writer, 0, (size_t)measure));
         else
             continue;

@@ -6,6 +6,8 @@
  */
 #include "llm/llm.h"
 
+#include <string.h>
+
 #include "core/log.h"
 #include "llm/llm_priv.h"
 #include "retrieval/retrieval.h"
@@ -150,15 +152,30 @@ static void propose_candidate(const struct llm_request *request,
     out->explanation = candidate->explanation;
 }
 
+static bool same_words(const struct plan *plan, const struct plan_decision *decision)
+{
+    return decision->reading_count == 2 &&
+           strcmp(plan->candidates[decision->readings[0]].reading,
+                  plan->candidates[decision->readings[1]].reading) == 0;
+}
+
 static void propose_question_back(const struct llm_request *request, const struct plan *plan,
                                   const struct plan_decision *decision, struct llm_proposal *out)
 {
     const char **options = arena_array(request->arena, 2, sizeof(*options));
-    for (size_t i = 0; i < decision->reading_count; i++)
-        options[out->option_count++] = plan->candidates[decision->readings[i]].reading;
+    bool by_dataset = same_words(plan, decision);
+    for (size_t i = 0; i < decision->reading_count; i++) {
+        const struct plan_candidate *candidate = &plan->candidates[decision->readings[i]];
+        options[out->option_count++] =
+            by_dataset ? arena_printf(request->arena, "%s, in %s", candidate->reading,
+                                      dataset_title(candidate->dataset))
+                       : candidate->reading;
+    }
     out->outcome = LLM_ASK;
     out->options = options;
-    out->sentence = decision->sentence;
+    out->sentence = by_dataset ? arena_printf(request->arena, "Did you mean: %s; or %s?",
+                                              options[0], options[1])
+                               : decision->sentence;
     out->sureness = decision->sureness;
     if (decision->reading_count > 0)
         out->dataset = plan->candidates[decision->readings[0]].dataset;
@@ -194,6 +211,12 @@ static bool planner_generate(struct llm *llm, struct llm_request *request,
         propose_candidate(request, &plan->candidates[decision.winner], &decision, out);
         break;
     case PLAN_ASK:
+        /* A difference that words can't tell is none that the asker could decide. */
+        if (same_words(plan, &decision) && plan->candidates[decision.readings[0]].dataset ==
+                                               plan->candidates[decision.readings[1]].dataset) {
+            propose_candidate(request, &plan->candidates[decision.readings[0]], &decision, out);
+            break;
+        }
         propose_question_back(request, plan, &decision, out);
         break;
     default:
