@@ -25,6 +25,7 @@ struct worker {
     bool loaded; /* the library is */
     duckdb_database database;
     duckdb_connection connection;
+    duckdb_prepared serialize; /* a statement to DuckDB's parse tree of it */
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t arrived;
     struct worker_frame *first, **last;

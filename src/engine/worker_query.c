@@ -2,12 +2,14 @@
 /* In the worker: opening the locked-down database, and running one statement in it. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/worker_priv.h"
 #include "engine/worker_value.h"
 
 #define CPU_SLACK_SECONDS 10
+#define SMALL_FILE_SIZE (2u << 20) /* a database that one thread reads sooner than two share it */
 #define CELL_SIZE 16 /* what a cell counts towards the byte limit, beside its text */
 #define UNLOCKED_SQL_SIZE_MAX (64u << 10)
 
@@ -19,6 +21,18 @@ static bool set_option(struct worker *worker, duckdb_config config, const char *
     if (worker->api.set_config(config, name, value) == DUCKDB_SUCCESS)
         return true;
     return error_set(err, ERROR_ENGINE, "DuckDB does not know the option '%s'", name);
+}
+
+/* DuckDB shares a table out by blocks of 122,880 rows; below that, handing tasks to a second thread
+ * costs more than the work. */
+static uint32_t thread_count(const struct wire_open *open)
+{
+    for (size_t i = 0; i < open->database_count; i++) {
+        struct stat file;
+        if (stat(open->databases[i].path, &file) == 0 && file.st_size > SMALL_FILE_SIZE)
+            return open->threads;
+    }
+    return 1;
 }
 
 /* What holds from the first moment; external access goes off once the databases are attached. */
@@ -39,7 +53,7 @@ static bool set_options(struct worker *worker, duckdb_config config, const struc
             return false;
     struct strbuf memory = strbuf_init(64), threads = strbuf_init(64);
     strbuf_printf(&memory, "%uMB", open->memory_mb);
-    strbuf_printf(&threads, "%u", open->threads);
+    strbuf_printf(&threads, "%u", thread_count(open));
     bool ok = set_option(worker, config, "memory_limit", strbuf_text(&memory), err) &&
               set_option(worker, config, "threads", strbuf_text(&threads), err);
     strbuf_clear(&memory);
@@ -119,6 +133,17 @@ static bool lock_down(struct worker *worker, struct error *err)
     return true;
 }
 
+/* Once: preparing it costs as much as a small query. */
+static bool prepare_serialize(struct worker *worker, struct error *err)
+{
+    if (worker->api.prepare(worker->connection, "SELECT json_serialize_sql(CAST(? AS VARCHAR))",
+                            &worker->serialize) == DUCKDB_SUCCESS)
+        return true;
+    const char *message = worker->api.prepare_error(worker->serialize);
+    return error_set(err, ERROR_ENGINE, "DuckDB does not show its parse: %s",
+                     message ? message : "no reason was given");
+}
+
 static bool open_all(struct worker *worker, const struct wire_open *open, bool *attached,
                      struct error *err)
 {
@@ -130,7 +155,7 @@ static bool open_all(struct worker *worker, const struct wire_open *open, bool *
         if (!attached[i] && database->needed)
             return error_wrap(err, "the data of table '%s'", database->table_name);
     }
-    return lock_down(worker, err);
+    return prepare_serialize(worker, err) && lock_down(worker, err);
 }
 
 void worker_open(struct worker *worker, struct str payload)
@@ -231,14 +256,11 @@ static bool prepare(struct query_run *run, const char *sql, duckdb_prepared *pre
 /* DuckDB's parse tree of the statement, for the server to judge; it runs nothing. */
 static bool send_tree(struct query_run *run)
 {
-    duckdb_prepared prepared = NULL;
     struct duckdb_result result = {0};
+    duckdb_prepared serialize = run->worker->serialize;
     const char *sql = run->query.sql;
-    bool ok =
-        run->api->prepare(run->worker->connection, "SELECT json_serialize_sql(CAST(? AS VARCHAR))",
-                          &prepared) == DUCKDB_SUCCESS &&
-        run->api->bind_varchar_length(prepared, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
-        run->api->execute_prepared(prepared, &result) == DUCKDB_SUCCESS;
+    bool ok = run->api->bind_varchar_length(serialize, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
+              run->api->execute_prepared(serialize, &result) == DUCKDB_SUCCESS;
     duckdb_chunk chunk = ok ? run->api->fetch_chunk(result) : NULL;
     if (chunk) {
         struct value_type type = {.id = DUCKDB_TYPE_VARCHAR, .kind = VALUE_TEXT};
@@ -252,12 +274,11 @@ static bool send_tree(struct query_run *run)
         strbuf_clear(&payload);
         run->api->destroy_data_chunk(&chunk);
     } else {
-        const char *message =
-            result.internal ? run->api->result_error(&result) : run->api->prepare_error(prepared);
+        const char *message = result.internal ? run->api->result_error(&result)
+                                              : run->api->prepare_error(serialize);
         ok = fail_sql(run, message);
     }
     run->api->destroy_result(&result);
-    run->api->destroy_prepare(&prepared);
     return ok;
 }
 
