@@ -29,8 +29,8 @@ static const char *planner_model_id(const struct llm *llm)
 static void read_question(void *arg)
 {
     struct reading *reading = arg;
-    reading->plan = planner_read(reading->planner, &reading->request->plan,
-                                 reading->request->arena, &reading->error);
+    reading->plan = planner_read(reading->planner, &reading->request->plan, reading->request->arena,
+                                 &reading->error);
 }
 
 static bool read_once(struct llm *llm, struct llm_request *request, struct reading **out,
@@ -77,8 +77,8 @@ static const char *no_dataset_sentence(const struct llm_request *request)
                         dataset_title(plan->datasets[0].dataset));
 }
 
-static bool planner_select(struct llm *llm, struct llm_request *request,
-                           struct llm_selection *out, struct error *err)
+static bool planner_select(struct llm *llm, struct llm_request *request, struct llm_selection *out,
+                           struct error *err)
 {
     struct reading *reading;
     if (!read_once(llm, request, &reading, err))
@@ -95,7 +95,8 @@ static bool planner_select(struct llm *llm, struct llm_request *request,
         return true;
     }
     if (plan->candidate_count == 0) {
-        out->reason = plan->no_answer ? plan->no_answer : "nothing in the data matches the question";
+        out->reason =
+            plan->no_answer ? plan->no_answer : "nothing in the data matches the question";
         return true;
     }
     out->dataset = plan->candidates[0].dataset;
@@ -113,16 +114,16 @@ static bool is_candidates_fault(enum error_code code)
     return code == ERROR_SQL_FAILED || code == ERROR_SQL_REFUSED || code == ERROR_RESULT_TOO_LARGE;
 }
 
-/* Executes the best few; the planner sees what each gave. */
+/* Executes the best few, while that can matter; the planner sees what each gave. */
 static bool try_candidates(struct llm_request *request, struct plan *plan, struct error *err)
 {
-    size_t count = plan->execute_max < plan->candidate_count ? plan->execute_max
-                                                             : plan->candidate_count;
-    for (size_t i = 0; i < count; i++) {
+    size_t count =
+        plan->execute_max < plan->candidate_count ? plan->execute_max : plan->candidate_count;
+    for (size_t i = 0; i < count && !plan_is_settled(plan); i++) {
         const struct rows *rows = NULL;
         struct error failure = {0};
-        bool ok = request->try_statement(request->try_context, plan->candidates[i].sql, &rows,
-                                         &failure);
+        bool ok =
+            request->try_statement(request->try_context, plan->candidates[i].sql, &rows, &failure);
         if (!ok && !is_candidates_fault(failure.code)) {
             *err = failure;
             return false;
@@ -181,8 +182,8 @@ static void propose_question_back(const struct llm_request *request, const struc
         out->dataset = plan->candidates[decision->readings[0]].dataset;
 }
 
-static bool planner_generate(struct llm *llm, struct llm_request *request,
-                             struct llm_proposal *out, struct error *err)
+static bool planner_generate(struct llm *llm, struct llm_request *request, struct llm_proposal *out,
+                             struct error *err)
 {
     struct reading *reading;
     if (!read_once(llm, request, &reading, err))
@@ -227,30 +228,44 @@ static bool planner_generate(struct llm *llm, struct llm_request *request,
     return true;
 }
 
-/* Reads the question in an arena of its own, of which nothing is kept. */
+struct understanding {
+    const struct planner *planner;
+    struct plan_request request;
+    double sureness_min;
+    bool understood;
+};
+
+/* In an arena of its own, of which nothing is kept. What the rules read alone is not read twice. */
+static void understand(void *arg)
+{
+    struct understanding *job = arg;
+    struct arena *arena = arena_new();
+    struct error ignored = {0}; /* a question that can't be read is no suggestion */
+    job->understood = planner_reads_by_rules(&job->request, job->sureness_min, arena);
+    struct plan *plan =
+        job->understood ? NULL : planner_read(job->planner, &job->request, arena, &ignored);
+    if (plan) {
+        struct plan_decision decision = {0};
+        plan_decide(plan, job->sureness_min, arena, &decision);
+        job->understood = plan->meta.kind != PLAN_META_NONE ||
+                          (decision.outcome == PLAN_ANSWER && plan->unknown_count == 0);
+    }
+    arena_free(arena);
+}
+
 static bool planner_understands(struct llm *llm, const struct llm_request *request,
                                 const struct query *previous, const char *question)
 {
-    struct llm_request next = {
-        .arena = arena_new(),
-        .plan = request->plan,
+    struct understanding job = {
+        .planner = llm->planner,
+        .request = request->plan,
         .sureness_min = request->sureness_min,
-        .explained = 1,
     };
-    next.plan.question = str_from(question);
-    next.plan.previous = previous;
-    next.plan.previous_question = request->plan.question;
-    struct reading *reading;
-    struct error ignored = {0}; /* a question that can't be read is no suggestion */
-    bool understood = false;
-    if (read_once(llm, &next, &reading, &ignored)) {
-        struct plan_decision decision = {0};
-        plan_decide(reading->plan, next.sureness_min, next.arena, &decision);
-        understood = reading->plan->meta.kind != PLAN_META_NONE ||
-                     (decision.outcome == PLAN_ANSWER && reading->plan->unknown_count == 0);
-    }
-    arena_free(next.arena);
-    return understood;
+    job.request.question = str_from(question);
+    job.request.previous = previous;
+    job.request.previous_question = request->plan.question;
+    struct error ignored = {0}; /* no time left: no suggestion */
+    return task_offload(understand, &job, &ignored) && job.understood;
 }
 
 const struct llm_driver llm_planner_driver = {

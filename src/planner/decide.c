@@ -12,14 +12,15 @@
 #include "planner/plan.h"
 
 #define NO_CANDIDATE SIZE_MAX
-#define UNSEEN_PENALTY 30.0      /* what was not executed comes after what was */
+#define UNSEEN_PENALTY 30.0 /* what was not executed comes after what was */
 #define MISSED_TIME_FACTOR 0.15
 /* A name, number or quotation that is nowhere in the data, or no word that is. */
 #define UNREAD_NAME_FACTOR 0.35
-#define EMPTY_FACTOR 0.8         /* of a reading by rules that finds no rows */
-#define PLAIN_RULES_FACTOR 0.55  /* rules are right less often where the learned grammar reaches */
+#define EMPTY_FACTOR 0.8        /* of a reading by rules that finds no rows */
+#define PLAIN_RULES_FACTOR 0.55 /* rules are right less often where the learned grammar reaches */
 #define AGREEMENT_BONUS 1e-6
-#define HOPELESS 0.15            /* below this a reading is not even worth asking back about */
+#define SETTLED 0.9   /* the prior of a reading by rules that no other will beat */
+#define HOPELESS 0.15 /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
 {
@@ -92,8 +93,8 @@ static bool failed(const struct plan_item *item)
 /* Two candidates that are known to give the same rows. */
 static bool same_rows(const struct plan_item *a, const struct plan_item *b)
 {
-    return a == b || (a->observed && b->observed && !failed(a) && !failed(b) &&
-                      a->result == b->result);
+    return a == b ||
+           (a->observed && b->observed && !failed(a) && !failed(b) && a->result == b->result);
 }
 
 /* The share of the learned readings' probability that gives the same result as candidate `i`. */
@@ -182,8 +183,8 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
     out[SURENESS_linked_share] = state->linked_share;
     out[SURENESS_rules_agree] = out[SURENESS_rules_differ] = 0;
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
-        size_t side = same_rows(item, &state->items[i]) ? SURENESS_rules_agree
-                                                        : SURENESS_rules_differ;
+        size_t side =
+            same_rows(item, &state->items[i]) ? SURENESS_rules_agree : SURENESS_rules_differ;
         out[side] = fmaxf(out[side], (float)state->items[i].prior);
     }
     out[SURENESS_score] = features[RANKING_score];
@@ -218,6 +219,16 @@ double plan_chance(const struct plan_state *state, size_t i)
     double learned = learned_chance(state, i);
     double business = business_chance(&state->items[i]);
     return fmax(learned, business);
+}
+
+bool plan_is_settled(const struct plan *plan)
+{
+    const struct plan_state *state = (const struct plan_state *)plan;
+    if (plan->candidate_count == 0)
+        return true;
+    const struct plan_item *first = &state->items[0];
+    return first->observed && first->beyond_sketches && first->unread_count == 0 &&
+           business_chance(first) >= SETTLED;
 }
 
 /* The likeliest candidate whose result differs from `other`, among the best learned one and all
@@ -280,8 +291,8 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
     if (item && item->unread_count > 0)
         return arena_printf(arena, "I find nothing called %s in %s. It holds: %s.",
                             quoted_list(item->unread, item->unread_count, arena), what, columns);
-    return arena_printf(arena, "I could not read that as a question about %s. It holds: %s.",
-                        what, columns);
+    return arena_printf(arena, "I could not read that as a question about %s. It holds: %s.", what,
+                        columns);
 }
 
 void plan_decide(struct plan *plan, double threshold, struct arena *arena,
@@ -292,8 +303,8 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     double chance, second_chance;
     size_t winner = best_candidate(state, NO_CANDIDATE, &chance);
     if (winner == NO_CANDIDATE) {
-        out->sentence = no_answer_sentence(
-            state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
+        out->sentence =
+            no_answer_sentence(state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
         return;
     }
     out->winner = winner;
@@ -311,10 +322,9 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     out->readings[out->reading_count++] = winner;
     if (second != NO_CANDIDATE)
         out->readings[out->reading_count++] = second;
-    out->sentence = second != NO_CANDIDATE
-                        ? arena_printf(arena, "Did you mean: %s; or %s?",
-                                       plan->candidates[winner].reading,
-                                       plan->candidates[second].reading)
-                        : arena_printf(arena, "Did you mean: %s?",
-                                       plan->candidates[winner].reading);
+    out->sentence =
+        second != NO_CANDIDATE
+            ? arena_printf(arena, "Did you mean: %s; or %s?", plan->candidates[winner].reading,
+                           plan->candidates[second].reading)
+            : arena_printf(arena, "Did you mean: %s?", plan->candidates[winner].reading);
 }

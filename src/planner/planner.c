@@ -480,3 +480,20 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
         plan->candidate_count < PLAN_EXECUTE_MAX ? plan->candidate_count : PLAN_EXECUTE_MAX;
     return plan;
 }
+
+bool planner_reads_by_rules(const struct plan_request *request, double chance,
+                            struct arena *arena)
+{
+    struct business_candidate *list = NULL;
+    size_t count = 0;
+    struct error ignored = {0};
+    if (!check_request(request, &ignored))
+        return false;
+    business_candidates(request, arena, &list, &count);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].score >= chance && list[i].unknown_count == 0 &&
+            (list[i].follow_up || beyond_sketches(list[i].query)) &&
+            query_print(list[i].query, request->dialect, arena, &ignored))
+            return true;
+    return false;
+}

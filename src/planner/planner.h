@@ -109,8 +109,17 @@ struct plan {
 struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
                           struct arena *arena, struct error *err);
 
+/* Whether the rules read every word of the question without the learned reading's help, as likely
+ * right as `chance` at least: a tenth of the work of planner_read(). CPU only. */
+bool planner_reads_by_rules(const struct plan_request *request, double chance,
+                            struct arena *arena);
+
 /* Tells what executing candidate `i` gave: its rows, or NULL when it failed. */
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
+
+/* Whether executing more candidates can't change what will be decided: a reading by rules, of what
+ * the learned ones can't express, is all but sure and has rows. */
+bool plan_is_settled(const struct plan *plan);
 
 enum plan_outcome { PLAN_ANSWER, PLAN_ASK, PLAN_NO_ANSWER, PLAN_OUTCOMES };
 

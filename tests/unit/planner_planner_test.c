@@ -191,6 +191,39 @@ static void readings_with_the_same_rows_stand_together(void **state)
     assert_true(together[SURENESS_same_result] > apart[SURENESS_same_result]);
 }
 
+static void what_the_rules_are_sure_of_settles_once_it_has_rows(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("total revenue by month this year", 1);
+    assert_false(plan_is_settled(plan));
+    plan_observe(plan, 0, one_number(1));
+    assert_true(plan_is_settled(plan));
+    struct rows none = *one_number(1);
+    none.row_count = 0;
+    plan_observe(plan, 0, &none);
+    assert_false(plan_is_settled(plan));
+    plan_observe(plan, 0, NULL);
+    assert_false(plan_is_settled(plan));
+    plan = read_plan("How many orders are there?", 1); /* the learned readings can say this too */
+    plan_observe(plan, 0, one_number(1));
+    assert_false(plan_is_settled(plan));
+}
+
+static void rules_alone_read_what_they_are_sure_of(void **state)
+{
+    (void)state;
+    struct plan_request request = request_for(STR("total revenue by month this year"), 1);
+    assert_true(planner_reads_by_rules(&request, 0.5, arena));
+    assert_false(planner_reads_by_rules(&request, 1, arena));
+    request.previous = read_plan("total revenue by region", 1)->candidates[0].query;
+    request.question = STR("and by month?");
+    assert_true(planner_reads_by_rules(&request, 0.5, arena));
+    request.question = STR("and by zorblax?");
+    assert_false(planner_reads_by_rules(&request, 0.5, arena));
+    request.question = STR("");
+    assert_false(planner_reads_by_rules(&request, 0, arena));
+}
+
 static void candidates_differ_and_come_best_first(void **state)
 {
     (void)state;
@@ -312,6 +345,8 @@ int main(void)
         cmocka_unit_test(unsure_asks_back_with_two_readings),
         cmocka_unit_test(failed_candidates_never_win),
         cmocka_unit_test(readings_with_the_same_rows_stand_together),
+        cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
+        cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
         cmocka_unit_test(candidates_differ_and_come_best_first),
         cmocka_unit_test(without_data_there_is_no_answer),
         cmocka_unit_test(wrong_questions_are_refused),
