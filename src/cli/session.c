@@ -205,10 +205,13 @@ void session_print_answer(const struct run *run, bool with_sql)
         fputs(terminal_style(stdout, STYLE_NONE), stdout);
     }
     fputs(terminal_style(stdout, STYLE_DIM), stdout);
+    if (run->suggestion_count > 0)
+        printf("\n%s%s", terminal_style(stdout, STYLE_DIM),
+               run->status == RUN_NEEDS_CLARIFICATION ? "Ask one of these, or in other words:\n"
+                                                      : "You could ask next:\n");
     for (size_t i = 0; i < run->suggestion_count; i++) {
-        fputs(i == 0 ? "\n" : "", stdout);
-        terminal_print_line(stdout, "%-19s %s", i == 0 ? "You could ask next:" : "",
-                            run->suggestions[i]);
+        printf("  %zu  ", i + 1);
+        terminal_print_wrapped(stdout, run->suggestions[i], 5);
     }
     fputs(terminal_style(stdout, STYLE_NONE), stdout);
     fflush(stdout);
