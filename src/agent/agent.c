@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/alloc.h"
+#include "core/directory.h"
 #include "core/log.h"
 #include "core/settings.h"
 
@@ -96,25 +97,6 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
 
 /* ------------------------------------------------------------------ opening */
 
-static bool make_folder(const char *path, struct error *err)
-{
-    char *partial = xstrdup(path);
-    bool ok = true;
-    for (size_t i = 1; ok && partial[i - 1]; i++) {
-        char end = partial[i];
-        if (end != '/' && end != '\0')
-            continue;
-        partial[i] = '\0';
-        if (mkdir(partial, 0700) != 0 && errno != EEXIST)
-            ok = error_set(err, ERROR_IO,
-                           "folder '%s' can't be made: %s; set QUERENT_HOME to one that can",
-                           partial, strerror(errno));
-        partial[i] = end;
-    }
-    free(partial);
-    return ok;
-}
-
 static bool open_store(struct agent *agent, struct error *err)
 {
     char *url = settings_text("DATABASE_URL") ? xstrdup(settings_text("DATABASE_URL")) : NULL;
@@ -138,7 +120,9 @@ static const char *chosen(const char *setting, const char *automatic)
 
 static bool open_parts(struct agent *agent, struct error *err)
 {
-    if (!make_folder(settings_home(), err) || !open_store(agent, err))
+    if (!directory_make(settings_home(), err))
+        return error_wrap(err, "QUERENT_HOME");
+    if (!open_store(agent, err))
         return false;
     agent->embedder = embedder_open(chosen("QUERENT_EMBED", "builtin"), err);
     if (!agent->embedder)

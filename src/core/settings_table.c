@@ -96,6 +96,10 @@ const struct setting settings_table[] = {
      .group = ENGINES, .help = "Memory that DuckDB may use in one worker process."},
     {"QUERENT_WORKER_THREADS", SETTING_INTEGER, "2", 1, 64, .group = ENGINES,
      .help = "Threads that DuckDB may use in one worker process."},
+    {"QUERENT_DATA_MB", SETTING_INTEGER, "10240", 1, 1073741824, .unit = "MB", .group = ENGINES,
+     .help = "Size that the databases made of data files may have together. At a start, while no "
+             "other process uses QUERENT_HOME, those that were not used for longest, and not for "
+             "a day, are removed; they are made again when they are needed."},
     {"QUERENT_DUCKDB_LIBRARY", SETTING_PATH, .loads_code = true, .group = ENGINES,
      .help = "DuckDB's library, in place of the one that came with the program. Not taken from an "
              ".env file."},

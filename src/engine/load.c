@@ -19,12 +19,14 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/directory.h"
 #include "core/hash.h"
 #include "core/random.h"
 #include "core/settings.h"
 #include "engine/duckdb_api.h"
 #include "engine/engine_message.h"
 #include "engine/load_input.h"
+#include "engine/load_retain.h"
 #include "engine/process.h"
 #include "engine/profile.h"
 
@@ -67,24 +69,6 @@ static bool io_error(struct error *err, const char *what, const char *path)
 {
     return error_set(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s '%s': %s", what, path,
                      strerror(errno));
-}
-
-static bool make_folder(const char *path, struct error *err)
-{
-    return mkdir(path, 0700) == 0 || errno == EEXIST || io_error(err, "folder", path);
-}
-
-/* The folder and those above it. */
-static bool make_folders(char *path, struct error *err)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool ok = make_folder(path, err);
-        *slash = '/';
-        if (!ok)
-            return false;
-    }
-    return make_folder(path, err);
 }
 
 /* Bytes of a small file, or false. */
@@ -194,7 +178,7 @@ static void keep_hash(struct load_job *job)
         return;
     struct str line = str_from(
         arena_printf(job->arena, "%s%s", identity_of(&job->status, job->arena), job->hash));
-    if (make_folder(arena_printf(job->arena, "%s/paths", job->folder), NULL))
+    if (directory_make(arena_printf(job->arena, "%s/paths", job->folder), NULL))
         write_atomic(identity_path(job), line, job->arena, NULL);
 }
 
@@ -295,15 +279,18 @@ static void remove_leftovers(const char *folder, struct arena *arena)
 static void find_kept(void *arg)
 {
     struct load_job *job = arg;
-    job->ok = make_folders(job->folder, &job->err) && identify(job, &job->err);
+    job->ok = directory_make(job->folder, &job->err) && identify(job, &job->err);
     if (!job->ok)
         return;
+    retain_hold(job->folder, (uint64_t)settings_integer("QUERENT_DATA_MB") << 20, job->arena);
     name_outputs(job);
     struct str bytes;
     job->found = access(job->database, R_OK) == 0 &&
                  read_small(job->profile, PROFILE_SIZE_MAX, job->arena, &bytes) &&
                  take_profile(job, bytes);
-    if (!job->found)
+    if (job->found)
+        retain_touch(job->database);
+    else
         remove_leftovers(job->folder, job->arena);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/directory.h"
 
 static const struct {
     bool writes;
@@ -140,12 +141,11 @@ bool sqlite_health(struct sqlite_connection *connection, void *call, struct erro
 /* Missing folders on the way to the file; it is the open that says what is wrong. */
 static void make_folders(const char *path)
 {
-    char *folder = xstrdup(path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(folder, 0700);
-        *slash = '/';
-    }
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return;
+    char *folder = xstrndup(path, (size_t)(slash - path));
+    (void)directory_make(folder, NULL);
     free(folder);
 }
 
