@@ -98,7 +98,10 @@ static bool write_atomic(const char *path, struct str bytes, struct arena *arena
     char id[32];
     random_id(id, sizeof(id), "");
     const char *beside = arena_printf(arena, "%s.%s.tmp", path, id);
-    FILE *file = fopen(beside, "wbe");
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (fd >= 0 && !file)
+        close(fd);
     bool ok = file && fwrite(bytes.bytes, 1, bytes.length, file) == bytes.length &&
               fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (file)
@@ -133,12 +136,14 @@ static bool check_kind(const struct load_job *job, const struct stat *status, st
     return true;
 }
 
-/* What makes a file the same file with the same content, without reading it. */
+/* What makes a file the same file with the same content, without reading it. The time of change
+ * belongs to it, because the time of modification can be set back. */
 static const char *identity_of(const struct stat *status, struct arena *arena)
 {
-    return arena_printf(arena, "1 %ju %ju %jd %jd %ld ", (uintmax_t)status->st_dev,
+    return arena_printf(arena, "2 %ju %ju %jd %jd.%09ld %jd.%09ld ", (uintmax_t)status->st_dev,
                         (uintmax_t)status->st_ino, (intmax_t)status->st_size,
-                        (intmax_t)status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+                        (intmax_t)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
+                        (intmax_t)status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
 }
 
 static const char *identity_path(const struct load_job *job)
@@ -174,7 +179,7 @@ static bool known_hash(struct load_job *job)
 /* The next load finds it quicker; nothing is lost when it can't be kept. */
 static void keep_hash(struct load_job *job)
 {
-    if (time(NULL) - job->status.st_mtim.tv_sec <= QUIET_SECONDS)
+    if (time(NULL) - job->status.st_ctim.tv_sec <= QUIET_SECONDS)
         return;
     struct str line = str_from(
         arena_printf(job->arena, "%s%s", identity_of(&job->status, job->arena), job->hash));
@@ -356,9 +361,7 @@ static bool is_unchanged(const struct load_job *job, struct error *err)
     struct stat now;
     if (stat(job->real_path, &now) != 0)
         return io_error(err, "file", job->path);
-    if (now.st_size == job->status.st_size && now.st_ino == job->status.st_ino &&
-        now.st_mtim.tv_sec == job->status.st_mtim.tv_sec &&
-        now.st_mtim.tv_nsec == job->status.st_mtim.tv_nsec)
+    if (strcmp(identity_of(&now, job->arena), identity_of(&job->status, job->arena)) == 0)
         return true;
     return error_set(err, ERROR_CONFLICT, "file '%s' changed while it was read; try again",
                      base_name(job->path));

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,6 +82,7 @@ static void confine(void)
     close_range(STDERR_FILENO + 1, ~0U, 0);
     hold_folder();
     set_limit(RLIMIT_CORE, 0);
+    umask(S_IRWXG | S_IRWXO); /* what it writes holds the asker's data */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     /* The terminal's Ctrl-C is for the server, which then ends its workers. */

@@ -295,6 +295,39 @@ static void profile_is_kept(void **state)
     run(profile_is_kept_body);
 }
 
+static void write_at(const char *content, time_t when)
+{
+    struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
+    write_file("dated.csv", content, strlen(content));
+    assert_int_equal(utimensat(AT_FDCWD, place("dated.csv"), times, 0), 0);
+}
+
+/* The same size and time of modification, as some copying programs leave them. */
+static bool time_set_back_body(void *arg, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct loop *loop = task_loop(task_current());
+    struct load_result first = {0}, second = {0};
+    struct stat status;
+    write_at("a,b\n1,2\n", 1600000000);
+    bool ok = load_file(loop, place("dated.csv"), arena, &first, err);
+    write_at("a,b\n3,4\n", 1600000000);
+    ok = ok && load_file(loop, place("dated.csv"), arena, &second, err);
+    if (ok) {
+        assert_string_not_equal(first.content_hash, second.content_hash);
+        assert_string_equal(second.columns[0].profile.min, "3");
+        assert_int_equal(stat(first.database, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+    arena_free(arena);
+    return ok;
+}
+
+static void a_time_set_back_hides_no_change(void **state)
+{
+    run(time_set_back_body);
+}
+
 static void expect_failure(const char *path, enum error_code code, const char *part)
 {
     struct arena *arena = arena_new();
@@ -513,7 +546,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(profile_is_kept),  cmocka_unit_test(special_files),
         cmocka_unit_test(wide_files),       cmocka_unit_test(odd_names),
         cmocka_unit_test(packed_files),     cmocka_unit_test(sqlite_files),
-        cmocka_unit_test(damage_is_mended),
+        cmocka_unit_test(damage_is_mended), cmocka_unit_test(a_time_set_back_hides_no_change),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
