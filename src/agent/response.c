@@ -4,6 +4,7 @@
 #include "core/json.h"
 
 #define RESPONSE_SIZE_MAX (32 * 1024 * 1024)
+#define SAMPLE_SIZE_MAX (24 * 1024 * 1024) /* of it: the rest is small */
 
 static void add_texts(struct strbuf *out, const char *key, const char *const *texts, size_t count)
 {
@@ -45,6 +46,22 @@ static void add_columns(const struct rows *rows, struct strbuf *out)
     strbuf_add_char(out, ']');
 }
 
+/* Rows as a list of objects; fewer than were asked for where cells are so large that the reply
+ * would pass its limit. */
+static void add_sample(const struct rows *rows, size_t row_max, struct strbuf *out)
+{
+    struct strbuf sample = strbuf_init(SAMPLE_SIZE_MAX);
+    size_t count = rows->row_count < row_max ? rows->row_count : row_max;
+    rows_print_json(rows, count, &sample);
+    while (!strbuf_ok(&sample) && count > 0) {
+        count /= 2;
+        strbuf_reset(&sample);
+        rows_print_json(rows, count, &sample);
+    }
+    strbuf_add_str(out, strbuf_str(&sample));
+    strbuf_clear(&sample);
+}
+
 static void add_rows(const struct run *run, struct strbuf *out)
 {
     const struct rows *rows = run->statement ? run->statement->rows : NULL;
@@ -57,7 +74,7 @@ static void add_rows(const struct run *run, struct strbuf *out)
     strbuf_add(out, rows && rows->truncated ? "true" : "false");
     json_add_key(out, "data_sample");
     if (rows)
-        rows_print_json(rows, run->question.sample_rows, out);
+        add_sample(rows, run->question.sample_rows, out);
     else
         strbuf_add(out, "[]");
 }

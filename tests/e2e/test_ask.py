@@ -115,3 +115,11 @@ def test_two_processes_share_a_home(querent, sales):
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         assert json.loads(out)["data_sample"][0]
+
+
+def test_large_cells_leave_whole_json(querent, tmp_path):
+    path = tmp_path / "fat.csv"
+    path.write_text("id,note\n" + "".join(f'{i},"{"~" * 10 + chr(92) * 1_500_000}"\n' for i in range(16)))
+    reply = querent.ask("show me the first 16 rows", "--rows", "16", "--data", path)
+    assert reply["row_count"] == 16
+    assert 1 <= len(reply["data_sample"]) < 16
