@@ -39,7 +39,7 @@ const struct setting settings_table[] = {
      .help = "Time for one question, from its arrival to the answer."},
     {"QUERENT_MAX_REPAIRS", SETTING_INTEGER, "2", 0, 10, .group = ANSWERS,
      .help = "How often a failed statement goes back to be mended."},
-    {"QUERENT_SURENESS", SETTING_DOUBLE, "0.5", 0, 1, .group = ANSWERS,
+    {"QUERENT_SURENESS", SETTING_DOUBLE, "0.6", 0, 1, .group = ANSWERS,
      .help = "The planner asks back when it is less sure than this."},
 
     {"QUERENT_LLM", SETTING_CHOICE, "auto", .choices = "auto anthropic openai planner",

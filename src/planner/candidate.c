@@ -294,6 +294,15 @@ static void fill_columns(struct finder *f, const struct sketch *sketch, struct o
         out->count = 10;
 }
 
+/* Sums and averages are of numbers; text may hold some. */
+static bool can_aggregate(const struct finder *f, enum aggregate aggregate, int column)
+{
+    const struct dataset_index *index = f->question->links->index;
+    bool sums = aggregate == AGGREGATE_SUM || aggregate == AGGREGATE_AVG;
+    return !sums || !(index->columns[column].wordy ||
+                      value_kind_is_time(index->dataset->columns[column].kind));
+}
+
 /* Aggregates other than count(*) need a column; the same one, or two different ones. */
 static void fill_aggregates(struct finder *f, const struct sketch *sketch,
                             struct option_list *out)
@@ -314,14 +323,20 @@ static void fill_aggregates(struct finder *f, const struct sketch *sketch,
     if (needed == 0)
         add_option(out, &option);
     for (size_t k = 0; needed > 0 && (different || needed == 1) && k < count; k++) {
-        for (size_t i = 0; i < needed; i++)
+        bool fits = true;
+        for (size_t i = 0; i < needed; i++) {
             option.aggregates[need[i]] = top[k];
+            fits &= can_aggregate(f, sketch->aggregates[need[i]], top[k]);
+        }
         option.score = f->use[top[k]][USE_AGGREGATE];
-        add_option(out, &option);
+        if (fits)
+            add_option(out, &option);
     }
     for (size_t a = 0; needed == 2 && a < at_most(count, 3); a++)
         for (size_t b = 0; b < at_most(count, 3); b++) {
-            if (a == b || (!different && a > b))
+            if (a == b || (!different && a > b) ||
+                !can_aggregate(f, sketch->aggregates[need[0]], top[a]) ||
+                !can_aggregate(f, sketch->aggregates[need[1]], top[b]))
                 continue;
             option.aggregates[need[0]] = top[a];
             option.aggregates[need[1]] = top[b];

@@ -16,8 +16,15 @@
 #define MISSED_TIME_FACTOR 0.15
 /* A name, number or quotation that is nowhere in the data, or no word that is. */
 #define UNREAD_NAME_FACTOR 0.35
-#define EMPTY_FACTOR 0.8        /* of a reading by rules that finds no rows */
-#define PLAIN_RULES_FACTOR 0.55 /* rules are right less often where the learned grammar reaches */
+#define EMPTY_FACTOR 0.8 /* of a reading by rules that finds no rows */
+/* How often rules were right on the training sets where the learned readings differ, over their own
+ * guess; a little more where there is nothing else to go by. */
+#define RULES_TRUST_TERSE 0.85
+#define RULES_TRUST_SHORT 0.7
+#define RULES_TRUST_LONG 0.5
+#define SHORT_WORDS_MAX 8
+#define WEAK_LINK 0.5F      /* a column that no word names */
+#define WEAK_LINK_FACTOR 0.7 /* against a reading by rules that names everything */
 #define AGREEMENT_BONUS 1e-6
 #define SETTLED 0.9   /* the prior of a reading by rules that no other will beat */
 #define HOPELESS 0.15 /* below this a reading is not even worth asking back about */
@@ -205,19 +212,23 @@ static double learned_chance(const struct plan_state *state, size_t i)
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
 }
 
-/* A reading by rules brings its own guess; no rows make it less likely. */
-static double business_chance(const struct plan_item *item)
+/* A reading by rules brings its own guess, to be trusted most where the learned grammar doesn't
+ * reach, less in short phrases, least in whole sentences; no rows make it less likely. */
+static double business_chance(const struct plan_state *state, const struct plan_item *item)
 {
     if (item->prior < 0 || failed(item))
         return 0;
-    double chance = item->beyond_sketches ? item->prior : item->prior * PLAIN_RULES_FACTOR;
-    return item->facts[RESULT_empty] != 0 ? chance * EMPTY_FACTOR : chance;
+    double trust = item->beyond_sketches                    ? 1
+                   : state->terse                           ? RULES_TRUST_TERSE
+                   : state->word_count <= SHORT_WORDS_MAX   ? RULES_TRUST_SHORT
+                                                            : RULES_TRUST_LONG;
+    return item->prior * trust * (item->facts[RESULT_empty] != 0 ? EMPTY_FACTOR : 1);
 }
 
 double plan_chance(const struct plan_state *state, size_t i)
 {
     double learned = learned_chance(state, i);
-    double business = business_chance(&state->items[i]);
+    double business = business_chance(state, &state->items[i]);
     return fmax(learned, business);
 }
 
@@ -228,7 +239,7 @@ bool plan_is_settled(const struct plan *plan)
         return true;
     const struct plan_item *first = &state->items[0];
     return first->observed && first->beyond_sketches && first->unread_count == 0 &&
-           business_chance(first) >= SETTLED;
+           business_chance(state, first) >= SETTLED;
 }
 
 /* The likeliest candidate whose result differs from `other`, among the best learned one and all
@@ -250,7 +261,9 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
             continue;
         if (agrees)
             own = fmax(own, learned_chance(state, learned) + AGREEMENT_BONUS);
-        if (own > *chance) {
+        bool weak = learned != NO_CANDIDATE && best == learned && item->beyond_sketches &&
+                    state->items[learned].features->values[RANKING_link_least] < WEAK_LINK;
+        if (own > *chance * (weak ? WEAK_LINK_FACTOR : 1)) {
             *chance = own;
             best = i;
         }
@@ -314,7 +327,10 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
         return;
     }
     size_t second = best_candidate(state, winner, &second_chance);
-    if (chance < HOPELESS || state->items[winner].unread_count > 0) {
+    size_t learned = best_learned(state, NO_CANDIDATE);
+    bool unread = state->items[winner].unread_count > 0 &&
+                  (learned == NO_CANDIDATE || state->items[learned].unread_count > 0);
+    if (chance < HOPELESS || unread) {
         out->sentence = no_answer_sentence(state, &state->items[winner], arena);
         return;
     }

@@ -6,7 +6,7 @@
 #include "planner/planner.h"
 #include "planner/rank.h"
 
-#define PLAN_LEARNED_MAX 20
+#define PLAN_LEARNED_MAX 12
 #define PLAN_CANDIDATES_MAX 32 /* those and the readings by rules */
 #define PLAN_EXECUTE_MAX 8
 
@@ -41,6 +41,7 @@ struct plan_state {
     struct arena *arena;
     struct plan_item *items;
     float word_count, unknown_share, linked_share;
+    bool terse; /* "revenue by region": no sentence, which the weights never saw in training */
     const struct dataset *dataset; /* the likeliest */
 };
 

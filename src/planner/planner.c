@@ -20,6 +20,7 @@
 
 #define DATASETS_READ_MAX 4
 #define EXPLAINED_MAX 12
+#define TERSE_WORDS_MAX 8
 /* How much a dataset that retrieval holds for less likely must be better in the ranker's eyes. */
 #define RETRIEVAL_WEIGHT 6.0
 #define UNRELATED_PENALTY 4.0 /* no word of the question is linked to the dataset */
@@ -390,6 +391,9 @@ static void set_words(struct plan_state *state, const struct dataset_reading *re
         telling += token->is_word && !token->stop && (link || links->cues.cue[i] == CUE_NONE);
         linked += token->is_word && !token->stop && link;
     }
+    enum cue first = (enum cue)links->cues.cue[0];
+    state->terse = words <= TERSE_WORDS_MAX && !links->tokens->items[0].stop &&
+                   first != CUE_INTRODUCTION && (first != CUE_COUNT || words <= 4);
     state->word_count = (float)words;
     state->unknown_share = words > 0 ? (float)unknown / (float)words : 1;
     state->linked_share = telling > 0 ? (float)linked / (float)telling : 0;

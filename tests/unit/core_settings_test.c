@@ -114,7 +114,7 @@ static void gives_defaults_before_and_after_the_load(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(settings_integer("QUERENT_ROW_LIMIT"), 10000);
         assert_int_equal(settings_integer("QUERENT_WEEK_START"), 1);
-        assert_true(settings_double("QUERENT_SURENESS") == 0.5);
+        assert_true(settings_double("QUERENT_SURENESS") == 0.6);
         assert_string_equal(settings_text("QUERENT_LLM"), "auto");
         assert_null(settings_text("QUERENT_WEIGHTS"));
         assert_null(settings_secret("OPENAI_API_KEY"));

@@ -8,6 +8,8 @@
  *     planner_features names QUESTIONS CUES           the same by name, with their hashes
  *     planner_features candidates QUESTIONS WEIGHTS OUT   candidates, executed
  *     planner_features plans QUESTIONS WEIGHTS OUT        whole plans, executed and decided
+ *     planner_features datasets QUESTIONS WEIGHTS OUT TABLES  plans for each dataset that retrieval
+ *                                                     finds among TABLES (lines as QUESTIONS')
  *
  * QUESTIONS is made by prepare.py. OUT.bin holds 64-bit numbers, one question after the other:
  * its number of features and they, its number of columns and for each its features likewise, its
@@ -15,7 +17,8 @@
  * holds for each of them the ranker's features, eight facts about its result, and 1 when the
  * result is the gold one (all float); OUT.hash the hashes of the results; OUT.jsonl the SQL. For
  * plans, OUT.bin holds the features of the sureness and whether the winner is right (all float),
- * OUT.jsonl the winner and its sureness.
+ * OUT.jsonl the winner and its sureness. For datasets, OUT.bin holds for each of up to three hits:
+ * retrieval's score, its margin, the ranker's score, the features of the sureness, right or not.
  */
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +33,15 @@
 #include "planner/print.h"
 #include "planner/ranking_features.h"
 #include "results.h"
+#include "retrieval/retrieval.h"
+
+/* All tables of a set, found by retrieval. */
+struct library {
+    struct dataset *datasets;
+    const struct dataset_index **indexes;
+    size_t count;
+    struct retrieval_index *retrieval;
+};
 
 struct output {
     FILE *numbers, *lines, *hashes;
@@ -325,8 +337,96 @@ static void dump_plan(struct bench *bench, const struct models *models, const js
         if (state->items[i].prior >= 0) {
             json_object_set_new(object, "rules", text(plan->candidates[i].sql));
             json_object_set_new(object, "rules_guess", json_real(state->items[i].prior));
+            json_object_set_new(object, "rules_beyond",
+                                json_boolean(state->items[i].beyond_sketches));
+            json_object_set_new(object, "rules_right",
+                                json_boolean(winner_is_right(bench, line,
+                                                             plan->candidates[i].sql)));
+            if (learned != SIZE_MAX)
+                json_object_set_new(object, "learned_sure",
+                                    json_real(plan_chance(state, learned)));
             break;
         }
+    json_dumpf(object, out->lines, JSON_COMPACT);
+    fputc('\n', out->lines);
+    json_decref(object);
+}
+
+#define LIBRARY_MAX 4000
+
+static void open_library(struct bench *bench, const char *path, struct library *out)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t capacity = 0;
+    struct error err = {0};
+    out->datasets = xcalloc(LIBRARY_MAX, sizeof(*out->datasets));
+    out->indexes = xcalloc(LIBRARY_MAX, sizeof(*out->indexes));
+    while (file && out->count < LIBRARY_MAX && getline(&line, &capacity, file) > 0) {
+        json_t *table = json_loads(line, 0, NULL);
+        const struct bench_table *made = bench_table(bench, table);
+        out->datasets[out->count] = *made->dataset;
+        out->datasets[out->count].id = made->key;
+        out->indexes[out->count++] = made->index;
+        json_decref(table);
+    }
+    free(line);
+    struct embedder *embedder = embedder_open("builtin", &err);
+    out->retrieval = embedder ? retrieval_index_new(out->datasets, out->count, embedder, NULL, &err)
+                              : NULL;
+    if (!out->retrieval) {
+        fprintf(stderr, "%s\n", err.message);
+        exit(1);
+    }
+}
+
+/* One hit: what the planner makes of the question there. */
+static void dump_hit(struct bench *bench, const struct models *models, const json_t *line,
+                     const struct plan_dataset *dataset, double margin, struct arena *arena,
+                     const struct output *out)
+{
+    float facts[SURENESS_FEATURE_COUNT + 4] = {(float)dataset->score, (float)margin};
+    struct plan_request request = {
+        .question = str_from(json_string_value(json_object_get(line, "question"))),
+        .datasets = dataset,
+        .dataset_count = 1,
+        .calendar = {.today = "2026-11-22", .week_start = 1, .fiscal_year_start = 1},
+        .dialect = DIALECT_SQLITE,
+    };
+    struct error err = {0};
+    struct plan *plan = planner_read(models->planner, &request, arena, &err);
+    const struct plan_state *state = (struct plan_state *)plan;
+    size_t learned = plan ? plan_best_learned(state) : SIZE_MAX;
+    if (learned != SIZE_MAX) {
+        facts[2] = (float)state->items[learned].rank;
+        plan_sureness_features(state, learned, facts + 3);
+        facts[SURENESS_FEATURE_COUNT + 3] =
+            winner_is_right(bench, line, plan->candidates[learned].sql);
+    }
+    fwrite(facts, sizeof(facts), 1, out->numbers);
+}
+
+static void dump_datasets(struct bench *bench, const struct models *models,
+                          const struct library *library, const json_t *line, struct arena *arena,
+                          const struct output *out)
+{
+    struct retrieval_request request = {
+        .question = str_from(json_string_value(json_object_get(line, "question")))};
+    struct retrieval_result result;
+    struct error err = {0};
+    size_t count = 0;
+    const char *gold = json_string_value(json_object_get(line, "key"));
+    bench_open(bench, json_string_value(json_object_get(line, "db")));
+    if (retrieval_search(library->retrieval, &request, arena, &result, &err))
+        for (size_t i = 0; i < result.hit_count && i < 3; i++) {
+            size_t at = (size_t)(result.hits[i].dataset - library->datasets);
+            struct plan_dataset dataset = {result.hits[i].dataset, library->indexes[at],
+                                           result.hits[i].score};
+            dump_hit(bench, models, line, &dataset, result.margin, arena, out);
+            count++;
+        }
+    json_t *object = json_pack("{s:i,s:b}", "hits", (int)count, "first",
+                               count > 0 && strcmp(result.hits[0].dataset->id, gold) == 0);
     json_dumpf(object, out->lines, JSON_COMPACT);
     fputc('\n', out->lines);
     json_decref(object);
@@ -350,7 +450,7 @@ static const struct lexicon *open_lexicon(const char *command, const char *path,
 {
     struct error err = {0};
     struct str cues;
-    if (strcmp(command, "plans") == 0) {
+    if (strcmp(command, "plans") == 0 || strcmp(command, "datasets") == 0) {
         models->planner = planner_open(path, NULL, &err);
         if (!models->planner) {
             fprintf(stderr, "%s\n", err.message);
@@ -378,11 +478,15 @@ static const struct lexicon *open_lexicon(const char *command, const char *path,
 }
 
 static void handle_line(const char *command, struct bench *bench, const struct models *models,
-                        const json_t *line, const struct output *out)
+                        const struct library *library, const json_t *line,
+                        const struct output *out)
 {
     struct reading_context context = {.arena = arena_new()};
-    if (strcmp(command, "plans") == 0) {
-        dump_plan(bench, models, line, context.arena, out);
+    if (strcmp(command, "plans") == 0 || strcmp(command, "datasets") == 0) {
+        if (library->count > 0)
+            dump_datasets(bench, models, library, line, context.arena, out);
+        else
+            dump_plan(bench, models, line, context.arena, out);
         arena_free(context.arena);
         return;
     }
@@ -401,8 +505,7 @@ static void handle_line(const char *command, struct bench *bench, const struct m
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fprintf(stderr, "usage: planner_features words|features|names|candidates QUESTIONS "
-                        "CUES|WEIGHTS [OUT]\n");
+        fprintf(stderr, "usage: planner_features COMMAND QUESTIONS CUES|WEIGHTS [OUT [TABLES]]\n");
         return 2;
     }
     struct error err = {0};
@@ -414,6 +517,9 @@ int main(int argc, char **argv)
         return 1;
     }
     struct output out = {0};
+    struct library library = {0};
+    if (argc > 5)
+        open_library(&bench, argv[5], &library);
     if (argc > 4) {
         out.numbers = open_output(argv[4], "bin", "wb");
         out.hashes = open_output(argv[4], "hash", "wb");
@@ -425,7 +531,7 @@ int main(int argc, char **argv)
     while (file && getline(&line, &capacity, file) > 0) {
         json_t *question = json_loads(line, 0, NULL);
         if (question)
-            handle_line(argv[1], &bench, &models, question, &out);
+            handle_line(argv[1], &bench, &models, &library, question, &out);
         json_decref(question);
     }
     if (argc > 4) {

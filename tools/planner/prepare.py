@@ -1,18 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """Public question sets -> one line a question, as planner_features reads them.
 
-    prepare.py BENCH OUT.jsonl SET[:first|:join|:N]...
+    prepare.py BENCH OUT.jsonl SET[:first|:join|:terse|:N]...
 
 A set is a folder of BENCH (questions.jsonl, tables.jsonl, set.json). ":first" takes the first
 turns of conversations only, ":join" questions over several tables (seen as one wide table, for
-the language models), ":N" every Nth question. The lines hold text of the sets: keep them out of
+the language models), ":terse" every second question without its opening words ("show me all the"),
+as people type into a search box, ":N" every Nth question. The lines hold text of the sets: keep them out of
 the repository.
 """
 import json
 import os
+import re
 import sys
 
 import gold
+
+
+OPENING = re.compile(
+    r"(what|which|who) (is|are|was|were)|(please )?(can you |could you )?"
+    r"(show|list|give|tell|find|return|display|get|count)( me| us| out)?|how many|count", re.I)
+
+
+def terse(question):
+    """The question without its opening, or None when it has none to lose."""
+    found = OPENING.match(question)
+    if not found:
+        return None
+    rest = question[found.end():].strip(" ?.")
+    rest = re.sub(r"^((all|the|of|for|each) )+", "", rest)
+    if found.group().lower() in ("how many", "count"):
+        rest = re.sub(r"^number of ", "", rest)
+        rest = "number of " + re.sub(r" (are|is|were) there$| do we have$", "", rest)
+    return rest if len(rest.split()) > 1 else None
 
 
 def read_lines(path):
@@ -73,7 +93,7 @@ def main():
                 info = json.load(info_file)
             tables = {t["id"]: t for t in read_lines(os.path.join(bench, name, "tables.jsonl"))}
             step = int(option) if option.isdigit() else 1
-            count = 0
+            count, turn = 0, False
             for question in read_lines(os.path.join(bench, name, "questions.jsonl"))[::step]:
                 ids = question.get("gold_tables") or []
                 if not ids or any(i not in tables for i in ids):
@@ -85,6 +105,12 @@ def main():
                 line = question_line(bench, name, info, question, [tables[i] for i in ids])
                 if line["join"] and not line["sketch"]:
                     continue
+                if option == "terse":
+                    turn = not turn
+                    line["question"] = terse(line["question"])
+                    line["id"] += "-terse"
+                    if not turn or not line["question"]:
+                        continue
                 lines.write(json.dumps(line, ensure_ascii=False) + "\n")
                 count += 1
             print(spec, count)
