@@ -350,6 +350,16 @@ static enum use use_column(struct reading *r, const struct mention *m)
         }
         return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
     }
+    const char *yes = NULL, *no = NULL;
+    if (column_is_flag(column, &yes, &no) && cue != CUE_BY && !starts_group(cue) &&
+        !group_list(r, m) && column->kind != VALUE_BOOLEAN) {
+        struct filter filter = {.ref = {.scope = m->scope, .column = column},
+                                .comparison = COMPARE_EQUAL,
+                                .value_count = 1};
+        filter.values[0] = cue == CUE_NOT ? no : yes;
+        add_filter(r, filter);
+        return USE_FILTER;
+    }
     if (column->kind == VALUE_BOOLEAN && cue != CUE_BY && !group_list(r, m)) {
         struct filter filter = {.ref = {.scope = m->scope, .column = column},
                                 .comparison = COMPARE_EQUAL,
@@ -367,6 +377,16 @@ static enum use use_column(struct reading *r, const struct mention *m)
         add_measure(r, (struct ref){.scope = m->scope, .column = column}, AGGREGATE_COUNT_DISTINCT,
                     true);
         return USE_MEASURE;
+    }
+    if (column_is_measure(column) && cue == CUE_NOT) { /* "orders without a discount" */
+        struct filter none = {.ref = {.scope = m->scope, .column = column},
+                              .comparison = COMPARE_EQUAL,
+                              .value_count = 1};
+        none.values[0] = "0";
+        add_filter(r, none);
+        const char *words = column_words(column, r->ask->arena);
+        reading_assume(r, arena_printf(r->ask->arena, "no %s means that it is 0", words));
+        return USE_FILTER;
     }
     if (column_is_measure(column)) {
         use_measure(r, m);
@@ -446,20 +466,24 @@ static bool taken_by_number(const struct reading *r, int mention)
     return false;
 }
 
+static const struct column *adjective_column(const struct reading *r, struct ref *ref,
+                                             enum cue *extreme);
+
 /* A number compares groups, not rows: "customers with more than 10 orders", "regions with revenue
  * above 1000". The groups are then what is listed. */
 static void group_for_number(struct reading *r, const struct mention *m)
 {
     if (!m || r->group_count > 0)
         return;
-    if (m->kind == MENTION_TABLE && m->scope == 0 && r->loose_table) {
+    bool rows = m->kind == MENTION_TABLE && m->scope == 0;
+    if (rows && r->loose_table) {
         const struct ask_scope *scope = &r->ask->scope[r->loose_table->scope];
         add_group(r, r->loose_table->scope, dataset_name_column(scope->dataset));
         add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
         return;
     }
-    bool amount =
-        (m->kind == MENTION_COLUMN && column_is_measure(m->column)) || m->kind == MENTION_METRIC;
+    bool amount = rows || (m->kind == MENTION_COLUMN && column_is_measure(m->column)) ||
+                  m->kind == MENTION_METRIC;
     for (size_t i = 0; amount && !r->rows_entity && i < r->ask->mention_count; i++) {
         const struct mention *shown = &r->ask->mentions[i];
         bool listed = r->uses[i] == USE_SHOW && shown->first < m->first &&
@@ -468,7 +492,9 @@ static void group_for_number(struct reading *r, const struct mention *m)
         if (!listed || !add_group(r, shown->scope, shown->column))
             continue;
         r->uses[i] = USE_GROUP;
-        enum aggregate aggregate = m->metric ? AGGREGATE_NONE : column_aggregate(m->column);
+        enum aggregate aggregate = rows        ? AGGREGATE_COUNT
+                                   : m->metric ? AGGREGATE_NONE
+                                               : column_aggregate(m->column);
         add_measure(r, (struct ref){.scope = m->scope, .column = m->column, .metric = m->metric},
                     aggregate, false);
         return;
@@ -509,6 +535,12 @@ static void apply_numbers(struct reading *r)
         struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
         filter.values[0] = n->from;
         filter.values[1] = n->to;
+        enum cue turned = CUE_NONE; /* "older than 60" */
+        if ((!m || (m->kind == MENTION_TABLE && !n->after)) &&
+            adjective_column(r, &filter.ref, &turned)) {
+            add_filter(r, filter);
+            continue;
+        }
         if (m && m->kind == MENTION_TABLE && !n->after) { /* "orders above 200" */
             const struct column *usual = main_measure_column(r->ask->scope[0].dataset);
             if (m->scope == 0 && usual) {
@@ -617,6 +649,8 @@ static void read_cues(struct reading *r)
         if (cue == CUE_GROWTH || cue == CUE_DROP || cue == CUE_CHANGE)
             r->change = cue;
     }
+    for (size_t i = 0; i < ask->word_count; i++)
+        r->who |= ask->words[i].mention < 0 && ask_word_in(ask, i, "who");
     if (ask_has(ask, CUE_COUNT, &at) && r->measure_count == 0) {
         add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
         r->counts_rows = true;
@@ -724,22 +758,68 @@ static bool main_measure(struct reading *r)
     return true;
 }
 
-/* "most expensive", "cheapest" are about a price. */
-static bool price_measure(struct reading *r)
+/* Adjectives that name the column they compare: the first that exists is meant. */
+static const struct {
+    const char *words;
+    const char *column;
+    enum cue extreme; /* what the superlative means for the column; CUE_NONE: as it says */
+} adjectives[] = {
+    {"expensive cheapest cheap priciest costly cheaper", "price", CUE_NONE},
+    {"oldest older eldest", "age", CUE_HIGH},
+    {"youngest younger", "age", CUE_LOW},
+    {"oldest older eldest", "birth", CUE_LOW},
+    {"youngest younger", "birth", CUE_HIGH},
+    {"tallest taller", "height", CUE_HIGH},
+    {"heaviest heavier", "weight", CUE_HIGH},
+    {"lightest lighter", "weight", CUE_LOW},
+    {"longest longer", "length", CUE_HIGH},
+    {"longest longer", "duration", CUE_HIGH},
+};
+
+static const struct column *number_column(const struct dataset *dataset, const char *part)
 {
-    bool said = false;
-    for (size_t i = 0; i < r->ask->word_count; i++)
-        said |= r->ask->words[i].mention < 0 &&
-                ask_word_in(r->ask, i, "expensive cheapest cheap priciest costly");
-    for (size_t s = 0; said && s < r->ask->scope_count; s++) {
-        const struct dataset *dataset = r->ask->scope[s].dataset;
-        for (size_t i = 0; i < dataset->column_count; i++)
-            if (strcasestr(dataset->columns[i].name, "price") &&
-                value_kind_is_number(dataset->columns[i].kind))
-                return add_measure(r, (struct ref){.scope = (int)s, .column = &dataset->columns[i]},
-                                   column_aggregate(&dataset->columns[i]), false);
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const char *at = strcasestr(dataset->columns[i].name, part);
+        bool starts = at && (at == dataset->columns[i].name || at[-1] == '_');
+        if (starts && value_kind_is_number(dataset->columns[i].kind))
+            return &dataset->columns[i];
     }
-    return false;
+    return NULL;
+}
+
+/* The column that an adjective of the question names; *extreme is changed where it is the other
+ * way round. NULL: there is no such adjective or column. */
+static const struct column *adjective_column(const struct reading *r, struct ref *ref,
+                                             enum cue *extreme)
+{
+    for (size_t k = 0; k < sizeof(adjectives) / sizeof(adjectives[0]); k++) {
+        bool said = false;
+        for (size_t i = 0; i < r->ask->word_count; i++)
+            said |= r->ask->words[i].mention < 0 && ask_word_in(r->ask, i, adjectives[k].words);
+        for (size_t s = 0; said && s < r->ask->scope_count; s++) {
+            const struct column *column =
+                number_column(r->ask->scope[s].dataset, adjectives[k].column);
+            if (!column)
+                continue;
+            *ref = (struct ref){.scope = (int)s, .column = column};
+            if (adjectives[k].extreme != CUE_NONE)
+                *extreme = adjectives[k].extreme;
+            return column;
+        }
+    }
+    return NULL;
+}
+
+/* "the most expensive product", "the oldest employee" */
+static bool adjective_measure(struct reading *r)
+{
+    struct ref ref;
+    enum cue extreme = r->extreme;
+    if (!adjective_column(r, &ref, &extreme) || (extreme == CUE_NONE && !r->ranked))
+        return false;
+    r->extreme = extreme;
+    r->ranked = true;
+    return add_measure(r, ref, column_aggregate(ref.column), false);
 }
 
 /* The "largest" order is one row; the "best" product is not. */
@@ -752,10 +832,20 @@ static bool says_size(const struct ask *ask)
     return false;
 }
 
+static bool names_time(const struct reading *r)
+{
+    for (size_t i = 0; i < r->ask->mention_count; i++) {
+        const struct mention *m = &r->ask->mentions[i];
+        if (m->kind == MENTION_COLUMN && m->column == r->time.column)
+            return true;
+    }
+    return false;
+}
+
 static void fill_measure(struct reading *r)
 {
     size_t at;
-    if (r->measure_count > 0 || price_measure(r))
+    if (r->measure_count > 0 || (r->number_count == 0 && adjective_measure(r)))
         return;
     bool grouped = (r->group_count > 0 && !r->entity) || r->bucket != UNIT_NONE;
     if (grouped && r->filter_count > 0 && !r->ranked && !r->share && !r->change) {
@@ -777,6 +867,12 @@ static void fill_measure(struct reading *r)
     }
     if (r->rows_entity && (r->group_count > 0 || r->bucket != UNIT_NONE)) {
         add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "orders by region" */
+        return;
+    }
+    bool events = r->bucket != UNIT_NONE && !r->ranked && names_time(r) &&
+                  !ask_has(r->ask, CUE_SUM, NULL) && !ask_has(r->ask, CUE_MUCH, NULL);
+    if (events) { /* "hires by month" */
+        add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
         return;
     }
     bool sized = r->rows_entity && r->ranked && says_size(r->ask);
@@ -839,6 +935,41 @@ static void settle_extremes(struct reading *r)
             m->stated = false;
         }
     }
+}
+
+/* "who bought the most": the rows are no people, but those that they belong to may be. */
+static void group_people(struct reading *r)
+{
+    static const char *const people[] = {"customer", "client", "employee", "staff",   "person",
+                                         "people",   "user",   "member",   "student", "player"};
+    const struct ask *ask = r->ask;
+    if (!r->who || r->rows_entity || r->group_count > 0 || r->measure_count == 0 ||
+        dataset_name_column(ask->scope[0].dataset))
+        return;
+    for (size_t s = 1; s < ask->scope_count; s++)
+        for (size_t k = 0; k < sizeof(people) / sizeof(people[0]); k++)
+            if (strcasestr(ask->scope[s].dataset->table_name, people[k]) &&
+                add_group(r, (int)s, dataset_name_column(ask->scope[s].dataset))) {
+                r->ranked |= r->extreme != CUE_NONE;
+                r->limit = r->ranked && r->limit == 0 ? 1 : r->limit;
+                return;
+            }
+    reading_doubt(r, "nobody to name", 0.5);
+}
+
+/* "the highest paid person", "who earns the most": rows of the main table by a number of theirs. */
+static void settle_rows(struct reading *r)
+{
+    const struct ask *ask = r->ask;
+    if (r->extreme == CUE_NONE || r->group_count > 0)
+        return;
+    for (size_t i = 0; i + 1 < ask->mention_count; i++) {
+        const struct mention *m = &ask->mentions[i], *next = &ask->mentions[i + 1];
+        if (r->uses[i] == USE_MEASURE && next->kind == MENTION_TABLE && next->scope == 0 &&
+            m->last == next->first)
+            r->ranked = true;
+    }
+    r->ranked |= r->who;
 }
 
 static void settle_limit(struct reading *r)
@@ -992,7 +1123,9 @@ static struct reading *read_business(struct ask *ask)
     fill_measure(r);
     group_loose(r);
     settle_extremes(r);
+    settle_rows(r);
     fill_measure(r);
+    group_people(r);
     settle_limit(r);
     apply_numbers(r);
     return r;

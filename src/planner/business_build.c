@@ -160,6 +160,8 @@ static int64_t rows_limit(const struct reading *r)
     if (r->limit > 0)
         return r->limit;
     const struct mention *m = r->rows_entity;
+    if (!m && r->who)
+        return 1;
     return m && !is_plural_word(r->ask->words[m->last - 1].text) ? 1 : LIST_DEFAULT;
 }
 
@@ -200,7 +202,8 @@ static struct query *latest_rows(struct builder *b)
     struct reading *r = b->r;
     bool first = ask_has(r->ask, CUE_EARLIEST, NULL);
     bool last = ask_has(r->ask, CUE_LAST, NULL) || ask_has(r->ask, CUE_LATEST, NULL);
-    bool named = r->rows_entity || ask_has(r->ask, CUE_ROWS, NULL);
+    bool named = r->rows_entity || r->who || ask_has(r->ask, CUE_ROWS, NULL);
+    first |= r->who && ask_has(r->ask, CUE_FIRST, NULL);
     if (!(first || last) || !named || !r->time.column || r->measure_count > 0 || r->group_count > 0)
         return NULL;
     query_select(b->arena, b->query, expression_star(b->arena), NULL);
@@ -214,16 +217,16 @@ static struct query *latest_rows(struct builder *b)
 static struct query *ranked_rows(struct builder *b)
 {
     struct reading *r = b->r;
-    bool asked = r->rows_entity && r->extreme != CUE_NONE && r->group_count == 0 &&
+    bool asked = (r->rows_entity || r->who) && r->extreme != CUE_NONE && r->group_count == 0 &&
                  r->bucket == UNIT_NONE && !r->compared;
-    size_t at = r->rows_entity ? r->rows_entity->first : 0;
     bool ranked = r->ranked || ask_has(r->ask, CUE_WHICH, NULL);
-    if (!asked || !ranked || at > r->ask->word_count || r->measure_count != 1 ||
-        !r->measures[0].ref.column || r->measures[0].ref.scope != 0 ||
-        r->measures[0].aggregate == AGGREGATE_COUNT_DISTINCT)
+    if (!asked || !ranked || r->measure_count != 1 || !r->measures[0].ref.column ||
+        r->measures[0].ref.scope != 0 || r->measures[0].aggregate == AGGREGATE_COUNT_DISTINCT)
         return NULL;
     const struct dataset *dataset = r->ask->scope[0].dataset;
     const struct column *name = dataset_name_column(dataset);
+    if (!name && !r->rows_entity)
+        return NULL;
     const struct expression *value = build_column(b, &r->measures[0].ref);
     if (name) {
         query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
@@ -235,6 +238,28 @@ static struct query *ranked_rows(struct builder *b)
     query_order(b->arena, b->query, value, !falling(r->extreme));
     b->query->limit = rows_limit(r);
     r->measures[0].stated = true; /* nothing is summed, so nothing is assumed */
+    return b->query;
+}
+
+/* "list the products and their prices": stored numbers, row by row */
+static struct query *listed_rows(struct builder *b)
+{
+    struct reading *r = b->r;
+    if (!ask_has(r->ask, CUE_LIST, NULL) || !r->rows_entity || r->group_count > 0 ||
+        r->bucket != UNIT_NONE || r->compared || r->measure_count == 0)
+        return NULL;
+    for (size_t i = 0; i < r->measure_count; i++)
+        if (r->measures[i].stated || !r->measures[i].ref.column || r->measures[i].ref.scope != 0)
+            return NULL;
+    const struct column *name = dataset_name_column(r->ask->scope[0].dataset);
+    if (name)
+        query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
+    for (size_t i = 0; i < r->measure_count; i++) {
+        query_select(b->arena, b->query, build_column(b, &r->measures[i].ref), NULL);
+        r->measures[i].stated = true; /* nothing is summed, so nothing is assumed */
+    }
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    b->query->limit = r->limit;
     return b->query;
 }
 
@@ -553,12 +578,12 @@ static struct query *list(struct builder *b)
 struct query *reading_query(struct reading *r)
 {
     static struct query *(*const shapes[])(struct builder *) = {
-        without_partner, first_rows,    moment,     latest_rows, ranked_rows,
-        comparison,      part_of_whole, aggregates, list,
+        without_partner, first_rows, moment,        latest_rows, ranked_rows,
+        listed_rows,     comparison, part_of_whole, aggregates,  list,
     };
     static const char *const names[] = {
-        "without partner", "first rows",    "moment",     "latest rows", "ranked rows",
-        "comparison",      "part of whole", "aggregates", "list",
+        "without partner", "first rows", "moment",        "latest rows", "ranked rows",
+        "listed rows",     "comparison", "part of whole", "aggregates",  "list",
     };
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         struct builder b = {.r = r, .arena = r->ask->arena};

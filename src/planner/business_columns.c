@@ -52,6 +52,31 @@ bool column_is_group(const struct column *column)
            column->kind != VALUE_NESTED && column->kind != VALUE_BLOB;
 }
 
+bool column_is_flag(const struct column *column, const char **yes, const char **no)
+{
+    static const char *const pairs[][2] = {
+        {"yes", "no"}, {"true", "false"}, {"y", "n"}, {"t", "f"}, {"on", "off"}};
+    const struct column_profile *profile = &column->profile;
+    if (column->kind == VALUE_BOOLEAN) {
+        *yes = "true";
+        *no = "false";
+        return true;
+    }
+    if (column->kind != VALUE_TEXT || !profile->values_complete || profile->value_count != 2)
+        return false;
+    const char *a = profile->values[0].text, *b = profile->values[1].text;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        bool straight = strcasecmp(a, pairs[i][0]) == 0 && strcasecmp(b, pairs[i][1]) == 0;
+        bool turned = strcasecmp(b, pairs[i][0]) == 0 && strcasecmp(a, pairs[i][1]) == 0;
+        if (!straight && !turned)
+            continue;
+        *yes = straight ? a : b;
+        *no = straight ? b : a;
+        return true;
+    }
+    return false;
+}
+
 enum aggregate column_aggregate(const struct column *column)
 {
     static const struct {

@@ -9,7 +9,7 @@ static const struct {
     enum cue cue;
     const char *phrases;
 } cues[] = {
-    {CUE_COUNT, "how many, number of, count of, count, counts, how often"},
+    {CUE_COUNT, "headcount, how many, number of, count of, count, counts, how often"},
     {CUE_MUCH, "how much"},
     {CUE_SUM, "total, totals, sum, overall, altogether, combined"},
     {CUE_AVERAGE, "average, avg, mean, on average, typical"},
@@ -37,10 +37,12 @@ static const struct {
      "not, never, with no, have no, has no, had no, did not, didn't, haven't, "
      "have not, has not, hasn't, not, without, excluding, exclude, except, except for, other than, "
      "but not, non, isn't, ignoring, leaving out, leave out, aren't"},
-    {CUE_MORE, "more than, over, above, greater than, higher than, larger than, "
-               "exceeding, bigger than, >"},
-    {CUE_LESS, "less than, under, below, fewer than, lower than, smaller than, "
-               "cheaper than, <"},
+    {CUE_MORE,
+     "more than, older than, longer than, over, above, greater than, higher than, larger than, "
+     "exceeding, bigger than, >"},
+    {CUE_LESS,
+     "less than, younger than, shorter than, under, below, fewer than, lower than, smaller than, "
+     "cheaper than, <"},
     {CUE_AT_LEAST, "at least, no less than, minimum of"},
     {CUE_AT_MOST, "at most, no more than, up to"},
     {CUE_BETWEEN, "between"},
@@ -82,7 +84,8 @@ static const char stop_words[] =
     "summarize summarise calculate compute break broken grouped group split time exist exists "
     "available earn earned generate generated rate most worth contain contains include "
     "includes including between over lot not now again filter filters condition conditions "
-    "remove add one ones reverse reversed way round switch breakdown drill use try";
+    "remove add one ones reverse reversed way round switch breakdown drill use try work works "
+    "working live lives living located based youngest older tallest heaviest lightest";
 
 /* The number of words that the phrase takes at i, or 0. */
 static size_t phrase_at(const struct ask *ask, size_t i, struct str phrase)

@@ -284,8 +284,8 @@ static const char *const usual_words[] = {
     "customer client buyer",
     "product item article goods",
     "region area territory",
-    "salary pay wage",
-    "employee staff worker",
+    "salary pay wage earn paid",
+    "employee staff worker people person",
     "country nation",
     "category type kind",
     "department division",
@@ -326,6 +326,12 @@ static void link_columns(struct linker *l, int scope, double weight)
     }
 }
 
+static const char *singular_of(const char *word, struct arena *arena)
+{
+    size_t length = strlen(word);
+    return length > 3 && word[length - 1] == 's' ? arena_strndup(arena, word, length - 1) : word;
+}
+
 static void link_table(struct linker *l, int scope, double weight)
 {
     const struct dataset *dataset = l->ask->scope[scope].dataset;
@@ -336,6 +342,9 @@ static void link_table(struct linker *l, int scope, double weight)
     if (dataset->grain && strlen(dataset->grain) < 60)
         link_name(l, dataset_noun(dataset, l->ask->arena), mention);
     link_list(l, &dataset->synonyms, mention);
+    link_usual_words(l, name_words(dataset->table_name, l->ask->arena), mention);
+    link_usual_words(l, singular_of(name_words(dataset->table_name, l->ask->arena), l->ask->arena),
+                     mention);
 }
 
 static void link_declared(struct linker *l, int scope, double weight)

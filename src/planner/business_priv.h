@@ -131,6 +131,8 @@ bool ask_has(const struct ask *ask, enum cue cue, size_t *at);
 bool column_is_measure(const struct column *column);
 /* Is it a name, category, flag or key that rows can be grouped by? */
 bool column_is_group(const struct column *column);
+/* Does it hold just yes and no, in whatever words? They go to *yes and *no as stored. */
+bool column_is_flag(const struct column *column, const char **yes, const char **no);
 /* How its amounts are put together when the question does not say. */
 enum aggregate column_aggregate(const struct column *column);
 /* The column that names the rows of a table for people; NULL when there is none. */

@@ -72,6 +72,7 @@ struct reading {
     enum cue change;                   /* growth, drop, change */
     char arithmetic; /* between the first two measures: + - or division; 0: none */
     bool absent;     /* "customers without orders" */
+    bool who;        /* people are asked for: rows of the main table by name */
     bool ranked, share, distinct, counts_rows, sort_said;
     int64_t limit;
     double score;
