@@ -30,16 +30,10 @@ static const struct query *stored_query(struct run *run, const struct message *m
     return query;
 }
 
-TASK_WAITS bool run_load_history(struct run *run, struct error *err)
+/* The last answer's query, and the question that it answered. JSON nests: on a thread's stack. */
+static void read_history(void *arg)
 {
-    if (!run->question.conversation_id)
-        return true;
-    /* The question itself is saved by now: it is the last of one more. */
-    if (!store_messages_last(run->agent->store, run->conversation_id, HISTORY_MESSAGES + 1,
-                             run->arena, &run->history, &run->history_count, err))
-        return false;
-    if (run->history_count > 0)
-        run->history_count--;
+    struct run *run = arg;
     for (size_t i = run->history_count; i > 0 && !run->previous; i--) {
         const struct message *message = &run->history[i - 1];
         if (message->role == MESSAGE_ASSISTANT) {
@@ -55,5 +49,17 @@ TASK_WAITS bool run_load_history(struct run *run, struct error *err)
             run->previous_question = run->history[i - 2].content;
             break;
         }
-    return true;
+}
+
+TASK_WAITS bool run_load_history(struct run *run, struct error *err)
+{
+    if (!run->question.conversation_id)
+        return true;
+    /* The question itself is saved by now: it is the last of one more. */
+    if (!store_messages_last(run->agent->store, run->conversation_id, HISTORY_MESSAGES + 1,
+                             run->arena, &run->history, &run->history_count, err))
+        return false;
+    if (run->history_count > 0)
+        run->history_count--;
+    return task_offload(read_history, run, err);
 }

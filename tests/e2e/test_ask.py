@@ -123,3 +123,12 @@ def test_large_cells_leave_whole_json(querent, tmp_path):
     reply = querent.ask("show me the first 16 rows", "--rows", "16", "--data", path)
     assert reply["row_count"] == 16
     assert 1 <= len(reply["data_sample"]) < 16
+
+
+def test_a_store_that_was_tampered_with_crashes_nothing(querent, sales):
+    reply = querent.ask("total revenue", "--data", sales)
+    nested = '{"query":' + '{"a":[' * 1000 + "]}" * 1000 + "}"
+    with sqlite3.connect(querent.home / "store.sqlite") as store:
+        assert store.execute("UPDATE messages SET metadata = ? WHERE role = 'assistant'", [nested]).rowcount == 1
+    result = querent.run("ask", "--json", "--data", sales, "--conversation", reply["conversation_id"], "total revenue")
+    assert result.returncode == 0, result.stderr
