@@ -64,6 +64,8 @@ static void print_one(const struct setting *setting)
            strbuf_text(&allowed), setting->fallback ? setting->fallback : "(none)");
     printf("  ");
     terminal_print_wrapped(stdout, setting->help, 2);
+    if (setting->unread)
+        puts("  Not used by this version.");
     strbuf_clear(&value);
     strbuf_clear(&allowed);
     strbuf_clear(&source);

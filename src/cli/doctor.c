@@ -54,9 +54,17 @@ static struct outcome check_settings(struct doctor *doctor)
     if (count > 0)
         return (struct outcome){FINDING_ODD, settings_warning(0)};
     size_t changed = 0;
-    for (size_t i = 0; i < settings_count; i++)
-        changed += settings_source(settings_table[i].name) != SETTING_FROM_DEFAULT;
-    return good(arena_printf(doctor->arena, "all valid; %zu differ from the default", changed));
+    const char *unread = "";
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        bool set = settings_source(setting->name) != SETTING_FROM_DEFAULT;
+        changed += set;
+        if (set && setting->unread)
+            unread = arena_printf(doctor->arena, "%s%s%s", unread,
+                                  *unread ? ", " : "; not used by this version: ", setting->name);
+    }
+    return good(arena_printf(doctor->arena, "all valid; %zu differ from the default%s", changed,
+                             unread));
 }
 
 static struct outcome check_home(struct doctor *doctor)

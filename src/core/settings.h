@@ -42,6 +42,7 @@ struct setting {
     const char *unit;     /* NULL: none */
     bool secret;          /* never printed or logged, never taken from the command line */
     bool loads_code;      /* never taken from an .env file: only from whoever starts the program */
+    bool unread;          /* accepted, but nothing in this version uses it */
     const char *group;    /* heading of the docs */
     const char *help;     /* one or two sentences */
 };

@@ -39,6 +39,8 @@ static void print_row(const struct setting *setting, struct strbuf *out)
     strbuf_printf(out, "### `%s`\n\n%s", setting->name, setting->help);
     if (setting->secret)
         strbuf_add(out, " Secret: never shown or logged.");
+    if (setting->unread)
+        strbuf_add(out, " Not used by this version.");
     strbuf_add(out, "\n\nAllowed: ");
     settings_print_allowed(setting, out);
     if (setting->unit)
@@ -55,7 +57,7 @@ void settings_print_markdown(struct strbuf *out)
                "<!-- Made by `make docs` from src/core/settings_table.c; don't edit. -->\n"
                "# Settings\n\n"
                "A value is looked for in this order:\n\n"
-               "1. the command line: `--set NAME=VALUE`;\n"
+               "1. the command line: `--set NAME=VALUE` (not for secrets);\n"
                "2. the environment;\n"
                "3. the file `.env` in the current folder, then in `QUERENT_HOME`;\n"
                "4. the file that `NAME_FILE` names (for secrets that are mounted as files);\n"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every setting, one row each. After a change: make docs. */
+/*
+ * Every setting, one row each. After a change: make docs. `unread` marks those of parts that this
+ * version lacks (the server, language models, other engines): deployments set them already.
+ */
 #include "core/settings.h"
 
 #define GENERAL "General"
@@ -16,7 +19,7 @@ const struct setting settings_table[] = {
     {"QUERENT_HOME", SETTING_PATH, .group = GENERAL,
      .help = "Folder of the embedded store and of what is derived from data files. Without it: "
              "querent in XDG_DATA_HOME, else in ~/.local/share."},
-    {"ENVIRONMENT", SETTING_TEXT, "development", .max = 64, .group = GENERAL,
+    {"ENVIRONMENT", SETTING_TEXT, "development", .max = 64, .unread = true, .group = GENERAL,
      .help = "Name of the environment, as /health tells it. In development, replies to faults of "
              "the program say what went wrong."},
     {"QUERENT_OFFLOAD_THREADS", SETTING_INTEGER, "4", 1, 64, .group = GENERAL,
@@ -46,20 +49,20 @@ const struct setting settings_table[] = {
      .group = MODELS,
      .help = "Who writes the SQL. auto: Claude with an Anthropic key, else an OpenAI-compatible "
              "server with a key or base URL, else the built-in planner."},
-    {"QUERENT_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+    {"QUERENT_MODEL", SETTING_TEXT, .max = 256, .unread = true, .group = MODELS,
      .help = "Id of the language model; without it the provider's default."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
      .help = "Who makes embeddings. auto: OpenAI with a key and a cloud model in use, else the "
              "built-in ones."},
-    {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+    {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .unread = true, .group = MODELS,
      .help = "Id of the embedding model; without it the provider's default."},
-    {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
+    {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = MODELS,
      .help = "Key of the Anthropic API."},
-    {"ANTHROPIC_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+    {"ANTHROPIC_BASE_URL", SETTING_URL, .choices = "https http", .unread = true, .group = MODELS,
      .help = "Where the Anthropic API is, if not at its public address."},
-    {"OPENAI_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
+    {"OPENAI_API_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = MODELS,
      .help = "Key of the OpenAI API or of a compatible server."},
-    {"OPENAI_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+    {"OPENAI_BASE_URL", SETTING_URL, .choices = "https http", .unread = true, .group = MODELS,
      .help = "Where the OpenAI-compatible server is, if not at OpenAI's public address."},
 
     {"QUERENT_METADATA", SETTING_CHOICE, "auto", .choices = "auto azure folder", .group = METADATA,
@@ -68,17 +71,17 @@ const struct setting settings_table[] = {
     {"QUERENT_METADATA_DIR", SETTING_PATH, .group = METADATA,
      .help = "The folder of metadata documents; without it, the folder metadata in "
              "QUERENT_HOME."},
-    {"AZURE_STORAGE_ACCOUNT", SETTING_TEXT, .max = 64, .group = METADATA,
+    {"AZURE_STORAGE_ACCOUNT", SETTING_TEXT, .max = 64, .unread = true, .group = METADATA,
      .help = "Storage account with the metadata container."},
-    {"AZURE_STORAGE_CONTAINER", SETTING_TEXT, .max = 64, .group = METADATA,
+    {"AZURE_STORAGE_CONTAINER", SETTING_TEXT, .max = 64, .unread = true, .group = METADATA,
      .help = "Container of the metadata documents."},
-    {"AZURE_API_KEY", SETTING_TEXT, .secret = true, .group = METADATA,
+    {"AZURE_API_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = METADATA,
      .help = "Key of the storage account."},
-    {"AZURE_BLOB_ENDPOINT", SETTING_URL, .choices = "https http", .group = METADATA,
+    {"AZURE_BLOB_ENDPOINT", SETTING_URL, .choices = "https http", .unread = true, .group = METADATA,
      .help = "Where the storage account is, if not at its public address."},
-    {"AZURE_KEYVAULT_URL", SETTING_URL, .choices = "https http", .group = METADATA,
+    {"AZURE_KEYVAULT_URL", SETTING_URL, .choices = "https http", .unread = true, .group = METADATA,
      .help = "Key Vault that secrets may refer to."},
-    {"TEST_DATASET_IDS", SETTING_TEXT, .group = METADATA,
+    {"TEST_DATASET_IDS", SETTING_TEXT, .unread = true, .group = METADATA,
      .help = "Ids of the datasets to index, separated by commas, in place of all."},
 
     {"QUERENT_ENGINE", SETTING_CHOICE, "auto", .choices = "auto domo postgres trino duckdb",
@@ -103,28 +106,30 @@ const struct setting settings_table[] = {
     {"QUERENT_DUCKDB_LIBRARY", SETTING_PATH, .loads_code = true, .group = ENGINES,
      .help = "DuckDB's library, in place of the one that came with the program. Not taken from an "
              ".env file."},
-    {"QUERENT_POSTGRES_URL", SETTING_URL, .choices = "postgresql postgres", .group = ENGINES,
+    {"QUERENT_POSTGRES_URL", SETTING_URL, .choices = "postgresql postgres", .unread = true,
+     .group = ENGINES,
      .help = "PostgreSQL with the data."},
-    {"QUERENT_TRINO_URL", SETTING_URL, .choices = "https http", .group = ENGINES,
+    {"QUERENT_TRINO_URL", SETTING_URL, .choices = "https http", .unread = true, .group = ENGINES,
      .help = "Trino with the data."},
-    {"DOMO_CLIENT_ID", SETTING_TEXT, .max = 256, .group = ENGINES,
+    {"DOMO_CLIENT_ID", SETTING_TEXT, .max = 256, .unread = true, .group = ENGINES,
      .help = "Client id of the Domo API."},
-    {"DOMO_SECRET_KEY", SETTING_TEXT, .secret = true, .group = ENGINES,
+    {"DOMO_SECRET_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = ENGINES,
      .help = "Secret of the Domo API."},
-    {"DOMO_API_HOST", SETTING_TEXT, "api.domo.com", .max = 256, .group = ENGINES,
+    {"DOMO_API_HOST", SETTING_TEXT, "api.domo.com", .max = 256, .unread = true, .group = ENGINES,
      .help = "Host of the Domo API."},
-    {"DOMO_MASTER_DATASET_ID", SETTING_TEXT, .max = 256, .group = ENGINES,
+    {"DOMO_MASTER_DATASET_ID", SETTING_TEXT, .max = 256, .unread = true, .group = ENGINES,
      .help = "The Domo dataset that lists the others."},
 
     {"DATABASE_URL", SETTING_URL, .choices = "sqlite postgresql postgres", .group = STORE,
      .help = "Where conversations, runs and caches are kept: sqlite:PATH or postgresql://... "
              "Without it: a SQLite file in QUERENT_HOME."},
 
-    {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .group = SERVER,
+    {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .unread = true, .group = SERVER,
      .help = "Address that the server listens on."},
-    {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .group = SERVER,
+    {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .unread = true, .group = SERVER,
      .help = "Port that the server listens on. 0: any free one."},
-    {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
+    {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .unread = true,
+     .group = SERVER,
      .help = "How callers show who they are. none: only when API_HOST is a loopback address."},
 
     {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug", .group = LOGS,

@@ -144,7 +144,18 @@ def listed_files():
                 yield f"{name(path)}: not in tests/unit/meson.build"
 
 
-RULES = [layers, licences, banned_calls, unfinished_work, header_guards, listed_files]
+def settings_are_read():
+    """A setting that nothing reads misleads whoever sets it: it is read, or its row says that it is not."""
+    table = ROOT / "src/core/settings_table.c"
+    program = "\n".join(read(path) for path in files()
+                        if path.relative_to(ROOT).parts[0] == "src" and path.suffix == ".c" and path != table)
+    for row in re.finditer(r'^    \{"([A-Z_]+)",(.*?)\.help =', read(table), re.M | re.S):
+        used = f'"{row.group(1)}"' in program
+        if used == (".unread = true" in row.group(2)):
+            yield f"{row.group(1)}: {'read, but marked as unread' if used else 'read by nothing; mark it as unread'}"
+
+
+RULES = [layers, licences, banned_calls, unfinished_work, header_guards, listed_files, settings_are_read]
 
 
 def main():
