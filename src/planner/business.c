@@ -18,6 +18,7 @@
 #include "planner/follow_up.h"
 
 #define MAIN_TABLES_MAX 12
+#define MAIN_TABLES_TRIED_MAX 24
 #define RANK_DEFAULT 10
 #define SAMPLE_DEFAULT 10
 
@@ -325,74 +326,68 @@ static bool number_comparison(enum cue cue)
            cue == CUE_BETWEEN;
 }
 
+static void add_equal(struct reading *r, const struct mention *m, const char *value)
+{
+    struct filter filter = {.ref = {.scope = m->scope, .column = m->column},
+                            .comparison = COMPARE_EQUAL,
+                            .value_count = 1};
+    filter.values[0] = value;
+    add_filter(r, filter);
+}
+
+static enum use use_time_column(struct reading *r, const struct mention *m, enum cue cue)
+{
+    if (cue == CUE_NOT) { /* "orders not shipped" */
+        add_filter(r, (struct filter){.ref = {.scope = m->scope, .column = m->column},
+                                      .comparison = COMPARE_NULL});
+        return USE_FILTER;
+    }
+    r->time = (struct ref){.scope = m->scope, .column = m->column};
+    bool low = cue == CUE_EARLIEST || cue == CUE_FIRST || cue == CUE_LOW;
+    if (low || cue == CUE_LATEST || cue == CUE_LAST || cue == CUE_HIGH) {
+        add_measure(r, r->time, low ? AGGREGATE_MIN : AGGREGATE_MAX, true);
+        return USE_MEASURE;
+    }
+    if (cue == CUE_BY && r->bucket == UNIT_NONE) {
+        r->bucket = UNIT_DAY;
+        return USE_GROUP;
+    }
+    return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
+}
+
+static enum use use_measure_column(struct reading *r, const struct mention *m, enum cue cue)
+{
+    if (cue != CUE_NOT) {
+        use_measure(r, m);
+        return USE_MEASURE;
+    }
+    add_equal(r, m, "0"); /* "orders without a discount" */
+    reading_assume(r, arena_printf(r->ask->arena, "no %s means that it is 0",
+                                   column_words(m->column, r->ask->arena)));
+    return USE_FILTER;
+}
+
 static enum use use_column(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
     const struct column *column = m->column;
-    enum cue cue = cue_before(r->ask, m->first, &at);
-    bool time = value_kind_is_time(column->kind) || column->role == ROLE_TIME;
-    if (time && cue == CUE_NOT) { /* "orders not shipped" */
-        add_filter(r, (struct filter){.ref = {.scope = m->scope, .column = column},
-                                      .comparison = COMPARE_NULL});
-        return USE_FILTER;
-    }
-    if (time) {
-        r->time = (struct ref){.scope = m->scope, .column = column};
-        if (cue == CUE_LATEST || cue == CUE_EARLIEST || cue == CUE_LAST || cue == CUE_FIRST ||
-            cue == CUE_HIGH || cue == CUE_LOW) {
-            bool low = cue == CUE_EARLIEST || cue == CUE_FIRST || cue == CUE_LOW;
-            add_measure(r, r->time, low ? AGGREGATE_MIN : AGGREGATE_MAX, true);
-            return USE_MEASURE;
-        }
-        if (cue == CUE_BY && r->bucket == UNIT_NONE) {
-            r->bucket = UNIT_DAY;
-            return USE_GROUP;
-        }
-        return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
-    }
     const char *yes = NULL, *no = NULL;
-    if (column_is_flag(column, &yes, &no) && cue != CUE_BY && !starts_group(cue) &&
-        !group_list(r, m) && column->kind != VALUE_BOOLEAN) {
-        struct filter filter = {.ref = {.scope = m->scope, .column = column},
-                                .comparison = COMPARE_EQUAL,
-                                .value_count = 1};
-        filter.values[0] = cue == CUE_NOT ? no : yes;
-        add_filter(r, filter);
+    enum cue cue = cue_before(r->ask, m->first, &at);
+    bool groups = starts_group(cue) || group_list(r, m);
+    if (value_kind_is_time(column->kind) || column->role == ROLE_TIME)
+        return use_time_column(r, m, cue);
+    if (!groups && column_is_flag(column, &yes, &no)) {
+        add_equal(r, m, cue == CUE_NOT ? no : yes);
         return USE_FILTER;
     }
-    if (column->kind == VALUE_BOOLEAN && cue != CUE_BY && !group_list(r, m)) {
-        struct filter filter = {.ref = {.scope = m->scope, .column = column},
-                                .comparison = COMPARE_EQUAL,
-                                .value_count = 1,
-                                .negated = cue == CUE_NOT};
-        filter.values[0] = "true";
-        add_filter(r, filter);
-        return USE_FILTER;
-    }
+    if (column_is_measure(column))
+        return use_measure_column(r, m, cue);
     if (cue == CUE_COUNT || (cue == CUE_DISTINCT && cue_before(r->ask, at, &at) == CUE_COUNT)) {
-        if (column_is_measure(column)) {
-            use_measure(r, m);
-            return USE_MEASURE;
-        }
         add_measure(r, (struct ref){.scope = m->scope, .column = column}, AGGREGATE_COUNT_DISTINCT,
                     true);
         return USE_MEASURE;
     }
-    if (column_is_measure(column) && cue == CUE_NOT) { /* "orders without a discount" */
-        struct filter none = {.ref = {.scope = m->scope, .column = column},
-                              .comparison = COMPARE_EQUAL,
-                              .value_count = 1};
-        none.values[0] = "0";
-        add_filter(r, none);
-        const char *words = column_words(column, r->ask->arena);
-        reading_assume(r, arena_printf(r->ask->arena, "no %s means that it is 0", words));
-        return USE_FILTER;
-    }
-    if (column_is_measure(column)) {
-        use_measure(r, m);
-        return USE_MEASURE;
-    }
-    if (starts_group(cue) || group_list(r, m)) {
+    if (groups) {
         use_group(r, m, column, cue);
         return USE_GROUP;
     }
@@ -1171,18 +1166,32 @@ static size_t add_follow_ups(const struct plan_request *request, struct arena *a
     return made + added;
 }
 
+/* Only what hangs on a dataset that was found can be the main table instead of it. */
+static bool points_to_candidate(const struct plan_request *request, const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->relationship_count; i++)
+        for (size_t k = 0; k < request->dataset_count; k++)
+            if (dataset->relationships[i].dataset_id &&
+                strcmp(dataset->relationships[i].dataset_id, request->datasets[k].dataset->id) == 0)
+                return true;
+    return false;
+}
+
 bool business_candidates(const struct plan_request *request, struct arena *arena,
                          struct business_candidate **out, size_t *count)
 {
     struct business_candidate *list =
         arena_array(arena, MAIN_TABLES_MAX + FOLLOW_UPS_MAX, sizeof(*list));
-    size_t made = 0;
+    size_t made = 0, tried = 0;
     for (size_t i = 0; i < request->dataset_count + request->joinable_count; i++) {
         bool own = i < request->dataset_count;
         const struct plan_dataset *main =
             own ? &request->datasets[i] : &request->joinable[i - request->dataset_count];
-        if (made == MAIN_TABLES_MAX)
+        if (made == MAIN_TABLES_MAX || tried == MAIN_TABLES_TRIED_MAX)
             break;
+        if (!own && !points_to_candidate(request, main->dataset))
+            continue;
+        tried++;
         struct ask *ask =
             ask_read(request->question, &request->calendar, main->dataset, request, arena);
         if (ask->mention_count == 0 && !own)
