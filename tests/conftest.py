@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,16 @@ class Querent:
         self.environment.update(QUERENT_HOME=str(self.home), HOME=str(self.home), LANG="C.UTF-8",
                                 QUERENT_NOW="2024-03-15T12:00:00Z")
 
+    def command(self, *arguments):
+        return [PROGRAM, *map(str, arguments)]
+
     def run(self, *arguments, timeout=120, input=None, environment=None, cwd=None):
         """Runs to the end; returns the CompletedProcess with text output."""
-        return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=timeout,
                               input=input, env={**self.environment, **(environment or {})}, cwd=cwd or ROOT)
 
     def start(self, *arguments, environment=None, **options):
-        return subprocess.Popen([PROGRAM, *map(str, arguments)], env={**self.environment, **(environment or {})}, cwd=ROOT,
+        return subprocess.Popen(self.command(*arguments), env={**self.environment, **(environment or {})}, cwd=ROOT,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def ask(self, question, *arguments, expect=0, **options):
@@ -35,6 +39,31 @@ class Querent:
         result = self.run("ask", "--json", *arguments, question, **options)
         assert result.returncode == expect, f"exit {result.returncode}: {result.stderr}\n{result.stdout[:2000]}"
         return json.loads(result.stdout) if result.stdout.strip() else {}
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+def children(pid):
+    """The process ids below a process."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(word) for word in path.read_text().split()]
+        except OSError:
+            continue
+    return found + [below for child in found for below in children(child)]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.fixture
