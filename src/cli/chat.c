@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * querent chat: a conversation. Line editing and history on a terminal (libedit), plain lines
- * otherwise, so that a script can talk too. Reading a line blocks, and libedit wants a normal
- * stack: both belong on a thread of the pool.
- */
+/* querent chat: a conversation, typed at a terminal or fed by a script. */
 #include "cli/commands.h"
 
-#include <editline/readline.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/line_reader.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "core/settings.h"
-
-#define LINE_LENGTH_MAX (64 * 1024)
-#define HISTORY_LINES_MAX 1000
 
 static const struct option_row options[] = {
     SESSION_OPTIONS,
@@ -28,36 +21,12 @@ struct chat {
     struct session *session;
     struct arena *arena;
     const char *conversation_id; /* NULL before the first question */
-    char *history_path;          /* NULL: none is kept */
     struct run *last;
     struct catalog_watch *watch; /* NULL: there is nothing to watch */
     bool changed;                /* something may have, since the agent read it */
     bool interactive;
     bool ended;
 };
-
-struct line {
-    bool interactive;
-    char *text; /* NULL at the end of the input; malloc'ed */
-};
-
-static void read_line(void *arg)
-{
-    struct line *line = arg;
-    if (line->interactive) {
-        line->text = readline("\nyou> ");
-        return;
-    }
-    size_t capacity = 0;
-    ssize_t length = getline(&line->text, &capacity, stdin);
-    if (length < 0 || length > LINE_LENGTH_MAX) {
-        free(line->text);
-        line->text = NULL;
-        return;
-    }
-    while (length > 0 && strchr("\r\n", line->text[length - 1]))
-        line->text[--length] = '\0';
-}
 
 /* ------------------------------------------------------------------ commands of the chat */
 
@@ -199,16 +168,6 @@ TASK_WAITS static void refresh(struct chat *chat)
         fputs("note: the data has changed and was read again\n", stderr);
 }
 
-static void open_history(struct chat *chat)
-{
-    if (!chat->interactive)
-        return;
-    using_history();
-    stifle_history(HISTORY_LINES_MAX);
-    chat->history_path = arena_printf(chat->arena, "%s/chat_history", settings_home());
-    read_history(chat->history_path); /* the first time there is none: no matter */
-}
-
 TASK_WAITS static int chat(struct session *session)
 {
     session->quiet = arguments_flag(session->arguments, "quiet");
@@ -221,25 +180,24 @@ TASK_WAITS static int chat(struct session *session)
         .conversation_id = arguments_value(session->arguments, "conversation"),
         .interactive = terminal_is(stdin) && terminal_is(stdout),
     };
-    open_history(&chat);
+    struct line_reader line = {.interactive = chat.interactive};
+    if (chat.interactive)
+        line.history_path = arena_printf(chat.arena, "%s/chat_history", settings_home());
+    (void)task_offload(line_reader_open, &line, &err); /* if it can't be, nor can the reading */
     watch_data(&chat);
     if (chat.interactive)
         printf("Ask about %zu dataset%s. /help for help, Ctrl-D to end.\n",
                session->agent->knowledge->catalog->dataset_count,
                session->agent->knowledge->catalog->dataset_count == 1 ? "" : "s");
     while (!chat.ended) {
-        struct line line = {.interactive = chat.interactive};
-        if (!task_offload(read_line, &line, &err) || !line.text)
+        if (!task_offload(line_reader_read, &line, &err) || !line.text)
             break;
         struct str text = str_trim(str_from(line.text));
         const char *copy = arena_strndup(chat.arena, text.bytes, text.length);
         free(line.text);
         if (!*copy)
             continue;
-        if (chat.interactive) {
-            add_history(copy);
-            write_history(chat.history_path);
-        } else {
+        if (!chat.interactive) {
             putchar('\n');
             terminal_print_line(stdout, "you> %s", copy);
         }

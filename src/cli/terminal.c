@@ -300,10 +300,13 @@ static void print_table(FILE *stream, const struct layout *layout)
     }
     if (layout->shown == layout->column_count)
         return;
-    fprintf(stream, "(not shown for lack of room:");
+    struct strbuf words = strbuf_init(4 * 1024 * 1024);
+    strbuf_add(&words, "(not shown for lack of room:");
     for (size_t column = layout->shown; column < layout->column_count; column++)
-        fprintf(stream, "%s %s", column > layout->shown ? "," : "", layout->texts[column]);
-    fprintf(stream, ")\n");
+        strbuf_printf(&words, "%s %s", column > layout->shown ? "," : "", layout->texts[column]);
+    strbuf_add(&words, ")");
+    terminal_print_wrapped(stream, strbuf_text(&words), 1);
+    strbuf_clear(&words);
 }
 
 static void print_upright(FILE *stream, const struct layout *layout)
