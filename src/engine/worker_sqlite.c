@@ -7,10 +7,17 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/json.h"
 #include "engine/load_sqlite.h"
 #include "engine/worker_load.h"
+
+/* Instructions of SQLite's machine that reading may take: a second's worth, and so many for each byte
+ * of the file. A scan takes about one a byte; a view may be a loop without an end. */
+#define WORK_STEP 1000000
+#define WORK_MIN 20
+#define WORK_BYTES_EACH 20000 /* of the file, for one step more */
 
 enum { SEEN_INTEGER = 1, SEEN_REAL = 2, SEEN_TEXT = 4, SEEN_BLOB = 8 };
 
@@ -25,8 +32,25 @@ struct copy {
     struct strbuf text;
 };
 
+static int take_work(void *arg)
+{
+    int64_t *left = arg;
+    return --*left < 0;
+}
+
+static void limit_work(sqlite3 *database, const char *path, int64_t *left)
+{
+    struct stat status;
+    *left = WORK_MIN + (stat(path, &status) == 0 ? (int64_t)status.st_size / WORK_BYTES_EACH : 0);
+    sqlite3_progress_handler(database, WORK_STEP, take_work, left);
+}
+
 static bool sqlite_failed(sqlite3 *database, struct error *err)
 {
+    if (sqlite3_errcode(database) == SQLITE_INTERRUPT)
+        return error_set(err, ERROR_DATA,
+                         "reading it takes far more work than its size explains; a view may have "
+                         "no end");
     return error_set(err, ERROR_DATA, "SQLite can't read it: %s", sqlite3_errmsg(database));
 }
 
@@ -189,8 +213,10 @@ bool load_raw_sqlite(struct loading *loading, struct error *err)
     sqlite3 *database;
     const char *table;
     struct copy copy = {.loading = loading, .api = &loading->worker->api};
+    int64_t work_left;
     if (!sqlite_open_file(loading->input.path, &database, err))
         return false;
+    limit_work(database, loading->input.path, &work_left);
     bool ok = choose_table(loading, database, &table, err);
     if (ok) {
         struct strbuf sql = strbuf_init(LOAD_SQL_MAX);

@@ -491,6 +491,9 @@ static bool sqlite_files_body(void *arg, struct error *err)
          load_ok(place("movies.db"), "empty", "a VARCHAR, b VARCHAR", 0, err) &&
          load_ok(place("movies.db"), "odd \"name\"", "a VARCHAR", 0, err);
     expect_failure(place("movies.db"), ERROR_DATA, "3 tables");
+    make_sqlite("endless.db", "CREATE VIEW v AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT "
+                              "n + 1 FROM r) SELECT n FROM r");
+    expect_failure(place("endless.db"), ERROR_DATA, "may have no end");
     make_sqlite("one.sqlite", "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (5)");
     return ok && load_ok(place("one.sqlite"), "", "n BIGINT", 1, err);
 }
