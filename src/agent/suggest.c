@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define GROUPS_MIN 2  /* distinct values that make a column worth grouping by */
+#define GROUPS_MIN 2 /* distinct values that make a column worth grouping by */
 #define GROUPS_MAX 60
 #define TOP_ROWS_MIN 8 /* more rows than this: "top 5" helps */
 
@@ -55,6 +55,19 @@ static bool has_measure(const struct query *query)
     return false;
 }
 
+/* Shares of averages mean nothing. */
+static bool adds_up(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        bool sum = e->kind == EXPRESSION_AGGREGATE &&
+                   (e->aggregate == AGGREGATE_SUM || e->aggregate == AGGREGATE_COUNT);
+        if (sum || e->kind == EXPRESSION_METRIC)
+            return true;
+    }
+    return false;
+}
+
 static bool has_bucket(const struct query *query)
 {
     for (size_t i = 0; i < query->group_count; i++)
@@ -87,9 +100,9 @@ static void add_groupings(struct ideas *ideas, const struct query *query,
         if (!worth_grouping(column) || used(query, column))
             continue;
         const char *words = column_words(column, ideas->arena);
-        add_idea(ideas, arena_printf(ideas->arena, query->group_count > 0 ? "by %s instead?"
-                                                                          : "and by %s?",
-                                     words));
+        add_idea(ideas,
+                 arena_printf(ideas->arena,
+                              query->group_count > 0 ? "by %s instead?" : "and by %s?", words));
         added++;
     }
 }
@@ -105,15 +118,14 @@ static void first_questions(struct ideas *ideas, const struct dataset *dataset)
             dimension = column;
     }
     if (measure && dimension)
-        add_idea(ideas, arena_printf(ideas->arena, "%s by %s",
-                                     column_words(measure, ideas->arena),
+        add_idea(ideas, arena_printf(ideas->arena, "%s by %s", column_words(measure, ideas->arena),
                                      column_words(dimension, ideas->arena)));
     if (measure && time_column(dataset))
-        add_idea(ideas, arena_printf(ideas->arena, "%s by month",
-                                     column_words(measure, ideas->arena)));
+        add_idea(ideas,
+                 arena_printf(ideas->arena, "%s by month", column_words(measure, ideas->arena)));
     if (measure)
-        add_idea(ideas, arena_printf(ideas->arena, "average %s",
-                                     column_words(measure, ideas->arena)));
+        add_idea(ideas,
+                 arena_printf(ideas->arena, "average %s", column_words(measure, ideas->arena)));
     add_idea(ideas, "how many rows are there?");
     add_idea(ideas, "show me the first 5 rows");
     add_idea(ideas, "what columns are there?");
@@ -137,7 +149,7 @@ size_t suggest_ideas(const struct query *query, const struct dataset *dataset,
     add_groupings(&list, query, dataset, 3);
     if (has_bucket(query))
         add_idea(&list, "by quarter instead?");
-    if (ranked)
+    if (ranked && adds_up(query))
         add_idea(&list, "as a share of the total");
     return list.count;
 }

@@ -295,6 +295,18 @@ static const char *unit_of(const struct subject *s, struct arena *arena)
     return inside.length > 0 ? arena_strndup(arena, inside.bytes, inside.length) : NULL;
 }
 
+/* "Monthly Fee (EUR)" is called a monthly fee; brackets that hold no known unit say what it is.
+ * The open bracket is left; infer_words() drops it. */
+static struct str without_unit(struct str name)
+{
+    struct str inside = in_brackets(name);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (inside.length > 0 && (str_equal_nocase(inside, str_from(units[i].mark)) ||
+                                  str_equal_nocase(inside, str_from(units[i].unit))))
+            return str_slice(name, 0, (size_t)(inside.bytes - name.bytes));
+    return name;
+}
+
 /* Whether the words are only the name with blanks for underscores, which everybody can do. */
 static bool is_plain_name(const char *name, const char *words)
 {
@@ -316,8 +328,10 @@ void infer_columns(struct dataset *dataset, struct arena *arena)
             column->role = role_of(&subject);
         if (!column->unit)
             column->unit = unit_of(&subject, arena);
-        if (!column->label && subject.words[0] != '\0' &&
-            !is_plain_name(column->name, subject.words))
-            column->label = subject.words;
+        struct str bare =
+            column->unit ? without_unit(str_from(column->name)) : str_from(column->name);
+        const char *words = infer_words(bare, arena);
+        if (!column->label && words[0] != '\0' && !is_plain_name(column->name, words))
+            column->label = words;
     }
 }

@@ -261,6 +261,18 @@ static bool is_time_word(struct str word)
     return false;
 }
 
+/* Too common to mean the column whose name it is a part of. */
+static bool is_small_word(struct str word)
+{
+    static const char *const words[] = {"the", "and", "for", "per", "not", "all",
+                                        "any", "has", "was", "are", "max", "min",
+                                        "avg", "sum", "num", "day", "new", "top"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_equal_text(word, words[i]))
+            return true;
+    return false;
+}
+
 /* One word of a longer name: "date" for "order date". */
 static void link_word_of_name(struct linker *l, const char *words, struct mention mention)
 {
@@ -272,7 +284,7 @@ static void link_word_of_name(struct linker *l, const char *words, struct mentio
         return;
     mention.score *= 0.5;
     while (str_split(&rest, ' ', &part))
-        if (part.length >= 4 && !(mention.scope > 0 && is_time_word(part)))
+        if (part.length >= 3 && !is_small_word(part) && !(mention.scope > 0 && is_time_word(part)))
             link_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
 }
 
@@ -342,6 +354,12 @@ static void link_table(struct linker *l, int scope, double weight)
     if (dataset->grain && strlen(dataset->grain) < 60)
         link_name(l, dataset_noun(dataset, l->ask->arena), mention);
     link_list(l, &dataset->synonyms, mention);
+    const char *key_noun = dataset_key_noun(dataset, l->ask->arena);
+    if (key_noun) { /* less surely than a name that the rows may have beside their key */
+        struct mention rows = mention;
+        rows.score = 0.8 * weight;
+        link_name(l, key_noun, rows);
+    }
     link_usual_words(l, name_words(dataset->table_name, l->ask->arena), mention);
     link_usual_words(l, singular_of(name_words(dataset->table_name, l->ask->arena), l->ask->arena),
                      mention);

@@ -64,6 +64,19 @@ const char *plural_of(const char *words, struct arena *arena)
     return arena_printf(arena, "%ss", words);
 }
 
+const char *dataset_key_noun(const struct dataset *dataset, struct arena *arena)
+{
+    static const char *const endings[] = {" id", " no", " nr", " number"};
+    const struct column *first = dataset->column_count > 0 ? &dataset->columns[0] : NULL;
+    if (!first || first->role != ROLE_KEY || !first->unique)
+        return NULL;
+    struct str words = str_from(name_words(first->name, arena));
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+        if (str_ends(words, str_from(endings[i])))
+            return arena_strndup(arena, words.bytes, words.length - strlen(endings[i]));
+    return NULL;
+}
+
 const char *dataset_noun(const struct dataset *dataset, struct arena *arena)
 {
     const char *grain = dataset->grain;
@@ -74,7 +87,10 @@ const char *dataset_noun(const struct dataset *dataset, struct arena *arena)
                 !strstr(grain, " per ") && !strstr(grain, " of ") && !strstr(grain, " in "))
                 return plural_of(grain + strlen(articles[i]), arena);
     }
-    return plural_of(name_words(dataset->table_name, arena), arena);
+    const char *words = name_words(dataset->table_name, arena);
+    bool plural = str_ends(str_from(words), STR("s"));
+    const char *key = plural ? NULL : dataset_key_noun(dataset, arena);
+    return plural_of(key ? key : words, arena);
 }
 
 static const struct dataset *dataset_of(const struct describer *d, int table)
@@ -445,7 +461,10 @@ static void say_selection(struct describer *d)
 static void say_groups(struct describer *d)
 {
     const struct query *query = d->query;
-    for (size_t i = 0; i < query->group_count; i++) {
+    bool other = false; /* "plan by plan" says it twice */
+    for (size_t i = 0; i < query->select_count; i++)
+        other |= !is_group_key(query, query->select[i].expression);
+    for (size_t i = 0; i < query->group_count && other; i++) {
         strbuf_add(d->out, i == 0 ? " by " : i + 1 == query->group_count ? " and " : ", ");
         say_expression(d, query->group[i]);
     }

@@ -23,6 +23,9 @@ const char *name_words(const char *name, struct arena *arena);
 /* What rows of the dataset are called, in the plural: its grain ("one order line" gives "order
  * lines"), else its table's name. */
 const char *dataset_noun(const struct dataset *dataset, struct arena *arena);
+/* What the key of its rows is the number of: "ticket" for a first column ticket_no that no two rows
+ * share. NULL when there is none. */
+const char *dataset_key_noun(const struct dataset *dataset, struct arena *arena);
 /* The English plural of the last word: "city" gives "cities", "orders" stays. */
 const char *plural_of(const char *words, struct arena *arena);
 
