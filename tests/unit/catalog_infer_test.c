@@ -176,6 +176,13 @@ static void what_is_declared_stays(void **state)
     dataset.columns = &plain;
     infer_columns(&dataset, arena);
     assert_string_equal(plain.label, "life exp");
+    plain = column("Monthly Fee (EUR)", VALUE_FLOAT, NULL, NULL);
+    infer_columns(&dataset, arena);
+    assert_string_equal(plain.label, "monthly fee");
+    assert_string_equal(plain.unit, "EUR");
+    plain = column("Revenue (net)", VALUE_FLOAT, NULL, NULL);
+    infer_columns(&dataset, arena);
+    assert_string_equal(plain.label, "revenue net");
     plain = column("Order_date", VALUE_DATE, NULL, NULL);
     infer_columns(&dataset, arena);
     assert_null(plain.label);
