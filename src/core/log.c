@@ -41,11 +41,6 @@ bool log_enabled(enum log_level level)
     return (int)level <= atomic_load_explicit(&level_max, memory_order_relaxed);
 }
 
-const char *log_level_name(enum log_level level)
-{
-    return level_names[level];
-}
-
 void log_set_format(enum log_format format)
 {
     pthread_mutex_lock(&lock);

@@ -30,7 +30,6 @@ void log_set_level(enum log_level level);
 void log_set_format(enum log_format format);
 void log_set_output(int fd);
 bool log_enabled(enum log_level level);
-const char *log_level_name(enum log_level level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

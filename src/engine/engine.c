@@ -14,15 +14,6 @@
 static const struct engine_driver *const drivers[] = {&duckdb_driver, &fake_driver};
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
 
-const char *sql_dialect_name(enum sql_dialect dialect)
-{
-    static const char *const names[SQL_DIALECTS] = {
-        [DIALECT_DUCKDB] = "duckdb", [DIALECT_SQLITE] = "sqlite", [DIALECT_POSTGRES] = "postgres",
-        [DIALECT_TRINO] = "trino",   [DIALECT_DOMO] = "domo",
-    };
-    return names[dialect];
-}
-
 static const struct engine_driver *find_driver(const char *name, struct error *err)
 {
     struct strbuf known = strbuf_init(256);

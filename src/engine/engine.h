@@ -26,7 +26,6 @@ enum sql_dialect {
     DIALECT_DOMO,
     SQL_DIALECTS
 };
-const char *sql_dialect_name(enum sql_dialect dialect);
 
 struct engine_limits {
     size_t row_max;      /* rows returned; one more is asked for, to know of a cut */

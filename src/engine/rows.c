@@ -19,14 +19,6 @@ const struct cell *rows_cell(const struct rows *rows, size_t row, size_t column)
     return &rows->cells[row * rows->column_count + column];
 }
 
-ptrdiff_t rows_column(const struct rows *rows, const char *name)
-{
-    for (size_t i = 0; i < rows->column_count; i++)
-        if (strcmp(rows->columns[i].name, name) == 0)
-            return (ptrdiff_t)i;
-    return -1;
-}
-
 bool cell_to_double(const struct cell *cell, double *out)
 {
     switch (cell->type) {

@@ -48,8 +48,6 @@ struct rows {
 
 /* Row and column must exist. */
 const struct cell *rows_cell(const struct rows *rows, size_t row, size_t column);
-/* The index of the column with that name, or -1. */
-ptrdiff_t rows_column(const struct rows *rows, const char *name);
 /* The cell as a number, for charts and computed facts: false for null and for text that is no
  * number (decimals are). May round: never used for what is printed exactly. */
 bool cell_to_double(const struct cell *cell, double *out);
