@@ -193,7 +193,7 @@ void session_print_answer(const struct run *run, bool with_sql)
     fputs(terminal_style(stdout, run->status == RUN_ANSWERED ? STYLE_BOLD : STYLE_ASK), stdout);
     terminal_print_wrapped(stdout, run->answer, 0);
     fputs(terminal_style(stdout, STYLE_NONE), stdout);
-    if (rows && (rows->row_count > 1 || rows->column_count > 1)) {
+    if (rows && rows->row_count > 0 && (rows->row_count > 1 || rows->column_count > 1)) {
         putchar('\n');
         terminal_print_rows(stdout, rows,
                             rows->row_count <= ROWS_WHOLE_MAX ? ROWS_WHOLE_MAX : ROWS_SHOWN);

@@ -25,6 +25,7 @@
 #define SHORT_WORDS_MAX 8
 #define WEAK_LINK 0.5F      /* a column that no word names */
 #define WEAK_LINK_FACTOR 0.7 /* against a reading by rules that names everything */
+#define UNHEARD_FACTOR 0.2 /* what leaves out a word that changes the meaning */
 #define AGREEMENT_BONUS 1e-6
 #define SETTLED 0.9   /* the prior of a reading by rules that no other will beat */
 #define HOPELESS 0.15 /* below this a reading is not even worth asking back about */
@@ -229,7 +230,7 @@ double plan_chance(const struct plan_state *state, size_t i)
 {
     double learned = learned_chance(state, i);
     double business = business_chance(state, &state->items[i]);
-    return fmax(learned, business);
+    return fmax(learned, business) * (state->items[i].unheard ? UNHEARD_FACTOR : 1);
 }
 
 bool plan_is_settled(const struct plan *plan)
@@ -239,6 +240,7 @@ bool plan_is_settled(const struct plan *plan)
         return true;
     const struct plan_item *first = &state->items[0];
     return first->observed && first->beyond_sketches && first->unread_count == 0 &&
+           !first->unheard &&
            business_chance(state, first) >= SETTLED;
 }
 
@@ -260,7 +262,7 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
         if (agrees && state->plan.candidates[learned].query->order_count > 0)
             continue;
         if (agrees)
-            own = fmax(own, learned_chance(state, learned) + AGREEMENT_BONUS);
+            own = fmax(own, plan_chance(state, learned) + AGREEMENT_BONUS);
         bool weak = learned != NO_CANDIDATE && best == learned && item->beyond_sketches &&
                     state->items[learned].features->values[RANKING_link_least] < WEAK_LINK;
         if (own > *chance * (weak ? WEAK_LINK_FACTOR : 1)) {

@@ -33,6 +33,7 @@ struct plan_item {
     bool beyond_sketches; /* by rules, and not in the grammar of the learned readings */
     bool misses_time; /* the question speaks of a time that it takes no notice of */
     bool follow_up;
+    const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */
 };
 
 struct plan_state {

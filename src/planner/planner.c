@@ -14,6 +14,7 @@
 #include "core/datafile.h"
 #include "core/strbuf.h"
 #include "planner/business.h"
+#include "planner/unheard.h"
 #include "planner/describe.h"
 #include "planner/plan.h"
 #include "planner/print.h"
@@ -469,6 +470,8 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     business_candidates(request, arena, &list, &count);
     for (size_t i = 0; i < count; i++)
         add_business(state, request, &list[i]);
+    for (size_t i = 0; i < plan->candidate_count; i++)
+        state->items[i].unheard = unheard_word(request->question, plan->candidates[i].query);
     if (plan->candidate_count == 0) {
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"

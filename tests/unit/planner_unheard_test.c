@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words that change the meaning of a question, and queries that hear them or don't. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "planner/unheard.h"
+#include "planner_shop.h"
+
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    arena = arena_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    arena_free(arena);
+    return 0;
+}
+
+static const struct expression *column(const char *name)
+{
+    return expression_column(arena, 0, dataset_column(&shop_orders, name));
+}
+
+static struct query *plain(void)
+{
+    struct query *query = query_new(arena, &shop_orders);
+    query_select(arena, query, column("region"), NULL);
+    return query;
+}
+
+static const struct condition *status_is(enum comparison comparison, const char *value)
+{
+    return condition_compare(arena, column("status"), comparison,
+                             expression_literal(arena, VALUE_TEXT, value));
+}
+
+static void hears(const char *question, const struct query *query)
+{
+    const char *word = unheard_word(str_from(question), query);
+    if (word)
+        fail_msg("\"%s\": '%s' is said to be unheard", question, word);
+}
+
+static void misses(const char *question, const struct query *query, const char *word)
+{
+    const char *found = unheard_word(str_from(question), query);
+    if (!found || strcmp(found, word) != 0)
+        fail_msg("\"%s\": '%s' instead of '%s'", question, found ? found : "nothing", word);
+}
+
+static void negations(void **state)
+{
+    misses("orders that were never shipped", plain(), "never");
+    misses("Orders NOT delivered", plain(), "not");
+    misses("customers who didn't pay", plain(), "didn't");
+    misses("customers with no orders", plain(), "with no");
+    hears("notable orders of Nevers, withouten", plain()); /* parts of longer words */
+    hears("order no 5", plain());
+    struct query *query = plain();
+    query_where(arena, query, status_is(COMPARE_EQUAL, "delivered"));
+    misses("orders not delivered", query, "not");
+    query = plain();
+    query_where(arena, query, status_is(COMPARE_NOT_EQUAL, "delivered"));
+    hears("orders not delivered", query);
+    query = plain();
+    query_where(arena, query, condition_not(arena, status_is(COMPARE_EQUAL, "delivered")));
+    hears("orders not delivered", query);
+    query = plain();
+    query_where(arena, query, status_is(COMPARE_EQUAL, "not paid"));
+    hears("orders that are not paid", query); /* the value itself says it */
+    query = plain();
+    query_where(arena, query, status_is(COMPARE_EQUAL, "No"));
+    hears("people who don't smoke", query);
+}
+
+static void one_row_for_each(void **state)
+{
+    struct query *query = plain();
+    query_group(arena, query, column("region"));
+    query_group(arena, query, column("channel"));
+    hears("revenue in each region", query);
+    query->limit = 1;
+    misses("top channel in each region", query, "in each");
+}
+
+static void change_needs_time(void **state)
+{
+    struct query *query = query_new(arena, &shop_orders);
+    query_select(arena, query, expression_aggregate(arena, AGGREGATE_SUM, column("revenue")), NULL);
+    misses("is revenue growing?", query, "growing");
+    query_select(arena, query, expression_bucket(arena, UNIT_MONTH, column("order_date")), NULL);
+    hears("is revenue growing?", query);
+}
+
+static void hostile_questions(void **state)
+{
+    hears("", plain());
+    misses("\xFF never \xFE", plain(), "never");
+    hears("n", plain());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(negations),
+        cmocka_unit_test(one_row_for_each),
+        cmocka_unit_test(change_needs_time),
+        cmocka_unit_test(hostile_questions),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
