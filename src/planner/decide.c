@@ -19,8 +19,8 @@
 #define EMPTY_FACTOR 0.8 /* of a reading by rules that finds no rows */
 /* How often rules were right on the training sets where the learned readings differ, over their own
  * guess; a little more where there is nothing else to go by. */
-#define RULES_TRUST_TERSE 0.85
-#define RULES_TRUST_SHORT 0.7
+#define RULES_TRUST_TERSE 0.8
+#define RULES_TRUST_SHORT 0.64
 #define RULES_TRUST_LONG 0.5
 #define SHORT_WORDS_MAX 8
 #define WEAK_LINK 0.5F      /* a column that no word names */
