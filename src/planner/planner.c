@@ -36,7 +36,7 @@ struct dataset_reading {
     struct candidate_list candidates;
     struct ranking_features *features;
     const struct period_list *periods; /* of the question */
-    bool related; /* something of the question is in the dataset */
+    bool related;                      /* something of the question is in the dataset */
 };
 
 /* A candidate of one of the readings, on its way into the plan. */
@@ -116,8 +116,8 @@ static void read_dataset(const struct planner *planner, const struct plan_datase
     out->related = is_related(out->links);
     out->question = delexicalise(planner->lexicon, out->links, arena);
     read_conditions(out->question, false, arena, &out->conditions);
-    local_models_apply(planner->weights, &planner->sketches, out->question, &out->conditions,
-                       arena, &out->scores);
+    local_models_apply(planner->weights, &planner->sketches, out->question, &out->conditions, arena,
+                       &out->scores);
     find_candidates(out->question, &planner->sketches, &out->scores, &out->conditions, arena,
                     &out->candidates);
     out->features = arena_array(arena, out->candidates.count + 1, sizeof(*out->features));
@@ -184,15 +184,30 @@ static size_t rank_all(const struct planner *planner, const struct dataset_readi
     return total;
 }
 
-/* Words that the candidate leaves unread and that look like a name, a number or a quotation. */
-static void find_unread(const struct dataset_reading *reading, const struct candidate *candidate,
-                        struct arena *arena, struct plan_item *out)
+/* "by galaxy" asks for groups: to leave it out would answer another question. */
+static bool is_group_word(const struct token_list *tokens, size_t i)
+{
+    while (i > 0 && tokens->items[i - 1].is_word && tokens->items[i - 1].stop) {
+        struct str before = tokens->items[--i].word;
+        if (str_equal_text(before, "by") || str_equal_text(before, "per"))
+            return true;
+    }
+    return false;
+}
+
+/* Words that the candidate leaves unread and that look like a name, a number, a quotation or
+ * groups. */
+static void find_unread(const struct lexicon *lexicon, const struct dataset_reading *reading,
+                        const struct candidate *candidate, struct arena *arena,
+                        struct plan_item *out)
 {
     const struct links *links = reading->links;
     const char **words = arena_array(arena, links->tokens->count + 1, sizeof(*words));
     for (size_t i = 0; i < links->tokens->count; i++) {
         const struct token *token = &links->tokens->items[i];
-        bool telling = token->quote > 0 || token->digits || token->capital;
+        bool telling =
+            token->quote > 0 || token->digits || token->capital ||
+            (is_group_word(links->tokens, i) && !lexicon_is_frequent(lexicon, token->lower.hash));
         bool linked = links->own[i] >= 0.5F || links->table_word[i] ||
                       links->cues.cue[i] != CUE_NONE || links->value_score[i] > 0;
         if (!token->is_word || token->stop || !telling || linked)
@@ -206,8 +221,8 @@ static void find_unread(const struct dataset_reading *reading, const struct cand
         for (size_t k = 0; k < 2; k++)
             read |= others[k] >= 0 && reading->conditions.items[others[k]].begin == i;
         if (!read)
-            words[out->unread_count++] = arena_strndup(arena, token->word.bytes,
-                                                       token->word.length);
+            words[out->unread_count++] =
+                arena_strndup(arena, token->word.bytes, token->word.length);
     }
     out->unread = words;
 }
@@ -264,9 +279,8 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
     const struct candidate *candidate = &reading->candidates.items[ranked->candidate];
     const struct dataset *dataset = reading->choice->dataset;
     struct error err = {0};
-    const struct query *query =
-        candidate_query(candidate, dataset, &reading->conditions,
-                        request->dialect != DIALECT_SQLITE, arena);
+    const struct query *query = candidate_query(candidate, dataset, &reading->conditions,
+                                                request->dialect != DIALECT_SQLITE, arena);
     const char *sql = query_print(query, request->dialect, arena, &err);
     if (!sql || find_statement(&state->plan, sql) < state->plan.candidate_count)
         return;
@@ -283,7 +297,7 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
     state->items[i].prior = -1;
     state->items[i].features = &reading->features[ranked->candidate];
     state->items[i].misses_time = misses_time(reading, candidate);
-    find_unread(reading, candidate, arena, &state->items[i]);
+    find_unread(state->planner->lexicon, reading, candidate, arena, &state->items[i]);
 }
 
 static bool plain_expression(const struct expression *expression)
@@ -344,8 +358,8 @@ static void add_business(struct plan_state *state, const struct plan_request *re
         .explanation = learned ? learned : from->explanation,
     };
     if (!learned)
-        state->items[i] = (struct plan_item){.unread = from->unknown,
-                                             .unread_count = from->unknown_count};
+        state->items[i] =
+            (struct plan_item){.unread = from->unknown, .unread_count = from->unknown_count};
     state->items[i].prior = fmax(state->items[i].prior, from->score);
     state->items[i].follow_up = from->follow_up;
     state->items[i].beyond_sketches = from->follow_up || beyond_sketches(from->query);
@@ -424,8 +438,8 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
     stemmer_free(stemmer);
     cue_mark(planner->lexicon, &tokens, arena, &cues);
     period_find(request->question, &request->calendar, arena, &periods);
-    size_t count = request->dataset_count < DATASETS_READ_MAX ? request->dataset_count
-                                                              : DATASETS_READ_MAX;
+    size_t count =
+        request->dataset_count < DATASETS_READ_MAX ? request->dataset_count : DATASETS_READ_MAX;
     struct dataset_reading *readings = arena_array(arena, count + 1, sizeof(*readings));
     for (size_t r = 0; r < count; r++) {
         readings[r].periods = &periods;
@@ -488,8 +502,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     return plan;
 }
 
-bool planner_reads_by_rules(const struct plan_request *request, double chance,
-                            struct arena *arena)
+bool planner_reads_by_rules(const struct plan_request *request, double chance, struct arena *arena)
 {
     struct business_candidate *list = NULL;
     size_t count = 0;
