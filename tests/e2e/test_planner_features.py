@@ -49,7 +49,7 @@ def make_database(path):
 
 @pytest.mark.skipif(not TOOL.exists(), reason="the trainer's tool is not built")
 def test_features_are_hashed_alike(tmp_path):
-    from weights import feature_hash
+    from feature_hash import feature_hash
     database = tmp_path / "made-up.sqlite"
     make_database(database)
     questions = list(made_up_questions())[:1000]
