@@ -214,10 +214,22 @@ static void rank_rows(const struct writer *writer, size_t column, size_t *order,
     }
 }
 
+/* All that a group is called by: "Basic / Porto". */
+static const char *group_words(struct writer *writer, size_t row)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < writer->rows->column_count; i++) {
+        if (writer->facts.columns[i].measure || writer->facts.columns[i].share)
+            continue;
+        const char *words = cell_words(writer, row, i);
+        text = text ? arena_printf(writer->arena, "%s / %s", text, words) : words;
+    }
+    return text ? text : cell_words(writer, row, (size_t)writer->facts.name_column);
+}
+
 static void write_groups(struct writer *writer)
 {
     size_t measure = (size_t)ranked_column(writer);
-    size_t name = (size_t)writer->facts.name_column;
     const struct column_facts *facts = &writer->facts.columns[measure];
     size_t count = writer->rows->row_count < NAMED_MAX ? writer->rows->row_count : NAMED_MAX;
     size_t order[NAMED_MAX];
@@ -230,7 +242,7 @@ static void write_groups(struct writer *writer)
     size_t named = 0;
     for (; named < count && order[named] < writer->rows->row_count; named++)
         strbuf_printf(&writer->prose, "%s%s %s%s%s", named == 0 ? "" : ", then ",
-                      cell_words(writer, order[named], name), named == 0 ? "with " : "",
+                      group_words(writer, order[named]), named == 0 ? "with " : "",
                       cell_words(writer, order[named], measure),
                       share_words(writer, order[named], measure));
     strbuf_add_char(&writer->prose, '.');

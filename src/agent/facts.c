@@ -116,7 +116,9 @@ static void describe_column(const struct expression *e, const struct result_colu
     out->name = plain_name(column->name, arena);
     out->bucket = e && e->kind == EXPRESSION_BUCKET ? e->unit : UNIT_NONE;
     out->unit = unit_of(e);
-    out->share = e && e->kind == EXPRESSION_SHARE;
+    out->share = e && (e->kind == EXPRESSION_SHARE ||
+                       (e->kind == EXPRESSION_ARITHMETIC &&
+                        str_ends(str_from(column->name), STR("_percent"))));
     out->additive = is_additive(e);
     out->adds_over_time = adds_over_time(e);
     bool plain_column = !e || e->kind == EXPRESSION_COLUMN;

@@ -460,7 +460,7 @@ bool catalog_require_datasets(const struct catalog *catalog, struct error *err)
                          "file has an error (listed above or by 'querent "
                          "datasets')");
     return error_set(err, ERROR_CONFIG,
-                     "there is nothing to ask about; name a data file with "
-                     "--data FILE, or put metadata documents into the folder "
-                     "that QUERENT_METADATA_DIR names");
+                     "there is nothing to ask about; name a data file, or a folder that holds "
+                     "some, with --data FILE, or put metadata documents into the folder that "
+                     "QUERENT_METADATA_DIR names");
 }

@@ -186,17 +186,41 @@ static bool is_number(const struct rows *rows, size_t column)
     return value_kind_is_number(rows->columns[column].kind);
 }
 
-/* People read two decimals; all digits are in --json. */
-static void add_cell(const struct cell *cell, struct strbuf *out)
+/* People read two decimals; all digits are in --json. Numbers of one column get them alike. */
+struct column_style {
+    bool fractions; /* some number is not whole */
+    bool below_one; /* all are */
+    bool moments;
+};
+
+static bool is_plain_double(const struct cell *cell)
 {
-    bool rounds = cell->type == CELL_DOUBLE && isfinite(cell->number) &&
-                  fabs(cell->number) < 1e15 && cell->number != floor(cell->number);
-    if (!rounds)
-        cell_print(cell, out);
-    else if (fabs(cell->number) >= 1)
-        strbuf_printf(out, "%.2f", cell->number);
-    else
-        strbuf_printf(out, "%.4g", cell->number);
+    return cell->type == CELL_DOUBLE && isfinite(cell->number) && fabs(cell->number) < 1e15;
+}
+
+static struct column_style column_style_of(const struct rows *rows, size_t column)
+{
+    struct column_style style = {.below_one = true,
+                                 .moments = rows->columns[column].kind == VALUE_TIMESTAMP};
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const struct cell *cell = rows_cell(rows, row, column);
+        if (!is_plain_double(cell))
+            continue;
+        style.fractions |= cell->number != floor(cell->number);
+        style.below_one &= fabs(cell->number) < 1;
+    }
+    return style;
+}
+
+static void add_cell(const struct cell *cell, const struct column_style *style, struct strbuf *out)
+{
+    if (style->fractions && is_plain_double(cell)) {
+        strbuf_printf(out, style->below_one ? "%.4g" : "%.2f", cell->number);
+        return;
+    }
+    cell_print(cell, out);
+    if (style->moments && out->length > 10 && out->bytes[10] == 'T')
+        out->bytes[10] = ' ';
 }
 
 static struct layout layout_new(const struct rows *rows, size_t row_max)
@@ -209,13 +233,14 @@ static struct layout layout_new(const struct rows *rows, size_t row_max)
     layout.widths = xcalloc(layout.column_count, sizeof(size_t));
     layout.right = xcalloc(layout.column_count, sizeof(bool));
     for (size_t column = 0; column < layout.column_count; column++) {
+        struct column_style style = column_style_of(rows, column);
         layout.right[column] = is_number(rows, column);
         for (size_t row = 0; row <= layout.row_count; row++) {
             struct strbuf raw = strbuf_init(1 << 20), safe = strbuf_init(4096);
             if (row == 0)
                 strbuf_add(&raw, rows->columns[column].name);
             else
-                add_cell(rows_cell(rows, row - 1, column), &raw);
+                add_cell(rows_cell(rows, row - 1, column), &style, &raw);
             size_t width = text_add_cut(&safe, strbuf_str(&raw), COLUMN_WIDTH_MAX);
             layout.texts[row * layout.column_count + column] = xstrdup(strbuf_text(&safe));
             if (width > layout.widths[column])

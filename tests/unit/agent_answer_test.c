@@ -87,6 +87,24 @@ static void groups_have_ranks_shares_and_total(void **state)
     json_decref(chart);
 }
 
+static void groups_of_two_columns_are_named_by_both(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    query_select(arena, query, column(0), "plan");
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, column(0));
+    struct result_column names[] = {{"plan", "VARCHAR", VALUE_TEXT},
+                                    {"region", "VARCHAR", VALUE_TEXT},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("Basic"), text("East"), number(60),
+                           text("Basic"), text("West"), number(40)};
+    struct rows rows = {names, 3, cells, 2, false};
+    struct llm_proposal proposal = {.reading = "total revenue by plan and region"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_non_null(strstr(answer.prose, "Basic / East with 60 EUR (60 %), then Basic / West 40 EUR"));
+}
+
 static void a_cut_result_has_no_total(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -188,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
+        cmocka_unit_test(groups_of_two_columns_are_named_by_both),
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
         cmocka_unit_test(nothing_found_says_where_data_is),

@@ -108,6 +108,27 @@ static void tables_align_numbers_to_the_right(void **state)
     free(text);
 }
 
+static void numbers_of_a_column_have_the_same_decimals(void **state)
+{
+    struct result_column columns[] = {{"at", "TIMESTAMP", VALUE_TIMESTAMP},
+                                      {"tonnes", "DOUBLE", VALUE_FLOAT},
+                                      {"rate", "DOUBLE", VALUE_FLOAT},
+                                      {"whole", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text_cell("2026-01-02T03:04:05"),
+                           {.type = CELL_DOUBLE, .number = 5610},
+                           {.type = CELL_DOUBLE, .number = 0.00123},
+                           {.type = CELL_DOUBLE, .number = 7},
+                           {.type = CELL_NULL},
+                           {.type = CELL_DOUBLE, .number = 0.5},
+                           {.type = CELL_DOUBLE, .number = 0},
+                           {.type = CELL_NULL}};
+    struct rows rows = {columns, 4, cells, 2, false};
+    char *text = draw(&rows, 10, "80");
+    assert_non_null(strstr(text, "2026-01-02 03:04:05  5610.00  0.00123      7\n"));
+    assert_non_null(strstr(text, "   0.50        0"));
+    free(text);
+}
+
 static void wide_tables_fit_the_width(void **state)
 {
     enum { COUNT = 30 };
@@ -143,6 +164,7 @@ int main(void)
         cmocka_unit_test(data_cannot_steer_the_terminal),
         cmocka_unit_test(printed_lines_are_safe),
         cmocka_unit_test(tables_align_numbers_to_the_right),
+        cmocka_unit_test(numbers_of_a_column_have_the_same_decimals),
         cmocka_unit_test(wide_tables_fit_the_width),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
