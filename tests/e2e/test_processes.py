@@ -54,6 +54,7 @@ def test_asking_while_indexing(querent, sales, tmp_path):
 
 def test_another_process_is_not_taken_for_dead(querent, sales):
     """A run that another process still works on is not marked as interrupted."""
+    querent.ask("total units", "--data", sales)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
@@ -66,16 +67,8 @@ def test_another_process_is_not_taken_for_dead(querent, sales):
     os.close(writer)
     try:
         store = sqlite3.connect(querent.home / "store.sqlite")
-        for _ in range(600):
-            try:
-                if store.execute("select count(*) from runs where ended_at is null").fetchone() == (1,):
-                    break
-            except sqlite3.OperationalError:
-                pass
-            try:
-                waiting.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
+        active = "select count(*) from runs where ended_at is null"
+        wait_for(lambda: store.execute(active).fetchone() == (1,))
         assert "interrupted" not in querent.run("datasets", "--data", sales).stderr
         with os.fdopen(reader, "rb") as output:
             assert b'"event":"complete"' in output.read()
