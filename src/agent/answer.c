@@ -250,7 +250,8 @@ static void write_groups(struct writer *writer)
         strbuf_printf(&writer->prose, " All %s together: %s.",
                       number_print(fact(writer, (double)writer->rows->row_count), writer->arena),
                       number_words(writer, facts->total, measure));
-    else if (writer->rows->row_count > named)
+    else if (writer->rows->row_count > named &&
+             !(writer->input->proposal->query && writer->input->proposal->query->limit > 0))
         strbuf_printf(&writer->prose, " The table has %s rows.",
                       number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
 }

@@ -303,6 +303,9 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
         return arena_printf(arena, "I can't answer that: %s.", state->plan.no_answer);
     const char *what = dataset_title(state->dataset);
     const char *columns = column_list(state->dataset, arena);
+    if (state->unknown_subject)
+        return arena_printf(arena, "I find nothing called '%s' in %s. It holds: %s.",
+                            state->unknown_subject, what, columns);
     if (item && item->unread_count > 0)
         return arena_printf(arena, "I find nothing called %s in %s. It holds: %s.",
                             quoted_list(item->unread, item->unread_count, arena), what, columns);
@@ -317,7 +320,7 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
     double chance, second_chance;
     size_t winner = best_candidate(state, NO_CANDIDATE, &chance);
-    if (winner == NO_CANDIDATE) {
+    if (winner == NO_CANDIDATE || state->unknown_subject) {
         out->sentence =
             no_answer_sentence(state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
         return;

@@ -44,6 +44,7 @@ struct plan_state {
     float word_count, unknown_share, linked_share;
     bool terse; /* "revenue by region": no sentence, which the weights never saw in training */
     const struct dataset *dataset; /* the likeliest */
+    const char *unknown_subject; /* what it counts and nothing in the data is called; NULL */
 };
 
 /* The chance that candidate `i` is right, from what is known by now. */

@@ -15,6 +15,7 @@
 #include "core/strbuf.h"
 #include "planner/business.h"
 #include "planner/unheard.h"
+#include "planner/unknown_subject.h"
 #include "planner/describe.h"
 #include "planner/plan.h"
 #include "planner/print.h"
@@ -473,11 +474,9 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
         return NULL;
     struct plan_state *state = new_state(planner, arena);
     struct plan *plan = &state->plan;
-    if (!request->previous) {
-        plan->meta = business_meta(request, arena);
-        if (plan->meta.kind != PLAN_META_NONE)
-            return plan;
-    }
+    plan->meta = business_meta(request, arena);
+    if (plan->meta.kind != PLAN_META_NONE)
+        return plan;
     read_learned(state, request);
     struct business_candidate *list = NULL;
     size_t count = 0;
@@ -495,6 +494,8 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     order_candidates(state);
     state->dataset = plan->candidates[0].dataset;
     plan->follow_up = state->items[0].follow_up;
+    if (!plan->follow_up)
+        state->unknown_subject = unknown_subject(request, arena);
     plan->unknown = state->items[0].unread;
     plan->unknown_count = state->items[0].unread_count;
     plan->execute_max =
