@@ -292,16 +292,41 @@ static void write_series(struct writer *writer)
                       number_words(writer, facts->total, measure));
 }
 
+/* The first row of each different value; 0 when there are too many to be read out, or all differ. */
+static size_t different_rows(const struct writer *writer, size_t out[LIST_NAMED_MAX])
+{
+    const struct rows *rows = writer->rows;
+    size_t count = 0;
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const struct cell *cell = rows_cell(rows, row, 0);
+        bool known = false;
+        for (size_t i = 0; i < count && !known && cell->type == CELL_TEXT; i++)
+            known = str_equal(rows_cell(rows, out[i], 0)->text, cell->text);
+        if (known)
+            continue;
+        if (cell->type != CELL_TEXT || count == LIST_NAMED_MAX)
+            return 0;
+        out[count++] = row;
+    }
+    return count == rows->row_count ? 0 : count;
+}
+
 static void write_list(struct writer *writer)
 {
-    size_t count = writer->rows->row_count;
+    size_t count = writer->rows->row_count, different[LIST_NAMED_MAX];
     size_t named = count <= LIST_NAMED_MAX + 2 ? count : LIST_NAMED_MAX;
-    strbuf_printf(&writer->prose, "%s: %s%s in all: ", subject(writer),
+    size_t kinds = writer->rows->truncated ? 0 : different_rows(writer, different);
+    strbuf_printf(&writer->prose, "%s: %s%s in all", subject(writer),
                   writer->rows->truncated ? "more than " : "",
                   number_print(fact(writer, (double)count), writer->arena));
-    for (size_t i = 0; i < named; i++)
-        strbuf_printf(&writer->prose, "%s%s", i > 0 ? ", " : "", cell_words(writer, i, 0));
-    strbuf_add(&writer->prose, named < count ? ", and more." : ".");
+    if (kinds > 0)
+        strbuf_printf(&writer->prose, ", %s different",
+                      number_print(fact(writer, (double)kinds), writer->arena));
+    strbuf_add(&writer->prose, ": ");
+    for (size_t i = 0; i < (kinds > 0 ? kinds : named); i++)
+        strbuf_printf(&writer->prose, "%s%s", i > 0 ? ", " : "",
+                      cell_words(writer, kinds > 0 ? different[i] : i, 0));
+    strbuf_add(&writer->prose, kinds == 0 && named < count ? ", and more." : ".");
 }
 
 static void write_table(struct writer *writer)

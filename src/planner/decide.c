@@ -28,6 +28,8 @@
 #define UNHEARD_FACTOR 0.2 /* what leaves out a word that changes the meaning */
 #define AGREEMENT_BONUS 1e-6
 #define SETTLED 0.9   /* the prior of a reading by rules that no other will beat */
+#define REPEATS_FACTOR 0.5        /* of a ranking that names one thing more than once */
+#define REPEATS_LOOKED_AT 100     /* rows */
 #define HOPELESS 0.15 /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
@@ -65,6 +67,19 @@ static uint64_t rows_hash(const struct rows *rows)
     return sum;
 }
 
+/* "the top 3 cities" are three different ones; rows that repeat a name were not put together. */
+static bool repeats_names(const struct query *query, const struct rows *rows)
+{
+    if (query->limit == 0 || rows->column_count != 1)
+        return false;
+    for (size_t i = 1; i < rows->row_count && i < REPEATS_LOOKED_AT; i++)
+        for (size_t k = 0; k < i && rows->cells[i].type == CELL_TEXT; k++)
+            if (rows->cells[k].type == CELL_TEXT &&
+                str_equal(rows->cells[i].text, rows->cells[k].text))
+                return true;
+    return false;
+}
+
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
 {
     struct plan_state *state = (struct plan_state *)plan;
@@ -73,6 +88,7 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     struct plan_item *item = &state->items[i];
     memset(item->facts, 0, sizeof(item->facts));
     item->observed = true;
+    item->repeats = false;
     if (!rows) {
         item->facts[RESULT_failed] = 1;
         return;
@@ -83,6 +99,7 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     double number;
     bool zero = cells == 1 && cell_to_double(&rows->cells[0], &number) && number == 0;
     item->result = rows_hash(rows);
+    item->repeats = repeats_names(plan->candidates[i].query, rows);
     item->facts[RESULT_empty] = rows->row_count == 0;
     item->facts[RESULT_one_row] = rows->row_count == 1;
     item->facts[RESULT_all_rows] =
@@ -210,6 +227,8 @@ static double learned_chance(const struct plan_state *state, size_t i)
     double chance = 1 / (1 + exp(-score));
     if (state->items[i].unread_count > 0 || state->linked_share <= 0)
         chance *= UNREAD_NAME_FACTOR;
+    if (state->items[i].repeats)
+        chance *= REPEATS_FACTOR;
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
 }
 

@@ -31,6 +31,7 @@ struct plan_item {
     const char *const *unread; /* words that it does not explain */
     size_t unread_count;
     bool beyond_sketches; /* by rules, and not in the grammar of the learned readings */
+    bool repeats;     /* it ranks names and gives one more than once */
     bool misses_time; /* the question speaks of a time that it takes no notice of */
     bool follow_up;
     const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */

@@ -105,6 +105,22 @@ static void groups_of_two_columns_are_named_by_both(void **state)
     assert_non_null(strstr(answer.prose, "Basic / East with 60 EUR (60 %), then Basic / West 40 EUR"));
 }
 
+static void a_list_with_repeats_names_each_once(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT}};
+    struct cell cells[12];
+    for (size_t i = 0; i < 12; i++)
+        cells[i] = text(i % 3 == 0 ? "East" : "West");
+    struct rows rows = {names, 1, cells, 12, false};
+    struct llm_proposal proposal = {.reading = "region"};
+    assert_string_equal(write(query, &rows, &proposal).prose,
+                        "Region: 12 in all, 2 different: East, West.");
+    rows.truncated = true;
+    assert_null(strstr(write(query, &rows, &proposal).prose, "different"));
+}
+
 static void a_cut_result_has_no_total(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -207,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
         cmocka_unit_test(groups_of_two_columns_are_named_by_both),
+        cmocka_unit_test(a_list_with_repeats_names_each_once),
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
         cmocka_unit_test(nothing_found_says_where_data_is),

@@ -209,6 +209,22 @@ static void what_the_rules_are_sure_of_settles_once_it_has_rows(void **state)
     assert_false(plan_is_settled(plan));
 }
 
+static void a_ranking_that_repeats_a_name_is_doubted(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("top 3 regions by revenue", 1);
+    struct plan_state *plan_state = (struct plan_state *)plan;
+    struct cell cells[] = {{.type = CELL_TEXT, .text = STR("East")},
+                           {.type = CELL_TEXT, .text = STR("West")},
+                           {.type = CELL_TEXT, .text = STR("East")}};
+    struct rows rows = {.column_count = 1, .cells = cells, .row_count = 2};
+    plan_observe(plan, 0, &rows);
+    assert_false(plan_state->items[0].repeats);
+    rows.row_count = 3;
+    plan_observe(plan, 0, &rows);
+    assert_true(plan_state->items[0].repeats);
+}
+
 static void rules_alone_read_what_they_are_sure_of(void **state)
 {
     (void)state;
@@ -346,6 +362,7 @@ int main(void)
         cmocka_unit_test(failed_candidates_never_win),
         cmocka_unit_test(readings_with_the_same_rows_stand_together),
         cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
+        cmocka_unit_test(a_ranking_that_repeats_a_name_is_doubted),
         cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
         cmocka_unit_test(candidates_differ_and_come_best_first),
         cmocka_unit_test(without_data_there_is_no_answer),
