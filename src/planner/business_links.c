@@ -12,10 +12,12 @@
 #include <strings.h>
 
 #include "planner/describe.h"
+#include "planner/words.h"
 
 #define PHRASE_WORDS_MAX 6
 #define CANDIDATES_MAX 400
 #define VALUE_LENGTH_MIN 2
+#define IDENTIFIER_SCORE 1.05 /* before a value or part of a name of the same letters */
 #define STEMMED_VALUES_MAX 60 /* columns with more values match them by their letters only */
 
 struct linker {
@@ -27,7 +29,7 @@ struct linker {
 
 /* ---- words */
 
-static void stemmer_free(void *stemmer)
+static void release_stemmer(void *stemmer)
 {
     sb_stemmer_delete(stemmer);
 }
@@ -320,6 +322,22 @@ static void link_usual_words(struct linker *l, const char *words, struct mention
     }
 }
 
+/* "temp_2", "CO2PPM": typed as the column is named. */
+static void link_identifier(struct linker *l, struct mention mention)
+{
+    mention.score *= IDENTIFIER_SCORE;
+    for (size_t i = 0; i < l->ask->word_count; i++) {
+        struct ask_word *word = &l->ask->words[i];
+        if (word->quoted || !is_identifier(str_from(word->text)) ||
+            !same_identifier(str_from(word->text), str_from(mention.column->name)))
+            continue;
+        word->number = NULL;
+        mention.first = i;
+        mention.last = i + 1;
+        add_found(l, mention);
+    }
+}
+
 static void link_columns(struct linker *l, int scope, double weight)
 {
     const struct dataset *dataset = l->ask->scope[scope].dataset;
@@ -328,6 +346,7 @@ static void link_columns(struct linker *l, int scope, double weight)
         struct mention mention = {
             .kind = MENTION_COLUMN, .scope = scope, .column = column, .score = weight};
         const char *words = name_words(column->name, l->ask->arena);
+        link_identifier(l, mention);
         link_name(l, words, mention);
         if (column->label)
             link_name(l, column->label, mention);
@@ -736,7 +755,7 @@ struct ask *ask_read(struct str question, const struct period_calendar *calendar
     l.found = arena_array(arena, CANDIDATES_MAX, sizeof(*l.found));
     l.stemmer = sb_stemmer_new("english", "UTF_8");
     if (l.stemmer)
-        arena_defer(arena, stemmer_free, l.stemmer);
+        arena_defer(arena, release_stemmer, l.stemmer);
     find_scope(ask, main, others);
     read_words(&l);
     period_find(question, calendar, arena, &ask->periods);

@@ -88,7 +88,7 @@ static void compare_words(struct linker *l)
     size_t words = l->index->word_count;
     l->alike = arena_array(l->arena, (l->count + 1) * (words + 1), sizeof(float));
     for (size_t i = 0; i < l->count; i++)
-        for (size_t w = 0; w < words; w++)
+        for (size_t w = 0; w < words && !l->tokens[i].identifier; w++)
             if (l->live[i])
                 l->alike[i * words + w] = likeness(l, i, w);
             else if (!l->tokens[i].quote && l->tokens[i].is_word && !l->tokens[i].digits)
@@ -268,6 +268,16 @@ static void find_acronym(const struct linker *l, const struct column_name *name,
     }
 }
 
+/* "temp_2", typed as the column is named. */
+static void find_identifier(const struct linker *l, const char *name, struct found *found)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->tokens[i].identifier && same_identifier(l->tokens[i].word, str_from(name))) {
+            struct mention mention = {1, 1, 1, (uint16_t)i, (uint16_t)(i + 1)};
+            add_found(found, &mention);
+        }
+}
+
 static bool before(const struct mention *a, const struct mention *b)
 {
     if (a->score != b->score)
@@ -301,6 +311,7 @@ static void link_columns(struct linker *l)
     for (size_t c = 0; c < l->index->column_count; c++) {
         const struct column_info *info = &l->index->columns[c];
         found->count = 0;
+        find_identifier(l, l->index->dataset->columns[c].name, found);
         for (size_t n = 0; n < info->name_count; n++)
             find_windows(l, &info->names[n], found);
         if (info->name_count > 0)

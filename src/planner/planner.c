@@ -426,6 +426,24 @@ static struct plan_state *new_state(const struct planner *planner, struct arena 
     return state;
 }
 
+/* Identifiers stay whole: "temp_2" is a column, and its 2 no number. */
+static void join_identifiers(const struct plan_request *request, size_t datasets,
+                             struct token_list *tokens, struct arena *arena)
+{
+    size_t count = 0;
+    for (size_t d = 0; d < datasets; d++)
+        count += request->datasets[d].dataset->column_count;
+    struct str *names = arena_array(arena, count + 1, sizeof(*names));
+    count = 0;
+    for (size_t d = 0; d < datasets; d++) {
+        const struct dataset *dataset = request->datasets[d].dataset;
+        for (size_t c = 0; c < dataset->column_count; c++)
+            if (is_identifier(str_from(dataset->columns[c].name)))
+                names[count++] = str_from(dataset->columns[c].name);
+    }
+    token_join_identifiers(tokens, request->question, names, count, arena);
+}
+
 /* The learned reading: every dataset's candidates, ranked together; the best come into the plan. */
 static void read_learned(struct plan_state *state, const struct plan_request *request)
 {
@@ -437,10 +455,11 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
     struct period_list periods;
     token_read(planner->lexicon, stemmer, request->question, arena, &tokens);
     stemmer_free(stemmer);
-    cue_mark(planner->lexicon, &tokens, arena, &cues);
-    period_find(request->question, &request->calendar, arena, &periods);
     size_t count =
         request->dataset_count < DATASETS_READ_MAX ? request->dataset_count : DATASETS_READ_MAX;
+    join_identifiers(request, count, &tokens, arena);
+    cue_mark(planner->lexicon, &tokens, arena, &cues);
+    period_find(request->question, &request->calendar, arena, &periods);
     struct dataset_reading *readings = arena_array(arena, count + 1, sizeof(*readings));
     for (size_t r = 0; r < count; r++) {
         readings[r].periods = &periods;

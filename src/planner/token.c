@@ -213,6 +213,54 @@ void token_read(const struct lexicon *lexicon, struct stemmer *stemmer, struct s
     }
 }
 
+static bool is_identifier_part(const struct token *token)
+{
+    return !token->quote && (token->is_word || str_equal_text(token->word, "_"));
+}
+
+/* Where the run of tokens from `from` on ends that have nothing between them. */
+static size_t run_end(const struct token_list *tokens, size_t from)
+{
+    size_t end = from;
+    while (end < tokens->count && is_identifier_part(&tokens->items[end]) &&
+           (end == from || tokens->items[end].begin == tokens->items[end - 1].end))
+        end++;
+    return end;
+}
+
+static bool names_identifier(struct str text, const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_identifier(text, names[i]))
+            return true;
+    return false;
+}
+
+void token_join_identifiers(struct token_list *tokens, struct str question,
+                            const struct str *names, size_t count, struct arena *arena)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < tokens->count;) {
+        struct token token = tokens->items[i];
+        size_t end = run_end(tokens, i);
+        struct str text = end > i + 1
+                              ? str_slice(question, token.begin, tokens->items[end - 1].end)
+                              : (struct str){0};
+        if (is_identifier(text) && names_identifier(text, names, count)) {
+            token.word = (struct str){arena_strndup(arena, text.bytes, text.length), text.length};
+            token.lower = token.stem = symbol_from(word_fold(arena, token.word));
+            token.end = tokens->items[end - 1].end;
+            token.has_number = token.digits = token.date = token.stop = false;
+            token.is_word = token.identifier = true;
+        } else {
+            end = i + 1;
+        }
+        tokens->items[kept++] = token;
+        i = end;
+    }
+    tokens->count = kept;
+}
+
 const char *token_text(const struct token_list *tokens, size_t begin, size_t end,
                        struct arena *arena)
 {

@@ -31,6 +31,7 @@ struct token {
     bool date;            /* 2024-02-29, 29/2/2024 */
     bool capital;         /* begins with a capital and is not the first token */
     bool stop;            /* says nothing of columns or values alone */
+    bool identifier;      /* "temp_2", joined as a column is named */
     int quote;            /* 1 + index of the quoted span that it is in; 0 outside */
 };
 
@@ -45,6 +46,10 @@ struct token_list {
 /* Never fails; the text need not be valid UTF-8. */
 void token_read(const struct lexicon *lexicon, struct stemmer *stemmer, struct str question,
                 struct arena *arena, struct token_list *out);
+
+/* Joins what the question types as one of the names ("temp_2", "PM25") to one token each. */
+void token_join_identifiers(struct token_list *tokens, struct str question,
+                            const struct str *names, size_t count, struct arena *arena);
 
 /* The words as written from token `begin` to before `end`, with one blank between. */
 const char *token_text(const struct token_list *tokens, size_t begin, size_t end,

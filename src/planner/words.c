@@ -192,3 +192,30 @@ bool word_near(const char *a, size_t a_length, const char *b, size_t b_length)
     return same + 1 < a_length && a[same] == b[same + 1] && a[same + 1] == b[same] &&
            memcmp(a + same + 2, b + same + 2, a_length - same - 2) == 0;
 }
+
+bool is_identifier(struct str text)
+{
+    bool letter = false, other = false;
+    for (size_t i = 0; i < text.length; i++) {
+        letter |= char_is_alpha(text.bytes[i]);
+        other |= char_is_digit(text.bytes[i]) || text.bytes[i] == '_';
+    }
+    return letter && other;
+}
+
+static size_t next_telling(struct str text, size_t at)
+{
+    while (at < text.length && !char_is_alnum(text.bytes[at]) && !(text.bytes[at] & 0x80))
+        at++;
+    return at;
+}
+
+bool same_identifier(struct str a, struct str b)
+{
+    size_t i = next_telling(a, 0), k = next_telling(b, 0);
+    while (i < a.length && k < b.length && char_lower(a.bytes[i]) == char_lower(b.bytes[k])) {
+        i = next_telling(a, i + 1);
+        k = next_telling(b, k + 1);
+    }
+    return i == a.length && k == b.length;
+}

@@ -37,4 +37,9 @@ size_t words_key(struct str text, char *out, size_t size);
 /* True when one letter added, dropped, changed, or two neighbours swapped make a into b. */
 bool word_near(const char *a, size_t a_length, const char *b, size_t b_length);
 
+/* Is it written as people name columns, not as words are: with '_', or letters beside digits? */
+bool is_identifier(struct str text);
+/* The same letters and digits, in any case, with '_' or other marks anywhere. */
+bool same_identifier(struct str a, struct str b);
+
 #endif

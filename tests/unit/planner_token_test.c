@@ -215,6 +215,25 @@ static void one_letter_off_is_near(void **state)
     assert_false(word_near("revenue", 7, "reven", 5));
 }
 
+static void identifiers_as_typed_are_joined(void **state)
+{
+    struct fixture *f = *state;
+    const struct str names[] = {str_from("temp_2"), str_from("PM2_5"), str_from("day")};
+    const char *question = "temp_2, TEMP2 of pm2_5 over 2 in temp_3 day";
+    read_tokens(f, question);
+    token_join_identifiers(&f->tokens, str_from(question), names, 3, f->arena);
+    const struct token *tokens = f->tokens.items;
+    assert_string_equal(tokens[0].lower.text, "temp_2");
+    assert_true(tokens[0].identifier && !tokens[0].has_number);
+    assert_int_equal(tokens[0].end, 6);
+    assert_string_equal(tokens[2].lower.text, "temp2");
+    assert_string_equal(tokens[4].lower.text, "pm2_5");
+    assert_true(tokens[6].has_number && !tokens[6].identifier);
+    assert_string_equal(tokens[8].lower.text, "temp"); /* no such column */
+    assert_int_equal(f->tokens.count, 12);
+    assert_false(tokens[11].identifier); /* an ordinary word */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_lexicon_answers, set_up, tear_down),
         cmocka_unit_test(wrong_lexicons_are_refused),
         cmocka_unit_test_setup_teardown(identifiers_are_split, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(identifiers_as_typed_are_joined, set_up, tear_down),
         cmocka_unit_test(keys_fold_and_have_limits),
         cmocka_unit_test(one_letter_off_is_near),
     };
