@@ -39,4 +39,7 @@ bool business_candidates(const struct plan_request *request, struct arena *arena
  * not one. */
 struct plan_meta_answer business_meta(const struct plan_request *request, struct arena *arena);
 
+/* How its amounts are put together when the question does not say. */
+enum aggregate column_aggregate(const struct column *column);
+
 #endif

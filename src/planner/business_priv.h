@@ -133,8 +133,6 @@ bool column_is_measure(const struct column *column);
 bool column_is_group(const struct column *column);
 /* Does it hold just yes and no, in whatever words? They go to *yes and *no as stored. */
 bool column_is_flag(const struct column *column, const char **yes, const char **no);
-/* How its amounts are put together when the question does not say. */
-enum aggregate column_aggregate(const struct column *column);
 /* The column that names the rows of a table for people; NULL when there is none. */
 const struct column *dataset_name_column(const struct dataset *dataset);
 /* The time column that periods are about; `ask` may name one. NULL: there is none. */

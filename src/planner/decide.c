@@ -9,6 +9,7 @@
 
 #include "core/hash.h"
 #include "core/strbuf.h"
+#include "planner/business.h"
 #include "planner/plan.h"
 
 #define NO_CANDIDATE SIZE_MAX
@@ -23,14 +24,14 @@
 #define RULES_TRUST_SHORT 0.64
 #define RULES_TRUST_LONG 0.5
 #define SHORT_WORDS_MAX 8
-#define WEAK_LINK 0.5F      /* a column that no word names */
+#define WEAK_LINK 0.5F       /* a column that no word names */
 #define WEAK_LINK_FACTOR 0.7 /* against a reading by rules that names everything */
-#define UNHEARD_FACTOR 0.2 /* what leaves out a word that changes the meaning */
+#define UNHEARD_FACTOR 0.2   /* what leaves out a word that changes the meaning */
 #define AGREEMENT_BONUS 1e-6
-#define SETTLED 0.9   /* the prior of a reading by rules that no other will beat */
-#define REPEATS_FACTOR 0.5        /* of a ranking that names one thing more than once */
-#define REPEATS_LOOKED_AT 100     /* rows */
-#define HOPELESS 0.15 /* below this a reading is not even worth asking back about */
+#define SETTLED 0.9           /* the prior of a reading by rules that no other will beat */
+#define REPEATS_FACTOR 0.5    /* of a ranking that names one thing more than once */
+#define REPEATS_LOOKED_AT 100 /* rows */
+#define HOPELESS 0.15         /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
 {
@@ -67,10 +68,14 @@ static uint64_t rows_hash(const struct rows *rows)
     return sum;
 }
 
-/* "the top 3 cities" are three different ones; rows that repeat a name were not put together. */
+/* "The top 3 cities by visits" are three different ones: rows that repeat a name by what adds up
+ * were not put together. "The 3 cheapest items" may well repeat one. */
 static bool repeats_names(const struct query *query, const struct rows *rows)
 {
-    if (query->limit == 0 || rows->column_count != 1)
+    const struct expression *key = query->order_count > 0 ? query->order[0].expression : NULL;
+    bool adds_up = key && key->kind == EXPRESSION_COLUMN && key->column &&
+                   column_aggregate(key->column) == AGGREGATE_SUM;
+    if (query->limit == 0 || rows->column_count != 1 || !adds_up)
         return false;
     for (size_t i = 1; i < rows->row_count && i < REPEATS_LOOKED_AT; i++)
         for (size_t k = 0; k < i && rows->cells[i].type == CELL_TEXT; k++)
@@ -238,10 +243,10 @@ static double business_chance(const struct plan_state *state, const struct plan_
 {
     if (item->prior < 0 || failed(item))
         return 0;
-    double trust = item->beyond_sketches                    ? 1
-                   : state->terse                           ? RULES_TRUST_TERSE
-                   : state->word_count <= SHORT_WORDS_MAX   ? RULES_TRUST_SHORT
-                                                            : RULES_TRUST_LONG;
+    double trust = item->beyond_sketches                  ? 1
+                   : state->terse                         ? RULES_TRUST_TERSE
+                   : state->word_count <= SHORT_WORDS_MAX ? RULES_TRUST_SHORT
+                                                          : RULES_TRUST_LONG;
     return item->prior * trust * (item->facts[RESULT_empty] != 0 ? EMPTY_FACTOR : 1);
 }
 
@@ -259,8 +264,7 @@ bool plan_is_settled(const struct plan *plan)
         return true;
     const struct plan_item *first = &state->items[0];
     return first->observed && first->beyond_sketches && first->unread_count == 0 &&
-           !first->unheard &&
-           business_chance(state, first) >= SETTLED;
+           !first->unheard && business_chance(state, first) >= SETTLED;
 }
 
 /* The likeliest candidate whose result differs from `other`, among the best learned one and all
