@@ -529,8 +529,8 @@ static void link_misspelled(struct linker *l, const char *name, struct mention m
         const char *text = l->ask->words[i].text;
         size_t text_length = strlen(text);
         if (l->ask->words[i].mention >= 0 || l->ask->words[i].cue != CUE_NONE ||
-            l->ask->words[i].in_period || text_length < 5)
-            continue;
+            l->ask->words[i].in_period || l->ask->words[i].number || text_length < 5)
+            continue; /* 60000 is not 60900 misspelled */
         unsigned distance = str_distance(str_from(text), str_from(words), 1);
         bool plural = distance > 1 && text[text_length - 1] == 's' &&
                       str_distance((struct str){text, text_length - 1}, str_from(words), 1) <= 1;
