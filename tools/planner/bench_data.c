@@ -176,6 +176,36 @@ struct bench_table *bench_table(struct bench *bench, const json_t *question)
     return table;
 }
 
+const struct rows *bench_rows(sqlite3 *database, const char *sql, struct arena *arena)
+{
+    sqlite3_stmt *statement = NULL;
+    struct rows *rows = arena_alloc(arena, sizeof(*rows));
+    size_t count = 0, capacity = 0;
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
+        return NULL;
+    rows->column_count = (size_t)sqlite3_column_count(statement);
+    while (sqlite3_step(statement) == SQLITE_ROW && rows->row_count < 10000) {
+        rows->row_count++;
+        for (int c = 0; c < (int)rows->column_count; c++) {
+            rows->cells = arena_grow(arena, rows->cells, count, &capacity, sizeof(struct cell));
+            struct cell *cell = &rows->cells[count++];
+            int type = sqlite3_column_type(statement, c);
+            *cell = (struct cell){.type = CELL_NULL};
+            if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+                cell->type = CELL_DOUBLE;
+                cell->number = sqlite3_column_double(statement, c);
+            } else if (type != SQLITE_NULL) {
+                cell->type = CELL_TEXT;
+                cell->text = arena_str(
+                    arena, (struct str){(const char *)sqlite3_column_text(statement, c),
+                                        (size_t)sqlite3_column_bytes(statement, c)});
+            }
+        }
+    }
+    sqlite3_finalize(statement);
+    return rows;
+}
+
 void bench_clear(struct bench *bench)
 {
     for (size_t i = 0; i < bench->table_count; i++) {

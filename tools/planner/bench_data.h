@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/rows.h"
 #include "planner/cue.h"
 #include "planner/dataset_index.h"
 
@@ -35,6 +36,8 @@ struct bench {
 sqlite3 *bench_open(struct bench *bench, const char *path);
 /* The dataset of a question's tables (several are seen as one), made on first use. */
 struct bench_table *bench_table(struct bench *bench, const json_t *question);
+/* The first rows of a statement, as the planner sees them from an engine; NULL when it fails. */
+const struct rows *bench_rows(sqlite3 *database, const char *sql, struct arena *arena);
 void bench_clear(struct bench *bench);
 
 #endif

@@ -252,37 +252,6 @@ static void dump_candidates(struct bench *bench, const struct models *models, co
         result_clear(&golds[i]);
 }
 
-/* The rows of a statement as the planner sees them from an engine. */
-static const struct rows *fetch_rows(sqlite3 *database, const char *sql, struct arena *arena)
-{
-    sqlite3_stmt *statement = NULL;
-    struct rows *rows = arena_alloc(arena, sizeof(*rows));
-    size_t count = 0, capacity = 0;
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
-        return NULL;
-    rows->column_count = (size_t)sqlite3_column_count(statement);
-    while (sqlite3_step(statement) == SQLITE_ROW && rows->row_count < 10000) {
-        rows->row_count++;
-        for (int c = 0; c < (int)rows->column_count; c++) {
-            rows->cells = arena_grow(arena, rows->cells, count, &capacity, sizeof(struct cell));
-            struct cell *cell = &rows->cells[count++];
-            int type = sqlite3_column_type(statement, c);
-            *cell = (struct cell){.type = CELL_NULL};
-            if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
-                cell->type = CELL_DOUBLE;
-                cell->number = sqlite3_column_double(statement, c);
-            } else if (type != SQLITE_NULL) {
-                cell->type = CELL_TEXT;
-                cell->text = arena_str(
-                    arena, (struct str){(const char *)sqlite3_column_text(statement, c),
-                                        (size_t)sqlite3_column_bytes(statement, c)});
-            }
-        }
-    }
-    sqlite3_finalize(statement);
-    return rows;
-}
-
 static bool winner_is_right(const struct bench *bench, const json_t *line, const char *sql)
 {
     struct result golds[8], result;
@@ -314,7 +283,7 @@ static void dump_plan(struct bench *bench, const struct models *models, const js
     struct plan_decision decision = {0};
     const char *sql = NULL;
     for (size_t i = 0; plan && i < plan->execute_max; i++)
-        plan_observe(plan, i, fetch_rows(bench->database, plan->candidates[i].sql, arena));
+        plan_observe(plan, i, bench_rows(bench->database, plan->candidates[i].sql, arena));
     if (plan)
         plan_decide(plan, 0, arena, &decision);
     const struct plan_state *state = (struct plan_state *)plan;
