@@ -71,6 +71,46 @@ static bool query_keeps_groups(const struct query *query)
     return query->limit == 0 || query->group_count < 2;
 }
 
+static bool holds_condition(const struct expression *e)
+{
+    return e && (e->condition || e->subquery || holds_condition(e->left) ||
+                 holds_condition(e->right));
+}
+
+static bool query_restricts(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (holds_condition(query->select[i].expression))
+            return true;
+    return query->where || query->having || query->limit > 0 || query->table_count > 1 ||
+           query->set_operation != SET_NONE;
+}
+
+/* "Names with their ages" asks for a second column, "orders with status open" for a condition. */
+static bool query_has_with(const struct query *query)
+{
+    return query_restricts(query) || query->select_count > 1 || query->order_count > 0 ||
+           query->select[0].expression->kind == EXPRESSION_STAR;
+}
+
+static bool query_has_by(const struct query *query)
+{
+    return query_restricts(query) || query->group_count > 0 || query->order_count > 0;
+}
+
+static bool divides(const struct expression *e)
+{
+    return e && (e->kind == EXPRESSION_ARITHMETIC || e->kind == EXPRESSION_METRIC ||
+                 (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_AVG) ||
+                 e->kind == EXPRESSION_COLUMN || divides(e->left));
+}
+
+/* "Revenue per region" groups, "revenue per order" divides, "income per person" is a column. */
+static bool query_has_per(const struct query *query)
+{
+    return query_has_by(query) || divides(query->select[0].expression);
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -89,7 +129,8 @@ static const struct rule {
     {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
     {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
     {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
-    {"trend", query_shows_time},    {"trends", query_shows_time},
+    {"trend", query_shows_time},    {"trends", query_shows_time},   {"whose", query_has_with},
+    {"with", query_has_with},       {"by", query_has_by},           {"per", query_has_per},
 };
 
 static bool is_word_part(char c)

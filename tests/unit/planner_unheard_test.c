@@ -99,6 +99,29 @@ static void change_needs_time(void **state)
     hears("is revenue growing?", query);
 }
 
+static void restrictions_and_groups(void **state)
+{
+    struct query *count = query_new(arena, &shop_orders);
+    query_select(arena, count, expression_count(arena), NULL);
+    misses("how many orders with status shipped", count, "with");
+    misses("how many orders by zonk", count, "by");
+    misses("orders per zonk", count, "per");
+    struct query *grouped = query_copy(arena, count);
+    query_group(arena, grouped, column("region"));
+    hears("how many orders by region", grouped);
+    hears("orders per region", grouped);
+    struct query *filtered = query_copy(arena, count);
+    query_where(arena, filtered, status_is(COMPARE_EQUAL, "open"));
+    hears("how many orders with status open", filtered);
+    struct query *average = query_new(arena, &shop_orders);
+    query_select(arena, average, expression_aggregate(arena, AGGREGATE_AVG, column("revenue")),
+                 NULL);
+    hears("revenue per order", average);
+    struct query *two = plain();
+    query_select(arena, two, column("channel"), NULL);
+    hears("regions with their channels", two);
+}
+
 static void hostile_questions(void **state)
 {
     hears("", plain());
@@ -112,6 +135,7 @@ int main(void)
         cmocka_unit_test(negations),
         cmocka_unit_test(one_row_for_each),
         cmocka_unit_test(change_needs_time),
+        cmocka_unit_test(restrictions_and_groups),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
