@@ -395,13 +395,24 @@ static void set_probabilities(struct plan_state *state, const struct ranked *ran
         state->items[i].probability = exp(state->items[i].rank - ranked[0].score) / sum;
 }
 
+/* Rows go by these names in any data. */
+static bool names_rows(const struct token *token)
+{
+    static const char *const names[] = {"row", "rows", "record", "records", "entry", "entries"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(token->lower.text, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static void set_words(struct plan_state *state, const struct dataset_reading *reading)
 {
     const struct links *links = reading->links;
     size_t unknown = 0, words = 0, telling = 0, linked = 0;
     for (size_t i = 0; i < reading->question->words.count; i++) {
         const struct token *token = &links->tokens->items[i];
-        bool link = links->table_word[i] || links->own[i] >= 0.5F || links->value_score[i] > 0;
+        bool link = links->table_word[i] || links->own[i] >= 0.5F || links->value_score[i] > 0 ||
+                    names_rows(token);
         words += token->is_word;
         unknown += reading->question->words.items[i].kind == DELEXED_UNKNOWN;
         telling += token->is_word && !token->stop && (link || links->cues.cue[i] == CUE_NONE);
