@@ -1109,6 +1109,17 @@ static void read_arithmetic(struct reading *r)
     }
 }
 
+/* Does anything that is asked for belong to the main table? */
+static bool uses_main(const struct reading *r)
+{
+    bool uses = r->period_count > 0 || r->bucket != UNIT_NONE || r->compared;
+    for (size_t i = 0; i < r->ask->mention_count; i++)
+        uses |= r->ask->mentions[i].scope == 0;
+    for (size_t i = 0; i < r->measure_count; i++)
+        uses |= r->measures[i].ref.scope == 0;
+    return uses;
+}
+
 static struct reading *read_business(struct ask *ask)
 {
     struct reading *r = reading_slots(ask);
@@ -1123,6 +1134,8 @@ static struct reading *read_business(struct ask *ask)
     group_people(r);
     settle_limit(r);
     apply_numbers(r);
+    if (ask->mention_count > 0 && !uses_main(r)) /* rows would come once per row of this table */
+        reading_doubt(r, "nothing of the main table", 0.6);
     return r;
 }
 

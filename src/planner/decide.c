@@ -23,7 +23,10 @@
 #define RULES_TRUST_TERSE 0.8
 #define RULES_TRUST_SHORT 0.64
 #define RULES_TRUST_LONG 0.5
+#define RULES_TRUST_ALONE 0.7 /* all is explained, and the learned reading is unsure itself */
+#define LEARNED_UNSURE 0.5
 #define SHORT_WORDS_MAX 8
+#define UNREAD_VALUE_FACTOR 0.7 /* leaves out a stored value where rules explain everything */
 #define WEAK_LINK 0.5F       /* a column that no word names */
 #define WEAK_LINK_FACTOR 0.7 /* against a reading by rules that names everything */
 #define UNHEARD_FACTOR 0.2   /* what leaves out a word that changes the meaning */
@@ -221,6 +224,17 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
     out[SURENESS_one] = 1;
 }
 
+/* Is there a reading by rules that explains every word by what it is called? */
+static bool rules_explain_all(const struct plan_state *state)
+{
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        if (item->prior >= SETTLED && item->unread_count == 0 && !item->unheard && !failed(item))
+            return true;
+    }
+    return false;
+}
+
 /* A learned reading's chance: calibrated, and little when it overlooks a time that was said. */
 static double learned_chance(const struct plan_state *state, size_t i)
 {
@@ -232,9 +246,20 @@ static double learned_chance(const struct plan_state *state, size_t i)
     double chance = 1 / (1 + exp(-score));
     if (state->items[i].unread_count > 0 || state->linked_share <= 0)
         chance *= UNREAD_NAME_FACTOR;
+    if (state->items[i].features->values[RANKING_unread_values] > 0 && rules_explain_all(state))
+        chance *= UNREAD_VALUE_FACTOR;
     if (state->items[i].repeats)
         chance *= REPEATS_FACTOR;
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;
+}
+
+/* Does the reading by rules explain every word, where the learned one doubts itself? */
+static bool stands_alone(const struct plan_state *state, const struct plan_item *item)
+{
+    if (item->prior < SETTLED || item->unread_count > 0 || state->word_count > SHORT_WORDS_MAX)
+        return false;
+    size_t learned = best_learned(state, NO_CANDIDATE);
+    return learned == NO_CANDIDATE || learned_chance(state, learned) < LEARNED_UNSURE;
 }
 
 /* A reading by rules brings its own guess, to be trusted most where the learned grammar doesn't
@@ -247,6 +272,8 @@ static double business_chance(const struct plan_state *state, const struct plan_
                    : state->terse                         ? RULES_TRUST_TERSE
                    : state->word_count <= SHORT_WORDS_MAX ? RULES_TRUST_SHORT
                                                           : RULES_TRUST_LONG;
+    if (trust < RULES_TRUST_ALONE && stands_alone(state, item))
+        trust = RULES_TRUST_ALONE;
     return item->prior * trust * (item->facts[RESULT_empty] != 0 ? EMPTY_FACTOR : 1);
 }
 
@@ -282,8 +309,11 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
         double own = plan_chance(state, i);
         bool agrees = learned != NO_CANDIDATE && learned != i && item->observed &&
                       same_rows(item, &state->items[learned]);
-        if (agrees && state->plan.candidates[learned].query->order_count > 0)
+        if (agrees && state->plan.candidates[learned].query->order_count > 0) {
+            if (best == learned)
+                *chance = fmax(*chance, own); /* two ways to the same rows */
             continue;
+        }
         if (agrees)
             own = fmax(own, plan_chance(state, learned) + AGREEMENT_BONUS);
         bool weak = learned != NO_CANDIDATE && best == learned && item->beyond_sketches &&
