@@ -176,6 +176,18 @@ struct bench_table *bench_table(struct bench *bench, const json_t *question)
     return table;
 }
 
+void bench_close(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->table_count; i++) {
+        dataset_index_free(bench->tables[i].index);
+        arena_free(bench->tables[i].arena);
+        free(bench->tables[i].key);
+    }
+    free(bench->tables);
+    sqlite3_close(bench->database);
+    free(bench->database_path);
+}
+
 const struct rows *bench_rows(sqlite3 *database, const char *sql, struct arena *arena)
 {
     sqlite3_stmt *statement = NULL;

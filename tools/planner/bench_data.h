@@ -24,8 +24,8 @@ struct bench_table {
 };
 
 struct bench {
-    const struct lexicon *lexicon;
-    const struct word_table *words;
+    struct lexicon *lexicon;
+    struct word_table *words;
     struct bench_table *tables; /* made so far */
     size_t table_count, table_capacity;
     sqlite3 *database; /* the one of the last question */
@@ -36,6 +36,8 @@ struct bench {
 sqlite3 *bench_open(struct bench *bench, const char *path);
 /* The dataset of a question's tables (several are seen as one), made on first use. */
 struct bench_table *bench_table(struct bench *bench, const json_t *question);
+/* Frees what was opened and made; lexicon and words are the caller's. */
+void bench_close(struct bench *bench);
 /* The first rows of a statement, as the planner sees them from an engine; NULL when it fails. */
 const struct rows *bench_rows(sqlite3 *database, const char *sql, struct arena *arena);
 void bench_clear(struct bench *bench);

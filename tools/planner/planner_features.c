@@ -51,6 +51,7 @@ struct models {
     struct weights *weights;
     struct sketch_table *sketches;
     struct planner *planner;
+    char *text; /* of the lexicon */
 };
 
 static char *read_file(const char *path, size_t *length)
@@ -415,7 +416,7 @@ static FILE *open_output(const char *base, const char *end, const char *mode)
 }
 
 /* The lexicon from a file of its own, or with everything learned from a weights file. */
-static const struct lexicon *open_lexicon(const char *command, const char *path, struct models *models)
+static struct lexicon *open_lexicon(const char *command, const char *path, struct models *models)
 {
     struct error err = {0};
     struct str cues;
@@ -436,7 +437,7 @@ static const struct lexicon *open_lexicon(const char *command, const char *path,
         }
         cues = models->weights->cues;
     } else {
-        cues.bytes = read_file(path, &cues.length);
+        cues.bytes = models->text = read_file(path, &cues.length);
     }
     struct lexicon *lexicon = lexicon_parse(cues, &err);
     if (!lexicon) {
@@ -512,5 +513,12 @@ int main(int argc, char **argv)
         puts(ranking_feature_name(i));
     for (size_t i = 0; strcmp(argv[1], "plans") == 0 && i < SURENESS_FEATURE_COUNT; i++)
         puts(sureness_feature_name(i));
+    free(line);
+    if (file)
+        fclose(file);
+    bench_close(&bench);
+    lexicon_free(bench.lexicon);
+    word_table_close(bench.words);
+    free(models.text);
     return 0;
 }
