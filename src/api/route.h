@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The routes: one row each says method, path, parameters, body, reply and who handles it. From the
+ * table come dispatch, validation, the replies to unknown paths and methods, and (later) OpenAPI.
+ */
+#ifndef QUERENT_API_ROUTE_H
+#define QUERENT_API_ROUTE_H
+
+#include "api/schema.h"
+#include "http/server.h"
+
+struct api; /* api/api.h: what handlers need */
+
+#define ROUTE_PARAMETERS_MAX 8
+#define REQUEST_ID_LENGTH_MAX 128
+
+/* A request on its way through its route. Lives in the exchange's arena. */
+struct api_request {
+    struct api *api;
+    const struct route *route;
+    struct http_exchange *exchange;
+    const char *id; /* X-Request-ID: the caller's if it is fit to be repeated, else made */
+    json_t *body;   /* validated; NULL where the route has none */
+    json_t *parameters[ROUTE_PARAMETERS_MAX]; /* in the order of the route's fields */
+};
+
+enum route_mode {
+    ROUTE_AT_ONCE, /* on the loop: must reply before it returns or keep the request */
+    ROUTE_IN_TASK, /* in a task of its own, with the run's deadline: may wait */
+};
+
+struct route {
+    const char *method;
+    const char *path; /* "/api/v1/conversations/{conversation_id}/messages" */
+    const char *name; /* the plan's function: "query_data" */
+    const char *tag;
+    const char *summary;
+    enum route_mode mode;
+    TASK_WAITS void (*handle)(struct api_request *request);
+    const struct model *body; /* NULL: none is read */
+    const struct field *parameters; /* those of the path first, in its order, then the query's */
+    size_t path_parameter_count, parameter_count;
+    const struct model *reply; /* NULL: not JSON of a model */
+    int status;                /* of success; 0: 200 */
+    bool admin;
+};
+
+/*
+ * Finds the route, validates, starts the handler. What does not fit is replied to here: 404, 405 with
+ * Allow, 307 for a slash too many or too few, 422, 400, 415; CORS preflights.
+ */
+void routes_dispatch(struct api *api, const struct route *const *routes, size_t count,
+                     struct http_exchange *exchange);
+
+/* Replies with JSON; X-Request-ID and CORS headers are added. Frees the request. */
+void api_reply_json(struct api_request *request, int status, struct str json);
+/* {"detail": message}, with the status of the error's code; Retry-After where it helps. */
+void api_reply_error(struct api_request *request, const struct error *err);
+/* {"detail": message} with that status. */
+void api_reply_detail(struct api_request *request, int status, const char *message);
+/* For other kinds of replies: more headers, another content type. */
+void api_reply(struct api_request *request, int status, const char *content_type,
+               const struct http_header *headers, size_t header_count, struct str body);
+/* The headers that every reply gets (X-Request-ID, CORS, Vary), for streams. At most
+ * API_HEADERS_MAX; returns the count. */
+#define API_HEADERS_MAX 8
+size_t api_common_headers(const struct api_request *request, struct http_header *headers);
+
+/* The value of a text parameter or body field; NULL when null. */
+const char *api_parameter_text(const struct api_request *request, size_t index);
+/* The same for whole numbers; `fallback` when null. */
+int64_t api_parameter_integer(const struct api_request *request, size_t index, int64_t fallback);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Caches in two levels: memory, bounded by bytes, the least recently used make room; then the
+ * store, which other processes and the next start share. Safe for all loops of a process.
+ *
+ * A key holds everything that its value depends on; cache_key_*() makes one from parts, so that no
+ * two lists of parts give the same key. Values are bytes.
+ */
+#ifndef QUERENT_CACHE_CACHE_H
+#define QUERENT_CACHE_CACHE_H
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/str.h"
+#include "store/store.h"
+#include "task/task.h"
+
+/* Names and times to live as in the plan. */
+enum cache_type {
+    CACHE_SQL_RESULT,        /* "sql_result", 1 hour */
+    CACHE_DATASET_SELECTION, /* "dataset_selection", 1 day */
+    CACHE_SQL_GENERATION,    /* "sql_generation", 6 hours */
+    CACHE_METADATA,          /* "metadata", 12 hours */
+    CACHE_RESPONSE,          /* "response", 1 hour */
+    CACHE_EMBEDDING,         /* "embedding", 30 days */
+    CACHE_TYPES
+};
+const char *cache_type_name(enum cache_type type);
+/* CACHE_TYPES when there is no such name. */
+enum cache_type cache_type_find(const char *name);
+int64_t cache_type_ttl_s(enum cache_type type);
+
+enum cache_level { CACHE_MISS, CACHE_HIT_MEMORY, CACHE_HIT_STORE, CACHE_HIT_SHARED };
+/* "memory", "store", "shared" (waited for an equal piece of work); NULL for a miss. */
+const char *cache_level_name(enum cache_level level);
+
+struct cache;
+
+/* `store` may be NULL: memory only. The caller closes it, before the store. */
+struct cache *cache_open(struct store *store, size_t memory_bytes_max);
+void cache_close(struct cache *cache); /* NULL is allowed */
+
+/* A key from parts: 32 bytes of SHA-256 over each part's length and bytes. */
+struct cache_key {
+    unsigned char bytes[32];
+};
+struct cache_key cache_key_make(enum cache_type type, const struct str *parts, size_t count);
+
+/*
+ * The value, copied into the arena. A store that fails is a miss (logged once a minute), never an
+ * error: a cache only saves time.
+ */
+TASK_WAITS enum cache_level cache_get(struct cache *cache, enum cache_type type,
+                                      const struct cache_key *key, struct arena *arena,
+                                      struct str *value);
+/* In memory only, for callers that can't wait; counts no miss. */
+bool cache_peek(struct cache *cache, enum cache_type type, const struct cache_key *key,
+                struct arena *arena, struct str *value);
+/* dataset_id: for clearing by dataset; NULL. The store's copy is written behind: the caller does not
+ * wait for the disk. */
+void cache_put(struct cache *cache, enum cache_type type, const struct cache_key *key,
+               struct str value, const char *dataset_id);
+
+/*
+ * Single flight: the first to ask for a key leads and does the work; those who ask meanwhile wait
+ * for it, on whatever loop they are.
+ *
+ *     struct cache_flight *flight;
+ *     if (cache_flight_join(cache, type, &key, &flight, err)) {   I lead
+ *         ... work ..., cache_put() ...
+ *         cache_flight_land(flight);          always, also after a failure
+ *     } else ... it has landed: look again with cache_get(); lead yourself if it is not there
+ *
+ * False with an error set when the wait was cancelled or late.
+ */
+struct cache_flight;
+TASK_WAITS bool cache_flight_join(struct cache *cache, enum cache_type type,
+                                  const struct cache_key *key, struct cache_flight **flight,
+                                  struct error *err);
+void cache_flight_land(struct cache_flight *flight);
+
+/* The plan's get_stats, both levels. */
+struct cache_stats {
+    struct {
+        int64_t entries, hits, misses, bytes; /* memory; hits of either level */
+    } types[CACHE_TYPES];
+    size_t memory_bytes, memory_bytes_max;
+};
+void cache_stats(struct cache *cache, struct cache_stats *out);
+/* type CACHE_TYPES: any; dataset_id NULL: any. Both levels; returns how many went in *count. */
+TASK_WAITS bool cache_clear(struct cache *cache, enum cache_type type, const char *dataset_id,
+                            bool expired_only, int64_t *count, struct error *err);
+
+#endif
