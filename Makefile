@@ -7,7 +7,7 @@ MESON_OPTIONS =
 # One line that moves on a terminal, nothing but faults in a log.
 NINJA = ninja $$([ -t 1 ] || echo --quiet)
 
-.PHONY: all setup demo test bench check-asan check-tsan fuzz coverage docs install format clean help
+.PHONY: all setup demo test bench check-asan check-tsan fuzz coverage docs install uninstall format clean help
 
 all: deps/build.ready                   ## build the program: build/querent
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS) >deps/meson.log || \
@@ -24,8 +24,17 @@ demo: deps/demo.ready all               ## make tables to ask about, and ask fiv
 test: deps/test.ready                   ## set up everything and run all tests
 	@tests/run.sh
 
-install: all                            ## install (PREFIX by meson configure)
-	@meson install -C $(BUILD)
+# PREFIX is remembered by the build folder; DESTDIR, which packagers give, reaches Meson as it is.
+PREFIX = /usr/local
+install: all                            ## install below PREFIX (/usr/local); DESTDIR goes before it
+ifneq ($(origin PREFIX),file)
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@$(NINJA) -C $(BUILD)
+endif
+	@meson install -C $(BUILD) --no-rebuild
+
+uninstall:                              ## remove what the last `make install` of this folder installed
+	@ninja -C $(BUILD) uninstall
 
 # Compiled anew with a sanitizer, in folders of their own.
 ASAN = ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

@@ -8,7 +8,9 @@
  *   1. the path that a setting names, if one does: then nothing else counts;
  *   2. the source tree, when the program runs from a build folder inside it (a build.ninja beside
  *      the program or up to three folders above it; an installed program never has one there);
- *   3. where `make install` put it.
+ *   3. beside the program's own folder, as `make install` lays it out: the installed tree may be
+ *      moved as a whole (DESTDIR, an archive);
+ *   4. below the prefix that the program was built for.
  */
 #ifndef QUERENT_CORE_DATAFILE_H
 #define QUERENT_CORE_DATAFILE_H
