@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/run.h"
-#include "planner/query_json.h"
+#include "planner/print/query_json.h"
 
 #define HISTORY_MESSAGES 10
 

@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/settings.h"
-#include "planner/query_json.h"
+#include "planner/print/query_json.h"
 
 #define SAVE_TIME_MAX_MS 10000 /* to save how a cancelled or late run ended */
 #define METADATA_SIZE_MAX (1024 * 1024)

@@ -9,8 +9,8 @@
 
 #include "core/hash.h"
 #include "core/strbuf.h"
-#include "planner/business.h"
 #include "planner/plan.h"
+#include "planner/rules/business.h"
 
 #define NO_CANDIDATE SIZE_MAX
 #define UNSEEN_PENALTY 30.0 /* what was not executed comes after what was */

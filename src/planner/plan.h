@@ -4,7 +4,7 @@
 #define QUERENT_PLANNER_PLAN_H
 
 #include "planner/planner.h"
-#include "planner/rank.h"
+#include "planner/rank/rank.h"
 
 #define PLAN_LEARNED_MAX 12
 #define PLAN_CANDIDATES_MAX 32 /* those and the readings by rules */

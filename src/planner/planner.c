@@ -13,12 +13,12 @@
 #include "core/alloc.h"
 #include "core/datafile.h"
 #include "core/strbuf.h"
-#include "planner/business.h"
-#include "planner/unheard.h"
-#include "planner/unknown_subject.h"
-#include "planner/describe.h"
 #include "planner/plan.h"
-#include "planner/print.h"
+#include "planner/print/describe.h"
+#include "planner/print/print.h"
+#include "planner/rules/business.h"
+#include "planner/rules/unheard.h"
+#include "planner/rules/unknown_subject.h"
 
 #define DATASETS_READ_MAX 4
 #define EXPLAINED_MAX 12

@@ -23,10 +23,10 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/str.h"
-#include "engine/rows.h"
-#include "planner/period.h"
-#include "planner/query.h"
 #include "engine/engine.h"
+#include "engine/rows.h"
+#include "planner/query.h"
+#include "planner/read/period.h"
 
 struct planner;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "planner/period.h"
+#include "planner/read/period.h"
 
 static void check(bool right)
 {

@@ -15,6 +15,8 @@ LAYERS = ["core", "task", "http", "sql", "store", "cache", "embed", "metadata", 
 UPWARDS = {
     ("sql", "metadata/dataset.h"): "the allow-list is made from the plain structs of a dataset",
 }
+# Within a folder: a sub-folder includes from itself and from those before it, and these headers of the folder.
+PARTS = {"planner": (["read", "print", "rules", "rank"], {"planner/query.h", "planner/planner.h"})}
 GENERATED = {"version.h"}
 
 BANNED = {  # in the program; tests may be plainer
@@ -86,6 +88,27 @@ def layers():
                 yield f"{where}: {folder} is below {target}, so it can't include '{header}'"
 
 
+def parts():
+    """The order among the sub-folders of a folder, as layers() has it among folders."""
+    include = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)
+    for path in files():
+        place = path.relative_to(ROOT).parts
+        if place[0] != "src" or len(place) != 4 or place[1] not in PARTS or path.suffix not in SOURCES:
+            continue
+        order, shared = PARTS[place[1]]
+        if place[2] not in order:
+            yield f"{name(path)}: sub-folder '{place[2]}' has no place in its folder's order"
+            continue
+        text = read(path)
+        for match in include.finditer(text):
+            target = match.group(1).split("/")
+            if target[0] != place[1] or match.group(1) in shared:
+                continue
+            if len(target) != 3 or order.index(target[1]) > order.index(place[2]):
+                yield (f"{name(path)}:{line_of(text, match.start())}: {place[1]}/{place[2]} is below "
+                       f"'{match.group(1)}'")
+
+
 def licences():
     for path in files():
         if not (path.suffix in SOURCES | SCRIPTS or path.name == "meson.build"):
@@ -155,7 +178,7 @@ def settings_are_read():
             yield f"{row.group(1)}: {'read, but marked as unread' if used else 'read by nothing; mark it as unread'}"
 
 
-RULES = [layers, licences, banned_calls, unfinished_work, header_guards, listed_files, settings_are_read]
+RULES = [layers, parts, licences, banned_calls, unfinished_work, header_guards, listed_files, settings_are_read]
 
 
 def main():

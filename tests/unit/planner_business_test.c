@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "core/strbuf.h"
-#include "planner/business.h"
-#include "planner/print.h"
-#include "sql/firewall.h"
+#include "planner/print/print.h"
+#include "planner/rules/business.h"
 #include "planner_shop.h"
+#include "sql/firewall.h"
 
 #define CASES "tests/cases/business.txt"
 #define FOLLOW_UP_CASES "tests/cases/follow_ups.txt"

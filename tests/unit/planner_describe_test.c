@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "planner/describe.h"
-#include "planner/query_json.h"
+#include "planner/print/describe.h"
+#include "planner/print/query_json.h"
 #include "planner_shop.h"
 
 static struct arena *arena;

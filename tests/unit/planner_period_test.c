@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/strbuf.h"
-#include "planner/period.h"
+#include "planner/read/period.h"
 
 #define CASES "tests/cases/periods.txt"
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "planner/dataset_index.h"
 #include "planner/plan.h"
-#include "planner/token.h"
+#include "planner/read/dataset_index.h"
+#include "planner/read/token.h"
 #include "planner_shop.h"
 
 static struct planner *planner;

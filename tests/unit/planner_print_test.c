@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "planner/print.h"
+#include "planner/print/print.h"
 #include "planner_shop.h"
 
 static struct arena *arena;

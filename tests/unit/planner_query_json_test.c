@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "planner/query_json.h"
+#include "planner/print/query_json.h"
 #include "planner_shop.h"
 
 static struct arena *arena;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "planner/token.h"
+#include "planner/read/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "planner/cue.h"
+#include "planner/read/cue.h"
 
 static const char lexicon_text[] = "# comment\n"
                                    "[cues]\n"

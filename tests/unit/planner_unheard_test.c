@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "planner/unheard.h"
+#include "planner/rules/unheard.h"
 #include "planner_shop.h"
 
 static struct arena *arena;

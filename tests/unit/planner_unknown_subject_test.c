@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "planner/unknown_subject.h"
+#include "planner/rules/unknown_subject.h"
 #include "planner_shop.h"
 
 static const char *subject(const char *question)

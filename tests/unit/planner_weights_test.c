@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The weights file: what comes with the program opens; what is damaged or lies is refused. */
-#include "planner/weights.h"
+#include "planner/rank/weights.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "core/hash.h"
-#include "planner/local_models.h"
-#include "planner/rank.h"
+#include "planner/rank/local_models.h"
+#include "planner/rank/rank.h"
 
 #define PATH "data/planner/weights.bin"
 

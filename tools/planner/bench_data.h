@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 #include "engine/rows.h"
-#include "planner/cue.h"
-#include "planner/dataset_index.h"
+#include "planner/read/cue.h"
+#include "planner/read/dataset_index.h"
 
 struct bench_table {
     char *key;               /* database and tables */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hashes of learned features: the same in C (core/hash.h, src/planner/feature_set.h)."""
+"""Hashes of learned features: the same in C (core/hash.h, src/planner/rank/feature_set.h)."""
 
 MASK = (1 << 64) - 1
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Published SQL -> a frame, and from it what the local models learn: the sketch, the uses of each
-column, the conditions. The shapes and names are those of src/planner/local_models.h."""
+column, the conditions. The shapes and names are those of src/planner/rank/local_models.h."""
 import sqlglot
 from sqlglot import expressions as E
 

@@ -28,10 +28,10 @@
 #include "bench_data.h"
 #include "core/alloc.h"
 #include "core/strbuf.h"
-#include "planner/condition.h"
 #include "planner/plan.h"
-#include "planner/print.h"
-#include "planner/ranking_features.h"
+#include "planner/print/print.h"
+#include "planner/rank/condition.h"
+#include "planner/rank/ranking_features.h"
 #include "results.h"
 #include "retrieval/retrieval.h"
 

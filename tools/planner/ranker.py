@@ -113,6 +113,6 @@ def sureness(model, x):
 
 
 def weights_text(names, model):
-    """Lines as planner/rank.c reads them."""
+    """Lines as planner/rank/rank.c reads them."""
     return "".join("%s %.6g %.6g %.6g\n" % (n, m, s, w)
                    for n, m, s, w in zip(names, *model) if abs(w) > 1e-6 and s < 1e8)

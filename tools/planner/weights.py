@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the planner's weights file; src/planner/weights.h describes it."""
+"""Writes the planner's weights file; src/planner/rank/weights.h describes it."""
 import struct
 
 import numpy as np

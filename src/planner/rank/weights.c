@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "planner/rank/weights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/hash.h"
+
+#define HEADER_SIZE 32
+#define SECTIONS_MAX 32
+
+struct header {
+    char magic[4];
+    uint32_t format;
+    uint64_t size;
+    uint64_t hash;
+    uint32_t section_count;
+    uint32_t zero;
+};
+
+struct section {
+    char name[16];
+    uint64_t offset, size;
+};
+
+static bool find_section(const struct weights *weights, const char *name, struct str *out,
+                         struct error *err)
+{
+    const char *bytes = weights->memory;
+    struct header header;
+    memcpy(&header, bytes, sizeof(header));
+    for (uint32_t i = 0; i < header.section_count; i++) {
+        struct section section;
+        memcpy(&section, bytes + HEADER_SIZE + i * sizeof(section), sizeof(section));
+        if (strncmp(section.name, name, sizeof(section.name)) != 0)
+            continue;
+        if (section.offset % 8 != 0 || section.offset > weights->size ||
+            section.size > weights->size - section.offset)
+            return error_set(err, ERROR_INVALID, "section '%s' lies outside the file", name);
+        *out = (struct str){bytes + section.offset, section.size};
+        return true;
+    }
+    return error_set(err, ERROR_INVALID, "section '%s' is missing", name);
+}
+
+static bool check_model(const struct linear_model *model, const char *name, struct error *err)
+{
+    for (size_t i = 1; i < model->feature_count; i++)
+        if (model->hashes[i - 1] >= model->hashes[i])
+            return error_set(err, ERROR_INVALID, "model '%s' is not sorted", name);
+    for (size_t k = 0; k < model->class_count; k++)
+        if (!isfinite(model->bias[k]) || !isfinite(model->scale[k]))
+            return error_set(err, ERROR_INVALID, "model '%s' holds no finite number", name);
+    return true;
+}
+
+static bool read_model(const struct weights *weights, const char *name, struct linear_model *out,
+                       struct error *err)
+{
+    struct str section;
+    if (!find_section(weights, name, &section, err))
+        return false;
+    uint32_t counts[2];
+    if (section.length < sizeof(counts))
+        return error_set(err, ERROR_INVALID, "model '%s' is cut off", name);
+    memcpy(counts, section.bytes, sizeof(counts));
+    size_t n = counts[0], k = counts[1];
+    if (n > WEIGHTS_FEATURES_MAX || k == 0 || k > WEIGHTS_CLASSES_MAX ||
+        section.length != sizeof(counts) + n * 8 + k * 8 + n * k)
+        return error_set(err, ERROR_INVALID, "model '%s' has a wrong size", name);
+    const char *at = section.bytes + sizeof(counts);
+    /* Sections are aligned to 8 and the counts take 8 bytes, so these casts are sound. */
+    out->feature_count = n;
+    out->class_count = k;
+    out->hashes = (const uint64_t *)(const void *)at;
+    out->bias = (const float *)(const void *)(at + n * 8);
+    out->scale = out->bias + k;
+    out->weights = (const int8_t *)(const void *)(at + n * 8 + k * 8);
+    return check_model(out, name, err);
+}
+
+static bool check_header(struct weights *weights, struct error *err)
+{
+    struct header header;
+    if (weights->size < HEADER_SIZE || weights->size > WEIGHTS_SIZE_MAX)
+        return error_set(err, ERROR_INVALID, "the file has a wrong size");
+    memcpy(&header, weights->memory, sizeof(header));
+    if (memcmp(header.magic, "QPLN", 4) != 0)
+        return error_set(err, ERROR_INVALID, "the file is no planner weights");
+    if (header.format != WEIGHTS_FORMAT)
+        return error_set(err, ERROR_INVALID, "the file has format %u, not %d", header.format,
+                         WEIGHTS_FORMAT);
+    if (header.size != weights->size || header.section_count > SECTIONS_MAX ||
+        HEADER_SIZE + header.section_count * sizeof(struct section) > weights->size)
+        return error_set(err, ERROR_INVALID, "the file is cut off or too long");
+    const char *body = (const char *)weights->memory + HEADER_SIZE;
+    if (hash64(body, weights->size - HEADER_SIZE, 0) != header.hash)
+        return error_set(err, ERROR_INVALID, "the file is damaged: its checksum is wrong");
+    snprintf(weights->version, sizeof(weights->version), "%u-%016llx", header.format,
+             (unsigned long long)header.hash);
+    return true;
+}
+
+static bool read_all(struct weights *weights, struct error *err)
+{
+    return check_header(weights, err) && find_section(weights, "cues", &weights->cues, err) &&
+           find_section(weights, "sketches", &weights->sketches, err) &&
+           find_section(weights, "parts", &weights->parts, err) &&
+           find_section(weights, "ranker", &weights->ranker, err) &&
+           find_section(weights, "results", &weights->results, err) &&
+           find_section(weights, "sureness", &weights->sureness, err) &&
+           read_model(weights, "question", &weights->question, err) &&
+           read_model(weights, "roles", &weights->roles, err) &&
+           read_model(weights, "conditions", &weights->conditions, err);
+}
+
+struct weights *weights_from_memory(const void *memory, size_t size, struct error *err)
+{
+    struct weights *weights = xcalloc(1, sizeof(*weights));
+    weights->memory = memory;
+    weights->size = size;
+    if (read_all(weights, err))
+        return weights;
+    free(weights);
+    return NULL;
+}
+
+struct weights *weights_open(const char *path, struct error *err)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        error_set(err, ERROR_CONFIG, "planner weights '%s': %s", path,
+                  fd < 0 ? strerror(errno) : "not a file");
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    size_t size = (size_t)status.st_size;
+    void *memory = size > 0 && size <= WEIGHTS_SIZE_MAX
+                       ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0)
+                       : MAP_FAILED;
+    close(fd);
+    if (memory == MAP_FAILED) {
+        error_set(err, ERROR_INVALID, "planner weights '%s': the file has a wrong size", path);
+        return NULL;
+    }
+    struct weights *weights = weights_from_memory(memory, size, err);
+    if (!weights) {
+        error_wrap(err, "planner weights '%s'", path);
+        munmap(memory, size);
+        return NULL;
+    }
+    weights->mapped = true;
+    return weights;
+}
+
+void weights_close(struct weights *weights)
+{
+    if (!weights)
+        return;
+    if (weights->mapped) {
+        void *memory;
+        memcpy(&memory, &weights->memory, sizeof(memory)); /* munmap takes what mmap gave */
+        munmap(memory, weights->size);
+    }
+    free(weights);
+}
+
+void linear_model_score(const struct linear_model *model, const struct feature_set *features,
+                        float *out)
+{
+    int32_t sums[WEIGHTS_CLASSES_MAX] = {0};
+    for (size_t i = 0; i < features->count; i++) {
+        ptrdiff_t place =
+            hash_array_find(model->hashes, model->feature_count, features->items[i].hash);
+        if (place < 0)
+            continue;
+        const int8_t *row = model->weights + (size_t)place * model->class_count;
+        for (size_t k = 0; k < model->class_count; k++)
+            sums[k] += row[k];
+    }
+    for (size_t k = 0; k < model->class_count; k++)
+        out[k] = model->bias[k] + model->scale[k] * (float)sums[k];
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The weights file: everything learned, and the lexicon it was learned with. Mapped, checked in
+ * full when opened, then read-only and shared. tools/planner/train.py writes it.
+ *
+ *      0  char[4] "QPLN"      4  u32 format        8  u64 bytes of the file
+ *     16  u64 hash64 of all bytes from 32 on      24  u32 sections      28  u32 zero
+ *     32  sections: { char name[16], u64 offset, u64 size }, offsets are multiples of 8
+ *
+ * Sections: "cues" (text, planner/read/cue.h), "sketches" (text, one a line: seven parts with tabs),
+ * "parts" (text: number of the part, tab, class), models "question", "roles", "conditions", and
+ * text lines "name mean scale weight" in "ranker", "results" and "sureness". A model is
+ *      u32 features n, u32 classes k, u64 hash[n] ascending, f32 bias[k], f32 scale[k], i8 [n][k]
+ * All numbers are little-endian.
+ */
+#ifndef QUERENT_PLANNER_RANK_WEIGHTS_H
+#define QUERENT_PLANNER_RANK_WEIGHTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/str.h"
+#include "planner/rank/feature_set.h"
+
+#define WEIGHTS_FORMAT 1
+#define WEIGHTS_SIZE_MAX (64u << 20)
+#define WEIGHTS_CLASSES_MAX 512
+#define WEIGHTS_FEATURES_MAX 400000
+
+struct linear_model {
+    size_t feature_count, class_count;
+    const uint64_t *hashes;
+    const float *bias, *scale;
+    const int8_t *weights; /* feature by feature */
+};
+
+struct weights {
+    struct linear_model question; /* classes: the sketches, then the parts */
+    struct linear_model roles;    /* enum column_use */
+    struct linear_model conditions;
+    struct str cues, sketches, parts, ranker, results, sureness; /* borrowed from the file */
+    char version[32];             /* "1-0123456789abcdef" */
+    const void *memory;
+    size_t size;
+    bool mapped;
+};
+
+/* ERROR_CONFIG when the file is missing, ERROR_INVALID when it is damaged or of another format. */
+struct weights *weights_open(const char *path, struct error *err);
+/* The same from memory that stays valid; for tests and fuzzing. Must be aligned to 8 bytes. */
+struct weights *weights_from_memory(const void *memory, size_t size, struct error *err);
+void weights_close(struct weights *weights); /* NULL is allowed */
+
+/* out[k] = bias[k] + the sum of the weights of the features there are. */
+void linear_model_score(const struct linear_model *model, const struct feature_set *features,
+                        float *out);
+
+#endif

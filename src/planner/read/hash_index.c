@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "planner/read/hash_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/hash.h"
+
+struct symbol symbol_from(const char *text)
+{
+    return (struct symbol){text, hash64(text, strlen(text), 0)};
+}
+
+void hash_index_add(struct hash_index *index, uint64_t hash, uint32_t first, uint32_t second)
+{
+    if (index->count == index->capacity) {
+        index->capacity = index->capacity == 0 ? 64 : 2 * index->capacity;
+        index->entries = xrealloc(index->entries, index->capacity * sizeof(*index->entries));
+    }
+    index->entries[index->count++] = (struct hash_entry){hash, first, second};
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct hash_entry *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    return x->second < y->second ? -1 : x->second > y->second;
+}
+
+void hash_index_sort(struct hash_index *index)
+{
+    if (index->count > 1)
+        qsort(index->entries, index->count, sizeof(*index->entries), compare_entries);
+}
+
+void hash_index_clear(struct hash_index *index)
+{
+    if (!index)
+        return;
+    free(index->entries);
+    *index = (struct hash_index){0};
+}
+
+/* The first place whose hash is not below `hash`: a few interpolation steps, then halving, so
+ * that hashes chosen to be uneven cost no more than a binary search. */
+#define LOWER_BOUND(name, type, get)                                                               \
+    static size_t name(const type *items, size_t count, uint64_t hash)                             \
+    {                                                                                              \
+        size_t low = 0, high = count;                                                              \
+        for (int step = 0; high - low > 8 && step < 4; step++) {                                   \
+            uint64_t a = get(items[low]), b = get(items[high - 1]);                                \
+            if (hash <= a)                                                                         \
+                return low;                                                                        \
+            if (hash > b)                                                                          \
+                return high;                                                                       \
+            double share = (double)(hash - a) / ((double)(b - a) + 1);                             \
+            size_t guess = low + (size_t)(share * (double)(high - low - 1));                       \
+            if (get(items[guess]) < hash)                                                          \
+                low = guess + 1;                                                                   \
+            else                                                                                   \
+                high = guess + 1;                                                                  \
+        }                                                                                          \
+        while (low < high) {                                                                       \
+            size_t middle = low + (high - low) / 2;                                                \
+            if (get(items[middle]) < hash)                                                         \
+                low = middle + 1;                                                                  \
+            else                                                                                   \
+                high = middle;                                                                     \
+        }                                                                                          \
+        return low;                                                                                \
+    }
+
+#define ENTRY_HASH(item) (item).hash
+#define ITSELF(item) (item)
+LOWER_BOUND(entry_lower_bound, struct hash_entry, ENTRY_HASH)
+LOWER_BOUND(array_lower_bound, uint64_t, ITSELF)
+
+const struct hash_entry *hash_index_find(const struct hash_index *index, uint64_t hash,
+                                         size_t *count)
+{
+    *count = 0;
+    if (index->count == 0)
+        return NULL;
+    size_t place = entry_lower_bound(index->entries, index->count, hash);
+    size_t end = place;
+    while (end < index->count && index->entries[end].hash == hash)
+        end++;
+    *count = end - place;
+    return *count > 0 ? &index->entries[place] : NULL;
+}
+
+ptrdiff_t hash_array_find(const uint64_t *hashes, size_t count, uint64_t hash)
+{
+    if (count == 0)
+        return -1;
+    size_t place = array_lower_bound(hashes, count, hash);
+    return place < count && hashes[place] == hash ? (ptrdiff_t)place : -1;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Readings of everyday business questions as query trees, by rules over the metadata: measures
+ * with their usual aggregation, metrics, named filters, periods, time series, comparisons of two
+ * periods, shares, rankings, first rows, joins along declared or found relationships; and questions
+ * about the data itself. Needs no learned weights; the planner ranks these among its own.
+ */
+#ifndef QUERENT_PLANNER_RULES_BUSINESS_H
+#define QUERENT_PLANNER_RULES_BUSINESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "planner/planner.h"
+
+#define BUSINESS_CANDIDATES_MAX 12
+
+struct business_candidate {
+    const struct query *query;
+    const struct dataset *dataset; /* the main one */
+    double score;                  /* 0..1: a guess at the chance that it is right */
+    const char *reading;           /* plain English */
+    const struct period *periods;  /* those that it uses */
+    size_t period_count;
+    const char *const *assumptions; /* sentences without full stop */
+    size_t assumption_count;
+    const char *const *unknown; /* content words of the question that it does not explain */
+    size_t unknown_count;
+    const char *explanation; /* named features, for --explain */
+    bool follow_up;          /* made from the previous query */
+};
+
+/* Fills *out with the readings, best first; false when there is none. */
+bool business_candidates(const struct plan_request *request, struct arena *arena,
+                         struct business_candidate **out, size_t *count);
+
+/* The answer to a question about the data itself, from the metadata: kind PLAN_META_NONE when it is
+ * not one. */
+struct plan_meta_answer business_meta(const struct plan_request *request, struct arena *arena);
+
+/* How its amounts are put together when the question does not say. */
+enum aggregate column_aggregate(const struct column *column);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words that say what to do with the data rather than what is in it. The longest phrase wins; what
+ * a column, value or period has taken is no cue. */
+#include "planner/rules/business_priv.h"
+
+#include <string.h>
+
+static const struct {
+    enum cue cue;
+    const char *phrases;
+} cues[] = {
+    {CUE_COUNT, "headcount, how many, number of, count of, count, counts, how often"},
+    {CUE_MUCH, "how much"},
+    {CUE_SUM, "total, totals, sum, overall, altogether, combined"},
+    {CUE_AVERAGE, "average, avg, mean, on average, typical"},
+    {CUE_HIGH, "best selling, bestselling, best - selling, top selling, "
+               "highest, largest, biggest, maximum, max, greatest, best, strongest, "
+               "longest, most expensive, priciest"},
+    {CUE_LOW, "lowest, smallest, minimum, min, worst, weakest, cheapest, shortest, "
+              "least expensive"},
+    {CUE_MOST, "most, the most, most popular, most common, most frequent"},
+    {CUE_LEAST, "least, fewest, least popular, least common"},
+    {CUE_TOP, "top, leading"},
+    {CUE_BOTTOM, "bottom"},
+    {CUE_FIRST, "first"},
+    {CUE_LAST, "last"},
+    {CUE_LATEST, "latest, newest, most recent, recent"},
+    {CUE_EARLIEST, "earliest, oldest"},
+    {CUE_SHARE, "share, shares, percentage, percent, %, proportion, fraction"},
+    {CUE_DISTINCT, "different, distinct, unique"},
+    {CUE_BY, "by, per, each, every, for each, for every, in each, of each, across, "
+             "broken down by, break down by, split by, grouped by, group by, "
+             "breakdown by, with respect to"},
+    {CUE_STOP, "breakdown of"},
+    {CUE_WHICH, "which, who, what"},
+    {CUE_NOT,
+     "not, never, with no, have no, has no, had no, did not, didn't, haven't, "
+     "have not, has not, hasn't, not, without, excluding, exclude, except, except for, other than, "
+     "but not, non, isn't, ignoring, leaving out, leave out, aren't"},
+    {CUE_MORE,
+     "more than, older than, longer than, over, above, greater than, higher than, larger than, "
+     "exceeding, bigger than, >"},
+    {CUE_LESS,
+     "less than, younger than, shorter than, under, below, fewer than, lower than, smaller than, "
+     "cheaper than, <"},
+    {CUE_AT_LEAST, "at least, no less than, minimum of"},
+    {CUE_AT_MOST, "at most, no more than, up to"},
+    {CUE_BETWEEN, "between"},
+    {CUE_SORT, "sort, sorted, sort by, sorted by, order by, ordered by, ranked by, "
+               "rank by, rank, ranked"},
+    {CUE_ASCENDING, "ascending, lowest first, smallest first"},
+    {CUE_DESCENDING, "descending, highest first, largest first"},
+    {CUE_ALPHABET, "alphabetically, alphabetical, alphabetical order"},
+    {CUE_GROWTH, "growth, grow, grew, grown, increase, increased, gain, gained, rose, "
+                 "improved"},
+    {CUE_DROP, "drop, dropped, decline, declined, decrease, decreased, lost, lose, "
+               "fell, fallen, shrank"},
+    {CUE_CHANGE, "change, changed, changes, difference"},
+    {CUE_COMPARE, "compare, compared, comparison, versus, vs"},
+    {CUE_WHEN, "when"},
+    {CUE_ROWS, "rows, row, records, record, entries, lines"},
+    {CUE_SAMPLE, "sample, preview, example, examples"},
+    {CUE_LIST, "list, list all"},
+    {CUE_ONLY, "only, just"},
+    {CUE_INSTEAD, "instead"},
+    {CUE_ALL, "all"},
+    {CUE_WHAT_ABOUT, "what about, how about, and what about"},
+    {CUE_WHY, "why, how come"},
+    {CUE_THESE, "these, those, them"},
+    {CUE_ALSO, "also, too, as well"},
+    {CUE_AND, "and"},
+    {CUE_OR, "or"},
+};
+
+static const char stop_words[] =
+    "a an the of in on at to for from with is are was were be been do does did has have had "
+    "having i me my we us our you your it its they their there here that this show give tell "
+    "get find display see want need know please can could would will should let let's than "
+    "then as into during within around about s t many much any some such so up down out data "
+    "dataset table value values amount amounts figure figures number numbers result results "
+    "make made come comes came go goes went look looks like per cent each other same question "
+    "answer hi hello thanks whose where how being if no yes ok okay also both either sold "
+    "sell bought buy placed place happened happen take taken report overview summary "
+    "summarize summarise calculate compute break broken grouped group split time exist exists "
+    "available earn earned generate generated rate most worth contain contains include "
+    "includes including between over lot not now again filter filters condition conditions "
+    "remove add one ones reverse reversed way round switch breakdown drill use try work works "
+    "working live lives living located based youngest older tallest heaviest lightest";
+
+/* The number of words that the phrase takes at i, or 0. */
+static size_t phrase_at(const struct ask *ask, size_t i, struct str phrase)
+{
+    struct str rest = phrase, part;
+    size_t k = i;
+    while (str_split(&rest, ' ', &part)) {
+        if (k >= ask->word_count || ask->words[k].mention >= 0 || ask->words[k].in_period ||
+            ask->words[k].quoted || !str_equal_text(part, ask->words[k].text))
+            return 0;
+        k++;
+    }
+    return k - i;
+}
+
+static size_t longest_phrase(const struct ask *ask, size_t i, const char *phrases)
+{
+    struct str rest = str_from(phrases), part;
+    size_t best = 0;
+    while (str_split(&rest, ',', &part)) {
+        size_t used = phrase_at(ask, i, str_trim(part));
+        if (used > best)
+            best = used;
+    }
+    return best;
+}
+
+void ask_find_cues(struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count;) {
+        size_t best = 0;
+        enum cue cue = CUE_NONE;
+        for (size_t k = 0; k < sizeof(cues) / sizeof(cues[0]); k++) {
+            size_t used = longest_phrase(ask, i, cues[k].phrases);
+            if (used > best) {
+                best = used;
+                cue = cues[k].cue;
+            }
+        }
+        if (best == 0) {
+            struct ask_word *word = &ask->words[i];
+            bool plain = word->mention < 0 && !word->in_period && !word->quoted;
+            if (plain && (word->mark || ask_word_in(ask, i, stop_words)))
+                word->cue = CUE_STOP;
+            i++;
+            continue;
+        }
+        for (size_t k = 0; k < best; k++)
+            ask->words[i + k].cue = cue;
+        i += best;
+    }
+}
+
+bool ask_has(const struct ask *ask, enum cue cue, size_t *at)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->words[i].cue == cue) {
+            if (at)
+                *at = i;
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a question was understood to ask, before it is built as a query (business_build.c). */
+#ifndef QUERENT_PLANNER_RULES_BUSINESS_READING_H
+#define QUERENT_PLANNER_RULES_BUSINESS_READING_H
+
+#include "core/clock.h"
+#include "core/strbuf.h"
+#include "planner/rules/business_priv.h"
+
+#define READING_MEASURES_MAX 4
+#define READING_GROUPS_MAX 3
+#define READING_FILTERS_MAX 8
+#define READING_VALUES_MAX 12
+#define READING_NUMBERS_MAX 4
+#define READING_PERIODS_MAX 4
+#define READING_ASSUMPTIONS_MAX 8
+
+enum use { USE_NONE, USE_MEASURE, USE_GROUP, USE_FILTER, USE_SHOW };
+
+/* A column or metric of a table in reach. */
+struct ref {
+    int scope;
+    const struct column *column;
+    const struct metric *metric;
+};
+
+struct measure {
+    struct ref ref; /* no column and no metric: rows are counted */
+    enum aggregate aggregate;
+    bool stated; /* "total", "average" was said */
+};
+
+struct filter {
+    struct ref ref;
+    const struct named_filter *named;
+    enum comparison comparison;
+    bool negated;
+    const char *values[READING_VALUES_MAX];
+    size_t value_count;
+    bool is_having;
+    struct measure having;
+};
+
+struct number {
+    enum comparison comparison;
+    const char *from, *to;
+    int mention; /* what it compares, or -1 */
+    bool after;  /* the mention follows: "more than 10 orders" */
+};
+
+struct reading {
+    struct ask *ask;
+    enum use *uses; /* of each mention */
+    struct measure measures[READING_MEASURES_MAX];
+    size_t measure_count;
+    struct ref groups[READING_GROUPS_MAX];
+    size_t group_count;
+    struct filter filters[READING_FILTERS_MAX];
+    size_t filter_count;
+    struct number numbers[READING_NUMBERS_MAX];
+    size_t number_count;
+    struct ref time; /* the time column; no column: none needed or none there */
+    const struct period *periods[READING_PERIODS_MAX];
+    size_t period_count;
+    const struct period *compared; /* what the period is compared with */
+    enum time_unit bucket;
+    bool bucket_open;                  /* "over time" */
+    const struct mention *entity;      /* what a ranking lists: "top 5 customers" */
+    const struct mention *rows_entity; /* the main table by name: "orders" */
+    const struct mention *loose_table; /* another table by name, with no use yet */
+    enum cue extreme;                  /* highest, most, top, ... */
+    enum cue change;                   /* growth, drop, change */
+    char arithmetic; /* between the first two measures: + - or division; 0: none */
+    bool absent;     /* "customers without orders" */
+    bool who;        /* people are asked for: rows of the main table by name */
+    bool ranked, share, distinct, counts_rows, sort_said;
+    int64_t limit;
+    double score;
+    struct strbuf explanation;
+    const char *assumptions[READING_ASSUMPTIONS_MAX];
+    size_t assumption_count;
+    const char **unknown;
+    size_t unknown_count;
+};
+
+/* Multiplies the score, and notes why. */
+void reading_doubt(struct reading *reading, const char *name, double factor);
+void reading_assume(struct reading *reading, const char *sentence);
+
+/* What the mentions, cues and periods say, with nothing assumed yet. */
+struct reading *reading_slots(struct ask *ask);
+/* Notes the words that nothing explains, and doubts accordingly. */
+void reading_find_unknown(struct reading *reading);
+/* Says the assumptions and fills in the candidate. */
+void reading_finish(struct reading *reading, const struct query *query,
+                    struct business_candidate *out);
+
+/* ---- building (business_build.c) */
+
+struct builder {
+    struct reading *r;
+    struct arena *arena;
+    struct query *query;
+    int table_of[ASK_SCOPE_MAX]; /* index in the query of each table in reach, or -1 */
+};
+
+/* The table's index in the query; joined when it is not there yet. */
+int build_table(struct builder *b, int scope);
+const struct expression *build_column(struct builder *b, const struct ref *ref);
+const struct expression *build_measure(struct builder *b, const struct measure *measure);
+const struct expression *build_bucket(struct builder *b);
+const struct condition *build_filter(struct builder *b, const struct filter *filter);
+const struct condition *build_period(struct builder *b, const struct period *period);
+/* Both periods of a comparison, from what was said of them. */
+bool build_compared_periods(struct builder *b, struct period *now, struct period *before);
+/* Selects the value in both periods, the change and the change in percent; puts the earlier
+ * period first. The groups must be there already. */
+void build_comparison(struct builder *b, const struct expression *value, struct period *now,
+                      struct period *before);
+
+/* NULL when the reading adds up to no query. */
+struct query *reading_query(struct reading *reading);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "planner/rules/unheard.h"
+
+/* ------------------------------------------------------------------ what queries do */
+
+static bool expression_negates(const struct expression *e);
+
+static bool condition_negates(const struct condition *c)
+{
+    if (!c)
+        return false;
+    static const bool negative[COMPARISONS] = {
+        [COMPARE_NOT_EQUAL] = true, [COMPARE_NOT_LIKE] = true, [COMPARE_NOT_IN] = true,
+        [COMPARE_NULL] = true,      [COMPARE_NOT_NULL] = true,
+    };
+    if (c->kind == CONDITION_NOT || c->kind == CONDITION_FILTER ||
+        (c->kind == CONDITION_COMPARE && negative[c->comparison]))
+        return true;
+    /* "Did not pay" may be stored as a value: paid = 'no', active = false, returns = 0. */
+    if (c->kind == CONDITION_COMPARE && c->comparison == COMPARE_EQUAL && c->value_count == 1 &&
+        c->values[0].literal) {
+        static const char *const values[] = {"no", "n", "false", "0", "f", "none", "never"};
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+            if (str_equal_nocase(str_from(c->values[0].literal), str_from(values[i])))
+                return true;
+    }
+    for (size_t i = 0; i < c->part_count; i++)
+        if (condition_negates(c->parts[i]))
+            return true;
+    return expression_negates(c->left);
+}
+
+static bool expression_negates(const struct expression *e)
+{
+    return e && (condition_negates(e->condition) || expression_negates(e->left) ||
+                 expression_negates(e->right));
+}
+
+static bool query_negates(const struct query *query)
+{
+    if (query->set_operation == SET_EXCEPT || condition_negates(query->where) ||
+        condition_negates(query->having))
+        return true;
+    for (size_t i = 0; i < query->table_count; i++)
+        if (query->tables[i].left_join)
+            return true;
+    for (size_t i = 0; i < query->select_count; i++)
+        if (expression_negates(query->select[i].expression))
+            return true;
+    return false;
+}
+
+static bool has_time(const struct expression *e)
+{
+    return e && (e->kind == EXPRESSION_BUCKET || e->kind == EXPRESSION_FILTERED ||
+                 (e->kind == EXPRESSION_COLUMN && e->column->role == ROLE_TIME) ||
+                 has_time(e->left) || has_time(e->right));
+}
+
+static bool query_shows_time(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (has_time(query->select[i].expression))
+            return true;
+    return false;
+}
+
+/* "The top product in each category" wants a row for each; one row for all is something else. */
+static bool query_keeps_groups(const struct query *query)
+{
+    return query->limit == 0 || query->group_count < 2;
+}
+
+static bool holds_condition(const struct expression *e)
+{
+    return e && (e->condition || e->subquery || holds_condition(e->left) ||
+                 holds_condition(e->right));
+}
+
+static bool query_restricts(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (holds_condition(query->select[i].expression))
+            return true;
+    return query->where || query->having || query->limit > 0 || query->table_count > 1 ||
+           query->set_operation != SET_NONE;
+}
+
+/* "Names with their ages" asks for a second column, "orders with status open" for a condition. */
+static bool query_has_with(const struct query *query)
+{
+    return query_restricts(query) || query->select_count > 1 || query->order_count > 0 ||
+           query->select[0].expression->kind == EXPRESSION_STAR;
+}
+
+static bool query_has_by(const struct query *query)
+{
+    return query_restricts(query) || query->group_count > 0 || query->order_count > 0;
+}
+
+static bool divides(const struct expression *e)
+{
+    return e && (e->kind == EXPRESSION_ARITHMETIC || e->kind == EXPRESSION_METRIC ||
+                 (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_AVG) ||
+                 e->kind == EXPRESSION_COLUMN || divides(e->left));
+}
+
+/* "Revenue per region" groups, "revenue per order" divides, "income per person" is a column. */
+static bool query_has_per(const struct query *query)
+{
+    return query_has_by(query) || divides(query->select[0].expression);
+}
+
+/* ------------------------------------------------------------------ what words ask for */
+
+typedef bool (*heard_fn)(const struct query *query);
+
+static const struct rule {
+    const char *words; /* as a whole, between blanks */
+    heard_fn heard;
+} rules[] = {
+    {"never", query_negates},       {"without", query_negates},     {"not", query_negates},
+    {"except", query_negates},      {"excluding", query_negates},   {"neither", query_negates},
+    {"with no", query_negates},     {"have no", query_negates},     {"has no", query_negates},
+    {"had no", query_negates},      {"didn't", query_negates},      {"don't", query_negates},
+    {"doesn't", query_negates},     {"isn't", query_negates},       {"aren't", query_negates},
+    {"wasn't", query_negates},      {"haven't", query_negates},     {"hasn't", query_negates},
+    {"in each", query_keeps_groups}, {"for each", query_keeps_groups}, {"of each", query_keeps_groups},
+    {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
+    {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
+    {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
+    {"trend", query_shows_time},    {"trends", query_shows_time},   {"whose", query_has_with},
+    {"with", query_has_with},       {"by", query_has_by},           {"per", query_has_per},
+};
+
+static bool is_word_part(char c)
+{
+    return char_is_alnum(c) || (c & 0x80) != 0 || c == '\'' || c == '_';
+}
+
+/* Is `words` in the text, in any case, not as a part of longer words? */
+static bool holds_words(struct str text, struct str words)
+{
+    for (size_t i = 0; i + words.length <= text.length; i++) {
+        size_t end = i + words.length;
+        if ((i == 0 || !is_word_part(text.bytes[i - 1])) &&
+            (end == text.length || !is_word_part(text.bytes[end])) &&
+            str_equal_nocase(str_slice(text, i, end), words))
+            return true;
+    }
+    return false;
+}
+
+static bool condition_says(const struct condition *c, struct str words)
+{
+    if (!c)
+        return false;
+    for (size_t i = 0; i < c->value_count; i++)
+        if (c->values[i].literal && holds_words(str_from(c->values[i].literal), words))
+            return true;
+    for (size_t i = 0; i < c->part_count; i++)
+        if (condition_says(c->parts[i], words))
+            return true;
+    return false;
+}
+
+const char *unheard_word(struct str question, const struct query *query)
+{
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        struct str words = str_from(rules[i].words);
+        if (holds_words(question, words) && !rules[i].heard(query) &&
+            !condition_says(query->where, words))
+            return rules[i].words;
+    }
+    return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Words that change what a question means, and that a query takes no notice of: a "never" without
+ * a negation in the query, "in each" with a single top row, "growing" without any time. Such a
+ * query may be right by its other words and still answer another question.
+ */
+#ifndef QUERENT_PLANNER_RULES_UNHEARD_H
+#define QUERENT_PLANNER_RULES_UNHEARD_H
+
+#include "core/str.h"
+#include "planner/query.h"
+
+/* The first such word, as the table has it, or NULL. A word that is part of a value the query
+ * filters by was heard. */
+const char *unheard_word(struct str question, const struct query *query);
+
+#endif

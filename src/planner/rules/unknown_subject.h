@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a question counts or asks the number of ("how many unicorns ..."), when nothing in the data
+ * goes by that name: no dataset, column, metric, filter or stored value, and none is near it in
+ * meaning. To count something else instead would be an invention.
+ */
+#ifndef QUERENT_PLANNER_RULES_UNKNOWN_SUBJECT_H
+#define QUERENT_PLANNER_RULES_UNKNOWN_SUBJECT_H
+
+#include "core/arena.h"
+#include "planner/planner.h"
+
+/* The word as asked, in the arena, or NULL when there is no such subject or it is known. */
+const char *unknown_subject(const struct plan_request *request, struct arena *arena);
+
+#endif
