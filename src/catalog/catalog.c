@@ -37,6 +37,7 @@ struct listed {
     const char *file, *table;             /* of data; table: NULL when the file is one */
     struct source *source;                /* taken over or new; NULL: left out */
     bool is_new;
+    bool is_trusted; /* see struct source */
 };
 
 struct opening {
@@ -134,8 +135,11 @@ TASK_WAITS static bool list_places(struct opening *o, struct error *err)
             place_problem(o, failure.code == ERROR_NOT_FOUND ? PROBLEM_NOTE : PROBLEM_ERROR, place,
                           failure.message);
         }
-        for (size_t j = 0; j < entries.count; j++)
-            (void)add_listed(o, &entries.items[j], driver);
+        for (size_t j = 0; j < entries.count; j++) {
+            struct listed *listed = add_listed(o, &entries.items[j], driver);
+            if (listed)
+                listed->is_trusted = true;
+        }
     }
     return true;
 }
@@ -287,7 +291,7 @@ TASK_WAITS static bool read_documents(struct opening *o, struct error *err)
         struct listed *listed = &o->listed[i];
         if (!listed->driver || listed->source)
             continue;
-        listed->source = source_new_document(&listed->entry);
+        listed->source = source_new_document(&listed->entry, listed->is_trusted);
         listed->is_new = true;
         if (!source_read(listed->source, listed->driver, err))
             return false;
@@ -397,7 +401,7 @@ open_snapshot(struct snapshot *old, const struct catalog_options *options, struc
     if (!o.effective.metadata_driver)
         o.effective.metadata_driver = "folder";
     if (!o.effective.load)
-        o.effective.load = load_file;
+        o.effective.load = load_data;
     o.seen.arena = o.arena;
     bool gathered = gather(&o, err);
     move_sources(&o);

@@ -39,9 +39,9 @@ struct catalog_options {
     /* Called on the loop's thread as datasets are read. NULL: nobody looks. */
     void (*progress)(void *context, size_t done, size_t total, const char *name);
     void *progress_context;
-    /* Loads a file; NULL: load_file(). */
-    TASK_WAITS bool (*load)(struct loop *loop, const char *path, struct arena *arena,
-                            struct load_result *out, struct error *err);
+    /* Loads a file; NULL: load_data(). */
+    TASK_WAITS bool (*load)(struct loop *loop, const struct load_request *request,
+                            struct arena *arena, struct load_result *out, struct error *err);
 };
 
 struct catalog {

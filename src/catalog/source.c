@@ -16,14 +16,16 @@ static struct source *source_new(const struct metadata_entry *entry)
     source->arena = arena_new();
     source->path = arena_strdup(source->arena, entry->path);
     source->signature = arena_strdup(source->arena, entry->signature);
+    source->root = entry->root ? arena_strdup(source->arena, entry->root) : NULL;
     source->problems.arena = source->arena;
     return source;
 }
 
-struct source *source_new_document(const struct metadata_entry *entry)
+struct source *source_new_document(const struct metadata_entry *entry, bool is_trusted)
 {
     struct source *source = source_new(entry);
     source->is_document = true;
+    source->is_trusted = is_trusted;
     return source;
 }
 
@@ -125,8 +127,9 @@ bool source_read(struct source *source, const struct metadata_driver *driver, st
     struct error failure = {0};
     struct arena *arena = arena_new(); /* the bytes are not needed afterwards */
     struct parse_job job = {.source = source};
+    const struct metadata_entry entry = {source->path, source->signature, source->root};
     bool kept = true;
-    if (!metadata_read(driver, source->path, arena, &job.bytes, &failure))
+    if (!metadata_read(driver, &entry, arena, &job.bytes, &failure))
         kept = keep_failure(source, 0, &failure, err);
     else
         kept = task_offload(run_parse, &job, err);
@@ -240,6 +243,15 @@ static void take_file(struct source *source, const struct load_result *file)
         add_problem(source, PROBLEM_NOTE, 0, file->notes[i]);
 }
 
+/* A document of the operator's own folder may name a file anywhere by its absolute path, as a
+ * configuration file does. A document that lies with the data is as hostile as the data. */
+static const char *data_root(const struct source *source)
+{
+    bool free =
+        source->is_document && source->is_trusted && source->dataset.source.file_is_absolute;
+    return free ? NULL : source->root;
+}
+
 bool source_load(struct source *source, const struct catalog_options *options, struct error *err)
 {
     struct dataset *dataset = &source->dataset;
@@ -255,11 +267,10 @@ bool source_load(struct source *source, const struct catalog_options *options, s
         return true;
     }
     dataset->source.engine = "duckdb";
-    const char *path = dataset->source.file, *table = dataset->source.file_table;
-    bool loaded =
-        table ? load_sqlite_table(options->loop, path, table, source->arena, &file, &failure)
-              : options->load(options->loop, path, source->arena, &file, &failure);
-    if (loaded) {
+    const struct load_request request = {.path = dataset->source.file,
+                                         .table = dataset->source.file_table,
+                                         .root = data_root(source)};
+    if (options->load(options->loop, &request, source->arena, &file, &failure)) {
         take_file(source, &file);
         return true;
     }

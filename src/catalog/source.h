@@ -19,9 +19,11 @@ struct source {
     const char *path;
     const char *signature;      /* of the document or file when it was listed */
     const char *data_signature; /* of the file that a document describes; NULL */
+    const char *root; /* the folder that the document and its file must lie below; NULL: anywhere */
     bool is_document;
-    bool usable; /* the dataset may be asked about */
-    bool again;  /* it failed for a reason that may pass: not kept for the next catalog */
+    bool is_trusted; /* a document of the operator's own folder, not one beside the data */
+    bool usable;     /* the dataset may be asked about */
+    bool again;      /* it failed for a reason that may pass: not kept for the next catalog */
     struct dataset dataset;
     char document_hash[SHA256_HEX_SIZE]; /* "" without a document */
     char content_hash[SHA256_HEX_SIZE];  /* "" without a file */
@@ -29,7 +31,7 @@ struct source {
 };
 
 /* With one reference: of a document, or of a data file and, when it holds several, one table. */
-struct source *source_new_document(const struct metadata_entry *entry);
+struct source *source_new_document(const struct metadata_entry *entry, bool is_trusted);
 struct source *source_new_file(const struct metadata_entry *entry, const char *file,
                                const char *table);
 /* What stands for a file in a map of signatures: its own and the table's name. NULL when the file

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/clock.h"
 #include "core/directory.h"
 #include "core/hash.h"
@@ -43,6 +44,7 @@
 struct load_job {
     const char *path;  /* as the caller gave it */
     const char *table; /* of a SQLite file; "" otherwise */
+    const char *root;  /* that the file must lie below; NULL: anywhere */
     char *folder;      /* HOME/data */
     struct arena *arena;
     char *real_path;
@@ -205,6 +207,11 @@ static bool open_and_hash(struct load_job *job, struct error *err)
         return io_error(err, "file", job->path);
     bool ok = fstat(fd, &job->status) == 0 || io_error(err, "file", job->path);
     ok = ok && check_kind(job, &job->status, err);
+    if (ok && !beneath(fd, job->root))
+        ok = error_set(err, ERROR_DATA,
+                       "file '%s' leads out of the folder '%s'; only what lies in it "
+                       "is read",
+                       job->path, job->root);
     if (ok && !known_hash(job)) {
         ok = hash_file(job, fd, err);
         if (ok)
@@ -402,16 +409,17 @@ static bool load(struct load_job *job, struct loop *loop, struct error *err)
     return ok;
 }
 
-bool load_sqlite_table(struct loop *loop, const char *path, const char *table, struct arena *arena,
-                       struct load_result *out, struct error *err)
+bool load_data(struct loop *loop, const struct load_request *request, struct arena *arena,
+               struct load_result *out, struct error *err)
 {
     const char *home = settings_home();
     *out = (struct load_result){0};
     if (!home)
         return error_set(err, ERROR_CONFIG, "QUERENT_HOME is not set");
     struct load_job *job = arena_alloc(arena, sizeof(*job)); /* too big for a task's stack */
-    job->path = path;
-    job->table = table;
+    job->path = request->path;
+    job->table = request->table ? request->table : "";
+    job->root = request->root;
     job->arena = arena;
     job->result = out;
     job->folder = arena_printf(arena, "%s/data", home);
@@ -421,5 +429,6 @@ bool load_sqlite_table(struct loop *loop, const char *path, const char *table, s
 bool load_file(struct loop *loop, const char *path, struct arena *arena, struct load_result *out,
                struct error *err)
 {
-    return load_sqlite_table(loop, path, "", arena, out, err);
+    const struct load_request request = {.path = path};
+    return load_data(loop, &request, arena, out, err);
 }

@@ -26,14 +26,20 @@ struct load_result {
     size_t note_count;
 };
 
+struct load_request {
+    const char *path;
+    const char *table; /* one table of a SQLite file; NULL: the file is one table */
+    const char *root; /* the folder that the file must lie below (core/beneath.h); NULL: anywhere */
+};
+
 /* ERROR_NOT_FOUND, ERROR_DATA with one clear sentence (what is wrong with the file, where),
  * ERROR_IO, ERROR_DEADLINE. */
+TASK_WAITS bool load_data(struct loop *loop, const struct load_request *request,
+                          struct arena *arena, struct load_result *out, struct error *err);
+
+/* The same for a file that is one table and may lie anywhere. */
 TASK_WAITS bool load_file(struct loop *loop, const char *path, struct arena *arena,
                           struct load_result *out, struct error *err);
-
-/* The same for one table of a SQLite file. */
-TASK_WAITS bool load_sqlite_table(struct loop *loop, const char *path, const char *table,
-                                  struct arena *arena, struct load_result *out, struct error *err);
 
 /* Whether the file is a SQLite database, and the names of its tables (not the system's own), in
  * the arena. False when it is none or can't be read. */

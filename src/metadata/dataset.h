@@ -159,6 +159,7 @@ struct data_source {
     const char *engine;     /* "duckdb", ...; NULL: the configured one */
     const char *table;      /* the engine's own table name, may be qualified; NULL: table_name */
     const char *file;       /* absolute path after loading; NULL when the engine has the table */
+    bool file_is_absolute;  /* it was written as an absolute path */
     const char *file_table; /* of a file that holds several tables (SQLite); NULL */
     int line;               /* of `source` in the document */
     /* The DuckDB database made from `file` (its table is named "data"); set by the catalog once

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/beneath.h"
 #include "core/settings.h"
 #include "metadata/yaml.h"
 
@@ -24,6 +25,7 @@ struct walk {
     folder_wanted_fn wanted;
     struct metadata_entries *out;
     struct problem_list *problems;
+    const char *root; /* the place, when it is a folder (core/beneath.h) */
     struct visited *visited;
     size_t visited_count, visited_capacity;
     size_t looked_at;
@@ -77,44 +79,77 @@ static void add_entry(struct walk *walk, const char *path, const struct stat *in
     struct metadata_entries *out = walk->out;
     out->items =
         arena_grow(walk->arena, out->items, out->count, &out->capacity, sizeof(*out->items));
-    out->items[out->count++] = (struct metadata_entry){path, print_signature(walk->arena, info)};
+    out->items[out->count++] =
+        (struct metadata_entry){path, print_signature(walk->arena, info), walk->root};
 }
 
-static void walk_folder(struct walk *walk, const char *folder, int depth);
+static void walk_folder(struct walk *walk, const char *folder, int fd, int depth);
 
-static void look_at(struct walk *walk, const char *folder, const char *name, int depth)
+/* What lies at the name, looked at but not opened: opening a device or a pipe may do something.
+ * Each folder is reached through the one that was looked at before, so that nothing between can be
+ * exchanged; only a link may lead out of the place. -1 with errno; EXDEV for a link that does. */
+static int look_up(struct walk *walk, int folder, const char *name, struct stat *info)
+{
+    int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, info) != 0 || !S_ISLNK(info->st_mode))
+        return fd;
+    close(fd);
+    fd = openat(folder, name, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, info) == 0 && beneath(fd, walk->root))
+        return fd;
+    close(fd);
+    errno = EXDEV;
+    return -1;
+}
+
+static void look_into(struct walk *walk, const char *path, int fd, int depth)
+{
+    if (walk->visited_count == FOLDERS_MAX)
+        note(walk, path, "is the last of too many folders; further ones are left out");
+    if (depth == FOLDER_DEPTH_MAX)
+        note(walk, path,
+             arena_printf(walk->arena, "is left out: folders nested deeper than %d",
+                          FOLDER_DEPTH_MAX));
+    else
+        walk_folder(walk, path, fd, depth + 1);
+}
+
+static void look_at(struct walk *walk, const char *folder, int folder_fd, const char *name,
+                    int depth)
 {
     struct stat info;
     const char *path = arena_printf(walk->arena, "%s/%s", folder, name);
-    if (stat(path, &info) != 0) {
-        if (walk->wanted(name))
-            note(walk, path, arena_printf(walk->arena, "can't be read: %s", strerror(errno)));
+    int fd = look_up(walk, folder_fd, name, &info);
+    bool matters = walk->wanted(name);
+    if (fd < 0 && errno == EXDEV && (matters || S_ISDIR(info.st_mode)))
+        note(walk, path,
+             arena_printf(walk->arena, "is left out: the link leads out of the folder '%s'",
+                          walk->root));
+    else if (fd < 0 && errno != EXDEV && matters)
+        note(walk, path, arena_printf(walk->arena, "can't be read: %s", strerror(errno)));
+    if (fd < 0)
         return;
-    }
-    if (S_ISREG(info.st_mode) && walk->wanted(name)) {
+    if (S_ISREG(info.st_mode) && matters) {
         if (!str_is_utf8(str_from(path)))
             note(walk, folder, "holds a file whose name is not UTF-8; it is left out");
         else
             add_entry(walk, path, &info);
     } else if (S_ISDIR(info.st_mode) && enter(walk, &info)) {
-        if (walk->visited_count == FOLDERS_MAX)
-            note(walk, path, "is the last of too many folders; further ones are left out");
-        if (depth == FOLDER_DEPTH_MAX)
-            note(walk, path,
-                 arena_printf(walk->arena,
-                              "is left out: folders nested deeper than "
-                              "%d",
-                              FOLDER_DEPTH_MAX));
-        else
-            walk_folder(walk, path, depth + 1);
+        look_into(walk, path, fd, depth);
     }
+    close(fd);
 }
 
-static void walk_folder(struct walk *walk, const char *folder, int depth)
+static void walk_folder(struct walk *walk, const char *folder, int fd, int depth)
 {
-    DIR *directory = opendir(folder);
+    int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = readable >= 0 ? fdopendir(readable) : NULL;
     if (!directory) {
         note(walk, folder, arena_printf(walk->arena, "can't be read: %s", strerror(errno)));
+        if (readable >= 0)
+            close(readable);
         return;
     }
     const struct dirent *entry;
@@ -128,7 +163,7 @@ static void walk_folder(struct walk *walk, const char *folder, int depth)
                               "were looked at",
                               FOLDER_ENTRIES_MAX));
         else
-            look_at(walk, folder, entry->d_name, depth);
+            look_at(walk, folder, fd, entry->d_name, depth);
     }
     closedir(directory);
 }
@@ -139,30 +174,46 @@ static int compare_entries(const void *a, const void *b)
                   ((const struct metadata_entry *)b)->path);
 }
 
-bool folder_walk(const char *place, folder_wanted_fn wanted, struct arena *arena,
-                 struct metadata_entries *out, struct problem_list *problems, struct error *err)
+static bool walk_place(struct walk *walk, const char *place, int fd, struct error *err)
 {
     struct stat info;
-    size_t first = out->count;
-    struct walk walk = {.arena = arena, .wanted = wanted, .out = out, .problems = problems};
-    if (stat(place, &info) != 0)
-        return error_set(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "'%s': %s", place,
-                         errno == ENOENT ? "there is no such file or folder" : strerror(errno));
+    if (fstat(fd, &info) != 0)
+        return error_set(err, ERROR_IO, "'%s': %s", place, strerror(errno));
     if (S_ISREG(info.st_mode)) {
-        add_entry(&walk, arena_strdup(arena, place), &info);
+        add_entry(walk, arena_strdup(walk->arena, place), &info);
         return true;
     }
     if (!S_ISDIR(info.st_mode))
         return error_set(err, ERROR_INVALID, "'%s' is neither a file nor a folder", place);
+    walk->root = beneath_path(fd, walk->arena);
+    if (!walk->root)
+        return error_set(err, ERROR_IO,
+                         "'%s': the system does not tell where it lies; is /proc "
+                         "there?",
+                         place);
     struct str trimmed = str_from(place);
     while (trimmed.length > 1 && trimmed.bytes[trimmed.length - 1] == '/')
         trimmed.length--;
-    leave_out_home(&walk);
-    (void)enter(&walk, &info);
-    walk_folder(&walk, arena_strndup(arena, trimmed.bytes, trimmed.length), 0);
-    if (out->count > first)
-        qsort(out->items + first, out->count - first, sizeof(*out->items), compare_entries);
+    leave_out_home(walk);
+    (void)enter(walk, &info);
+    walk_folder(walk, arena_strndup(walk->arena, trimmed.bytes, trimmed.length), fd, 0);
     return true;
+}
+
+bool folder_walk(const char *place, folder_wanted_fn wanted, struct arena *arena,
+                 struct metadata_entries *out, struct problem_list *problems, struct error *err)
+{
+    size_t first = out->count;
+    struct walk walk = {.arena = arena, .wanted = wanted, .out = out, .problems = problems};
+    int fd = open(place, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "'%s': %s", place,
+                         errno == ENOENT ? "there is no such file or folder" : strerror(errno));
+    bool walked = walk_place(&walk, place, fd, err);
+    close(fd);
+    if (walked && out->count > first)
+        qsort(out->items + first, out->count - first, sizeof(*out->items), compare_entries);
+    return walked;
 }
 
 bool folder_is_document(const char *name)
@@ -200,13 +251,15 @@ static bool read_descriptor(int fd, size_t size_max, struct arena *arena, struct
     return true;
 }
 
-bool folder_read_file(const char *path, size_t size_max, struct arena *arena, struct str *out,
-                      struct error *err)
+bool folder_read_file(const char *path, const char *root, size_t size_max, struct arena *arena,
+                      struct str *out, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return error_set(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s", strerror(errno));
-    bool read = read_descriptor(fd, size_max, arena, out, err);
+    bool read = beneath(fd, root)
+                    ? read_descriptor(fd, size_max, arena, out, err)
+                    : error_set(err, ERROR_INVALID, "it leads out of the folder '%s'", root);
     close(fd);
     return read;
 }
@@ -235,7 +288,7 @@ static bool folder_list(const char *place, struct arena *arena, struct metadata_
 }
 
 struct read_job {
-    const char *path;
+    const struct metadata_entry *entry;
     struct arena *arena;
     struct str *out;
     struct error *err;
@@ -245,12 +298,14 @@ struct read_job {
 static void run_read(void *arg)
 {
     struct read_job *job = arg;
-    job->done = folder_read_file(job->path, YAML_BYTES_MAX, job->arena, job->out, job->err);
+    job->done = folder_read_file(job->entry->path, job->entry->root, YAML_BYTES_MAX, job->arena,
+                                 job->out, job->err);
 }
 
-static bool folder_read(const char *path, struct arena *arena, struct str *out, struct error *err)
+static bool folder_read(const struct metadata_entry *entry, struct arena *arena, struct str *out,
+                        struct error *err)
 {
-    struct read_job job = {path, arena, out, err, false};
+    struct read_job job = {entry, arena, out, err, false};
     return task_offload(run_read, &job, err) && job.done;
 }
 

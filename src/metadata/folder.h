@@ -20,7 +20,8 @@ typedef bool (*folder_wanted_fn)(const char *name);
 /*
  * Adds the regular files below `place` that `wanted` wants, sorted by path, hidden ones left out;
  * a place that is itself a file is added whatever its name. QUERENT_HOME is not entered from
- * above. Blocks; no task needed.
+ * above. A link may lead to somewhere else below the place, which may itself be a link; one that
+ * leads out of it is left out with a warning. Blocks; no task needed.
  */
 bool folder_walk(const char *place, folder_wanted_fn wanted, struct arena *arena,
                  struct metadata_entries *out, struct problem_list *problems, struct error *err);
@@ -30,8 +31,9 @@ bool folder_is_document(const char *name); /* *.yaml, *.yml */
 /* Signature of one file by its size, times and inode; NULL when it can't be looked at. */
 const char *folder_signature(const char *path, struct arena *arena);
 
-/* Reads a whole regular file of at most size_max bytes; never waits on a pipe or device. */
-bool folder_read_file(const char *path, size_t size_max, struct arena *arena, struct str *out,
-                      struct error *err);
+/* Reads a whole regular file of at most size_max bytes, which must lie below `root`
+ * (core/beneath.h; NULL: anywhere); never waits on a pipe or device. */
+bool folder_read_file(const char *path, const char *root, size_t size_max, struct arena *arena,
+                      struct str *out, struct error *err);
 
 #endif

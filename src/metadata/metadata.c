@@ -257,8 +257,8 @@ const struct record metadata_dataset_record = {
     .unique_offset = NO_OFFSET,
 };
 
-/* The path of source.file: relative ones start at the document's folder. It may lead anywhere: the
- * documents are the operator's own, as a configuration file is. */
+/* The path of source.file: relative ones start at the document's folder. Where it may lead is
+ * checked when the file is opened. */
 static const char *resolve_file(struct arena *arena, const char *document, const char *file)
 {
     if (file[0] == '/')
@@ -297,8 +297,10 @@ static void complete(struct dataset *dataset, const struct yaml_node *root, stru
 {
     if (!dataset->id)
         dataset->id = dataset->table_name;
-    if (dataset->source.file)
+    if (dataset->source.file) {
+        dataset->source.file_is_absolute = dataset->source.file[0] == '/';
         dataset->source.file = resolve_file(arena, dataset->document, dataset->source.file);
+    }
     if (dataset->source.file && dataset->source.table) {
         dataset->source.file_table = dataset->source.table;
         dataset->source.table = NULL;
@@ -453,8 +455,8 @@ bool metadata_list(const struct metadata_driver *driver, const char *place, stru
     return true;
 }
 
-bool metadata_read(const struct metadata_driver *driver, const char *path, struct arena *arena,
-                   struct str *out, struct error *err)
+bool metadata_read(const struct metadata_driver *driver, const struct metadata_entry *entry,
+                   struct arena *arena, struct str *out, struct error *err)
 {
-    return driver->read(path, arena, out, err);
+    return driver->read(entry, arena, out, err);
 }

@@ -41,6 +41,7 @@ bool metadata_check_columns(struct dataset *dataset, struct problem_list *proble
 struct metadata_entry {
     const char *path;      /* names the document to people and to read() */
     const char *signature; /* changes when the content does: size, time and inode; an ETag */
+    const char *root;      /* the folder it must lie below (core/beneath.h); NULL: anywhere */
 };
 
 struct metadata_entries {
@@ -54,8 +55,8 @@ struct metadata_driver {
      * when nothing of the place can. */
     TASK_WAITS bool (*list)(const char *place, struct arena *arena, struct metadata_entries *out,
                             struct problem_list *problems, struct error *err);
-    TASK_WAITS bool (*read)(const char *path, struct arena *arena, struct str *out,
-                            struct error *err);
+    TASK_WAITS bool (*read)(const struct metadata_entry *entry, struct arena *arena,
+                            struct str *out, struct error *err);
 };
 
 /* ERROR_CONFIG with the known names when there is none of that name. */
@@ -64,7 +65,8 @@ const struct metadata_driver *metadata_driver_find(const char *name, struct erro
 TASK_WAITS bool metadata_list(const struct metadata_driver *driver, const char *place,
                               struct arena *arena, struct metadata_entries *out,
                               struct problem_list *problems, struct error *err);
-TASK_WAITS bool metadata_read(const struct metadata_driver *driver, const char *path,
-                              struct arena *arena, struct str *out, struct error *err);
+TASK_WAITS bool metadata_read(const struct metadata_driver *driver,
+                              const struct metadata_entry *entry, struct arena *arena,
+                              struct str *out, struct error *err);
 
 #endif

@@ -81,9 +81,10 @@ static void read_csv(struct str text, struct arena *arena, struct load_result *o
     }
 }
 
-static bool load_csv(struct loop *loop, const char *path, struct arena *arena,
+static bool load_csv(struct loop *loop, const struct load_request *request, struct arena *arena,
                      struct load_result *out, struct error *err)
 {
+    const char *path = request->path;
     static char hash[SHA256_HEX_SIZE];
     struct str text;
     loads++;
@@ -95,7 +96,7 @@ static bool load_csv(struct loop *loop, const char *path, struct arena *arena,
         return false;
     if (load_failure != ERROR_NONE)
         return error_set(err, load_failure, "made to fail");
-    if (!folder_read_file(path, 100000, arena, &text, err))
+    if (!folder_read_file(path, request->root, 100000, arena, &text, err))
         return error_wrap(err, "file '%s'", path);
     if (str_find(text, STR("BROKEN")) >= 0)
         return error_set(err, ERROR_DATA, "it is no table");
@@ -285,6 +286,44 @@ static void a_document_without_columns_takes_those_of_the_file(void **state)
     assert_int_equal(catalog_find(catalog, "o")->column_count, 4);
     problem_with(catalog, "names the column 'amout', which does not exist");
     catalog_unref(catalog);
+}
+
+/* A document that lies with the data reaches nothing outside of the folder, however it says it; one
+ * of the operator's own folder does by an absolute path. */
+static void documents_stay_in_their_folder(void **state)
+{
+    struct fixture *f = *state;
+    const char *name = strrchr(f->folder, '/') + 1;
+    const char *outside = arena_printf(f->arena, "%s-outside.csv", f->folder);
+    FILE *file = fopen(outside, "w");
+    assert_non_null(file);
+    fputs(ORDERS, file);
+    fclose(file);
+    put(f, "orders.csv", ORDERS);
+    put(f, "up.yaml",
+        arena_printf(f->arena, "table_name: up\nsource: {file: ../%s-outside.csv}\n", name));
+    put(f, "named.yaml",
+        arena_printf(f->arena, "table_name: named\nsource: {file: %s}\n", outside));
+    put(f, "linked.yaml", "table_name: linked\nsource: {file: .link}\n");
+    put(f, "fine.yaml",
+        arena_printf(f->arena, "table_name: fine\nsource: {file: ../%s/orders.csv}\n", name));
+    assert_int_equal(symlink(outside, path_of(f, ".link")), 0);
+    struct catalog *catalog = open_catalog(f);
+    assert_int_equal(catalog->dataset_count, 1);
+    assert_non_null(catalog_find(catalog, "fine"));
+    assert_int_equal(catalog->error_count, 3);
+    for (size_t i = 0; i < catalog->problem_count; i++)
+        if (catalog->problems[i].severity == PROBLEM_ERROR)
+            assert_non_null(strstr(catalog->problems[i].message, "leads out of the folder"));
+    catalog_unref(catalog);
+    f->options.data_path_count = 0;
+    f->places[0] = f->folder;
+    f->options.metadata_place_count = 1;
+    catalog = open_catalog(f);
+    assert_non_null(catalog_find(catalog, "named"));
+    assert_int_equal(catalog->error_count, 2);
+    catalog_unref(catalog);
+    assert_int_equal(unlink(outside), 0);
 }
 
 static void one_bad_document_spoils_no_other(void **state)
@@ -553,6 +592,7 @@ int main(void)
         TEST(names_of_files_are_made_unique),
         TEST(documents_are_completed_by_their_file),
         TEST(a_document_without_columns_takes_those_of_the_file),
+        TEST(documents_stay_in_their_folder),
         TEST(one_bad_document_spoils_no_other),
         TEST(places_that_are_not_there),
         TEST(nothing_is_listed_twice),

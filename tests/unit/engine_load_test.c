@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "core/beneath.h"
 #include "core/settings.h"
 #include "engine/engine.h"
 #include "engine/load.h"
@@ -375,6 +376,34 @@ static void write_wide(const char *name, size_t columns)
     strbuf_clear(&text);
 }
 
+static bool outside_files_body(void *arg, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    assert_int_equal(mkdir(place("yard"), 0700), 0);
+    write_file("yard/in.csv", "a,b\n1,2\n", 8);
+    write_file("out.csv", "a,b\n1,3\n", 8);
+    struct load_request request = {.path = arena_strdup(arena, place("yard/in.csv")),
+                                   .root = beneath_root(place("yard"), arena)};
+    assert_non_null(request.root);
+    bool ok = load_data(task_loop(task_current()), &request, arena, &result, err);
+    request.path = arena_strdup(arena, place("yard/../out.csv"));
+    assert_false(load_data(task_loop(task_current()), &request, arena, &result, err));
+    assert_int_equal(err->code, ERROR_DATA);
+    assert_non_null(strstr(err->message, "leads out of the folder"));
+    assert_int_equal(symlink("../out.csv", place("yard/link.csv")), 0);
+    request.path = arena_strdup(arena, place("yard/link.csv"));
+    assert_false(load_data(task_loop(task_current()), &request, arena, &result, err));
+    assert_non_null(strstr(err->message, "leads out of the folder"));
+    arena_free(arena);
+    return ok;
+}
+
+static void files_outside_of_the_root_are_refused(void **state)
+{
+    run(outside_files_body);
+}
+
 static bool wide_files_body(void *arg, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -402,7 +431,8 @@ static bool load_ok(const char *path, const char *table, const char *columns, in
 {
     struct arena *arena = arena_new();
     struct load_result result;
-    bool ok = load_sqlite_table(task_loop(task_current()), path, table, arena, &result, err);
+    const struct load_request request = {.path = path, .table = table};
+    bool ok = load_data(task_loop(task_current()), &request, arena, &result, err);
     if (ok) {
         struct strbuf text = strbuf_init(10000);
         describe(&result, &text);
@@ -545,11 +575,17 @@ int main(int argc, char **argv)
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(awkward_files),    cmocka_unit_test(load_and_query),
-        cmocka_unit_test(profile_is_kept),  cmocka_unit_test(special_files),
-        cmocka_unit_test(wide_files),       cmocka_unit_test(odd_names),
-        cmocka_unit_test(packed_files),     cmocka_unit_test(sqlite_files),
-        cmocka_unit_test(damage_is_mended), cmocka_unit_test(a_time_set_back_hides_no_change),
+        cmocka_unit_test(awkward_files),
+        cmocka_unit_test(load_and_query),
+        cmocka_unit_test(profile_is_kept),
+        cmocka_unit_test(special_files),
+        cmocka_unit_test(files_outside_of_the_root_are_refused),
+        cmocka_unit_test(wide_files),
+        cmocka_unit_test(odd_names),
+        cmocka_unit_test(packed_files),
+        cmocka_unit_test(sqlite_files),
+        cmocka_unit_test(damage_is_mended),
+        cmocka_unit_test(a_time_set_back_hides_no_change),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

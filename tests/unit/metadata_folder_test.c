@@ -89,11 +89,86 @@ static void loops_of_links_end(void **state)
     assert_int_equal(mkfifo(path_of(f, "pipe.yaml"), 0600), 0);
     assert_true(walk(f));
     assert_int_equal(f->entries.count, 1);
-    assert_int_equal(f->problems.count, 1); /* the link to itself */
+    assert_int_equal(f->problems.count, 2); /* the link to itself, and the one to /dev/zero */
     struct str out;
-    assert_false(folder_read_file(path_of(f, "pipe.yaml"), 100, f->arena, &out, &f->err));
+    assert_false(folder_read_file(path_of(f, "pipe.yaml"), NULL, 100, f->arena, &out, &f->err));
     assert_int_equal(f->err.code, ERROR_INVALID);
-    assert_false(folder_read_file("/dev/zero", 100, f->arena, &out, &f->err));
+    assert_false(folder_read_file("/dev/zero", NULL, 100, f->arena, &out, &f->err));
+}
+
+static void expect_one_problem(struct fixture *f, const char *name, const char *words)
+{
+    assert_int_equal(f->problems.count, 1);
+    assert_string_equal(f->problems.items[0].path, path_of(f, name));
+    if (!strstr(f->problems.items[0].message, words))
+        fail_msg("'%s' lacks '%s'", f->problems.items[0].message, words);
+    f->problems.count = 0;
+}
+
+static void links_that_lead_out_are_left_out(void **state)
+{
+    struct fixture *f = *state;
+    char *own = f->folder + strlen(f->folder);
+    assert_int_equal(mkdir(path_of(f, "outside"), 0700), 0);
+    put(f, "outside/secret.yaml", "x");
+    assert_int_equal(mkdir(path_of(f, "inside"), 0700), 0);
+    put(f, "inside/a.yaml", "x");
+    const char *outside = path_of(f, "outside"), *inside = path_of(f, "inside");
+    strcpy(own, "/inside"); /* from here on the place is the inner folder */
+    assert_int_equal(symlink("../outside/secret.yaml", path_of(f, "file.yaml")), 0);
+    assert_true(walk(f));
+    assert_int_equal(f->entries.count, 1);
+    assert_string_equal(f->entries.items[0].path, path_of(f, "a.yaml"));
+    expect_one_problem(f, "file.yaml", "leads out of the folder");
+    assert_int_equal(unlink(path_of(f, "file.yaml")), 0);
+    assert_int_equal(symlink(outside, path_of(f, "folder")), 0);
+    assert_true(walk(f));
+    assert_int_equal(f->entries.count, 1);
+    expect_one_problem(f, "folder", "leads out of the folder");
+    assert_int_equal(unlink(path_of(f, "folder")), 0);
+    /* A name that only begins like the folder's is not below it. */
+    assert_int_equal(mkdir(arena_printf(f->arena, "%s-not", inside), 0700), 0);
+    assert_int_equal(symlink("../inside-not", path_of(f, "folder")), 0);
+    assert_true(walk(f));
+    expect_one_problem(f, "folder", "leads out of the folder");
+    *own = '\0';
+}
+
+static void links_within_the_folder_are_followed(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(mkdir(path_of(f, "sub"), 0700), 0);
+    put(f, "sub/a.yaml", "x");
+    assert_int_equal(symlink("sub/a.yaml", path_of(f, "b.yaml")), 0);
+    assert_int_equal(symlink(path_of(f, "sub/a.yaml"), path_of(f, "c.yaml")), 0);
+    assert_int_equal(symlink(".", path_of(f, "self")), 0);
+    assert_true(walk(f));
+    assert_int_equal(f->entries.count, 3);
+    assert_int_equal(f->problems.count, 0);
+    /* The folder itself may be given through a link. */
+    const char *link = arena_printf(f->arena, "%s-link", f->folder);
+    assert_int_equal(symlink(f->folder, link), 0);
+    memset(&f->entries, 0, sizeof(f->entries));
+    assert_true(
+        folder_walk(link, folder_is_document, f->arena, &f->entries, &f->problems, &f->err));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(f->entries.count, 3);
+    assert_int_equal(f->problems.count, 0);
+}
+
+/* Between the walk and the reading somebody puts a link in the file's place. */
+static void an_exchanged_file_is_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct str out;
+    put(f, "a.yaml", "x");
+    assert_true(walk(f));
+    assert_int_equal(unlink(path_of(f, "a.yaml")), 0);
+    assert_int_equal(symlink("/etc/passwd", path_of(f, "a.yaml")), 0);
+    const struct metadata_entry *entry = &f->entries.items[0];
+    assert_false(folder_read_file(entry->path, entry->root, 100000, f->arena, &out, &f->err));
+    assert_non_null(strstr(f->err.message, "leads out of the folder"));
+    assert_true(folder_read_file(entry->path, NULL, 1000000, f->arena, &out, &f->err));
 }
 
 static void depth_has_a_limit(void **state)
@@ -140,9 +215,9 @@ static void files_are_read_up_to_the_limit(void **state)
     struct fixture *f = *state;
     struct str out;
     put(f, "a.yaml", "12345");
-    assert_true(folder_read_file(path_of(f, "a.yaml"), 5, f->arena, &out, &f->err));
+    assert_true(folder_read_file(path_of(f, "a.yaml"), NULL, 5, f->arena, &out, &f->err));
     assert_true(str_equal_text(out, "12345"));
-    assert_false(folder_read_file(path_of(f, "a.yaml"), 4, f->arena, &out, &f->err));
+    assert_false(folder_read_file(path_of(f, "a.yaml"), NULL, 4, f->arena, &out, &f->err));
     assert_int_equal(f->err.code, ERROR_TOO_LARGE);
 }
 
@@ -155,7 +230,7 @@ static void drivers_are_found_by_name(void **state)
     assert_true(metadata_list(driver, f->folder, f->arena, &f->entries, &f->problems, &f->err));
     assert_int_equal(f->entries.count, 1);
     struct str out;
-    assert_true(metadata_read(driver, f->entries.items[0].path, f->arena, &out, &f->err));
+    assert_true(metadata_read(driver, &f->entries.items[0], f->arena, &out, &f->err));
     assert_true(str_equal_text(out, "x: 1"));
     assert_null(metadata_driver_find("floder", &f->err));
     assert_string_equal(f->err.message, "metadata source 'floder' is not known; known: folder");
@@ -166,6 +241,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(documents_are_found_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loops_of_links_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(links_that_lead_out_are_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(links_within_the_folder_are_followed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_exchanged_file_is_not_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(depth_has_a_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_place_may_be_a_file_or_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signatures_change_with_the_file, set_up, tear_down),

@@ -506,7 +506,7 @@ static void examples_are_without_fault(void **state)
     for (size_t i = 0; i < entries.count; i++) {
         struct str bytes;
         struct dataset dataset;
-        assert_true(folder_read_file(entries.items[i].path, 100000, arena, &bytes, &err));
+        assert_true(folder_read_file(entries.items[i].path, NULL, 100000, arena, &bytes, &err));
         if (!metadata_parse(bytes, entries.items[i].path, arena, &dataset, &problems, &err))
             fail_msg("%s", err.message);
         assert_true(metadata_check_columns(&dataset, &problems));
