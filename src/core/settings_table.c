@@ -99,6 +99,11 @@ const struct setting settings_table[] = {
      .group = ENGINES, .help = "Memory that DuckDB may use in one worker process."},
     {"QUERENT_WORKER_THREADS", SETTING_INTEGER, "2", 1, 64, .group = ENGINES,
      .help = "Threads that DuckDB may use in one worker process."},
+    {"QUERENT_FILE_ROWS", SETTING_INTEGER, "100000000", 1, 1000000000000, .unit = "rows",
+     .group = ENGINES, .help = "Rows that a data file may have."},
+    {"QUERENT_FILE_MB", SETTING_INTEGER, "16384", 16, 4194304, .unit = "MB", .group = ENGINES,
+     .help = "Size that a data file may have once it is unpacked, and that the files made while it "
+             "is loaded may have."},
     {"QUERENT_DATA_MB", SETTING_INTEGER, "10240", 1, 1073741824, .unit = "MB", .group = ENGINES,
      .help = "Size that the databases made of data files may have together. At a start, while no "
              "other process uses QUERENT_HOME, those that were not used for longest, and not for "

@@ -335,6 +335,8 @@ static bool send_load(struct load_job *job, struct process *process, struct erro
         .table = job->table,
         .memory_mb = LOAD_MEMORY_MB,
         .threads = LOAD_THREADS,
+        .row_max = (uint64_t)settings_integer("QUERENT_FILE_ROWS"),
+        .size_max_mb = (uint32_t)settings_integer("QUERENT_FILE_MB"),
     };
     if (!load.library)
         return false;

@@ -66,8 +66,8 @@ static bool read_error(gzFile file, struct error *err)
     return error_set(err, ERROR_DATA, "it can't be unpacked: %s", message);
 }
 
-static bool survey_file(const char *path, struct arena *arena, struct survey *out,
-                        struct error *err)
+static bool survey_file(const char *path, uint32_t size_max_mb, struct arena *arena,
+                        struct survey *out, struct error *err)
 {
     gzFile file = gzopen(path, "rb");
     if (!file)
@@ -75,6 +75,7 @@ static bool survey_file(const char *path, struct arena *arena, struct survey *ou
     unsigned char *chunk = arena_alloc(arena, CHUNK_SIZE + 4);
     size_t kept = 0;
     int length;
+    uint64_t size_max = (uint64_t)size_max_mb << 20;
     *out = (struct survey){.utf8 = true};
     while ((length = gzread(file, chunk + kept, CHUNK_SIZE)) > 0) {
         if (out->size == 0) {
@@ -83,7 +84,7 @@ static bool survey_file(const char *path, struct arena *arena, struct survey *ou
             memcpy(out->start, chunk, out->start_length);
         }
         out->size += (uint64_t)length;
-        if (out->size > LOAD_UNPACKED_MAX)
+        if (out->size > size_max)
             break;
         look_at_bytes(out, chunk + kept, (size_t)length);
         size_t total = kept + (size_t)length, cut = cut_at_end(chunk, total);
@@ -96,9 +97,10 @@ static bool survey_file(const char *path, struct arena *arena, struct survey *ou
     int code = Z_OK; /* a file that was cut reads well to its end */
     gzerror(file, &code);
     bool ok = (length >= 0 && code != Z_BUF_ERROR) || read_error(file, err);
-    if (ok && out->size > LOAD_UNPACKED_MAX)
-        ok = error_set(err, ERROR_DATA, "it is larger than %llu GB when unpacked",
-                       (unsigned long long)(LOAD_UNPACKED_MAX >> 30));
+    if (ok && out->size > size_max)
+        ok = error_set(err, ERROR_DATA,
+                       "it is larger than %u MB%s, the limit that QUERENT_FILE_MB sets",
+                       size_max_mb, gzdirect(file) ? "" : " when unpacked");
     gzclose_r(file);
     return ok;
 }
@@ -319,13 +321,14 @@ static bool prepare_text(const char *path, const struct survey *survey, struct a
     return convert_file(path, out->path, encoding, arena, err);
 }
 
-bool load_input_prepare(const char *path, struct arena *arena, struct load_input *out,
-                        struct error *err)
+bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *arena,
+                        struct load_input *out, struct error *err)
 {
     struct survey survey = {0};
     *out = (struct load_input){0};
-    if (!survey_file(path, arena, &survey, err))
+    if (!survey_file(path, size_max_mb, arena, &survey, err))
         return false;
+    out->size = survey.size;
     if (survey.size == 0 || !survey.has_ink)
         return error_set(err, ERROR_DATA, "it is empty");
     if (starts_with(&survey, "PAR1", 4)) {

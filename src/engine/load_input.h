@@ -11,20 +11,19 @@
 
 enum load_format { LOAD_CSV, LOAD_JSON, LOAD_PARQUET, LOAD_SQLITE, LOAD_FORMATS };
 
-#define LOAD_UNPACKED_MAX (UINT64_C(16) << 30) /* bytes of an unpacked or converted file */
-
 struct load_input {
     enum load_format format;
     const char *path; /* in the current folder */
     const char *note; /* how it was converted; NULL: it was not */
+    uint64_t size;    /* unpacked */
 };
 
 /* What the file's name says it is: "csv", "json", or "any" when it says nothing. */
 const char *load_input_hint(const char *path);
 
 /* Looks at the content first and at the name's ending second. ERROR_DATA with a sentence that
- * starts with "it" ("it is empty"), ERROR_IO. */
-bool load_input_prepare(const char *path, struct arena *arena, struct load_input *out,
-                        struct error *err);
+ * starts with "it" ("it is empty", "it is larger than ..." unpacked), ERROR_IO. */
+bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *arena,
+                        struct load_input *out, struct error *err);
 
 #endif

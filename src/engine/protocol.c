@@ -249,6 +249,8 @@ void wire_add_load(struct strbuf *out, const struct wire_load *load)
     wire_add_text(out, str_from(load->table));
     wire_add_u32(out, load->memory_mb);
     wire_add_u32(out, load->threads);
+    wire_add_u64(out, load->row_max);
+    wire_add_u32(out, load->size_max_mb);
 }
 
 bool wire_read_load(struct str payload, struct wire_load *out)
@@ -259,6 +261,8 @@ bool wire_read_load(struct str payload, struct wire_load *out)
     out->table = wire_text(&in, WIRE_NAME_MAX).bytes;
     out->memory_mb = wire_u32(&in);
     out->threads = wire_u32(&in);
+    out->row_max = wire_u64(&in);
+    out->size_max_mb = wire_u32(&in);
     return wire_done(&in);
 }
 

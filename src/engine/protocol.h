@@ -140,6 +140,8 @@ struct wire_load {
     const char *table; /* of a SQLite file; "" otherwise */
     uint32_t memory_mb;
     uint32_t threads;
+    uint64_t row_max;
+    uint32_t size_max_mb; /* unpacked, as read, and of each file that is written */
 };
 void wire_add_load(struct strbuf *out, const struct wire_load *load);
 bool wire_read_load(struct str payload, struct wire_load *out);

@@ -61,9 +61,9 @@ void worker_limit_cpu(uint64_t seconds)
     set_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds);
 }
 
-void worker_forbid_files(void)
+void worker_limit_files(uint64_t bytes)
 {
-    set_limit(RLIMIT_FSIZE, 0);
+    set_limit(RLIMIT_FSIZE, (rlim_t)bytes);
 }
 
 /* For as long as this process lives, its folder is seen to be in use (load.c). */

@@ -188,6 +188,15 @@ static const char *delimiter_name(char delimiter)
                                : "another character";
 }
 
+bool loading_check_rows(const struct loading *loading, uint64_t rows, struct error *err)
+{
+    if (rows <= loading->row_max)
+        return true;
+    return error_set(err, ERROR_DATA,
+                     "it has more than %llu rows, the limit that QUERENT_FILE_ROWS sets",
+                     (unsigned long long)loading->row_max);
+}
+
 static bool check_survey(struct loading *loading, const struct csv_survey *survey,
                          struct error *err)
 {
@@ -205,6 +214,8 @@ static bool check_survey(struct loading *loading, const struct csv_survey *surve
                          "hold the separator",
                          (unsigned long long)survey->long_line, survey->long_fields,
                          survey->first_count);
+    if (!loading_check_rows(loading, survey->records - loading->dialect.header, err))
+        return false;
     if (survey->short_records)
         loading_note(loading,
                      "%llu lines have fewer values than the first one (the first of them is line "
@@ -346,23 +357,62 @@ static bool refuse_document(struct loading *loading, struct error *err)
     return true;
 }
 
+static bool check_loaded(struct loading *loading, struct error *err)
+{
+    struct rows rows;
+    return loading_select(loading, "SELECT count(*) FROM raw.main.data", &rows, err) &&
+           loading_check_rows(loading, (uint64_t)rows.cells[0].integer, err) &&
+           refuse_document(loading, err);
+}
+
+/* A row takes two bytes or more ("1,"), so that only a big file needs the costly LIMIT. */
 static bool load_raw_json(struct loading *loading, struct error *err)
 {
-    return (worker_run(loading->worker,
-                       "CREATE TABLE raw.main.data AS SELECT * FROM read_json('input.json', "
-                       "sample_size=-1, maximum_object_size=67108864, maximum_depth=8)",
-                       err) ||
-            data_error(err)) &&
-           refuse_document(loading, err);
+    struct strbuf sql = strbuf_init(512);
+    strbuf_add(&sql, "CREATE TABLE raw.main.data AS SELECT * FROM read_json('input.json', "
+                     "sample_size=-1, maximum_object_size=67108864, maximum_depth=8)");
+    if (loading->input.size / 2 > loading->row_max)
+        strbuf_printf(&sql, " LIMIT %llu", (unsigned long long)loading->row_max + 1);
+    bool ok = worker_run(loading->worker, strbuf_text(&sql), err) || data_error(err);
+    strbuf_clear(&sql);
+    return ok && check_loaded(loading, err);
+}
+
+/* A few bytes of Parquet stand for any number of rows (run lengths, dictionaries), so its own
+ * figures are judged before anything is read: rows, and what the values take unpacked. A file that
+ * lies about them is stopped by the size of what is written, see worker_limit_files(). */
+static bool check_parquet(struct loading *loading, struct error *err)
+{
+    struct rows rows;
+    if (!loading_select(
+            loading,
+            "SELECT TRY_CAST(coalesce(sum(r) FILTER (column_id = 0), 0) AS BIGINT), "
+            "TRY_CAST(coalesce(sum(greatest(total_uncompressed_size, r * CASE type "
+            "WHEN 'BOOLEAN' THEN 1 WHEN 'INT32' THEN 4 WHEN 'FLOAT' THEN 4 ELSE 8 END)), 0) "
+            "// 1048576 AS BIGINT) FROM (SELECT *, greatest(row_group_num_rows, num_values, 0)"
+            "::HUGEINT AS r FROM parquet_metadata('input.parquet'))",
+            &rows, err))
+        return data_error(err);
+    bool known = rows.row_count == 1 && rows.cells[0].type == CELL_INTEGER &&
+                 rows.cells[1].type == CELL_INTEGER; /* else beyond 64 bits */
+    if (!loading_check_rows(loading, known ? (uint64_t)rows.cells[0].integer : UINT64_MAX, err))
+        return false;
+    if (rows.cells[1].integer > loading->size_max_mb)
+        return error_set(err, ERROR_DATA,
+                         "it is larger than %u MB when unpacked, the limit that QUERENT_FILE_MB "
+                         "sets",
+                         loading->size_max_mb);
+    return true;
 }
 
 static bool load_raw_parquet(struct loading *loading, struct error *err)
 {
-    return (worker_run(loading->worker,
+    return check_parquet(loading, err) &&
+           (worker_run(loading->worker,
                        "CREATE TABLE raw.main.data AS SELECT * FROM read_parquet('input.parquet')",
                        err) ||
             data_error(err)) &&
-           refuse_document(loading, err);
+           check_loaded(loading, err);
 }
 
 /* -- all of it -- */
@@ -382,9 +432,9 @@ static bool open_database(struct worker *worker, const struct wire_load *load, s
                   "SET memory_limit='%uMB'; SET threads=%u; SET TimeZone='UTC'; "
                   "SET autoload_known_extensions=false; SET autoinstall_known_extensions=false; "
                   "SET allow_community_extensions=false; SET allow_persistent_secrets=false; "
-                  "SET temp_directory='spill'; "
+                  "SET temp_directory='spill'; SET max_temp_directory_size='%uMB'; "
                   "ATTACH '" LOAD_RAW "' AS raw; ATTACH '" LOAD_OUTPUT "' AS output",
-                  load->memory_mb, load->threads);
+                  load->memory_mb, load->threads, load->size_max_mb);
     bool ok = worker_run(worker, strbuf_text(&sql), err);
     strbuf_clear(&sql);
     return ok;
@@ -411,17 +461,32 @@ static void limit_memory(const struct loading *loading, const struct wire_load *
 
 static bool load_all(struct loading *loading, const struct wire_load *load, struct error *err)
 {
-    if (!load_input_prepare(load->path, loading->arena, &loading->input, err))
+    if (!load_input_prepare(load->path, load->size_max_mb, loading->arena, &loading->input, err))
         return false;
     if (*load->table && loading->input.format != LOAD_SQLITE)
         return error_set(err, ERROR_DATA, "it is no SQLite file with a table '%s'", load->table);
     if (loading->input.note)
         loading_note(loading, "%s", loading->input.note);
     limit_memory(loading, load);
+    worker_limit_files((uint64_t)load->size_max_mb << 20);
     /* The written database is complete in its file before the server takes it. */
     return open_database(loading->worker, load, err) && load_raw(loading, err) &&
            load_typed(loading, err) && load_profile(loading, err) &&
            worker_run(loading->worker, "CHECKPOINT output; DETACH output", err);
+}
+
+/* What the kernel and DuckDB say when a written file or the spill passes its limit. */
+static void name_size_limit(const struct loading *loading, struct error *err)
+{
+    static const char *const signs[] = {"File too large", "max_temp_directory_size"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (str_find(str_from(err->message), str_from(signs[i])) >= 0) {
+            error_set(err, ERROR_DATA,
+                      "loading it takes files of more than %u MB, the limit that QUERENT_FILE_MB "
+                      "sets",
+                      loading->size_max_mb);
+            return;
+        }
 }
 
 static enum wire_error failure_kind(const struct error *err)
@@ -438,7 +503,11 @@ void worker_load(struct worker *worker, struct str payload)
     if (worker->connection || !wire_read_load(payload, &load))
         _exit(1);
     worker_load_library(worker, load.library);
-    struct loading loading = {.worker = worker, .arena = arena_new(), .table = load.table};
+    struct loading loading = {.worker = worker,
+                              .arena = arena_new(),
+                              .table = load.table,
+                              .row_max = load.row_max,
+                              .size_max_mb = load.size_max_mb};
     struct error err = {0};
     if (load_all(&loading, &load, &err)) {
         struct strbuf out = strbuf_init(PROFILE_SIZE_MAX);
@@ -451,6 +520,7 @@ void worker_load(struct worker *worker, struct str payload)
             worker_send_error(worker, WIRE_ERROR_DATA, "its values are too many to be profiled");
         strbuf_clear(&out);
     } else {
+        name_size_limit(&loading, &err);
         worker_send_error(worker, failure_kind(&err), err.message);
     }
     arena_free(loading.arena);

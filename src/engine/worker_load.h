@@ -24,6 +24,8 @@ struct loading {
     struct arena *arena;
     struct load_input input;
     const char *table; /* of a SQLite file */
+    uint64_t row_max;
+    uint32_t size_max_mb;
     struct csv_dialect dialect;
     struct load_result result;
     const char **notes;
@@ -41,6 +43,9 @@ bool loading_select(struct loading *loading, const char *sql, struct rows *out, 
 void sql_add_name(struct strbuf *sql, const char *name);
 /* 'text' with quotes doubled, appended. */
 void sql_add_text(struct strbuf *sql, const char *text);
+
+/* False with one sentence when these are more rows than a file may have. */
+bool loading_check_rows(const struct loading *loading, uint64_t rows, struct error *err);
 
 /* worker_sqlite.c: makes raw.main.data from a table of a SQLite file. */
 bool load_raw_sqlite(struct loading *loading, struct error *err);

@@ -47,7 +47,8 @@ bool worker_interrupted(struct worker *worker);
 /* Bounds what the process may use beyond DuckDB's own limit. */
 void worker_limit_memory(uint32_t memory_mb);
 void worker_limit_cpu(uint64_t seconds);
-void worker_forbid_files(void);
+/* The size that each written file may have; 0: none can be written. */
+void worker_limit_files(uint64_t bytes);
 
 /* Runs trusted SQL to its end; false with DuckDB's words in *err (code ERROR_ENGINE). */
 bool worker_run(struct worker *worker, const char *sql, struct error *err);

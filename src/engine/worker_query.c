@@ -128,7 +128,7 @@ static bool lock_down(struct worker *worker, struct error *err)
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
         if (!worker_run(worker, statements[i], err))
             return false;
-    worker_forbid_files();
+    worker_limit_files(0);
     leave_folder();
     return true;
 }

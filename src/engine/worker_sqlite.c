@@ -13,8 +13,8 @@
 #include "engine/load_sqlite.h"
 #include "engine/worker_load.h"
 
-/* Instructions of SQLite's machine that reading may take: a second's worth, and so many for each byte
- * of the file. A scan takes about one a byte; a view may be a loop without an end. */
+/* Instructions of SQLite's machine that reading may take: a second's worth, and so many for each
+ * byte of the file. A scan takes about one a byte; a view may be a loop without an end. */
 #define WORK_STEP 1000000
 #define WORK_MIN 20
 #define WORK_BYTES_EACH 20000 /* of the file, for one step more */
@@ -123,8 +123,11 @@ static int append_value(struct copy *copy, int column)
 static bool append_rows(struct copy *copy, sqlite3 *database, struct error *err)
 {
     int status;
+    uint64_t rows = 0;
     while ((status = sqlite3_step(copy->statement)) == SQLITE_ROW) {
         bool ok = true;
+        if (!loading_check_rows(copy->loading, ++rows, err))
+            return false;
         for (size_t i = 0; i < copy->column_count && ok; i++)
             ok = append_value(copy, (int)i) == DUCKDB_SUCCESS;
         if (!ok || copy->api->appender_end_row(copy->appender) != DUCKDB_SUCCESS)

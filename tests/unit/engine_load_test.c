@@ -17,6 +17,7 @@
 
 #include "core/beneath.h"
 #include "core/settings.h"
+#include "engine/duckdb_api.h"
 #include "engine/engine.h"
 #include "engine/load.h"
 #include "engine/process.h"
@@ -404,6 +405,114 @@ static void files_outside_of_the_root_are_refused(void **state)
     run(outside_files_body);
 }
 
+static bool load_ok(const char *path, const char *table, const char *columns, int64_t rows,
+                    struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct load_result result;
+    const struct load_request request = {.path = path, .table = table};
+    bool ok = load_data(task_loop(task_current()), &request, arena, &result, err);
+    if (ok) {
+        struct strbuf text = strbuf_init(10000);
+        describe(&result, &text);
+        assert_string_equal(strbuf_text(&text), columns);
+        assert_int_equal(result.row_count, rows);
+        strbuf_clear(&text);
+    }
+    arena_free(arena);
+    return ok;
+}
+
+/* Writes a Parquet file with the library itself. */
+static void write_parquet(const char *name, const char *select)
+{
+    static struct duckdb_api api;
+    struct arena *arena = arena_new();
+    struct error err;
+    duckdb_database database;
+    duckdb_connection connection;
+    struct duckdb_result result = {0};
+    if (!api.query)
+        assert_true(duckdb_api_load(duckdb_library_find(arena, &err), &api, &err));
+    assert_int_equal(api.open_ext(":memory:", &database, NULL, NULL), DUCKDB_SUCCESS);
+    assert_int_equal(api.connect(database, &connection), DUCKDB_SUCCESS);
+    const char *sql =
+        arena_printf(arena, "COPY (%s) TO '%s' (ROW_GROUP_SIZE 10000000)", select, place(name));
+    if (api.query(connection, sql, &result) != DUCKDB_SUCCESS)
+        fail_msg("%s", api.result_error(&result));
+    api.destroy_result(&result);
+    api.disconnect(&connection);
+    api.close(&database);
+    arena_free(arena);
+}
+
+static void set_limit(const char *name, const char *value)
+{
+    struct error err = {0};
+    if (!settings_set(name, value, &err))
+        fail_msg("%s", err.message);
+}
+
+#define FEW_ROWS "more than 1000 rows, the limit that QUERENT_FILE_ROWS"
+
+static bool row_limit_body(void *arg, struct error *err)
+{
+    static const char *const kinds[] = {"rows.parquet", "rows.csv", "rows.ndjson"};
+    set_limit("QUERENT_FILE_ROWS", "1000");
+    for (int rows = 1000; rows <= 1001; rows++)
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+            struct strbuf text = strbuf_init(100000);
+            strbuf_add(&text, i == 1 ? "n\n" : "");
+            for (int row = 0; row < rows; row++)
+                strbuf_add(&text, i == 1 ? "1\n" : "{\"n\":1}\n");
+            char select[64];
+            snprintf(select, sizeof(select), "SELECT 1 AS n FROM range(%d)", rows);
+            if (i == 0)
+                write_parquet(kinds[i], select);
+            else
+                write_file(kinds[i], text.bytes, text.length);
+            strbuf_clear(&text);
+            if (rows > 1000)
+                expect_failure(place(kinds[i]), ERROR_DATA, FEW_ROWS);
+            else
+                assert_true(
+                    load_ok(place(kinds[i]), NULL, i == 0 ? "n INTEGER" : "n BIGINT", rows, err));
+        }
+    return true;
+}
+
+static void rows_have_a_limit(void **state)
+{
+    run(row_limit_body);
+    set_limit("QUERENT_FILE_ROWS", "100000000");
+}
+
+/* Small files that stand for far more than they are. */
+static bool bombs_body(void *arg, struct error *err)
+{
+    struct stat status;
+    write_parquet("rows_bomb.parquet", "SELECT 7::BIGINT AS n FROM range(100000001)");
+    assert_int_equal(stat(place("rows_bomb.parquet"), &status), 0);
+    assert_in_range(status.st_size, 1, 100000);
+    expect_failure(place("rows_bomb.parquet"), ERROR_DATA, "more than 100000000 rows");
+    set_limit("QUERENT_FILE_MB", "16");
+    write_parquet("edge.parquet", "SELECT 7::BIGINT AS n FROM range(2097152)");
+    assert_true(load_ok(place("edge.parquet"), NULL, "n BIGINT", 2097152, err));
+    write_parquet("size_bomb.parquet", "SELECT 7::BIGINT AS n FROM range(2228224)"); /* 17 MB */
+    expect_failure(place("size_bomb.parquet"), ERROR_DATA, "larger than 16 MB when unpacked");
+    /* One text in the file, written anew for each row: nothing in the file tells its size. */
+    write_parquet("text_bomb.parquet", "SELECT repeat('x', 200000) || (range % 2) AS t "
+                                       "FROM range(2000)");
+    expect_failure(place("text_bomb.parquet"), ERROR_DATA, "the limit that QUERENT_FILE_MB sets");
+    return true;
+}
+
+static void bombs_are_refused(void **state)
+{
+    run(bombs_body);
+    set_limit("QUERENT_FILE_MB", "16384");
+}
+
 static bool wide_files_body(void *arg, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -424,24 +533,6 @@ static bool wide_files_body(void *arg, struct error *err)
 static void wide_files(void **state)
 {
     run(wide_files_body);
-}
-
-static bool load_ok(const char *path, const char *table, const char *columns, int64_t rows,
-                    struct error *err)
-{
-    struct arena *arena = arena_new();
-    struct load_result result;
-    const struct load_request request = {.path = path, .table = table};
-    bool ok = load_data(task_loop(task_current()), &request, arena, &result, err);
-    if (ok) {
-        struct strbuf text = strbuf_init(10000);
-        describe(&result, &text);
-        assert_string_equal(strbuf_text(&text), columns);
-        assert_int_equal(result.row_count, rows);
-        strbuf_clear(&text);
-    }
-    arena_free(arena);
-    return ok;
 }
 
 /* Names with what globs, quotes and SQL would make of them. */
@@ -580,6 +671,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(profile_is_kept),
         cmocka_unit_test(special_files),
         cmocka_unit_test(files_outside_of_the_root_are_refused),
+        cmocka_unit_test(rows_have_a_limit),
+        cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(wide_files),
         cmocka_unit_test(odd_names),
         cmocka_unit_test(packed_files),
