@@ -66,6 +66,7 @@ TASK_WAITS static bool execute(struct run *run, struct statement *statement, str
         return false;
     struct engine_statement job = {
         .sql = statement->sql,
+        .caller = run->question.user_id,
         .datasets = read,
         .dataset_count = verdict.datasets_read_count,
         .limits = {.row_max = (size_t)settings_integer("QUERENT_ROW_LIMIT")},

@@ -111,7 +111,7 @@ static struct outcome check_store(struct doctor *doctor)
 static struct outcome check_engine(struct doctor *doctor)
 {
     struct error err = {0};
-    struct engine *engine = engine_open(doctor->loop, "duckdb", &err);
+    struct engine *engine = engine_open(doctor->loop, "duckdb", 1, &err);
     if (!engine)
         return bad(doctor, &err);
     struct engine_health health = {0};

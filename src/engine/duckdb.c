@@ -307,15 +307,18 @@ static bool run(struct engine *engine, const struct engine_statement *statement,
 
 /* -- the driver -- */
 
-static size_t worker_max(void)
+/* Of one loop. At least two where the processors decide: one slow statement must not keep the
+ * others of its loop waiting. */
+static size_t worker_max(unsigned loop_count)
 {
-    int64_t wanted = settings_integer("QUERENT_WORKERS");
+    size_t wanted = (size_t)settings_integer("QUERENT_WORKERS");
     if (wanted > 0)
-        return (size_t)wanted;
+        return wanted > loop_count ? wanted / loop_count : 1;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1                     ? 1
-           : processors > WORKERS_DEFAULT_MAX ? WORKERS_DEFAULT_MAX
-                                              : (size_t)processors;
+    size_t share = processors < 1                     ? 1
+                   : processors > WORKERS_DEFAULT_MAX ? WORKERS_DEFAULT_MAX
+                                                      : (size_t)processors;
+    return share / loop_count > 2 ? share / loop_count : 2;
 }
 
 static bool duckdb_open(struct engine *engine, struct error *err)
@@ -323,7 +326,7 @@ static bool duckdb_open(struct engine *engine, struct error *err)
     struct pool_options options = {
         .memory_mb = (uint32_t)settings_integer("QUERENT_WORKER_MEMORY_MB"),
         .threads = (uint32_t)settings_integer("QUERENT_WORKER_THREADS"),
-        .worker_max = worker_max(),
+        .worker_max = worker_max(engine->loop_count),
     };
     struct duckdb_state *state = xcalloc(1, sizeof(*state));
     state->pool = pool_new(engine->loop, &options);

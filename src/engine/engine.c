@@ -30,7 +30,8 @@ static const struct engine_driver *find_driver(const char *name, struct error *e
     return NULL;
 }
 
-struct engine *engine_open(struct loop *loop, const char *name, struct error *err)
+struct engine *engine_open(struct loop *loop, const char *name, unsigned loop_count,
+                           struct error *err)
 {
     const struct engine_driver *driver = find_driver(name, err);
     if (!driver)
@@ -38,6 +39,7 @@ struct engine *engine_open(struct loop *loop, const char *name, struct error *er
     struct engine *engine = xcalloc(1, sizeof(*engine));
     engine->driver = driver;
     engine->loop = loop;
+    engine->loop_count = loop_count;
     if (!driver->open(engine, err)) {
         free(engine);
         return NULL;

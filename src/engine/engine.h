@@ -35,6 +35,8 @@ struct engine_limits {
 
 struct engine_statement {
     const char *sql;
+    /* Who asks: while several wait, the engine serves them in turn. NULL: nobody in particular. */
+    const char *caller;
     /* The datasets that the statement reads: the engine makes exactly these available, under
      * their table_name. */
     const struct dataset *const *datasets;
@@ -61,9 +63,11 @@ struct engine_driver {
     TASK_WAITS void (*health)(struct engine *engine, struct engine_health *out);
 };
 
-/* Opens the engine of that name; the caller closes it on the same loop. ERROR_CONFIG with the
- * known names when there is no such engine. */
-struct engine *engine_open(struct loop *loop, const char *name, struct error *err);
+/* Opens the engine of that name; the caller closes it on the same loop. What the settings allow
+ * (worker processes, connections) is divided among `loop_count` engines, one a loop, at least 1.
+ * ERROR_CONFIG with the known names when there is no such engine. */
+struct engine *engine_open(struct loop *loop, const char *name, unsigned loop_count,
+                           struct error *err);
 void engine_close(struct engine *engine); /* NULL is allowed */
 const char *engine_name(const struct engine *engine);
 enum sql_dialect engine_dialect(const struct engine *engine);

@@ -8,6 +8,7 @@
 struct engine {
     const struct engine_driver *driver;
     struct loop *loop;
+    unsigned loop_count; /* engines that divide what the settings allow */
     void *state; /* the driver's */
 };
 

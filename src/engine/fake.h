@@ -2,7 +2,7 @@
 /*
  * The engine named "fake": answers statements from a script. For tests of the layers above.
  *
- *     struct engine *engine = engine_open(loop, "fake", &err);
+ *     struct engine *engine = engine_open(loop, "fake", 1, &err);
  *     engine_fake_answer(engine, &(struct engine_fake_answer){.sql = "SELECT 1", .rows = &rows});
  */
 #ifndef QUERENT_ENGINE_FAKE_H

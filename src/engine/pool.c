@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/pool.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct pool_worker {
     struct attachments attached;
     char version[64];
     bool busy;
+    uint64_t caller; /* while busy */
     uint32_t number;
     uint64_t used;
 };
@@ -40,7 +42,9 @@ struct pool_worker {
 struct pool_waiter {
     struct pool_waiter *next;
     struct task_event event;
-    bool granted;
+    uint64_t caller;
+    uint64_t turn; /* the lowest is next */
+    bool granted;  /* a worker, or room for one, is reserved */
 };
 
 struct pool {
@@ -51,6 +55,8 @@ struct pool {
     size_t worker_count; /* those that are being started too */
     struct pool_waiter *first, **last;
     size_t waiter_count;
+    size_t granted_count; /* of them: reserved and not taken yet */
+    uint64_t turn;        /* the last one granted */
     struct attachments recent;
     uint64_t uses;
 };
@@ -131,23 +137,73 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-static bool has_room(const struct pool *pool)
+/* -- turns -- */
+
+/* Callers are told apart by a hash (FNV-1a, 64 bits): two that collide merely share their turn. */
+static uint64_t caller_hash(const char *caller)
 {
-    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
-        if (!worker->busy)
-            return true;
-    return pool->worker_count < pool->options.worker_max;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; caller && *caller; caller++)
+        hash = (hash ^ (unsigned char)*caller) * UINT64_C(0x100000001b3);
+    return hash;
 }
 
-/* The next waiter may look for a worker again. */
-static void grant_turn(struct pool *pool)
+/* Workers that could be had now, idle or not yet started, and are promised to nobody. */
+static size_t free_workers(const struct pool *pool)
 {
-    for (struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next) {
-        if (waiter->granted)
-            continue;
+    size_t idle = 0;
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        idle += !worker->busy;
+    size_t count = idle + (pool->options.worker_max - pool->worker_count);
+    return count > pool->granted_count ? count - pool->granted_count : 0;
+}
+
+static size_t held_by(const struct pool *pool, uint64_t caller)
+{
+    size_t held = 0;
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        held += worker->busy && worker->caller == caller;
+    for (const struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next)
+        held += waiter->granted && waiter->caller == caller;
+    return held;
+}
+
+static bool may_hold_another(const struct pool *pool, uint64_t caller)
+{
+    size_t max = pool->options.worker_max;
+    return max == 1 || held_by(pool, caller) + 1 < max;
+}
+
+/* Start-time fair queuing, all statements weighing the same: a caller's statement comes one turn
+ * after its caller's one before, and never before those that were served already. */
+static uint64_t next_turn(const struct pool *pool, uint64_t caller)
+{
+    uint64_t turn = pool->turn;
+    for (const struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next)
+        if (waiter->caller == caller && waiter->turn >= turn)
+            turn = waiter->turn + 1;
+    return turn;
+}
+
+static struct pool_waiter *next_waiter(const struct pool *pool)
+{
+    struct pool_waiter *next = NULL;
+    for (struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next)
+        if (!waiter->granted && (!next || waiter->turn < next->turn) &&
+            may_hold_another(pool, waiter->caller))
+            next = waiter;
+    return next;
+}
+
+/* Wakes those whose turn it is, as far as there are workers for them. */
+static void grant_turns(struct pool *pool)
+{
+    struct pool_waiter *waiter;
+    while (free_workers(pool) > 0 && (waiter = next_waiter(pool))) {
         waiter->granted = true;
+        pool->granted_count++;
+        pool->turn = waiter->turn;
         task_event_signal(&waiter->event);
-        return;
     }
 }
 
@@ -156,7 +212,7 @@ void pool_give(struct pool_worker *worker)
     worker->busy = false;
     worker->used = ++worker->pool->uses;
     process_set_idle(worker->process, true);
-    grant_turn(worker->pool);
+    grant_turns(worker->pool);
 }
 
 void pool_drop(struct pool_worker *worker)
@@ -171,7 +227,7 @@ void pool_drop(struct pool_worker *worker)
     attachments_clear(&worker->attached);
     free(worker);
     pool->worker_count--;
-    grant_turn(pool);
+    grant_turns(pool);
 }
 
 static void interrupted(void *arg, bool usable)
@@ -221,18 +277,17 @@ static struct pool_worker *find_idle(struct pool *pool, const struct engine_stat
     return best;
 }
 
-static bool make_room(struct pool *pool)
+/* With a reservation: there is room, or an idle worker to end. */
+static void make_room(struct pool *pool)
 {
     if (pool->worker_count < pool->options.worker_max)
-        return true;
+        return;
     struct pool_worker *oldest = NULL;
     for (struct pool_worker *worker = pool->workers; worker; worker = worker->next)
         if (!worker->busy && (!oldest || worker->used < oldest->used))
             oldest = worker;
-    if (!oldest)
-        return false;
+    assert(oldest);
     pool_drop(oldest);
-    return true;
 }
 
 /* -- starting a worker -- */
@@ -315,11 +370,11 @@ static struct pool_worker *start_worker(struct pool *pool, const struct engine_s
     struct pool_worker *worker = xcalloc(1, sizeof(*worker));
     worker->pool = pool;
     worker->busy = true;
+    worker->caller = caller_hash(statement->caller);
     worker->next = pool->workers;
     pool->workers = worker;
     pool->worker_count++;
-    if (has_room(pool))
-        grant_turn(pool);
+    pool->granted_count--;
     struct arena *arena = arena_new();
     bool ok = open_worker(worker, statement, time_max_ms, arena, err);
     arena_free(arena);
@@ -334,25 +389,35 @@ static struct pool_worker *start_worker(struct pool *pool, const struct engine_s
 
 /* -- waiting for a turn -- */
 
-static bool wait_for_turn(struct pool *pool, uint64_t end_ms, struct error *err)
+static void leave_queue(struct pool *pool, struct pool_waiter *waiter)
+{
+    struct pool_waiter **link = &pool->first;
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    if (pool->last == &waiter->next)
+        pool->last = link;
+    pool->waiter_count--;
+}
+
+/* True: a worker, or room for a new one, is reserved: it counts as granted until it is taken. */
+static bool wait_for_turn(struct pool *pool, const char *caller, uint64_t end_ms, struct error *err)
 {
     if (pool->waiter_count == WAITER_MAX)
         return error_set(err, ERROR_FULL, "%d statements wait for DuckDB already", WAITER_MAX);
-    struct pool_waiter waiter = {0};
+    struct pool_waiter waiter = {.caller = caller_hash(caller)};
+    waiter.turn = next_turn(pool, waiter.caller);
     *pool->last = &waiter;
     pool->last = &waiter.next;
     pool->waiter_count++;
+    grant_turns(pool);
     uint64_t now_ms = clock_monotonic_ms();
     bool ok = task_event_wait(&waiter.event, end_ms > now_ms ? end_ms - now_ms : 1, err);
-    struct pool_waiter **link = &pool->first;
-    while (*link != &waiter)
-        link = &(*link)->next;
-    *link = waiter.next;
-    if (pool->last == &waiter.next)
-        pool->last = link;
-    pool->waiter_count--;
-    if (!ok && waiter.granted)
-        grant_turn(pool);
+    leave_queue(pool, &waiter);
+    if (!ok && waiter.granted) {
+        pool->granted_count--;
+        grant_turns(pool);
+    }
     return ok;
 }
 
@@ -375,26 +440,18 @@ struct pool_worker *pool_take(struct pool *pool, const struct engine_statement *
         return NULL;
     for (size_t i = 0; i < statement->dataset_count; i++)
         remember(pool, statement->datasets[i]);
-    /* Those who wait already go first. */
-    bool my_turn = pool->waiter_count == 0;
-    for (;;) {
-        if (my_turn) {
-            drop_dead(pool);
-            struct pool_worker *worker = find_idle(pool, statement);
-            if (worker) {
-                worker->busy = true;
-                process_set_idle(worker->process, false);
-                if (has_room(pool))
-                    grant_turn(pool);
-                return worker;
-            }
-            if (make_room(pool))
-                break;
-        }
-        if (!wait_for_turn(pool, end_ms, err))
-            return NULL;
-        my_turn = true;
+    if (!wait_for_turn(pool, statement->caller, end_ms, err))
+        return NULL;
+    drop_dead(pool);
+    struct pool_worker *worker = find_idle(pool, statement);
+    if (worker) {
+        worker->busy = true;
+        worker->caller = caller_hash(statement->caller);
+        process_set_idle(worker->process, false);
+        pool->granted_count--;
+        return worker;
     }
+    make_room(pool);
     uint64_t now_ms = clock_monotonic_ms(), left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
     return start_worker(pool, statement, left_ms < START_MAX_MS ? left_ms : START_MAX_MS, err);
 }

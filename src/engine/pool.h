@@ -4,6 +4,10 @@
  * locked-down DuckDB attaches no more; a statement gets an idle worker whose set holds what it
  * reads, or a new one. New workers get what other statements used lately as well, so that a small
  * catalog ends with workers that fit every question.
+ *
+ * Callers are served in turn: while several wait, each gets one statement through before any gets
+ * its next, and nobody holds the last worker who holds all others already. So a caller with a
+ * thousand slow statements does not keep another's quick one waiting.
  */
 #ifndef QUERENT_ENGINE_POOL_H
 #define QUERENT_ENGINE_POOL_H
@@ -25,8 +29,8 @@ struct pool *pool_new(struct loop *loop, const struct pool_options *options);
 /* Ends all workers. No statement may be running. */
 void pool_free(struct pool *pool);
 
-/* A worker for those datasets, to be given back with one of the two functions below. Waits while
- * all are busy, first come first served; ERROR_DEADLINE, ERROR_FULL, ERROR_ENGINE, ERROR_CONFIG. */
+/* A worker for those datasets, to be given back with one of the two functions below. Waits for its
+ * caller's turn; ERROR_DEADLINE, ERROR_FULL, ERROR_ENGINE, ERROR_CONFIG. */
 TASK_WAITS struct pool_worker *pool_take(struct pool *pool,
                                          const struct engine_statement *statement, uint64_t end_ms,
                                          struct error *err);

@@ -62,7 +62,7 @@ static bool run_current(void *arg, struct error *err)
 {
     struct bench bench = {.loop = task_loop(task_current()), .arena = arena_new()};
     load_numbers(&bench, err);
-    bench.engine = engine_open(bench.loop, "duckdb", err);
+    bench.engine = engine_open(bench.loop, "duckdb", 1, err);
     if (bench.engine)
         current(&bench);
     engine_close(bench.engine);

@@ -229,7 +229,7 @@ static bool load_and_query_body(void *arg, struct error *err)
     struct load_result result;
     write_file("sales.csv", sales, strlen(sales));
     bool ok = load_file(loop, place("sales.csv"), arena, &result, err);
-    struct engine *engine = ok ? engine_open(loop, "duckdb", err) : NULL;
+    struct engine *engine = ok ? engine_open(loop, "duckdb", 1, err) : NULL;
     if (engine) {
         struct dataset dataset = dataset_of("sales", &result);
         expect_rows(engine, &dataset,
