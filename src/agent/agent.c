@@ -17,13 +17,13 @@
 
 struct knowledge *knowledge_ref(struct knowledge *knowledge)
 {
-    knowledge->references++;
+    atomic_fetch_add(&knowledge->references, 1);
     return knowledge;
 }
 
 void knowledge_unref(struct knowledge *knowledge)
 {
-    if (!knowledge || --knowledge->references > 0)
+    if (!knowledge || atomic_fetch_sub(&knowledge->references, 1) > 1)
         return;
     retrieval_index_free(knowledge->retrieval);
     for (size_t i = 0; knowledge->indexes && i < knowledge->catalog->dataset_count; i++)
@@ -81,7 +81,7 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
                                                        struct error *err)
 {
     struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
-    knowledge->references = 1;
+    atomic_init(&knowledge->references, 1);
     knowledge->catalog = catalog;
     knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
     struct vector_cache cache = {agent->store, load_vector, save_vector};
@@ -173,6 +173,7 @@ TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_option
 {
     struct agent *agent = xcalloc(1, sizeof(*agent));
     agent->loop = loop;
+    pthread_mutex_init(&agent->knowledge_lock, NULL);
     set_catalog_options(agent, options);
     struct catalog *catalog = NULL;
     if (open_parts(agent, err) && (catalog = catalog_open(&agent->catalog_options, err)))
@@ -195,26 +196,41 @@ TASK_WAITS void agent_close(struct agent *agent)
     planner_close(agent->planner);
     embedder_close(agent->embedder);
     store_close(agent->store);
+    pthread_mutex_destroy(&agent->knowledge_lock);
     free(agent->metadata_place);
     free(agent);
 }
 
+struct knowledge *agent_take_knowledge(struct agent *agent)
+{
+    pthread_mutex_lock(&agent->knowledge_lock);
+    struct knowledge *knowledge = knowledge_ref(agent->knowledge);
+    pthread_mutex_unlock(&agent->knowledge_lock);
+    return knowledge;
+}
+
+static void put_knowledge(struct agent *agent, struct knowledge *fresh)
+{
+    pthread_mutex_lock(&agent->knowledge_lock);
+    struct knowledge *old = agent->knowledge;
+    agent->knowledge = fresh;
+    pthread_mutex_unlock(&agent->knowledge_lock);
+    knowledge_unref(old);
+}
+
 TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
 {
-    struct catalog *old = agent->knowledge->catalog;
-    struct catalog *fresh = catalog_refresh(old, &agent->catalog_options, err);
-    if (!fresh)
-        return false;
-    if (fresh == old) {
-        catalog_unref(fresh);
-        return true;
-    }
-    struct knowledge *knowledge = knowledge_new_take(agent, fresh, err);
-    if (!knowledge)
-        return false;
-    knowledge_unref(agent->knowledge);
-    agent->knowledge = knowledge;
-    return true;
+    /* Held, because another task may refresh and drop it while this one waits. */
+    struct knowledge *old = agent_take_knowledge(agent);
+    struct catalog *catalog = catalog_refresh(old->catalog, &agent->catalog_options, err);
+    struct knowledge *fresh = NULL;
+    if (catalog == old->catalog)
+        catalog_unref(catalog);
+    else if (catalog && (fresh = knowledge_new_take(agent, catalog, err)))
+        put_knowledge(agent, fresh);
+    bool ok = fresh || catalog == old->catalog;
+    knowledge_unref(old);
+    return ok;
 }
 
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err)

@@ -10,6 +10,8 @@
 #ifndef QUERENT_AGENT_AGENT_H
 #define QUERENT_AGENT_AGENT_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,12 +26,12 @@
 #include "task/task.h"
 
 /* What can be asked about at one moment, with its indexes. Immutable, counted: a run keeps the
- * one it began with while a newer one may take its place. */
+ * one it began with while a newer one may take its place. Any thread may read, ref and unref it. */
 struct knowledge {
     struct catalog *catalog;
     struct retrieval_index *retrieval;
     struct dataset_index **indexes; /* one per dataset of the catalog */
-    int references;                 /* loop's thread only */
+    atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);
 void knowledge_unref(struct knowledge *knowledge); /* NULL is allowed */
@@ -51,7 +53,8 @@ struct agent {
     struct embedder *embedder;
     struct planner *planner;
     struct llm *llm;
-    struct knowledge *knowledge;
+    struct knowledge *knowledge; /* for the loop's thread; others: agent_take_knowledge() */
+    pthread_mutex_t knowledge_lock;
     struct catalog_options catalog_options;
     char *metadata_place; /* NULL: none */
     struct engine *engines[SQL_DIALECTS]; /* opened when first needed */
@@ -63,6 +66,9 @@ struct agent {
 TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_options *options,
                                     struct error *err);
 TASK_WAITS void agent_close(struct agent *agent); /* NULL is allowed */
+/* The newest knowledge with one more reference, which the caller gives back with
+ * knowledge_unref(). From any thread, also while agent_refresh() puts another in its place. */
+struct knowledge *agent_take_knowledge(struct agent *agent);
 /* Reads again what has changed; runs that are under way keep what they began with. */
 TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err);
 /* The engine of that name (NULL: the configured one), opened at its first use. */

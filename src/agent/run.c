@@ -93,7 +93,7 @@ struct run *run_new(struct agent *agent, const struct question *question, struct
     struct run *run = xcalloc(1, sizeof(*run));
     run->magic = RUN_MAGIC;
     run->agent = agent;
-    run->knowledge = knowledge_ref(agent->knowledge);
+    run->knowledge = agent_take_knowledge(agent);
     run->arena = arena_new();
     random_id(run->id, sizeof(run->id), "query_");
     clock_print_utc(clock_now_ms(), run->started_at);
