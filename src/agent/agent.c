@@ -173,6 +173,7 @@ TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_option
 {
     struct agent *agent = xcalloc(1, sizeof(*agent));
     agent->loop = loop;
+    agent->loop_count = 1;
     pthread_mutex_init(&agent->knowledge_lock, NULL);
     set_catalog_options(agent, options);
     struct catalog *catalog = NULL;
@@ -191,6 +192,10 @@ TASK_WAITS void agent_close(struct agent *agent)
         return;
     for (size_t i = 0; i < agent->engine_count; i++)
         engine_close(agent->engines[i]);
+    if (agent->primary) {
+        free(agent);
+        return;
+    }
     knowledge_unref(agent->knowledge);
     llm_close(agent->llm);
     planner_close(agent->planner);
@@ -201,8 +206,23 @@ TASK_WAITS void agent_close(struct agent *agent)
     free(agent);
 }
 
+struct agent *agent_share(struct agent *primary, struct loop *loop, unsigned loop_count)
+{
+    struct agent *agent = xcalloc(1, sizeof(*agent));
+    agent->loop = loop;
+    agent->primary = primary;
+    agent->loop_count = loop_count;
+    agent->store = primary->store;
+    agent->embedder = primary->embedder;
+    agent->planner = primary->planner;
+    agent->llm = primary->llm;
+    return agent;
+}
+
 struct knowledge *agent_take_knowledge(struct agent *agent)
 {
+    if (agent->primary)
+        agent = agent->primary;
     pthread_mutex_lock(&agent->knowledge_lock);
     struct knowledge *knowledge = knowledge_ref(agent->knowledge);
     pthread_mutex_unlock(&agent->knowledge_lock);
@@ -241,7 +261,7 @@ struct engine *agent_engine(struct agent *agent, const char *name, struct error 
         if (strcmp(engine_name(agent->engines[i]), name) == 0)
             return agent->engines[i];
     assert(agent->engine_count < SQL_DIALECTS);
-    struct engine *engine = engine_open(agent->loop, name, err);
+    struct engine *engine = engine_open(agent->loop, name, agent->loop_count, err);
     if (engine)
         agent->engines[agent->engine_count++] = engine;
     return engine;

@@ -5,7 +5,10 @@
  *
  *     struct agent *agent = agent_open(loop, &options, err);
  *     struct run *run = run_new(agent, &question, err);       agent/run.h
- *     run_execute(run, err);                                  agent/workflow.h
+ *     workflow_run(run, err);                                 agent/workflow.h
+ *
+ * A server with several loops opens one and shares it with agent_share(): what is immutable or has
+ * its own locks is common to all, engines belong to a loop.
  */
 #ifndef QUERENT_AGENT_AGENT_H
 #define QUERENT_AGENT_AGENT_H
@@ -49,6 +52,8 @@ struct agent_options {
 
 struct agent {
     struct loop *loop;
+    struct agent *primary; /* whose parts these are; NULL: this one's own */
+    unsigned loop_count;   /* that share the processors, and so the workers */
     struct store *store;
     struct embedder *embedder;
     struct planner *planner;
@@ -65,11 +70,15 @@ struct agent {
  * in agent->knowledge->catalog and are no failure. */
 TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_options *options,
                                     struct error *err);
-TASK_WAITS void agent_close(struct agent *agent); /* NULL is allowed */
+/* NULL is allowed. Those that share its parts must have been closed before. */
+TASK_WAITS void agent_close(struct agent *agent);
+/* The same agent for another loop of `loop_count`, with engines of its own; to be closed there. From
+ * any thread. */
+struct agent *agent_share(struct agent *primary, struct loop *loop, unsigned loop_count);
 /* The newest knowledge with one more reference, which the caller gives back with
  * knowledge_unref(). From any thread, also while agent_refresh() puts another in its place. */
 struct knowledge *agent_take_knowledge(struct agent *agent);
-/* Reads again what has changed; runs that are under way keep what they began with. */
+/* Reads again what has changed, on the primary's loop; runs that are under way keep what they began with. */
 TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err);
 /* The engine of that name (NULL: the configured one), opened at its first use. */
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err);

@@ -310,6 +310,59 @@ static void many_at_once(void **state)
     run(many_at_once_body);
 }
 
+struct slow {
+    struct bench *bench;
+    const char *caller;
+    size_t *ended; /* how many have */
+};
+
+static void run_slow(void *arg)
+{
+    const struct slow *slow = arg;
+    const struct dataset *datasets[] = {&slow->bench->numbers};
+    struct engine_statement statement = {.sql = endless,
+                                         .caller = slow->caller,
+                                         .datasets = datasets,
+                                         .dataset_count = 1,
+                                         .limits.timeout_ms = 300};
+    struct rows rows;
+    struct error err = {0};
+    assert_false(engine_query(slow->bench->engine, &statement, slow->bench->arena, &rows, &err));
+    ++*slow->ended;
+}
+
+/* Twelve statements of 300 ms wait for one caller; another's quick one is not the thirteenth. */
+static void callers_take_turns_body(struct bench *bench)
+{
+    struct task *tasks[12];
+    size_t ended = 0;
+    struct slow slow = {bench, "many", &ended};
+    struct error err = {0};
+    expect_works(bench); /* a worker is up */
+    for (size_t i = 0; i < 12; i++)
+        tasks[i] =
+            task_ref(task_start(bench->loop, &(struct task_options){0}, run_slow, &slow, &err));
+    assert_true(task_sleep(50, &err));
+    const struct dataset *datasets[] = {&bench->numbers};
+    struct engine_statement quick = {.sql = "SELECT count(*) AS n FROM numbers",
+                                     .caller = "one",
+                                     .datasets = datasets,
+                                     .dataset_count = 1};
+    struct rows rows;
+    assert_true(engine_query(bench->engine, &quick, bench->arena, &rows, &err));
+    assert_in_range(ended, 0, 3);
+    for (size_t i = 0; i < 12; i++) {
+        assert_true(task_join(tasks[i], &err));
+        task_unref(tasks[i]);
+    }
+    assert_int_equal(ended, 12);
+}
+
+static void callers_take_turns(void **state)
+{
+    run(callers_take_turns_body);
+}
+
 static void bad_statements_body(struct bench *bench)
 {
     struct engine_limits limits = {0};
@@ -434,6 +487,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(dead_workers_are_replaced),
         cmocka_unit_test(stopped_workers_are_replaced),
         cmocka_unit_test(many_at_once),
+        cmocka_unit_test(callers_take_turns),
         cmocka_unit_test(bad_statements),
         cmocka_unit_test(looking_around_is_refused),
         cmocka_unit_test(check_and_health),
