@@ -141,3 +141,17 @@ const struct column *dataset_time_column(const struct dataset *dataset)
     }
     return best;
 }
+
+const struct column *dataset_main_measure(const struct dataset *dataset)
+{
+    static const char *const usual[] = {"revenue", "sales", "amount", "total", "turnover", "value"};
+    for (size_t k = 0; k < sizeof(usual) / sizeof(usual[0]); k++)
+        for (size_t i = 0; i < dataset->column_count; i++)
+            if (column_is_measure(&dataset->columns[i]) &&
+                strcasestr(dataset->columns[i].name, usual[k]))
+                return &dataset->columns[i];
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (dataset->columns[i].role == ROLE_MEASURE)
+            return &dataset->columns[i];
+    return NULL;
+}

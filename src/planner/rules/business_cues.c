@@ -149,3 +149,52 @@ bool ask_has(const struct ask *ask, enum cue cue, size_t *at)
         }
     return false;
 }
+
+/* ---- around a place of the question */
+
+const struct ask_word *ask_word_at(const struct ask *ask, size_t i)
+{
+    static const struct ask_word none = {.text = "", .stem = "", .mention = -1};
+    return i < ask->word_count ? &ask->words[i] : &none;
+}
+
+enum cue ask_cue_before(const struct ask *ask, size_t i, size_t *at)
+{
+    for (size_t steps = 0; i > 0 && steps < 5; steps++) {
+        const struct ask_word *word = ask_word_at(ask, --i);
+        if (word->mention >= 0 || word->in_period)
+            return CUE_NONE;
+        if (word->cue == CUE_STOP && word->mark && word->text[0] != '$')
+            return CUE_NONE;
+        if (word->cue != CUE_STOP && word->cue != CUE_NONE) {
+            *at = i;
+            return word->cue;
+        }
+        if (word->cue == CUE_NONE && !word->number)
+            return CUE_NONE;
+    }
+    return CUE_NONE;
+}
+
+int ask_list_before(const struct ask *ask, size_t i)
+{
+    bool glue = false;
+    while (i > 0) {
+        const struct ask_word *word = ask_word_at(ask, --i);
+        if (word->mention >= 0)
+            return glue ? word->mention : -1;
+        if (word->in_period && glue && word->end == ask->periods.group_end)
+            return ASK_LIST_OF_PERIOD;
+        if (word->cue == CUE_AND || word->cue == CUE_OR || strcmp(word->text, ",") == 0)
+            glue = true;
+        else if (word->cue != CUE_STOP || word->mark)
+            return -1;
+    }
+    return -1;
+}
+
+bool cue_is_superlative(enum cue cue)
+{
+    return cue == CUE_HIGH || cue == CUE_LOW || cue == CUE_MOST || cue == CUE_LEAST ||
+           cue == CUE_TOP || cue == CUE_BOTTOM;
+}

@@ -127,6 +127,22 @@ bool ask_word_in(const struct ask *ask, size_t i, const char *list);
 /* Does the question have that cue outside mentions? Its first word goes to *at (may be NULL). */
 bool ask_has(const struct ask *ask, enum cue cue, size_t *at);
 
+/* Word i; beyond the last one that says nothing. */
+const struct ask_word *ask_word_at(const struct ask *ask, size_t i);
+
+/* The nearest cue before word i, over words that say nothing and over numbers; never over a
+ * mention or a period. Its place goes to *at, which stays as it is for CUE_NONE. */
+enum cue ask_cue_before(const struct ask *ask, size_t i, size_t *at);
+
+#define ASK_LIST_OF_PERIOD (-2) /* "by month and region" */
+
+/* The mention that a list goes on from at word i: "region and channel", "region, channel". -1:
+ * none. */
+int ask_list_before(const struct ask *ask, size_t i);
+
+/* highest, least, top, ... */
+bool cue_is_superlative(enum cue cue);
+
 /* Does the column hold amounts that can be summed or averaged? */
 bool column_is_measure(const struct column *column);
 /* Is it a name, category, flag or key that rows can be grouped by? */
@@ -135,6 +151,9 @@ bool column_is_group(const struct column *column);
 bool column_is_flag(const struct column *column, const char **yes, const char **no);
 /* The column that names the rows of a table for people; NULL when there is none. */
 const struct column *dataset_name_column(const struct dataset *dataset);
+/* The measure that "best", "top" and "growth" are about when none is named; NULL: there is none. */
+const struct column *dataset_main_measure(const struct dataset *dataset);
+
 /* The time column that periods are about; `ask` may name one. NULL: there is none. */
 const struct column *dataset_time_column(const struct dataset *dataset);
 

@@ -83,17 +83,57 @@ struct reading {
     size_t unknown_count;
 };
 
+/* ---- filling in (business_slots.c); what is there already stays single, what is too much is left
+ * out */
+
 /* Multiplies the score, and notes why. */
 void reading_doubt(struct reading *reading, const char *name, double factor);
 void reading_assume(struct reading *reading, const char *sentence);
+/* False: there was no place left. */
+bool reading_add_measure(struct reading *reading, struct ref ref, enum aggregate aggregate,
+                         bool stated);
+bool reading_add_group(struct reading *reading, int scope, const struct column *column);
+/* NULL: there was no place left. */
+struct filter *reading_add_filter(struct reading *reading, struct filter filter);
 
-/* What the mentions, cues and periods say, with nothing assumed yet. */
+/* ---- the steps of a reading, in their order */
+
+/* What the mentions, cues and periods say, with nothing assumed yet: the first three steps. */
 struct reading *reading_slots(struct ask *ask);
-/* Notes the words that nothing explains, and doubts accordingly. */
+
+/* Gives every mention its use (business_mentions.c). */
+void reading_use_mentions(struct reading *reading);
+/* Finds the time column, the periods, the unit of a series (business_time.c). */
+void reading_read_time(struct reading *reading);
+/* "revenue minus cost" (business_measures.c). */
+void reading_arithmetic(struct reading *reading);
+/* Settles what is left open (business_settle.c). */
+void reading_settle(struct reading *reading);
+/* Makes filters of the numbers (business_numbers.c). */
+void reading_apply_numbers(struct reading *reading);
+/* Notes the words that nothing explains, and doubts accordingly (business_finish.c). */
 void reading_find_unknown(struct reading *reading);
-/* Says the assumptions and fills in the candidate. */
+/* Says the assumptions and fills in the candidate (business_finish.c). */
 void reading_finish(struct reading *reading, const struct query *query,
                     struct business_candidate *out);
+
+/* ---- parts of those steps */
+
+/* "more than 100", "at least 5 units", "between 10 and 20": with the number column named just
+ * before or just after; else with what the groups are measured by. */
+void reading_read_numbers(struct reading *reading);
+/* Numbers that were compared take their column with them: it is not shown or summed. */
+bool reading_number_takes(const struct reading *reading, int mention);
+/* The unit of "over time", by the time that is covered. */
+void reading_choose_bucket(struct reading *reading);
+/* A measure, where none was named and one is asked for. */
+void reading_fill_measure(struct reading *reading);
+/* The main table's main measure, with doubt. False: it has none. */
+bool reading_assume_measure(struct reading *reading);
+/* The column that an adjective of the question names; *extreme is changed where it is the other
+ * way round. NULL: there is no such adjective or column. */
+const struct column *reading_adjective_column(const struct reading *reading, struct ref *ref,
+                                              enum cue *extreme);
 
 /* ---- building (business_build.c) */
 

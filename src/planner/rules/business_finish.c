@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told of a reading: its assumptions, its periods, the words that nothing explains. */
+#include <string.h>
+
+#include "planner/print/describe.h"
+#include "planner/rules/business_reading.h"
+
+/* ---- assumptions */
+
+static void assume_measures(struct reading *r)
+{
+    for (size_t i = 0; i < r->measure_count; i++) {
+        const struct measure *m = &r->measures[i];
+        if (m->stated || !m->ref.column || m->ref.metric)
+            continue;
+        const char *words = column_words(m->ref.column, r->ask->arena);
+        const char *how = m->aggregate == AGGREGATE_SUM   ? "sum"
+                          : m->aggregate == AGGREGATE_AVG ? "average"
+                          : m->aggregate == AGGREGATE_MIN ? "minimum"
+                          : m->aggregate == AGGREGATE_MAX ? "maximum"
+                                                          : "number";
+        reading_assume(r, arena_printf(r->ask->arena, "%s means the %s of %s", words, how, words));
+    }
+}
+
+static void assume_periods(struct reading *r)
+{
+    for (size_t i = 0; i < r->ask->periods.count; i++) {
+        const struct period *p = &r->ask->periods.items[i];
+        if (p->assumption)
+            reading_assume(r, p->assumption);
+        bool shifted = p == r->compared && r->period_count == 0; /* said with the comparison */
+        if (p->assumption || shifted || (!p->from && !p->to))
+            continue;
+        const char *bounds = period_bounds(p->from, p->to, r->ask->arena);
+        const char *name = period_name(p->from, p->to, r->ask->arena);
+        if (!name || !strcasestr(p->words, name))
+            reading_assume(r, arena_printf(r->ask->arena, "\"%s\" is %s", p->words, bounds));
+    }
+}
+
+/* ---- words that nothing explains */
+
+static bool known_from_description(const struct ask *ask, const char *stem)
+{
+    const struct dataset *dataset = ask->scope[0].dataset;
+    const char *const texts[] = {dataset->title, dataset->description, dataset->table_name,
+                                 dataset->grain};
+    if (strlen(stem) < 4)
+        return false;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i] && strcasestr(texts[i], stem))
+            return true;
+    return false;
+}
+
+void reading_find_unknown(struct reading *r)
+{
+    struct ask *ask = r->ask;
+    size_t content = 0;
+    r->unknown = arena_array(ask->arena, ask->word_count + 1, sizeof(*r->unknown));
+    for (size_t i = 0; i < ask->word_count; i++) {
+        const struct ask_word *word = &ask->words[i];
+        if (word->mark || word->cue == CUE_STOP)
+            continue;
+        content++;
+        bool explained = word->mention >= 0 || word->in_period || word->cue != CUE_NONE ||
+                         word->explained || known_from_description(ask, word->stem);
+        if (!explained)
+            r->unknown[r->unknown_count++] = word->text;
+    }
+    if (content > 0 && r->unknown_count > 0)
+        reading_doubt(r, "unknown words",
+                      1.0 / (1.0 + 1.2 * (double)r->unknown_count +
+                             2.0 * (double)r->unknown_count / (double)content));
+}
+
+/* ---- the candidate */
+
+void reading_finish(struct reading *r, const struct query *query, struct business_candidate *out)
+{
+    struct arena *arena = r->ask->arena;
+    assume_measures(r);
+    assume_periods(r);
+    reading_find_unknown(r);
+    *out = (struct business_candidate){
+        .query = query,
+        .dataset = query->tables[0].dataset,
+        .score = r->score,
+        .reading = query_describe(query, arena),
+        .periods = r->ask->periods.items,
+        .period_count = r->ask->periods.count,
+        .assumptions = r->assumptions,
+        .assumption_count = r->assumption_count,
+        .unknown = r->unknown,
+        .unknown_count = r->unknown_count,
+        .explanation = arena_strdup(arena, strbuf_text(&r->explanation)),
+    };
+}

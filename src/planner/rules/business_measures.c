@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is measured when no column or metric was named: an adjective names it ("the oldest"), rows
+ * are counted, or the table's main measure is assumed. And sums of two measures.
+ */
+#include "planner/rules/business_reading.h"
+
+#include <string.h>
+
+#include "planner/print/describe.h"
+
+/* ---- adjectives */
+
+/* Adjectives that name the column they compare: the first that exists is meant. */
+static const struct {
+    const char *words;
+    const char *column;
+    enum cue extreme; /* what the cue_is_superlative means for the column; CUE_NONE: as it says */
+} adjectives[] = {
+    {"expensive cheapest cheap priciest costly cheaper", "price", CUE_NONE},
+    {"oldest older eldest", "age", CUE_HIGH},
+    {"youngest younger", "age", CUE_LOW},
+    {"oldest older eldest", "birth", CUE_LOW},
+    {"youngest younger", "birth", CUE_HIGH},
+    {"tallest taller", "height", CUE_HIGH},
+    {"heaviest heavier", "weight", CUE_HIGH},
+    {"lightest lighter", "weight", CUE_LOW},
+    {"longest longer", "length", CUE_HIGH},
+    {"longest longer", "duration", CUE_HIGH},
+};
+
+static const struct column *number_column(const struct dataset *dataset, const char *part)
+{
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const char *at = strcasestr(dataset->columns[i].name, part);
+        bool starts = at && (at == dataset->columns[i].name || at[-1] == '_');
+        if (starts && value_kind_is_number(dataset->columns[i].kind))
+            return &dataset->columns[i];
+    }
+    return NULL;
+}
+
+const struct column *reading_adjective_column(const struct reading *r, struct ref *ref,
+                                              enum cue *extreme)
+{
+    for (size_t k = 0; k < sizeof(adjectives) / sizeof(adjectives[0]); k++) {
+        bool said = false;
+        for (size_t i = 0; i < r->ask->word_count; i++)
+            said |= r->ask->words[i].mention < 0 && ask_word_in(r->ask, i, adjectives[k].words);
+        for (size_t s = 0; said && s < r->ask->scope_count; s++) {
+            const struct column *column =
+                number_column(r->ask->scope[s].dataset, adjectives[k].column);
+            if (!column)
+                continue;
+            *ref = (struct ref){.scope = (int)s, .column = column};
+            if (adjectives[k].extreme != CUE_NONE)
+                *extreme = adjectives[k].extreme;
+            return column;
+        }
+    }
+    return NULL;
+}
+
+/* "the most expensive product", "the oldest employee" */
+static bool adjective_measure(struct reading *r)
+{
+    struct ref ref;
+    enum cue extreme = r->extreme;
+    if (!reading_adjective_column(r, &ref, &extreme) || (extreme == CUE_NONE && !r->ranked))
+        return false;
+    r->extreme = extreme;
+    r->ranked = true;
+    return reading_add_measure(r, ref, column_aggregate(ref.column), false);
+}
+
+/* ---- counted, or assumed */
+
+bool reading_assume_measure(struct reading *r)
+{
+    const struct column *chosen = dataset_main_measure(r->ask->scope[0].dataset);
+    if (!chosen)
+        return false;
+    reading_add_measure(r, (struct ref){.column = chosen}, column_aggregate(chosen), false);
+    reading_assume(r, arena_printf(r->ask->arena, "no measure was named, so %s is used",
+                                   column_words(chosen, r->ask->arena)));
+    reading_doubt(r, "measure assumed", 0.85);
+    return true;
+}
+
+/* The "largest" order is one row; the "best" product is not. */
+static bool says_size(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->words[i].mention < 0 &&
+            ask_word_in(ask, i, "largest biggest greatest smallest highest lowest"))
+            return true;
+    return false;
+}
+
+static bool names_time(const struct reading *r)
+{
+    for (size_t i = 0; i < r->ask->mention_count; i++) {
+        const struct mention *m = &r->ask->mentions[i];
+        if (m->kind == MENTION_COLUMN && m->column == r->time.column)
+            return true;
+    }
+    return false;
+}
+
+void reading_fill_measure(struct reading *r)
+{
+    size_t at;
+    if (r->measure_count > 0 || (r->number_count == 0 && adjective_measure(r)))
+        return;
+    bool grouped = (r->group_count > 0 && !r->entity) || r->bucket != UNIT_NONE;
+    if (grouped && r->filter_count > 0 && !r->ranked && !r->share && !r->change) {
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "returns by region" */
+        return;
+    }
+    bool asks = r->ranked || r->change != CUE_NONE || r->compared || r->share ||
+                r->bucket != UNIT_NONE || ask_has(r->ask, CUE_SUM, NULL) ||
+                ask_has(r->ask, CUE_MUCH, NULL);
+    bool frequency = ask_has(r->ask, CUE_MOST, &at) && r->group_count > 0 && !r->limit &&
+                     !ask_word_in(r->ask, at + 1, "valuable important profitable");
+    if (r->rows_entity && r->share) {
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        return;
+    }
+    if (frequency && !r->change && !r->compared) {
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        return;
+    }
+    if (r->rows_entity && (r->group_count > 0 || r->bucket != UNIT_NONE)) {
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "orders by region" */
+        return;
+    }
+    bool events = r->bucket != UNIT_NONE && !r->ranked && names_time(r) &&
+                  !ask_has(r->ask, CUE_SUM, NULL) && !ask_has(r->ask, CUE_MUCH, NULL);
+    if (events) { /* "hires by month" */
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        return;
+    }
+    bool sized = r->rows_entity && r->ranked && says_size(r->ask);
+    if ((asks && !r->rows_entity) || sized) /* "the largest order" */
+        reading_assume_measure(r);
+}
+
+/* ---- two measures */
+
+void reading_arithmetic(struct reading *r)
+{
+    static const struct {
+        const char *words;
+        char sign;
+    } rows[] = {{"minus difference", '-'}, {"plus", '+'}, {"divided ratio per", '/'}};
+    struct ask *ask = r->ask;
+    const struct mention *first = NULL, *second = NULL;
+    for (size_t i = 0; i < ask->mention_count; i++) {
+        if (r->uses[i] != USE_MEASURE)
+            continue;
+        if (!first)
+            first = &ask->mentions[i];
+        else if (!second)
+            second = &ask->mentions[i];
+    }
+    if (!second || r->measure_count != 2)
+        return;
+    for (size_t i = 0; i < ask->word_count && i < second->first; i++) {
+        bool before = ask_word_in(ask, i, "difference ratio") && i < first->first;
+        if (!before && i < first->last)
+            continue;
+        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+            if (ask->words[i].mention < 0 && ask_word_in(ask, i, rows[k].words)) {
+                r->arithmetic = rows[k].sign;
+                r->change = CUE_NONE;
+                ask->words[i].explained = true;
+            }
+    }
+}

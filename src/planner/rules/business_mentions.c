@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every mention of a question is used for: a measure, a group, a filter, a shown column. The
+ * words before it decide, above all the nearest cue.
+ */
+#include "planner/print/describe.h"
+#include "planner/rules/business_reading.h"
+
+/* ---- values, named filters */
+
+static void use_value(struct reading *r, const struct mention *m)
+{
+    size_t at;
+    bool negated = ask_cue_before(r->ask, m->first, &at) == CUE_NOT;
+    int before = ask_list_before(r->ask, m->first);
+    for (size_t i = 0; i < r->filter_count; i++) {
+        struct filter *f = &r->filters[i];
+        if (f->ref.column != m->column || f->comparison != COMPARE_EQUAL)
+            continue;
+        if (before >= 0 && r->ask->mentions[before].column == m->column)
+            negated = f->negated;
+        if (f->negated == negated && f->value_count < READING_VALUES_MAX) {
+            f->values[f->value_count++] = m->value;
+            return;
+        }
+    }
+    struct filter filter = {.ref = {.scope = m->scope, .column = m->column},
+                            .comparison = COMPARE_EQUAL,
+                            .negated = negated,
+                            .value_count = 1};
+    filter.values[0] = m->value;
+    reading_add_filter(r, filter);
+}
+
+static void use_filter(struct reading *r, const struct mention *m)
+{
+    size_t at;
+    reading_add_filter(
+        r, (struct filter){.ref = {.scope = m->scope},
+                           .named = m->filter,
+                           .negated = ask_cue_before(r->ask, m->first, &at) == CUE_NOT});
+}
+
+/* ---- measures */
+
+static enum aggregate aggregate_of_cue(enum cue cue)
+{
+    switch (cue) {
+    case CUE_SUM:
+    case CUE_MUCH:
+        return AGGREGATE_SUM;
+    case CUE_AVERAGE:
+        return AGGREGATE_AVG;
+    case CUE_HIGH:
+    case CUE_LATEST:
+        return AGGREGATE_MAX;
+    case CUE_LOW:
+    case CUE_EARLIEST:
+        return AGGREGATE_MIN;
+    default:
+        return AGGREGATE_NONE;
+    }
+}
+
+/* "by revenue" after a ranking is what it ranks by. */
+static void use_measure(struct reading *r, const struct mention *m)
+{
+    size_t at = m->first;
+    enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    enum aggregate aggregate = aggregate_of_cue(cue);
+    int before = ask_list_before(r->ask, m->first);
+    if (cue == CUE_NONE && before >= 0 && r->measure_count > 0 &&
+        r->ask->mentions[before].kind == MENTION_COLUMN)
+        aggregate = r->measures[r->measure_count - 1].stated
+                        ? r->measures[r->measure_count - 1].aggregate
+                        : AGGREGATE_NONE;
+    if (cue == CUE_COUNT)
+        aggregate = AGGREGATE_SUM;
+    if (cue_is_superlative(cue) || cue == CUE_LATEST || cue == CUE_EARLIEST) {
+        r->extreme = cue;
+        if (aggregate == AGGREGATE_NONE)
+            r->ranked = true;
+    }
+    enum cue outer = cue != CUE_NONE ? ask_cue_before(r->ask, at, &at) : CUE_NONE;
+    if (cue == CUE_SORT || outer == CUE_SORT)
+        r->sort_said = true;
+    struct ref ref = {.scope = m->scope, .column = m->column, .metric = m->metric};
+    bool stated = aggregate != AGGREGATE_NONE;
+    reading_add_measure(r, ref, stated || m->metric ? aggregate : column_aggregate(m->column),
+                        stated);
+}
+
+/* ---- tables and groups */
+
+/* "how many customers": of the main table its rows, of another its different keys. */
+static void count_table(struct reading *r, const struct mention *m)
+{
+    const struct ask_scope *scope = &r->ask->scope[m->scope];
+    struct ref ref = {0};
+    if (m->scope == 0) {
+        reading_add_measure(r, ref, AGGREGATE_COUNT, true);
+        return;
+    }
+    r->loose_table = m;
+    ref.scope = scope->parent;
+    ref.column = dataset_column(r->ask->scope[scope->parent].dataset, scope->parent_column);
+    reading_add_measure(r, ref, AGGREGATE_COUNT_DISTINCT, true);
+    reading_doubt(r, "counted by key", 0.94);
+}
+
+static bool starts_group(enum cue cue)
+{
+    return cue == CUE_BY || cue == CUE_WHICH || cue_is_superlative(cue);
+}
+
+/* A group that is asked for by "which" or a cue_is_superlative is what the ranking lists. */
+static void use_group(struct reading *r, const struct mention *m, const struct column *column,
+                      enum cue cue)
+{
+    if (!reading_add_group(r, m->scope, column))
+        return;
+    if (cue != CUE_BY && cue != CUE_NONE) {
+        r->entity = m;
+        if (cue_is_superlative(cue)) {
+            r->extreme = cue;
+            r->ranked = true;
+        }
+    }
+}
+
+static bool group_list(const struct reading *r, const struct mention *m)
+{
+    int before = ask_list_before(r->ask, m->first);
+    return before == ASK_LIST_OF_PERIOD || (before >= 0 && r->uses[before] == USE_GROUP);
+}
+
+static enum use use_table(struct reading *r, const struct mention *m)
+{
+    size_t at = m->first;
+    enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    if (cue == CUE_DISTINCT && ask_cue_before(r->ask, at, &at) == CUE_COUNT)
+        cue = CUE_COUNT;
+    if (cue == CUE_COUNT) {
+        count_table(r, m);
+        return USE_MEASURE;
+    }
+    bool counted = (cue == CUE_MOST || cue == CUE_LEAST) && (r->group_count > 0 || r->loose_table);
+    if (counted) { /* "which customers have the most orders" */
+        count_table(r, m);
+        r->extreme = cue;
+        r->ranked = true;
+        return USE_MEASURE;
+    }
+    if (cue == CUE_AVERAGE && m->scope == 0 &&
+        ask_word_in(r->ask, m->last, "value size amount total") && reading_assume_measure(r)) {
+        r->measures[r->measure_count - 1].aggregate = AGGREGATE_AVG; /* "average order value" */
+        r->ask->words[m->last].explained = true;
+        return USE_MEASURE;
+    }
+    if (cue == CUE_NOT) {
+        r->absent = true;
+        r->rows_entity = m->scope == 0 ? m : r->rows_entity;
+        return USE_NONE;
+    }
+    const struct column *name = dataset_name_column(r->ask->scope[m->scope].dataset);
+    if (starts_group(cue) || group_list(r, m)) {
+        if (m->scope == 0) {
+            r->rows_entity = m;
+            if (cue_is_superlative(cue)) {
+                r->extreme = cue;
+                r->ranked = true;
+            }
+            return USE_SHOW;
+        }
+        use_group(r, m, name, cue);
+        return name ? USE_GROUP : USE_NONE;
+    }
+    if (m->scope == 0)
+        r->rows_entity = m;
+    else
+        r->loose_table = m;
+    return USE_SHOW;
+}
+
+/* ---- columns */
+
+static void add_equal(struct reading *r, const struct mention *m, const char *value)
+{
+    struct filter filter = {.ref = {.scope = m->scope, .column = m->column},
+                            .comparison = COMPARE_EQUAL,
+                            .value_count = 1};
+    filter.values[0] = value;
+    reading_add_filter(r, filter);
+}
+
+static enum use use_time_column(struct reading *r, const struct mention *m, enum cue cue)
+{
+    if (cue == CUE_NOT) { /* "orders not shipped" */
+        reading_add_filter(r, (struct filter){.ref = {.scope = m->scope, .column = m->column},
+                                              .comparison = COMPARE_NULL});
+        return USE_FILTER;
+    }
+    r->time = (struct ref){.scope = m->scope, .column = m->column};
+    bool low = cue == CUE_EARLIEST || cue == CUE_FIRST || cue == CUE_LOW;
+    if (low || cue == CUE_LATEST || cue == CUE_LAST || cue == CUE_HIGH) {
+        reading_add_measure(r, r->time, low ? AGGREGATE_MIN : AGGREGATE_MAX, true);
+        return USE_MEASURE;
+    }
+    if (cue == CUE_BY && r->bucket == UNIT_NONE) {
+        r->bucket = UNIT_DAY;
+        return USE_GROUP;
+    }
+    return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
+}
+
+static enum use use_measure_column(struct reading *r, const struct mention *m, enum cue cue)
+{
+    if (cue != CUE_NOT) {
+        use_measure(r, m);
+        return USE_MEASURE;
+    }
+    add_equal(r, m, "0"); /* "orders without a discount" */
+    reading_assume(r, arena_printf(r->ask->arena, "no %s means that it is 0",
+                                   column_words(m->column, r->ask->arena)));
+    return USE_FILTER;
+}
+
+static enum use use_column(struct reading *r, const struct mention *m)
+{
+    size_t at = m->first;
+    const struct column *column = m->column;
+    const char *yes = NULL, *no = NULL;
+    enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    bool groups = starts_group(cue) || group_list(r, m);
+    if (value_kind_is_time(column->kind) || column->role == ROLE_TIME)
+        return use_time_column(r, m, cue);
+    if (!groups && column_is_flag(column, &yes, &no)) {
+        add_equal(r, m, cue == CUE_NOT ? no : yes);
+        return USE_FILTER;
+    }
+    if (column_is_measure(column))
+        return use_measure_column(r, m, cue);
+    if (cue == CUE_COUNT || (cue == CUE_DISTINCT && ask_cue_before(r->ask, at, &at) == CUE_COUNT)) {
+        reading_add_measure(r, (struct ref){.scope = m->scope, .column = column},
+                            AGGREGATE_COUNT_DISTINCT, true);
+        return USE_MEASURE;
+    }
+    if (groups) {
+        use_group(r, m, column, cue);
+        return USE_GROUP;
+    }
+    return USE_SHOW;
+}
+
+/* ---- the whole */
+
+void reading_use_mentions(struct reading *r)
+{
+    struct ask *ask = r->ask;
+    reading_read_numbers(r);
+    for (size_t i = 0; i < ask->mention_count; i++) {
+        const struct mention *m = &ask->mentions[i];
+        if (reading_number_takes(r, (int)i) && m->kind != MENTION_VALUE) {
+            r->uses[i] = USE_FILTER;
+            continue;
+        }
+        switch (m->kind) {
+        case MENTION_VALUE:
+            use_value(r, m);
+            r->uses[i] = USE_FILTER;
+            break;
+        case MENTION_FILTER:
+            use_filter(r, m);
+            r->uses[i] = USE_FILTER;
+            break;
+        case MENTION_METRIC:
+            use_measure(r, m);
+            r->uses[i] = USE_MEASURE;
+            break;
+        case MENTION_TABLE:
+            r->uses[i] = use_table(r, m);
+            break;
+        default:
+            r->uses[i] = use_column(r, m);
+        }
+        reading_doubt(r, "name", m->score > 1 ? 1 : 0.4 + 0.6 * m->score);
+    }
+}

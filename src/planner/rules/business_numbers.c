@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers that something is compared with: "more than 100", "at least 5 units". They compare rows
+ * (a filter), or groups (having), and then say what is listed.
+ */
+#include "planner/rules/business_reading.h"
+
+/* ---- reading them */
+
+static bool number_comparison(enum cue cue)
+{
+    return cue == CUE_MORE || cue == CUE_LESS || cue == CUE_AT_LEAST || cue == CUE_AT_MOST ||
+           cue == CUE_BETWEEN;
+}
+
+/* The mention, when a number can be about it; else -1. */
+static int countable(const struct ask *ask, int mention)
+{
+    if (mention < 0)
+        return -1;
+    const struct mention *m = &ask->mentions[mention];
+    bool number = m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind);
+    return number || m->kind == MENTION_METRIC || m->kind == MENTION_TABLE ? mention : -1;
+}
+
+void reading_read_numbers(struct reading *r)
+{
+    static const struct {
+        enum cue cue;
+        enum comparison comparison;
+    } rows[] = {{CUE_MORE, COMPARE_GREATER},
+                {CUE_LESS, COMPARE_LESS},
+                {CUE_AT_LEAST, COMPARE_GREATER_EQUAL},
+                {CUE_AT_MOST, COMPARE_LESS_EQUAL},
+                {CUE_BETWEEN, COMPARE_BETWEEN}};
+    struct ask *ask = r->ask;
+    for (size_t i = 0; i < ask->word_count; i++) {
+        enum cue cue = ask->words[i].cue;
+        if (!number_comparison(cue) || (i > 0 && ask->words[i - 1].cue == cue))
+            continue;
+        size_t n = i + 1;
+        while (n < ask->word_count && n < i + 4 && !ask->words[n].number)
+            n++;
+        if (!ask_word_at(ask, n)->number || ask_word_at(ask, n)->in_period)
+            continue;
+        struct number *number = &r->numbers[r->number_count];
+        *number = (struct number){.from = ask_word_at(ask, n)->number, .mention = -1};
+        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+            if (rows[k].cue == cue)
+                number->comparison = rows[k].comparison;
+        size_t end = n + 1;
+        if (cue == CUE_BETWEEN) {
+            if (!ask_word_at(ask, n + 2)->number)
+                continue;
+            number->to = ask_word_at(ask, n + 2)->number;
+            end = n + 3;
+        }
+        for (size_t k = n; k < end; k++)
+            ask->words[k].explained = true;
+        for (size_t k = end;
+             k < end + 2 && number->mention < 0 && ask_word_at(ask, k)->cue != CUE_BY; k++)
+            number->mention = countable(ask, ask_word_at(ask, k)->mention);
+        number->after = number->mention >= 0;
+        for (size_t k = i; k > 0 && k + 3 > i && number->mention < 0; k--)
+            number->mention = countable(ask, ask_word_at(ask, k - 1)->mention);
+        if (++r->number_count == READING_NUMBERS_MAX)
+            break;
+    }
+}
+
+bool reading_number_takes(const struct reading *r, int mention)
+{
+    for (size_t i = 0; i < r->number_count; i++)
+        if (r->numbers[i].mention == mention &&
+            (r->numbers[i].after || r->ask->mentions[mention].kind != MENTION_TABLE))
+            return true;
+    return false;
+}
+
+/* ---- what they compare */
+
+/* A number compares groups, not rows: "customers with more than 10 orders", "regions with revenue
+ * above 1000". The groups are then what is listed. */
+static void group_for_number(struct reading *r, const struct mention *m)
+{
+    if (!m || r->group_count > 0)
+        return;
+    bool rows = m->kind == MENTION_TABLE && m->scope == 0;
+    if (rows && r->loose_table) {
+        const struct ask_scope *scope = &r->ask->scope[r->loose_table->scope];
+        reading_add_group(r, r->loose_table->scope, dataset_name_column(scope->dataset));
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        return;
+    }
+    bool amount = rows || (m->kind == MENTION_COLUMN && column_is_measure(m->column)) ||
+                  m->kind == MENTION_METRIC;
+    for (size_t i = 0; amount && !r->rows_entity && i < r->ask->mention_count; i++) {
+        const struct mention *shown = &r->ask->mentions[i];
+        bool listed = r->uses[i] == USE_SHOW && shown->first < m->first &&
+                      shown->kind == MENTION_COLUMN && column_is_group(shown->column) &&
+                      !shown->column->unique;
+        if (!listed || !reading_add_group(r, shown->scope, shown->column))
+            continue;
+        r->uses[i] = USE_GROUP;
+        enum aggregate aggregate = rows        ? AGGREGATE_COUNT
+                                   : m->metric ? AGGREGATE_NONE
+                                               : column_aggregate(m->column);
+        reading_add_measure(
+            r, (struct ref){.scope = m->scope, .column = m->column, .metric = m->metric}, aggregate,
+            false);
+        return;
+    }
+}
+
+/* What a number is compared with when rows are grouped. */
+static bool having_measure(struct reading *r, const struct mention *m, struct measure *out)
+{
+    bool rows = m && m->kind == MENTION_TABLE && m->scope == 0;
+    if (rows)
+        *out = (struct measure){.aggregate = AGGREGATE_COUNT, .stated = true};
+    else if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind))
+        *out = (struct measure){.ref = {.scope = m->scope, .column = m->column},
+                                .aggregate = column_aggregate(m->column)};
+    else if (m && m->kind == MENTION_METRIC)
+        *out = (struct measure){.ref = {.scope = m->scope, .metric = m->metric}};
+    else if (r->measure_count > 0)
+        *out = r->measures[0];
+    else
+        return false;
+    return true;
+}
+
+static bool measures_column(const struct reading *r, const struct column *column)
+{
+    for (size_t i = 0; i < r->measure_count && r->group_count > 0; i++)
+        if (r->measures[i].ref.column == column)
+            return true;
+    return false;
+}
+
+void reading_apply_numbers(struct reading *r)
+{
+    for (size_t i = 0; i < r->number_count; i++) {
+        const struct number *n = &r->numbers[i];
+        const struct mention *m = n->mention >= 0 ? &r->ask->mentions[n->mention] : NULL;
+        struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
+        filter.values[0] = n->from;
+        filter.values[1] = n->to;
+        enum cue turned = CUE_NONE; /* "older than 60" */
+        if ((!m || (m->kind == MENTION_TABLE && !n->after)) &&
+            reading_adjective_column(r, &filter.ref, &turned)) {
+            reading_add_filter(r, filter);
+            continue;
+        }
+        if (m && m->kind == MENTION_TABLE && !n->after) { /* "orders above 200" */
+            const struct column *usual = dataset_main_measure(r->ask->scope[0].dataset);
+            if (m->scope == 0 && usual) {
+                filter.ref = (struct ref){.column = usual};
+                reading_add_filter(r, filter);
+                reading_doubt(r, "measure of a number assumed", 0.85);
+                continue;
+            }
+        }
+        group_for_number(r, m);
+        if (m && m->kind == MENTION_COLUMN && value_kind_is_number(m->column->kind) &&
+            !measures_column(r, m->column)) {
+            filter.ref = (struct ref){.scope = m->scope, .column = m->column};
+            reading_add_filter(r, filter);
+        } else if (having_measure(r, m, &filter.having)) {
+            filter.is_having = true;
+            reading_add_filter(r, filter);
+        } else {
+            reading_doubt(r, "a number with nothing to compare", 0.5);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a question leaves open, settled once all its words have their use: groups that are only
+ * named, what a cue_is_superlative ranks, how long a list is.
+ */
+#include <string.h>
+
+#include "planner/rules/business_reading.h"
+
+#define RANK_DEFAULT 10
+
+/* ---- groups */
+
+/* "compare web and store revenue" wants them side by side. */
+static void group_compared_values(struct reading *r)
+{
+    bool compares = ask_has(r->ask, CUE_COMPARE, NULL);
+    for (size_t i = 0; compares && i < r->filter_count; i++)
+        if (r->filters[i].value_count > 1 && !r->filters[i].negated)
+            reading_add_group(r, r->filters[i].ref.scope, r->filters[i].ref.column);
+}
+
+/* Columns that are only named beside a measure group it: "revenue region". */
+static void group_loose(struct reading *r)
+{
+    bool by_table = r->measure_count > 0 && r->loose_table && r->group_count == 0 && r->ranked;
+    if (by_table) {
+        const struct column *name =
+            dataset_name_column(r->ask->scope[r->loose_table->scope].dataset);
+        if (name && reading_add_group(r, r->loose_table->scope, name))
+            r->entity = r->loose_table;
+    }
+    if (r->measure_count == 0)
+        return;
+    for (size_t i = 0; i < r->ask->mention_count; i++) {
+        const struct mention *m = &r->ask->mentions[i];
+        if (r->uses[i] != USE_SHOW || m->kind != MENTION_COLUMN || !column_is_group(m->column))
+            continue;
+        bool filtered = false;
+        for (size_t k = 0; k < r->filter_count; k++)
+            filtered |= r->filters[k].ref.column == m->column;
+        if (filtered)
+            continue; /* "the North region" names its column */
+        reading_add_group(r, m->scope, m->column);
+        if (!r->entity)
+            r->entity = m;
+        if (!r->ranked)
+            reading_doubt(r, "group not said", 0.85);
+    }
+}
+
+/* "who bought the most": the rows are no people, but those that they belong to may be. */
+static void group_people(struct reading *r)
+{
+    static const char *const people[] = {"customer", "client", "employee", "staff",   "person",
+                                         "people",   "user",   "member",   "student", "player"};
+    const struct ask *ask = r->ask;
+    if (!r->who || r->rows_entity || r->group_count > 0 || r->measure_count == 0 ||
+        dataset_name_column(ask->scope[0].dataset))
+        return;
+    for (size_t s = 1; s < ask->scope_count; s++)
+        for (size_t k = 0; k < sizeof(people) / sizeof(people[0]); k++)
+            if (strcasestr(ask->scope[s].dataset->table_name, people[k]) &&
+                reading_add_group(r, (int)s, dataset_name_column(ask->scope[s].dataset))) {
+                r->ranked |= r->extreme != CUE_NONE;
+                r->limit = r->ranked && r->limit == 0 ? 1 : r->limit;
+                return;
+            }
+    reading_doubt(r, "nobody to name", 0.5);
+}
+
+/* ---- rankings */
+
+/* "which month had the ...": the words belong to the grouping by time. */
+static bool asks_which_unit(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->periods.group_end > 0 && ask->words[i].begin == ask->periods.group_begin)
+            return ask_word_in(ask, i, "which what");
+    return false;
+}
+
+/* "which region has the highest revenue" ranks the regions' totals; "highest revenue" alone is
+ * the largest value. */
+static void settle_extremes(struct reading *r)
+{
+    bool listed = r->entity || (r->bucket != UNIT_NONE && asks_which_unit(r->ask));
+    if (r->extreme == CUE_NONE || !listed)
+        return;
+    r->ranked = true;
+    for (size_t i = 0; i < r->measure_count; i++) {
+        struct measure *m = &r->measures[i];
+        if (m->ref.column && m->stated &&
+            (m->aggregate == AGGREGATE_MAX || m->aggregate == AGGREGATE_MIN) &&
+            !value_kind_is_time(m->ref.column->kind)) {
+            m->aggregate = column_aggregate(m->ref.column);
+            m->stated = false;
+        }
+    }
+}
+
+/* "the highest paid person", "who earns the most": rows of the main table by a number of theirs. */
+static void settle_rows(struct reading *r)
+{
+    const struct ask *ask = r->ask;
+    if (r->extreme == CUE_NONE || r->group_count > 0)
+        return;
+    for (size_t i = 0; i + 1 < ask->mention_count; i++) {
+        const struct mention *m = &ask->mentions[i], *next = &ask->mentions[i + 1];
+        if (r->uses[i] == USE_MEASURE && next->kind == MENTION_TABLE && next->scope == 0 &&
+            m->last == next->first)
+            r->ranked = true;
+    }
+    r->ranked |= r->who;
+}
+
+static bool is_plural(const struct ask *ask, const struct mention *mention)
+{
+    const struct ask_word *word = ask_word_at(ask, mention->last - 1);
+    size_t length = strlen(word->text);
+    return length > 2 && word->text[length - 1] == 's' && word->text[length - 2] != 's';
+}
+
+static void settle_limit(struct reading *r)
+{
+    if (!r->ranked || r->limit > 0 || (r->group_count == 0 && r->bucket == UNIT_NONE))
+        return;
+    bool many = r->entity ? is_plural(r->ask, r->entity) : false;
+    if (r->group_count > 0 && !r->entity && r->bucket == UNIT_NONE)
+        return; /* "highest revenue by region" is a full list */
+    r->limit = many ? RANK_DEFAULT : 1;
+    if (many)
+        reading_assume(r, arena_printf(r->ask->arena, "the list is cut after %d", RANK_DEFAULT));
+}
+
+/* ---- the whole */
+
+void reading_settle(struct reading *r)
+{
+    group_compared_values(r);
+    reading_choose_bucket(r);
+    reading_fill_measure(r);
+    group_loose(r);
+    settle_extremes(r);
+    settle_rows(r);
+    reading_fill_measure(r);
+    group_people(r);
+    settle_limit(r);
+}
