@@ -10,7 +10,7 @@
 
 static const struct option_row options[] = {
     SESSION_OPTIONS,
-    {"json", 0, OPTION_FLAG, NULL, "print the whole reply as JSON (the API's QueryResponse)"},
+    {"json", 0, OPTION_FLAG, NULL, "print the whole reply as JSON (the API's QueryResponse), or the error"},
     {"sql", 0, OPTION_FLAG, NULL, "print only the SQL"},
     {"stream", 0, OPTION_FLAG, NULL, "print each event as a line of JSON, as it happens"},
     {"conversation", 'c', OPTION_VALUE, "ID", "go on with this conversation"},
@@ -68,17 +68,21 @@ static void print_explanation(const struct run *run)
 
 static void print_run(const struct arguments *arguments, const struct run *run)
 {
-    if (arguments_flag(arguments, "stream"))
+    bool streamed = arguments_flag(arguments, "stream"), json = arguments_flag(arguments, "json");
+    bool failed = run->error.code != ERROR_NONE;
+    if (json && !streamed)
+        puts(run->events[run->event_count - 1].json); /* the end: the response, or the error */
+    if (failed)
+        command_fail(&run->error);
+    if (failed || json || streamed)
         return;
-    if (arguments_flag(arguments, "json")) {
-        puts(run_response_json(run));
-    } else if (arguments_flag(arguments, "sql")) {
+    if (arguments_flag(arguments, "sql")) {
         puts(run->statement ? run->statement->sql : run->answer);
-    } else {
-        session_print_answer(run, !arguments_flag(arguments, "quiet"));
-        if (arguments_flag(arguments, "explain"))
-            print_explanation(run);
+        return;
     }
+    session_print_answer(run, !arguments_flag(arguments, "quiet"));
+    if (arguments_flag(arguments, "explain"))
+        print_explanation(run);
 }
 
 TASK_WAITS static int ask(struct session *session)
@@ -88,18 +92,15 @@ TASK_WAITS static int ask(struct session *session)
     struct question question;
     if (!read_question(arguments, &question, &err) ||
         !catalog_require_datasets(session->agent->knowledge->catalog, &err))
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     session->quiet |= arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
     if (arguments_flag(arguments, "stream"))
         session->listener = print_event;
     struct run *run = session_ask(session, &question, &err);
     if (!run)
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     int code = session_exit_code(run);
-    if (run->error.code != ERROR_NONE)
-        command_fail(&run->error);
-    else
-        print_run(arguments, run);
+    print_run(arguments, run);
     run_free(run);
     return code;
 }

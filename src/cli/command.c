@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/terminal.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/settings.h"
 #include "core/str.h"
@@ -93,6 +94,22 @@ int command_fail(const struct error *err)
             terminal_style(stderr, STYLE_NONE));
     terminal_print_line(stderr, "%s", err->message);
     return error_exit_code(err->code);
+}
+
+int arguments_fail(const struct arguments *arguments, const struct error *err)
+{
+    if (arguments_flag(arguments, "json")) {
+        struct strbuf json = strbuf_init(16 * ERROR_MESSAGE_MAX);
+        strbuf_add_char(&json, '{');
+        json_add_key(&json, "error");
+        json_add_text(&json, err->message);
+        json_add_key(&json, "code");
+        json_add_text(&json, error_name(err->code));
+        strbuf_add_char(&json, '}');
+        puts(strbuf_text(&json));
+        strbuf_clear(&json);
+    }
+    return command_fail(err);
 }
 
 /* ------------------------------------------------------------------ help */
@@ -290,13 +307,13 @@ static int run_command(struct arguments *arguments, int argc, char **argv)
 {
     struct error err = {0};
     if (!parse(arguments, argc, argv, &err))
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     if (arguments_flag(arguments, "help")) {
         print_command_help(arguments->command);
         return EXIT_DONE;
     }
     if (!load_settings(arguments, &err))
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     return arguments->command->run(arguments);
 }
 

@@ -62,6 +62,8 @@ int command_main(int argc, char **argv);
 
 /* Prints "querent: sentence" on stderr and returns the error's exit code. */
 int command_fail(const struct error *err);
+/* The same; with --json, a program that reads stdout gets {"error": sentence, "code": name} too. */
+int arguments_fail(const struct arguments *arguments, const struct error *err);
 
 extern const struct command *const commands[];
 extern const size_t command_count;

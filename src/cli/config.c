@@ -106,7 +106,7 @@ static int run_config(const struct arguments *arguments)
         error_set(&err, ERROR_USAGE, "there is no setting '%s'%s%s%s", rest[0],
                   nearest ? "; did you mean '" : "; 'querent config' lists them",
                   nearest ? nearest : "", nearest ? "'?" : "");
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     }
     bool changed = arguments_flag(arguments, "changed");
     if (arguments_flag(arguments, "markdown")) {

@@ -179,7 +179,7 @@ static int show_one(const struct session *session, const char *id)
     if (!dataset) {
         error_set(&err, ERROR_NOT_FOUND, "dataset '%s' does not exist; 'querent datasets' lists "
                                          "what does", id);
-        return command_fail(&err);
+        return arguments_fail(session->arguments, &err);
     }
     if (arguments_flag(session->arguments, "json")) {
         struct strbuf json = strbuf_init(16 * 1024 * 1024);
@@ -203,7 +203,7 @@ TASK_WAITS static int datasets(struct session *session)
     if (arguments_flag(session->arguments, "json"))
         print_all_json(catalog);
     else if (!catalog_require_datasets(catalog, &err))
-        return command_fail(&err);
+        return arguments_fail(session->arguments, &err);
     else
         print_list(catalog, arguments_arena(session->arguments));
     return EXIT_DONE;

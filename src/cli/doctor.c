@@ -235,7 +235,7 @@ static int run_doctor(const struct arguments *arguments)
         printf("querent %s\n", QUERENT_VERSION);
     strbuf_add_char(&doctor.json, '[');
     if (!session_apply_options(arguments, &err) || !task_run_main(&task, examine, &doctor, &err))
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     strbuf_add_char(&doctor.json, ']');
     if (json)
         puts(strbuf_text(&doctor.json));

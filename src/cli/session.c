@@ -97,7 +97,7 @@ int session_run(const struct arguments *arguments, TASK_WAITS int (*work)(struct
     struct start start = {&session, work, EXIT_DONE};
     struct task_options options = {.name = arguments_command(arguments)->name};
     if (!session_apply_options(arguments, &err) || !task_run_main(&options, work_in_task, &start, &err))
-        return command_fail(&err);
+        return arguments_fail(arguments, &err);
     return start.code;
 }
 

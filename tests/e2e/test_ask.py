@@ -52,6 +52,17 @@ def test_somebody_elses_conversation_is_not_found(querent, sales):
     assert "not" in result.stderr
 
 
+def test_json_of_a_failure_is_one_object(querent, sales):
+    # A run that began and failed, one that could not begin, a set-up that is wrong, a wrong option.
+    failed = querent.ask("total revenue", "--data", sales, "--conversation", "conv_0123456789abcdef", expect=1)
+    assert failed["code"] == "not_found" and "conv_0123456789abcdef" in failed["error"]
+    assert re.fullmatch(r"query_[0-9a-f]{16}", failed["query_id"])
+    assert querent.ask("  ", "--data", sales, expect=1)["code"] == "invalid"
+    assert querent.ask("total revenue", "--data", sales, "--set", "QUERENT_ROW_LIMIT=0", expect=2)["code"] == "config"
+    assert querent.ask("total revenue", "--data", sales, "--rows", "0", expect=2)["code"] == "usage"
+    assert querent.ask("total revenue", "--data", sales, "--rowz", expect=2)["code"] == "usage"
+
+
 def test_what_is_not_in_the_data_has_no_answer(querent, sales):
     result = querent.run("ask", "--data", sales, "--json", "what is the capital of France?")
     assert result.returncode in (3, 4)

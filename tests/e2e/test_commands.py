@@ -200,3 +200,9 @@ def test_a_store_in_a_folder_of_data_is_no_data(querent, sales):
     assert (home / "store.sqlite").exists()
     listed = json.loads(querent.run("datasets", "--data", sales.parent, "--json").stdout)
     assert [dataset["dataset_id"] for dataset in listed] == ["sales"]
+
+
+def test_json_of_a_command_that_fails(querent, sales):
+    result = querent.run("datasets", "--json", "--data", sales, "nothing")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["code"] == "not_found" and "nothing" in result.stderr
