@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/spelling.h"
 #include "core/str.h"
 #include "core/strbuf.h"
 
@@ -29,14 +30,17 @@ static bool is_upper(char c)
 const char *infer_words(struct str name, struct arena *arena)
 {
     struct strbuf words = strbuf_init(name.length * 2 + 1);
-    for (size_t i = 0; i < name.length; i++) {
+    for (size_t i = 0, whole; i < name.length; i += whole > 0 ? whole : 1) {
+        if ((whole = spelling_add_word(&words, name, i)) > 0)
+            continue;
         char c = name.bytes[i];
         bool camel =
             i > 0 && is_upper(c) &&
             (is_lower(name.bytes[i - 1]) ||
              (is_upper(name.bytes[i - 1]) && i + 1 < name.length && is_lower(name.bytes[i + 1])));
         bool after_word = i > 0 && is_word_char(name.bytes[i - 1]);
-        if (words.length > 0 && is_word_char(c) && (camel || !after_word))
+        bool blank = words.length > 0 && words.bytes[words.length - 1] == ' ';
+        if (words.length > 0 && !blank && is_word_char(c) && (camel || !after_word))
             strbuf_add_char(&words, ' ');
         if (is_word_char(c))
             strbuf_add_char(&words, char_lower(c));
@@ -253,6 +257,7 @@ static const struct {
     {"mph", "mph", false},
     {"kwh", "kWh", false},
     {"mwh", "MWh", false},
+    {"gwh", "GWh", false},
     {"seconds", "s", false},
     {"minutes", "min", false},
     {"hours", "h", false},

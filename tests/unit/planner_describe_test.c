@@ -52,11 +52,28 @@ static void names_become_words(void **state)
                 {"a__b", "a b"},
                 {"", ""},
                 {"_x_", "x"},
-                {"net-weight.kg", "net weight kg"}};
+                {"net-weight.kg", "net weight kg"},
+                {"energyMWh", "energy mwh"},
+                {"kWhPrice", "kwh price"},
+                {"CO2Emissions", "co2 emissions"},
+                {"USDAmount", "usd amount"},
+                {"iOSUsers", "ios users"},
+                {"soilPH_pH", "soil ph ph"},
+                {"rephrase", "rephrase"},
+                {"MWhite", "mwhite"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_string_equal(name_words(rows[i].name, arena), rows[i].words);
     struct column labelled = {.name = "cst_nm", .label = "customer name"};
     assert_string_equal(column_words(&labelled, arena), "customer name");
+    static const struct {
+        const char *name, *label, *words;
+    } units[] = {{"energyMWh", "energy mwh", "energy MWh"}, {"price_per_kWh", NULL, "price per kWh"},
+                 {"pH", NULL, "pH"},                        {"USDAmount", NULL, "USD amount"},
+                 {"CO2_g", NULL, "CO2 g"},                  {"energy_mwh", NULL, "energy mwh"}};
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct column column = {.name = units[i].name, .label = units[i].label};
+        assert_string_equal(column_words(&column, arena), units[i].words);
+    }
 }
 
 static void plurals(void **state)

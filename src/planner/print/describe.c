@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/spelling.h"
 #include "core/strbuf.h"
 #include "planner/read/period.h"
 
@@ -20,7 +21,10 @@ static void say_query(struct describer *outer, const struct query *query);
 const char *name_words(const char *name, struct arena *arena)
 {
     struct strbuf words = strbuf_init(DESCRIPTION_SIZE_MAX);
-    for (size_t i = 0; name && name[i]; i++) {
+    struct str identifier = str_from(name);
+    for (size_t i = 0, whole; i < identifier.length; i += whole > 0 ? whole : 1) {
+        if ((whole = spelling_add_word(&words, identifier, i)) > 0)
+            continue;
         char c = name[i];
         bool upper = c >= 'A' && c <= 'Z';
         bool hump = upper && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
@@ -38,7 +42,8 @@ const char *name_words(const char *name, struct arena *arena)
 
 const char *column_words(const struct column *column, struct arena *arena)
 {
-    return column->label ? column->label : name_words(column->name, arena);
+    const char *words = column->label ? column->label : name_words(column->name, arena);
+    return spelling_restore(words, str_from(column->name), arena);
 }
 
 const char *plural_of(const char *words, struct arena *arena)

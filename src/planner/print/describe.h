@@ -17,7 +17,8 @@ const char *expression_describe(const struct query *query, const struct expressi
 const char *condition_describe(const struct query *query, const struct condition *condition,
                                struct arena *arena);
 
-/* A name as words: "order_date" and "orderDate" are "order date"; a label is taken as it is. */
+/* A name as words: "order_date" and "orderDate" are "order date"; a label is taken as it is.
+ * column_words() is for people and spells "MWh" as the column does, name_words() for comparing. */
 const char *column_words(const struct column *column, struct arena *arena);
 const char *name_words(const char *name, struct arena *arena);
 /* What rows of the dataset are called, in the plural: its grain ("one order line" gives "order
