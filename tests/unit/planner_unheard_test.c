@@ -129,6 +129,26 @@ static void hostile_questions(void **state)
     hears("n", plain());
 }
 
+static void both_ends(void **state)
+{
+    struct query *query = query_new(arena, &shop_orders);
+    query_select(arena, query, expression_aggregate(arena, AGGREGATE_MIN, column("revenue")), NULL);
+    misses("lowest and highest revenue", query, "and");
+    hears("lowest revenue", query);
+    hears("lowest revenue in North and South", query);
+    query_select(arena, query, expression_aggregate(arena, AGGREGATE_MAX, column("revenue")), NULL);
+    hears("lowest and highest revenue", query);
+}
+
+static void who_is_somebody(void **state)
+{
+    struct query *query = query_new(arena, &shop_orders);
+    query_select(arena, query, column("revenue"), NULL);
+    misses("who earns the most?", query, "who");
+    hears("orders of people who paid", query);
+    hears("who sold it", plain());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +156,8 @@ int main(void)
         cmocka_unit_test(one_row_for_each),
         cmocka_unit_test(change_needs_time),
         cmocka_unit_test(restrictions_and_groups),
+        cmocka_unit_test(both_ends),
+        cmocka_unit_test(who_is_somebody),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -416,6 +416,8 @@ static void order_aggregates(struct builder *b, const struct expression *bucket,
     if (ask_has(r->ask, CUE_ALPHABET, NULL) && r->group_count > 0)
         query_order(b->arena, b->query, build_column(b, &r->groups[0]),
                     ask_has(r->ask, CUE_DESCENDING, NULL));
+    else if (!series && r->several && r->group_count > 0) /* no value goes before the others */
+        query_order(b->arena, b->query, build_column(b, &r->groups[0]), false);
     else if (!series && (bucket || r->group_count > 0))
         query_order(b->arena, b->query, first, descending(r));
     else if (series && r->group_count > 0)

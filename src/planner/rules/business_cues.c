@@ -17,14 +17,14 @@ static const struct {
                "highest, largest, biggest, maximum, max, greatest, best, strongest, "
                "longest, most expensive, priciest"},
     {CUE_LOW, "lowest, smallest, minimum, min, worst, weakest, cheapest, shortest, "
-              "least expensive"},
+              "least expensive, slowest"},
     {CUE_MOST, "most, the most, most popular, most common, most frequent"},
     {CUE_LEAST, "least, fewest, least popular, least common"},
     {CUE_TOP, "top, leading"},
     {CUE_BOTTOM, "bottom"},
     {CUE_FIRST, "first"},
     {CUE_LAST, "last"},
-    {CUE_LATEST, "latest, newest, most recent, recent"},
+    {CUE_LATEST, "latest, newest, most recent, recent, most recently, recently"},
     {CUE_EARLIEST, "earliest, oldest"},
     {CUE_SHARE, "share, shares, percentage, percent, %, proportion, fraction"},
     {CUE_DISTINCT, "different, distinct, unique"},
@@ -36,7 +36,7 @@ static const struct {
     {CUE_NOT,
      "not, never, with no, have no, has no, had no, did not, didn't, haven't, "
      "have not, has not, hasn't, not, without, excluding, exclude, except, except for, other than, "
-     "but not, non, isn't, ignoring, leaving out, leave out, aren't"},
+     "but not, non, isn't, outside of, outside, wasn't, weren't, ignoring, leaving out, leave out, aren't"},
     {CUE_MORE,
      "more than, older than, longer than, over, above, greater than, higher than, larger than, "
      "exceeding, bigger than, >"},
@@ -58,7 +58,8 @@ static const struct {
     {CUE_CHANGE, "change, changed, changes, difference"},
     {CUE_COMPARE, "compare, compared, comparison, versus, vs"},
     {CUE_WHEN, "when"},
-    {CUE_ROWS, "rows, row, records, record, entries, lines"},
+    {CUE_ROWS, "rows, row, records, record, entries, lines, readings, measurements, observations, "
+               "data points"},
     {CUE_SAMPLE, "sample, preview, example, examples"},
     {CUE_LIST, "list, list all"},
     {CUE_ONLY, "only, just"},

@@ -54,6 +54,16 @@ static bool known_from_description(const struct ask *ask, const char *stem)
     return false;
 }
 
+/* "energy type", "membership category": a word for what a dimension holds adds nothing to it. */
+static bool names_a_kind(const struct ask *ask, size_t i)
+{
+    int before = i > 0 ? ask->words[i - 1].mention : -1;
+    return before >= 0 && ask_word_in(ask, i, "type types kind kinds category categories class") &&
+           (ask->mentions[before].kind == MENTION_VALUE ||
+            (ask->mentions[before].kind == MENTION_COLUMN &&
+             column_is_group(ask->mentions[before].column)));
+}
+
 void reading_find_unknown(struct reading *r)
 {
     struct ask *ask = r->ask;
@@ -65,7 +75,8 @@ void reading_find_unknown(struct reading *r)
             continue;
         content++;
         bool explained = word->mention >= 0 || word->in_period || word->cue != CUE_NONE ||
-                         word->explained || known_from_description(ask, word->stem);
+                         word->explained || names_a_kind(ask, i) ||
+                         known_from_description(ask, word->stem);
         if (!explained)
             r->unknown[r->unknown_count++] = word->text;
     }

@@ -18,6 +18,7 @@
 #define CANDIDATES_MAX 400
 #define VALUE_LENGTH_MIN 2
 #define IDENTIFIER_SCORE 1.05 /* before a value or part of a name of the same letters */
+#define SAID_VALUES_MAX 6     /* of a column of sexes */
 #define STEMMED_VALUES_MAX 60 /* columns with more values match them by their letters only */
 
 struct linker {
@@ -208,13 +209,19 @@ static void link_name(struct linker *l, const char *name, struct mention mention
     if (count == 0)
         return;
     for (size_t i = 0; i + count <= l->ask->word_count; i++) {
-        size_t k = 0;
-        while (k < count && strcmp(l->ask->words[i + k].stem, stems[k]) == 0)
+        size_t k = 0, at = i;
+        while (k < count && at < l->ask->word_count &&
+               strcmp(l->ask->words[at].stem, stems[k]) == 0) {
             k++;
+            at++;
+            bool dash = k < count && at < l->ask->word_count && l->ask->words[at].mark &&
+                        l->ask->words[at].text[0] == '-';
+            at += dash; /* "check-ups" */
+        }
         if (k < count)
             continue;
         mention.first = i;
-        mention.last = i + count;
+        mention.last = at;
         add_found(l, mention);
     }
 }
@@ -439,6 +446,20 @@ static bool value_is_weak(const struct ask *ask, size_t i, size_t used, const ch
     return ask_word_in(ask, i, common_values) || word->number || strlen(value) < VALUE_LENGTH_MIN;
 }
 
+/* "How many people" asks for rows, though a department may be called People. */
+static bool value_is_a_plain_noun(const struct linker *l, size_t i, size_t used,
+                                  const struct mention *mention)
+{
+    const struct ask *ask = l->ask;
+    if (used > 1 || ask->words[i].quoted || ask->words[i].capital ||
+        !ask_word_in(ask, i, "people person persons"))
+        return false;
+    const char *name = name_words(mention->column->name, ask->arena);
+    const char *after = i + 1 < ask->word_count ? ask->words[i + 1].text : "";
+    const char *before = i > 0 ? ask->words[i - 1].text : "";
+    return !(*after && strstr(name, after)) && !(*before && strstr(name, before));
+}
+
 static void link_value(struct linker *l, const char *value, struct mention mention)
 {
     size_t length = strlen(value);
@@ -449,7 +470,8 @@ static void link_value(struct linker *l, const char *value, struct mention menti
         if (l->ask->words[i].text[0] != first)
             continue;
         size_t used = value_words(l->ask, i, value, length);
-        if (used == 0 || value_is_weak(l->ask, i, used, value))
+        if (used == 0 || value_is_weak(l->ask, i, used, value) ||
+            value_is_a_plain_noun(l, i, used, &mention))
             continue;
         mention.value = value;
         mention.first = i;
@@ -458,14 +480,40 @@ static void link_value(struct linker *l, const char *value, struct mention menti
     }
 }
 
-/* "returned" for "returns": values of a short list also match by stem. */
+/* "returned" for "returns", "first visits" for "first visit": values of a short list also match by
+ * stem. */
 static void link_stemmed_value(struct linker *l, const char *value, struct mention mention)
 {
-    if (strchr(value, ' ') || strlen(value) < 4)
+    if (strlen(value) < 4)
         return;
     mention.value = value;
     mention.score *= 0.8;
     link_name(l, value, mention);
+}
+
+/* How people call what is stored in one word: "women" for sex = 'female'. */
+static const struct {
+    const char *value, *words;
+} value_words_said[] = {
+    {"female", "women woman ladies girls"}, {"f", "women woman ladies girls female"},
+    {"male", "men man gentlemen boys"},     {"m", "men man gentlemen boys male"},
+};
+
+static void link_said_value(struct linker *l, const struct column *column, struct mention mention)
+{
+    for (size_t k = 0; column->profile.values_complete && k < column->profile.value_count &&
+                       column->profile.value_count <= SAID_VALUES_MAX;
+         k++)
+        for (size_t i = 0; i < sizeof(value_words_said) / sizeof(value_words_said[0]); i++) {
+            const char *value = column->profile.values[k].text;
+            struct str rest = str_from(value_words_said[i].words), part;
+            if (strcasecmp(value, value_words_said[i].value) != 0)
+                continue;
+            mention.value = value;
+            mention.score = 0.9;
+            while (str_split(&rest, ' ', &part))
+                link_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
+        }
 }
 
 /* "Sousa" for "Ana Sousa", when no other value of the column has that word. */
@@ -513,6 +561,7 @@ static void link_values(struct linker *l, int scope, double weight)
         }
         for (size_t k = 0; k < column->sample_values.count; k++)
             link_value(l, column->sample_values.items[k], mention);
+        link_said_value(l, column, mention);
         link_part_of_value(l, column, mention);
     }
 }
@@ -621,6 +670,7 @@ static bool owns_next(const struct ask *ask, const struct mention *table,
     size_t length = strlen(word);
     bool plural = word[length - 1] == 's' &&
                   ask->words[table->last - 1].end == ask->words[table->last - 1].begin + length;
+    plural |= ask_word_in(ask, table->last - 1, "people staff children men women");
     return table->kind == MENTION_TABLE && next->kind == MENTION_COLUMN &&
            table->scope == next->scope && table->last == next->first && !plural;
 }

@@ -3,6 +3,9 @@
  * What every mention of a question is used for: a measure, a group, a filter, a shown column. The
  * words before it decide, above all the nearest cue.
  */
+#include <string.h>
+#include <strings.h>
+
 #include "planner/print/describe.h"
 #include "planner/rules/business_reading.h"
 
@@ -62,11 +65,52 @@ static enum aggregate aggregate_of_cue(enum cue cue)
     }
 }
 
+/* The first word of the phrase whose cue word `at` carries. */
+static size_t phrase_begin(const struct ask *ask, size_t at)
+{
+    while (at > 0 && ask->words[at - 1].cue == ask->words[at].cue)
+        at--;
+    return at;
+}
+
+/* The aggregates of "lowest and highest" and "minimum, average and maximum" before the one at word
+ * `at`, in the order of the question. */
+static size_t aggregates_before(const struct ask *ask, size_t at, enum aggregate *list, size_t max)
+{
+    size_t count = 0;
+    while (count < max) {
+        bool glue = false;
+        size_t i = phrase_begin(ask, at);
+        while (i > 0 && ask->words[i - 1].mention < 0 && !ask->words[i - 1].in_period &&
+               (ask->words[i - 1].cue == CUE_AND || strcmp(ask->words[i - 1].text, ",") == 0 ||
+                ask_word_in(ask, i - 1, "the as well")))
+            glue |= !ask_word_in(ask, --i, "the as well");
+        enum aggregate aggregate =
+            glue && i > 0 ? aggregate_of_cue(ask->words[i - 1].cue) : AGGREGATE_NONE;
+        if (aggregate == AGGREGATE_NONE)
+            break;
+        memmove(list + 1, list, count * sizeof(*list));
+        list[0] = aggregate;
+        count++;
+        at = i - 1;
+    }
+    return count;
+}
+
 /* "by revenue" after a ranking is what it ranks by. */
 static void use_measure(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
     enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    enum aggregate several[READING_MEASURES_MAX - 1];
+    if (cue == CUE_COUNT) { /* "the average number of pages" */
+        size_t before_count = phrase_begin(r->ask, at);
+        enum cue stated = ask_cue_before(r->ask, before_count, &before_count);
+        if (aggregate_of_cue(stated) != AGGREGATE_NONE) {
+            cue = stated;
+            at = before_count;
+        }
+    }
     enum aggregate aggregate = aggregate_of_cue(cue);
     int before = ask_list_before(r->ask, m->first);
     if (cue == CUE_NONE && before >= 0 && r->measure_count > 0 &&
@@ -81,13 +125,19 @@ static void use_measure(struct reading *r, const struct mention *m)
         if (aggregate == AGGREGATE_NONE)
             r->ranked = true;
     }
-    enum cue outer = cue != CUE_NONE ? ask_cue_before(r->ask, at, &at) : CUE_NONE;
+    size_t outer_at = at;
+    enum cue outer = cue != CUE_NONE ? ask_cue_before(r->ask, at, &outer_at) : CUE_NONE;
     if (cue == CUE_SORT || outer == CUE_SORT)
         r->sort_said = true;
     struct ref ref = {.scope = m->scope, .column = m->column, .metric = m->metric};
     bool stated = aggregate != AGGREGATE_NONE;
-    reading_add_measure(r, ref, stated || m->metric ? aggregate : column_aggregate(m->column),
-                        stated);
+    size_t more = stated && m->column
+                      ? aggregates_before(r->ask, at, several, READING_MEASURES_MAX - 1)
+                      : 0;
+    for (size_t i = 0; i < more; i++)
+        reading_add_measure(r, ref, several[i], true);
+    r->several |= more > 0;
+    reading_add_measure(r, ref, stated || m->metric ? aggregate : column_aggregate(m->column), stated);
 }
 
 /* ---- tables and groups */
@@ -213,12 +263,32 @@ static enum use use_time_column(struct reading *r, const struct mention *m, enum
     return r->ask->periods.count > 0 ? USE_NONE : USE_SHOW; /* "shipped last week" */
 }
 
+/* How "no insurance" is stored: as a word that says so, or as an empty cell. */
+static bool add_missing(struct reading *r, const struct mention *m)
+{
+    static const char *const words[] = {"none", "no", "n/a", "na", "-", "nothing", "not applicable"};
+    const struct column_profile *profile = &m->column->profile;
+    for (size_t i = 0; m->column->kind == VALUE_TEXT && i < profile->value_count; i++)
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+            if (strcasecmp(profile->values[i].text, words[k]) == 0) {
+                add_equal(r, m, profile->values[i].text);
+                return true;
+            }
+    if (!profile->known || profile->null_count == 0)
+        return false;
+    reading_add_filter(r, (struct filter){.ref = {.scope = m->scope, .column = m->column},
+                                  .comparison = COMPARE_NULL});
+    return true;
+}
+
 static enum use use_measure_column(struct reading *r, const struct mention *m, enum cue cue)
 {
     if (cue != CUE_NOT) {
         use_measure(r, m);
         return USE_MEASURE;
     }
+    if (add_missing(r, m))
+        return USE_FILTER;
     add_equal(r, m, "0"); /* "orders without a discount" */
     reading_assume(r, arena_printf(r->ask->arena, "no %s means that it is 0",
                                    column_words(m->column, r->ask->arena)));
@@ -249,10 +319,21 @@ static enum use use_column(struct reading *r, const struct mention *m)
         use_group(r, m, column, cue);
         return USE_GROUP;
     }
-    return USE_SHOW;
+    return cue == CUE_NOT && add_missing(r, m) ? USE_FILTER : USE_SHOW;
 }
 
 /* ---- the whole */
+
+/* "First visits" says that visits are meant, though it is all a stored value. */
+static void names_rows_too(struct reading *r, const struct mention *m)
+{
+    const char *table = r->ask->scope[0].dataset->table_name;
+    const char *word = ask_word_at(r->ask, m->last - 1)->text;
+    size_t length = strlen(word);
+    if (m->last - m->first > 1 && m->scope == 0 && !r->rows_entity && length > 3 &&
+        word[length - 1] == 's' && strcasecmp(table, word) == 0)
+        r->rows_entity = m;
+}
 
 void reading_use_mentions(struct reading *r)
 {
@@ -267,6 +348,7 @@ void reading_use_mentions(struct reading *r)
         switch (m->kind) {
         case MENTION_VALUE:
             use_value(r, m);
+            names_rows_too(r, m);
             r->uses[i] = USE_FILTER;
             break;
         case MENTION_FILTER:

@@ -73,6 +73,7 @@ struct reading {
     char arithmetic; /* between the first two measures: + - or division; 0: none */
     bool absent;     /* "customers without orders" */
     bool who;        /* people are asked for: rows of the main table by name */
+    bool several;    /* "lowest and highest salary": no ranking, both are values */
     bool ranked, share, distinct, counts_rows, sort_said;
     int64_t limit;
     double score;

@@ -85,7 +85,7 @@ static bool asks_which_unit(const struct ask *ask)
 static void settle_extremes(struct reading *r)
 {
     bool listed = r->entity || (r->bucket != UNIT_NONE && asks_which_unit(r->ask));
-    if (r->extreme == CUE_NONE || !listed)
+    if (r->extreme == CUE_NONE || !listed || r->several)
         return;
     r->ranked = true;
     for (size_t i = 0; i < r->measure_count; i++) {

@@ -111,6 +111,19 @@ static bool query_has_per(const struct query *query)
     return query_has_by(query) || divides(query->select[0].expression);
 }
 
+/* "Who" wants somebody named, not a number. */
+static bool query_names_someone(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        if (e->kind == EXPRESSION_STAR ||
+            (e->kind == EXPRESSION_COLUMN && !value_kind_is_number(e->column->kind) &&
+             !value_kind_is_time(e->column->kind)))
+            return true;
+    }
+    return false;
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -164,8 +177,43 @@ static bool condition_says(const struct condition *c, struct str words)
     return false;
 }
 
+/* "The lowest and the highest": one of the two is half an answer. */
+static bool has_both_ends(const struct query *query)
+{
+    bool low = query->limit == 0 && query->order_count > 0, high = low;
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        low |= e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_MIN;
+        high |= e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_MAX;
+    }
+    return (low && high) || query->set_operation != SET_NONE;
+}
+
+static bool holds_any(struct str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (holds_words(text, str_from(words[i])))
+            return true;
+    return false;
+}
+
+static bool asks_both_ends(struct str question)
+{
+    static const char *const low[] = {"lowest", "minimum", "smallest", "cheapest", "min"};
+    static const char *const high[] = {"highest", "maximum", "largest", "biggest", "max",
+                                       "most expensive"};
+    return holds_words(question, STR("and")) &&
+           holds_any(question, low, sizeof(low) / sizeof(low[0])) &&
+           holds_any(question, high, sizeof(high) / sizeof(high[0]));
+}
+
 const char *unheard_word(struct str question, const struct query *query)
 {
+    if (asks_both_ends(question) && !has_both_ends(query))
+        return "and";
+    struct str start = str_slice(str_trim(question), 0, 4);
+    if (str_equal_nocase(start, STR("who ")) && !query_names_someone(query))
+        return "who";
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         struct str words = str_from(rules[i].words);
         if (holds_words(question, words) && !rules[i].heard(query) &&

@@ -30,6 +30,7 @@ static const char *const general[] = {
     "row",    "rows",   "record", "records", "entry",  "entries", "item",   "items",  "people",
     "person", "persons", "time",  "times",   "day",    "days",    "week",   "weeks",  "month",
     "months", "year",   "years",  "hour",    "hours",  "minute",  "minutes", "value", "values",
+    "reading", "readings", "measurement", "measurements",
     "column", "columns", "table", "tables",  "dataset", "datasets", "thing", "things", "case",
     "cases",  "number", "numbers", "kind",   "kinds",  "type",    "types",  "observation",
     "observations", "ones", "sort", "sorts"};
