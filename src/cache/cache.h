@@ -40,7 +40,8 @@ struct cache;
 struct cache *cache_open(struct store *store, size_t memory_bytes_max);
 void cache_close(struct cache *cache); /* NULL is allowed */
 
-/* A key from parts: 32 bytes of SHA-256 over each part's length and bytes. */
+/* A key from parts: 32 bytes of SHA-256 over the program's build, the type, and each part's length
+ * and bytes. */
 struct cache_key {
     unsigned char bytes[32];
 };
@@ -56,8 +57,9 @@ TASK_WAITS enum cache_level cache_get(struct cache *cache, enum cache_type type,
 /* In memory only, for callers that can't wait; counts no miss. */
 bool cache_peek(struct cache *cache, enum cache_type type, const struct cache_key *key,
                 struct arena *arena, struct str *value);
-/* dataset_id: for clearing by dataset; NULL. The store's copy is written behind: the caller does not
- * wait for the disk. */
+/* dataset_id: for clearing by dataset; NULL. The store's copy is written behind: the caller does
+ * not wait for the disk. A value over a quarter of the memory is kept in the store only, one over
+ * STORE_CACHE_VALUE_SIZE_MAX in memory only. */
 void cache_put(struct cache *cache, enum cache_type type, const struct cache_key *key,
                struct str value, const char *dataset_id);
 
@@ -69,15 +71,17 @@ void cache_put(struct cache *cache, enum cache_type type, const struct cache_key
  *     if (cache_flight_join(cache, type, &key, &flight, err)) {   I lead
  *         ... work ..., cache_put() ...
  *         cache_flight_land(flight);          always, also after a failure
- *     } else ... it has landed: look again with cache_get(); lead yourself if it is not there
+ *     } else ... it has landed: look again with cache_get(); do the work if it is not there
  *
- * False with an error set when the wait was cancelled or late.
+ * False with an error set (err->code) when the wait was cancelled or late; else *err is cleared.
+ * Join once: a leader that failed leaves nothing behind, and if all who waited joined again, they
+ * would try one after the other.
  */
 struct cache_flight;
 TASK_WAITS bool cache_flight_join(struct cache *cache, enum cache_type type,
                                   const struct cache_key *key, struct cache_flight **flight,
                                   struct error *err);
-void cache_flight_land(struct cache_flight *flight);
+void cache_flight_land(struct cache_flight *flight); /* from any thread; NULL is allowed */
 
 /* The plan's get_stats, both levels. */
 struct cache_stats {
@@ -85,6 +89,7 @@ struct cache_stats {
         int64_t entries, hits, misses, bytes; /* memory; hits of either level */
     } types[CACHE_TYPES];
     size_t memory_bytes, memory_bytes_max;
+    int64_t dropped; /* not written to the store, because too much waited for it */
 };
 void cache_stats(struct cache *cache, struct cache_stats *out);
 /* type CACHE_TYPES: any; dataset_id NULL: any. Both levels; returns how many went in *count. */

@@ -77,18 +77,22 @@ void sha256_add_field(struct sha256 *sha, struct str field)
     sha256_add(sha, field.bytes, field.length);
 }
 
+void sha256_end_bytes(struct sha256 *sha, unsigned char digest[SHA256_SIZE])
+{
+    EVP_DigestFinal_ex(sha->context, digest, NULL);
+    EVP_MD_CTX_free(sha->context);
+    free(sha);
+}
+
 void sha256_end(struct sha256 *sha, char hex[SHA256_HEX_SIZE])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    EVP_DigestFinal_ex(sha->context, digest, &length);
-    for (unsigned i = 0; i < 32; i++) {
+    unsigned char digest[SHA256_SIZE];
+    sha256_end_bytes(sha, digest);
+    for (unsigned i = 0; i < SHA256_SIZE; i++) {
         hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
         hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
-    hex[64] = '\0';
-    EVP_MD_CTX_free(sha->context);
-    free(sha);
+    hex[SHA256_HEX_SIZE - 1] = '\0';
 }
 
 void sha256_hex(struct str text, char hex[SHA256_HEX_SIZE])

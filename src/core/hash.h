@@ -28,6 +28,9 @@ void sha256_add(struct sha256 *sha, const void *bytes, size_t length);
 void sha256_add_field(struct sha256 *sha, struct str field);
 /* Writes the digest as lower-case hex and frees the object. */
 void sha256_end(struct sha256 *sha, char hex[SHA256_HEX_SIZE]);
+/* The same as bytes. */
+#define SHA256_SIZE 32
+void sha256_end_bytes(struct sha256 *sha, unsigned char digest[SHA256_SIZE]);
 void sha256_hex(struct str text, char hex[SHA256_HEX_SIZE]);
 
 #endif
