@@ -108,6 +108,9 @@ static bool open_store(struct agent *agent, struct error *err)
     }
     agent->store = store_open(url, err);
     free(url);
+    if (agent->store)
+        agent->cache =
+            cache_open(agent->store, (size_t)settings_integer("QUERENT_CACHE_MB") << 20);
     return agent->store != NULL;
 }
 
@@ -200,6 +203,7 @@ TASK_WAITS void agent_close(struct agent *agent)
     llm_close(agent->llm);
     planner_close(agent->planner);
     embedder_close(agent->embedder);
+    cache_close(agent->cache);
     store_close(agent->store);
     pthread_mutex_destroy(&agent->knowledge_lock);
     free(agent->metadata_place);
@@ -213,6 +217,7 @@ struct agent *agent_share(struct agent *primary, struct loop *loop, unsigned loo
     agent->primary = primary;
     agent->loop_count = loop_count;
     agent->store = primary->store;
+    agent->cache = primary->cache;
     agent->embedder = primary->embedder;
     agent->planner = primary->planner;
     agent->llm = primary->llm;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cache/cache.h"
 #include "catalog/catalog.h"
 #include "core/error.h"
 #include "embed/embed.h"
@@ -55,6 +56,7 @@ struct agent {
     struct agent *primary; /* whose parts these are; NULL: this one's own */
     unsigned loop_count;   /* that share the processors, and so the workers */
     struct store *store;
+    struct cache *cache;
     struct embedder *embedder;
     struct planner *planner;
     struct llm *llm;

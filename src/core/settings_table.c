@@ -128,6 +128,9 @@ const struct setting settings_table[] = {
     {"DATABASE_URL", SETTING_URL, .choices = "sqlite postgresql postgres", .group = STORE,
      .help = "Where conversations, runs and caches are kept: sqlite:PATH or postgresql://... "
              "Without it: a SQLite file in QUERENT_HOME."},
+    {"QUERENT_CACHE_MB", SETTING_INTEGER, "64", 0, 65536, .unit = "MB", .group = STORE,
+     .help = "Memory for what was worked out before: results, readings, replies. What was not used "
+             "for longest makes room. 0: only the store keeps it."},
 
     {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .unread = true, .group = SERVER,
      .help = "Address that the server listens on."},
