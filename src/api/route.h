@@ -9,10 +9,12 @@
 #include "api/schema.h"
 #include "http/server.h"
 
-struct api; /* api/api.h: what handlers need */
+struct api;                             /* api/api.h: what handlers need */
+struct loop *api_loop(struct api *api); /* defined with it: where tasks of its requests run */
 
 #define ROUTE_PARAMETERS_MAX 8
 #define REQUEST_ID_LENGTH_MAX 128
+#define API_HEADERS_MAX 8
 
 /* A request on its way through its route. Lives in the exchange's arena. */
 struct api_request {
@@ -37,33 +39,36 @@ struct route {
     const char *summary;
     enum route_mode mode;
     TASK_WAITS void (*handle)(struct api_request *request);
-    const struct model *body; /* NULL: none is read */
+    const struct model *body;       /* NULL: none is read */
     const struct field *parameters; /* those of the path first, in its order, then the query's */
     size_t path_parameter_count, parameter_count;
     const struct model *reply; /* NULL: not JSON of a model */
     int status;                /* of success; 0: 200 */
-    bool admin;
+    bool head;                 /* HEAD is answered too: as GET, without the body */
+    bool admin;                /* only callers on this machine */
 };
 
 /*
- * Finds the route, validates, starts the handler. What does not fit is replied to here: 404, 405 with
- * Allow, 307 for a slash too many or too few, 422, 400, 415; CORS preflights.
+ * Finds the route, validates, starts the handler. What does not fit is replied to here: 404, 405
+ * with Allow, 307 for a slash too many or too few, 422, 400, 403 for admin routes, 503 when no task
+ * can be had; CORS preflights.
  */
 void routes_dispatch(struct api *api, const struct route *const *routes, size_t count,
                      struct http_exchange *exchange);
 
 /* Replies with JSON; X-Request-ID and CORS headers are added. Frees the request. */
 void api_reply_json(struct api_request *request, int status, struct str json);
-/* {"detail": message}, with the status of the error's code; Retry-After where it helps. */
+/* {"detail": message}, with the status of the error's code; Retry-After where it helps. 500 is
+ * logged, and says what failed only when ENVIRONMENT is development. */
 void api_reply_error(struct api_request *request, const struct error *err);
 /* {"detail": message} with that status. */
 void api_reply_detail(struct api_request *request, int status, const char *message);
-/* For other kinds of replies: more headers, another content type. */
+/* For other kinds of replies: more headers (at most API_HEADERS_MAX), another content type; NULL:
+ * none. */
 void api_reply(struct api_request *request, int status, const char *content_type,
                const struct http_header *headers, size_t header_count, struct str body);
 /* The headers that every reply gets (X-Request-ID, CORS, Vary), for streams. At most
- * API_HEADERS_MAX; returns the count. */
-#define API_HEADERS_MAX 8
+ * API_HEADERS_MAX; returns the count. Their bytes live as long as the exchange. */
 size_t api_common_headers(const struct api_request *request, struct http_header *headers);
 
 /* The value of a text parameter or body field; NULL when null. */

@@ -32,10 +32,10 @@ struct field {
     const char *name;
     enum field_kind kind;
     bool required;
-    bool nullable;            /* null is a value */
-    const char *fallback;     /* default as JSON; NULL: null, or a model's own defaults */
-    enum field_kind item;     /* of a list */
-    const struct model *model; /* of a model, or of a list of models */
+    bool nullable;                 /* null is a value */
+    const char *fallback;          /* default as JSON; NULL: null, or a model's own defaults */
+    enum field_kind item;          /* of a list */
+    const struct model *model;     /* of a model, or of a list of models */
     size_t length_min, length_max; /* of a text in characters, of a list in items; 0: no limit */
     bool bounded;
     int64_t minimum, maximum; /* of numbers, when bounded; INT64_MIN and INT64_MAX: no limit */
@@ -55,7 +55,8 @@ struct schema_errors {
     struct strbuf detail; /* the items of {"detail":[...]}, separated by commas */
     size_t count;
 };
-#define SCHEMA_ERRORS_MAX 100 /* reported for one request */
+#define SCHEMA_ERRORS_MAX 100  /* reported for one request */
+#define SCHEMA_INPUT_MAX 16384 /* bytes of JSON of a wrong input; a longer one is not repeated */
 
 /* Starts an empty list; schema_errors_clear() frees it. */
 struct schema_errors schema_errors_init(void);
@@ -70,9 +71,9 @@ void schema_errors_clear(struct schema_errors *errors);
 json_t *schema_read_body(const struct model *model, struct str content_type, struct str body,
                          struct schema_errors *errors, int *status);
 
-/* One parameter of path or query ("path", "query"): its text, or NULL when it was not sent.
+/* One parameter of path or query ("path", "query"): its text, or NULL bytes when it was not sent.
  * Returns a new reference, or NULL with an error appended. */
-json_t *schema_read_parameter(const struct field *field, const char *place, const char *text,
+json_t *schema_read_parameter(const struct field *field, const char *place, struct str text,
                               struct schema_errors *errors);
 
 #endif

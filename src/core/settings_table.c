@@ -19,7 +19,7 @@ const struct setting settings_table[] = {
     {"QUERENT_HOME", SETTING_PATH, .group = GENERAL,
      .help = "Folder of the embedded store and of what is derived from data files. Without it: "
              "querent in XDG_DATA_HOME, else in ~/.local/share."},
-    {"ENVIRONMENT", SETTING_TEXT, "development", .max = 64, .unread = true, .group = GENERAL,
+    {"ENVIRONMENT", SETTING_TEXT, "development", .max = 64, .group = GENERAL,
      .help = "Name of the environment, as /health tells it. In development, replies to faults of "
              "the program say what went wrong."},
     {"QUERENT_OFFLOAD_THREADS", SETTING_INTEGER, "4", 1, 64, .group = GENERAL,
@@ -136,6 +136,9 @@ const struct setting settings_table[] = {
      .help = "Address that the server listens on."},
     {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .unread = true, .group = SERVER,
      .help = "Port that the server listens on. 0: any free one."},
+    {"QUERENT_CORS_ORIGINS", SETTING_TEXT, .max = 4096, .group = SERVER,
+     .help = "Origins whose pages may call the API from a browser, separated by commas; * for all, "
+             "none for none. Without it: all when ENVIRONMENT is development, else none."},
     {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .unread = true,
      .group = SERVER,
      .help = "How callers show who they are. none: only when API_HOST is a loopback address."},

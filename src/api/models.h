@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan's request and reply models; names of components and fields are part of the contract. */
+#ifndef QUERENT_API_MODELS_H
+#define QUERENT_API_MODELS_H
+
+#include "api/schema.h"
+
+#define QUERY_LENGTH_MAX 4000 /* characters */
+#define SAMPLE_ROWS_MAX 1000
+#define SAMPLE_ROWS_DEFAULT 10
+
+extern const struct model model_agent_config;  /* nested in QueryRequest */
+extern const struct model model_query_request; /* query, user_id, conversation_id, agent_config */
+extern const struct model model_query_response;
+extern const struct model model_create_conversation_request; /* user_id, title */
+extern const struct model model_conversation_created;        /* reply to the same */
+extern const struct model model_conversation_response;
+extern const struct model model_conversation_list;
+extern const struct model model_message;
+extern const struct model model_message_list;
+extern const struct model model_conversation_deleted;
+
+#endif
