@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stored values in a question. They match by their letters; those of a short list also by their
+ * stems, by what people say for them, or by a part that no other value has.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "planner/print/describe.h"
+#include "planner/rules/business_links.h"
+
+#define VALUE_LENGTH_MIN 2
+#define SAID_VALUES_MAX 6 /* of a column of sexes */
+
+static const char common_values[] =
+    "a an the all no yes other others none any of in on to by and or is "
+    "not it i me my we us per for at as us what who";
+
+/* The number of words from i on that spell the value, or 0. */
+static size_t value_words(const struct ask *ask, size_t i, const char *value, size_t length)
+{
+    size_t begin = ask->words[i].begin;
+    if (begin + length > ask->question.length ||
+        strncasecmp(ask->question.bytes + begin, value, length) != 0)
+        return 0;
+    for (size_t k = i; k < ask->word_count; k++) {
+        if (ask->words[k].end == begin + length)
+            return k + 1 - i;
+        bool possessive = ask->words[k].end == begin + length + 2 &&
+                          strncmp(ask->question.bytes + begin + length, "'s", 2) == 0;
+        if (possessive)
+            return k + 1 - i;
+        if (ask->words[k].end > begin + length)
+            return 0;
+    }
+    return 0;
+}
+
+static bool value_is_weak(const struct ask *ask, size_t i, size_t used, const char *value)
+{
+    const struct ask_word *word = &ask->words[i];
+    if (used > 1 || word->quoted)
+        return false;
+    return ask_word_in(ask, i, common_values) || word->number || strlen(value) < VALUE_LENGTH_MIN;
+}
+
+/* "How many people" asks for rows, though a department may be called People. */
+static bool value_is_a_plain_noun(const struct linker *l, size_t i, size_t used,
+                                  const struct mention *mention)
+{
+    const struct ask *ask = l->ask;
+    if (used > 1 || ask->words[i].quoted || ask->words[i].capital ||
+        !ask_word_in(ask, i, "people person persons"))
+        return false;
+    const char *name = name_words(mention->column->name, ask->arena);
+    const char *after = i + 1 < ask->word_count ? ask->words[i + 1].text : "";
+    const char *before = i > 0 ? ask->words[i - 1].text : "";
+    return !(*after && strstr(name, after)) && !(*before && strstr(name, before));
+}
+
+static void link_value(struct linker *l, const char *value, struct mention mention)
+{
+    size_t length = strlen(value);
+    if (length == 0)
+        return;
+    char first = char_lower(value[0]);
+    for (size_t i = 0; i < l->ask->word_count; i++) {
+        if (l->ask->words[i].text[0] != first)
+            continue;
+        size_t used = value_words(l->ask, i, value, length);
+        if (used == 0 || value_is_weak(l->ask, i, used, value) ||
+            value_is_a_plain_noun(l, i, used, &mention))
+            continue;
+        mention.value = value;
+        mention.first = i;
+        mention.last = i + used;
+        linker_add(l, mention);
+    }
+}
+
+/* "returned" for "returns", "first visits" for "first visit": values of a short list also match by
+ * stem. */
+static void link_stemmed_value(struct linker *l, const char *value, struct mention mention)
+{
+    if (strlen(value) < 4)
+        return;
+    mention.value = value;
+    mention.score *= 0.8;
+    linker_find_name(l, value, mention);
+}
+
+/* How people call what is stored in one word: "women" for sex = 'female'. */
+static const struct {
+    const char *value, *words;
+} value_words_said[] = {
+    {"female", "women woman ladies girls"},
+    {"f", "women woman ladies girls female"},
+    {"male", "men man gentlemen boys"},
+    {"m", "men man gentlemen boys male"},
+};
+
+static void link_said_value(struct linker *l, const struct column *column, struct mention mention)
+{
+    for (size_t k = 0; column->profile.values_complete && k < column->profile.value_count &&
+                       column->profile.value_count <= SAID_VALUES_MAX;
+         k++)
+        for (size_t i = 0; i < sizeof(value_words_said) / sizeof(value_words_said[0]); i++) {
+            const char *value = column->profile.values[k].text;
+            struct str rest = str_from(value_words_said[i].words), part;
+            if (strcasecmp(value, value_words_said[i].value) != 0)
+                continue;
+            mention.value = value;
+            mention.score = 0.9;
+            while (str_split(&rest, ' ', &part))
+                linker_find_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
+        }
+}
+
+/* "Sousa" for "Ana Sousa", when no other value of the column has that word. */
+static void link_part_of_value(struct linker *l, const struct column *column,
+                               struct mention mention)
+{
+    for (size_t i = 0; i < l->ask->word_count; i++) {
+        const struct ask_word *word = &l->ask->words[i];
+        if (!word->capital || i == 0 || strlen(word->text) < 3 || word->number)
+            continue;
+        const char *only = NULL;
+        int hits = 0;
+        size_t length = strlen(word->text);
+        for (size_t k = 0; k < column->profile.value_count && hits < 2; k++) {
+            const char *value = column->profile.values[k].text;
+            const char *at = strcasestr(value, word->text);
+            if (!at || (at > value && is_letter(at[-1])) || is_letter(at[length]))
+                continue;
+            hits++;
+            only = value;
+        }
+        if (hits != 1 || strlen(only) == length)
+            continue;
+        mention.value = only;
+        mention.first = i;
+        mention.last = i + 1;
+        mention.score = 0.6;
+        linker_add(l, mention);
+    }
+}
+
+void linker_find_values(struct linker *l, int scope, double weight)
+{
+    const struct dataset *dataset = l->ask->scope[scope].dataset;
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const struct column *column = &dataset->columns[i];
+        struct mention mention = {
+            .kind = MENTION_VALUE, .scope = scope, .column = column, .score = 0.99 * weight};
+        if (column->kind != VALUE_TEXT && column->kind != VALUE_UNKNOWN)
+            continue;
+        for (size_t k = 0; k < column->profile.value_count; k++) {
+            link_value(l, column->profile.values[k].text, mention);
+            if (column->profile.value_count <= STEMMED_VALUES_MAX)
+                link_stemmed_value(l, column->profile.values[k].text, mention);
+        }
+        for (size_t k = 0; k < column->sample_values.count; k++)
+            link_value(l, column->sample_values.items[k], mention);
+        link_said_value(l, column, mention);
+        link_part_of_value(l, column, mention);
+    }
+}
