@@ -21,6 +21,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/str.h"
+#include "core/strbuf.h"
 #include "task/task.h"
 
 struct http_server;
@@ -37,12 +38,13 @@ struct http_limits {
     size_t header_count;     /* [100]: 431 */
     size_t target_bytes;     /* [8 KiB]: 414 */
     size_t body_bytes;       /* [1 MiB], chunked or not: 413 */
+    size_t buffered_bytes;   /* of a loop's requests that are not whole yet [64 MiB]: 503 */
     size_t connections;      /* of the process [from the descriptor limit]: 503 with Retry-After */
     uint64_t header_time_ms; /* from the first byte to the last header [10 s]: 408 */
     uint64_t body_time_ms;   /* from the headers to the last byte [30 s]: 408 */
     uint64_t idle_time_ms;   /* between requests [75 s]: closed */
     uint64_t write_time_ms;  /* a reply of which the client takes nothing [30 s]: dropped */
-    size_t stream_bytes;     /* queued for one slow reader of a stream [256 KiB]: dropped */
+    size_t stream_bytes;     /* queued behind what a slow reader is getting [256 KiB]: dropped */
 };
 
 /*
