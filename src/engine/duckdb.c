@@ -14,6 +14,7 @@
 #include "engine/engine_message.h"
 #include "engine/engine_priv.h"
 #include "engine/pool.h"
+#include "engine/worker_sandbox.h"
 #include "sql/duckdb_tree.h"
 
 #define WORKERS_DEFAULT_MAX 4
@@ -373,8 +374,11 @@ static void duckdb_health(struct engine *engine, struct engine_health *out)
     }
     out->ok = true;
     memcpy(out->version, pool_version(worker), sizeof(out->version));
-    snprintf(out->message, sizeof(out->message),
-             "a worker process starts and opens a locked-down database");
+    struct strbuf words = strbuf_init(sizeof(out->message) - 1);
+    strbuf_add(&words, "a worker starts, locked down: ");
+    sandbox_describe(pool_layers(worker), &words);
+    snprintf(out->message, sizeof(out->message), "%s", strbuf_text(&words));
+    strbuf_clear(&words);
     pool_give(worker);
 }
 

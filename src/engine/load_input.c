@@ -11,6 +11,7 @@
 #include "core/strbuf.h"
 
 #define CHUNK_SIZE (256u << 10)
+#define SQLITE_START "SQLite format 3" /* and the NUL */
 
 enum encoding { ENCODING_UTF8, ENCODING_UTF16_LITTLE, ENCODING_UTF16_BIG, ENCODING_WINDOWS_1252 };
 
@@ -321,6 +322,17 @@ static bool prepare_text(const char *path, const struct survey *survey, struct a
     return convert_file(path, out->path, encoding, arena, err);
 }
 
+bool load_input_is_sqlite(const char *path)
+{
+    char start[sizeof(SQLITE_START)] = {0};
+    FILE *file = fopen(path, "rbe");
+    bool is = file && fread(start, 1, sizeof(start), file) == sizeof(start) &&
+              memcmp(start, SQLITE_START, sizeof(start)) == 0;
+    if (file)
+        fclose(file);
+    return is;
+}
+
 bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *arena,
                         struct load_input *out, struct error *err)
 {
@@ -337,7 +349,7 @@ bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *ar
         return survey.packed ? convert_file(path, out->path, ENCODING_UTF8, arena, err)
                              : link_file(path, out->path, err);
     }
-    if (starts_with(&survey, "SQLite format 3", 16)) {
+    if (starts_with(&survey, SQLITE_START, sizeof(SQLITE_START))) {
         out->format = LOAD_SQLITE;
         out->path = path;
         return !survey.packed || error_set(err, ERROR_DATA,

@@ -21,6 +21,9 @@ struct load_input {
 /* What the file's name says it is: "csv", "json", or "any" when it says nothing. */
 const char *load_input_hint(const char *path);
 
+/* Whether the file begins as a SQLite database does. */
+bool load_input_is_sqlite(const char *path);
+
 /* Looks at the content first and at the name's ending second. ERROR_DATA with a sentence that
  * starts with "it" ("it is empty", "it is larger than ..." unpacked), ERROR_IO. */
 bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *arena,

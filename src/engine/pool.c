@@ -33,6 +33,7 @@ struct pool_worker {
     struct process *process;
     struct attachments attached;
     char version[64];
+    uint32_t layers;
     bool busy;
     uint64_t caller; /* while busy */
     uint32_t number;
@@ -339,6 +340,7 @@ static bool read_ready(struct pool_worker *worker, const struct wire_open *open,
             attachments_add(&worker->attached, open->databases[i].path,
                             open->databases[i].table_name, 0);
     memcpy(worker->version, ready.version, strlen(ready.version) + 1);
+    worker->layers = ready.layers;
     return true;
 }
 
@@ -459,6 +461,11 @@ struct pool_worker *pool_take(struct pool *pool, const struct engine_statement *
 struct process *pool_process(struct pool_worker *worker)
 {
     return worker->process;
+}
+
+uint32_t pool_layers(const struct pool_worker *worker)
+{
+    return worker->layers;
 }
 
 const char *pool_version(const struct pool_worker *worker)

@@ -44,6 +44,7 @@ void pool_interrupt(struct pool_worker *worker, uint32_t number);
 
 struct process *pool_process(struct pool_worker *worker);
 const char *pool_version(const struct pool_worker *worker); /* of DuckDB */
+uint32_t pool_layers(const struct pool_worker *worker); /* engine/worker_sandbox.h */
 uint32_t pool_next_number(struct pool_worker *worker);
 /* Whether it has run a statement before. */
 bool pool_is_used(const struct pool_worker *worker);

@@ -207,6 +207,7 @@ void wire_add_ready(struct strbuf *out, const struct wire_ready *ready)
     wire_add_count(out, ready->attached_count);
     for (size_t i = 0; i < ready->attached_count; i++)
         wire_add_u8(out, ready->attached[i]);
+    wire_add_u32(out, ready->layers);
 }
 
 bool wire_read_ready(struct str payload, struct arena *arena, struct wire_ready *out)
@@ -217,6 +218,7 @@ bool wire_read_ready(struct str payload, struct arena *arena, struct wire_ready 
     out->attached = arena_array(arena, out->attached_count, sizeof(*out->attached));
     for (size_t i = 0; i < out->attached_count; i++)
         out->attached[i] = wire_u8(&in) != 0;
+    out->layers = wire_u32(&in);
     return wire_done(&in);
 }
 

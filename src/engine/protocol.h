@@ -119,6 +119,7 @@ struct wire_ready {
     const char *version;
     bool *attached; /* one for each database asked for */
     size_t attached_count;
+    uint32_t layers; /* engine/worker_sandbox.h */
 };
 void wire_add_ready(struct strbuf *out, const struct wire_ready *ready);
 bool wire_read_ready(struct str payload, struct arena *arena, struct wire_ready *out);

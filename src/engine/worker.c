@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -75,9 +76,8 @@ static void hold_folder(void)
 }
 
 /* First of all, before any byte from outside is read. */
-static void confine(void)
+static uint32_t confine(void)
 {
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_range(STDERR_FILENO + 1, ~0U, 0);
     hold_folder();
@@ -90,6 +90,7 @@ static void confine(void)
     signal(SIGQUIT, SIG_IGN);
     /* Each arena reserves 64 MB of addresses, which RLIMIT_AS counts. */
     mallopt(M_ARENA_MAX, 2);
+    return sandbox_start();
 }
 
 static void read_all(int socket, void *bytes, size_t length)
@@ -244,18 +245,6 @@ bool worker_interrupted(struct worker *worker)
     return interrupted;
 }
 
-void worker_load_library(struct worker *worker, const char *path)
-{
-    struct error err;
-    if (worker->loaded)
-        return;
-    if (!duckdb_api_load(path, &worker->api, &err)) {
-        worker_send_error(worker, WIRE_ERROR_CONFIG, err.message);
-        leave(1);
-    }
-    worker->loaded = true;
-}
-
 bool worker_run(struct worker *worker, const char *sql, struct error *err)
 {
     struct duckdb_result result = {0};
@@ -266,6 +255,67 @@ bool worker_run(struct worker *worker, const char *sql, struct error *err)
     }
     worker->api.destroy_result(&result);
     return ok;
+}
+
+static void load_library(struct worker *worker, const char *path)
+{
+    struct error err;
+    if (duckdb_api_load(path, &worker->api, &err))
+        return;
+    worker_send_error(worker, WIRE_ERROR_CONFIG, err.message);
+    leave(1);
+}
+
+static bool set_options(struct worker *worker, duckdb_config config, uint32_t memory_mb,
+                        struct error *err)
+{
+    char memory[32];
+    const char *const options[][2] = {
+        {"autoload_known_extensions", "false"},
+        {"autoinstall_known_extensions", "false"},
+        {"allow_community_extensions", "false"},
+        {"allow_unsigned_extensions", "false"},
+        {"allow_persistent_secrets", "false"},
+        {"max_temp_directory_size", "0KB"},
+        {"temp_directory", ""},
+        {"threads", "1"}, /* this one: others would keep the files that it gives up */
+        {"memory_limit", memory},
+    };
+    snprintf(memory, sizeof(memory), "%uMB", memory_mb);
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (worker->api.set_config(config, options[i][0], options[i][1]) != DUCKDB_SUCCESS)
+            return error_set(err, ERROR_ENGINE, "DuckDB does not know the option '%s'",
+                             options[i][0]);
+    return true;
+}
+
+static bool open_database(struct worker *worker, uint32_t memory_mb, struct error *err)
+{
+    duckdb_config config = NULL;
+    if (worker->api.create_config(&config) != DUCKDB_SUCCESS)
+        return error_set(err, ERROR_ENGINE, "DuckDB has no configuration");
+    char *message = NULL;
+    bool ok = set_options(worker, config, memory_mb, err);
+    if (ok &&
+        worker->api.open_ext(":memory:", &worker->database, config, &message) != DUCKDB_SUCCESS)
+        ok = error_set(err, ERROR_ENGINE, "%s", message ? message : "DuckDB does not open");
+    worker->api.free(message);
+    worker->api.destroy_config(&config);
+    if (ok && worker->api.connect(worker->database, &worker->connection) != DUCKDB_SUCCESS)
+        ok = error_set(err, ERROR_ENGINE, "DuckDB does not connect");
+    return ok;
+}
+
+bool worker_begin(struct worker *worker, const struct worker_start *start, struct error *err)
+{
+    char threads[64];
+    load_library(worker, start->library);
+    if (!open_database(worker, start->memory_mb, err))
+        return false;
+    worker->layers |= sandbox_limit_files(start->paths, start->path_count);
+    start_control(worker);
+    snprintf(threads, sizeof(threads), "SET threads=%u", start->threads);
+    return worker_run(worker, threads, err);
 }
 
 enum wire_error worker_error_kind(const char *message)
@@ -297,12 +347,11 @@ int engine_worker_main(int argc, char **argv)
         {FRAME_QUERY, worker_query},
         {FRAME_LOAD, worker_load},
     };
-    confine();
-    struct worker worker = {.socket = SOCKET};
+    struct worker worker = {.layers = confine(), .socket = SOCKET};
     worker.last = &worker.first;
     pthread_mutex_init(&worker.lock, NULL);
     pthread_cond_init(&worker.arrived, NULL);
-    start_control(&worker);
+    add_frame(&worker, read_frame(SOCKET)); /* worker_begin() listens for the others */
     for (;;) {
         struct worker_frame *frame = worker_next(&worker);
         for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)

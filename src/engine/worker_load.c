@@ -417,24 +417,14 @@ static bool load_raw_parquet(struct loading *loading, struct error *err)
 
 /* -- all of it -- */
 
-static bool open_database(struct worker *worker, const struct wire_load *load, struct error *err)
+static bool open_files(struct worker *worker, const struct wire_load *load, struct error *err)
 {
-    const struct duckdb_api *api = &worker->api;
-    char *message = NULL;
-    if (api->open_ext(":memory:", &worker->database, NULL, &message) != DUCKDB_SUCCESS ||
-        api->connect(worker->database, &worker->connection) != DUCKDB_SUCCESS) {
-        error_set(err, ERROR_ENGINE, "%s", message ? message : "DuckDB does not open");
-        api->free(message);
-        return false;
-    }
     struct strbuf sql = strbuf_init(1024);
     strbuf_printf(&sql,
-                  "SET memory_limit='%uMB'; SET threads=%u; SET TimeZone='UTC'; "
-                  "SET autoload_known_extensions=false; SET autoinstall_known_extensions=false; "
-                  "SET allow_community_extensions=false; SET allow_persistent_secrets=false; "
-                  "SET temp_directory='spill'; SET max_temp_directory_size='%uMB'; "
+                  "SET TimeZone='UTC'; SET temp_directory='spill'; "
+                  "SET max_temp_directory_size='%uMB'; "
                   "ATTACH '" LOAD_RAW "' AS raw; ATTACH '" LOAD_OUTPUT "' AS output",
-                  load->memory_mb, load->threads, load->size_max_mb);
+                  load->size_max_mb);
     bool ok = worker_run(worker, strbuf_text(&sql), err);
     strbuf_clear(&sql);
     return ok;
@@ -459,9 +449,36 @@ static void limit_memory(const struct loading *loading, const struct wire_load *
     worker_limit_memory(load->memory_mb + (uint32_t)(status.st_size >> 20));
 }
 
+/* The folder of a path; "." for one without. */
+static const char *folder_of(const char *path, struct arena *arena)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".";
+}
+
+/* With no files in reach but its own folder and the one file. SQLite makes and locks files beside
+ * its own. */
+static bool begin(struct loading *loading, const struct wire_load *load, struct error *err)
+{
+    const struct sandbox_path paths[] = {
+        {.path = ".", .writable = true},
+        {.path = load->path},
+        {.path = folder_of(load->path, loading->arena), .writable = true},
+    };
+    const struct worker_start start = {
+        .library = load->library,
+        .memory_mb = load->memory_mb,
+        .threads = load->threads,
+        .paths = paths,
+        .path_count = load_input_is_sqlite(load->path) ? 3 : 2,
+    };
+    return worker_begin(loading->worker, &start, err);
+}
+
 static bool load_all(struct loading *loading, const struct wire_load *load, struct error *err)
 {
-    if (!load_input_prepare(load->path, load->size_max_mb, loading->arena, &loading->input, err))
+    if (!begin(loading, load, err) ||
+        !load_input_prepare(load->path, load->size_max_mb, loading->arena, &loading->input, err))
         return false;
     if (*load->table && loading->input.format != LOAD_SQLITE)
         return error_set(err, ERROR_DATA, "it is no SQLite file with a table '%s'", load->table);
@@ -470,7 +487,7 @@ static bool load_all(struct loading *loading, const struct wire_load *load, stru
     limit_memory(loading, load);
     worker_limit_files((uint64_t)load->size_max_mb << 20);
     /* The written database is complete in its file before the server takes it. */
-    return open_database(loading->worker, load, err) && load_raw(loading, err) &&
+    return open_files(loading->worker, load, err) && load_raw(loading, err) &&
            load_typed(loading, err) && load_profile(loading, err) &&
            worker_run(loading->worker, "CHECKPOINT output; DETACH output", err);
 }
@@ -502,7 +519,6 @@ void worker_load(struct worker *worker, struct str payload)
     struct wire_load load;
     if (worker->connection || !wire_read_load(payload, &load))
         _exit(1);
-    worker_load_library(worker, load.library);
     struct loading loading = {.worker = worker,
                               .arena = arena_new(),
                               .table = load.table,

@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "engine/duckdb_api.h"
 #include "engine/protocol.h"
+#include "engine/worker_sandbox.h"
 
 struct worker_frame {
     struct worker_frame *next;
@@ -22,11 +23,11 @@ struct worker_frame {
 struct worker {
     int socket;
     struct duckdb_api api;
-    bool loaded; /* the library is */
+    uint32_t layers; /* engine/worker_sandbox.h */
     duckdb_database database;
     duckdb_connection connection;
     duckdb_prepared serialize; /* a statement to DuckDB's parse tree of it */
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock;      /* of what follows */
     pthread_cond_t arrived;
     struct worker_frame *first, **last;
     uint32_t running; /* number of the query that may be interrupted; 0: none */
@@ -38,7 +39,17 @@ struct worker_frame *worker_next(struct worker *worker);
 /* Sends a frame; ends the process when the server is gone. */
 void worker_send(struct worker *worker, enum frame_type type, struct str payload);
 void worker_send_error(struct worker *worker, enum wire_error kind, const char *message);
-void worker_load_library(struct worker *worker, const char *path);
+/* What a worker does first, in this order: it loads the library, opens an empty database in memory
+ * (which looks at the machine's files), gives up all files but its own, listens for further frames
+ * and takes as many threads as it may have. From here on hostile bytes are read. */
+struct worker_start {
+    const char *library;
+    uint32_t memory_mb;
+    uint32_t threads;
+    const struct sandbox_path *paths;
+    size_t path_count;
+};
+bool worker_begin(struct worker *worker, const struct worker_start *start, struct error *err);
 
 /* Marks a query as one that may be interrupted; 0 ends that. */
 void worker_set_running(struct worker *worker, uint32_t number);

@@ -10,18 +10,10 @@
 
 #define CPU_SLACK_SECONDS 10
 #define SMALL_FILE_SIZE (2u << 20) /* a database that one thread reads sooner than two share it */
-#define CELL_SIZE 16 /* what a cell counts towards the byte limit, beside its text */
+#define CELL_SIZE 16               /* what a cell counts towards the byte limit, beside its text */
 #define UNLOCKED_SQL_SIZE_MAX (64u << 10)
 
 /* -- opening -- */
-
-static bool set_option(struct worker *worker, duckdb_config config, const char *name,
-                       const char *value, struct error *err)
-{
-    if (worker->api.set_config(config, name, value) == DUCKDB_SUCCESS)
-        return true;
-    return error_set(err, ERROR_ENGINE, "DuckDB does not know the option '%s'", name);
-}
 
 /* DuckDB shares a table out by blocks of 122,880 rows; below that, handing tasks to a second thread
  * costs more than the work. */
@@ -33,49 +25,6 @@ static uint32_t thread_count(const struct wire_open *open)
             return open->threads;
     }
     return 1;
-}
-
-/* What holds from the first moment; external access goes off once the databases are attached. */
-static bool set_options(struct worker *worker, duckdb_config config, const struct wire_open *open,
-                        struct error *err)
-{
-    static const char *const options[][2] = {
-        {"autoload_known_extensions", "false"},
-        {"autoinstall_known_extensions", "false"},
-        {"allow_community_extensions", "false"},
-        {"allow_unsigned_extensions", "false"},
-        {"allow_persistent_secrets", "false"},
-        {"max_temp_directory_size", "0KB"},
-        {"temp_directory", ""},
-    };
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-        if (!set_option(worker, config, options[i][0], options[i][1], err))
-            return false;
-    struct strbuf memory = strbuf_init(64), threads = strbuf_init(64);
-    strbuf_printf(&memory, "%uMB", open->memory_mb);
-    strbuf_printf(&threads, "%u", thread_count(open));
-    bool ok = set_option(worker, config, "memory_limit", strbuf_text(&memory), err) &&
-              set_option(worker, config, "threads", strbuf_text(&threads), err);
-    strbuf_clear(&memory);
-    strbuf_clear(&threads);
-    return ok;
-}
-
-static bool open_database(struct worker *worker, const struct wire_open *open, struct error *err)
-{
-    duckdb_config config = NULL;
-    if (worker->api.create_config(&config) != DUCKDB_SUCCESS)
-        return error_set(err, ERROR_ENGINE, "DuckDB has no configuration");
-    char *message = NULL;
-    bool ok = set_options(worker, config, open, err);
-    if (ok &&
-        worker->api.open_ext(":memory:", &worker->database, config, &message) != DUCKDB_SUCCESS)
-        ok = error_set(err, ERROR_ENGINE, "%s", message ? message : "DuckDB does not open");
-    worker->api.free(message);
-    worker->api.destroy_config(&config);
-    if (ok && worker->api.connect(worker->database, &worker->connection) != DUCKDB_SUCCESS)
-        ok = error_set(err, ERROR_ENGINE, "DuckDB does not connect");
-    return ok;
 }
 
 static void add_quoted(struct strbuf *sql, const char *text, char quote)
@@ -129,7 +78,7 @@ static bool lock_down(struct worker *worker, struct error *err)
         if (!worker_run(worker, statements[i], err))
             return false;
     worker_limit_files(0);
-    leave_folder();
+    worker->layers |= sandbox_forbid_opening();
     return true;
 }
 
@@ -144,10 +93,26 @@ static bool prepare_serialize(struct worker *worker, struct error *err)
                      message ? message : "no reason was given");
 }
 
-static bool open_all(struct worker *worker, const struct wire_open *open, bool *attached,
-                     struct error *err)
+/* With no files in reach but the databases. */
+static bool begin(struct worker *worker, const struct wire_open *open, struct arena *arena,
+                  struct error *err)
 {
-    if (!open_database(worker, open, err))
+    struct sandbox_path *paths = arena_array(arena, open->database_count + 1, sizeof(*paths));
+    struct worker_start start = {.library = open->library,
+                                 .memory_mb = open->memory_mb,
+                                 .threads = thread_count(open),
+                                 .paths = paths,
+                                 .path_count = open->database_count};
+    for (size_t i = 0; i < open->database_count; i++)
+        paths[i] = (struct sandbox_path){.path = open->databases[i].path};
+    leave_folder();
+    return worker_begin(worker, &start, err);
+}
+
+static bool open_all(struct worker *worker, const struct wire_open *open, struct arena *arena,
+                     bool *attached, struct error *err)
+{
+    if (!begin(worker, open, arena, err))
         return false;
     for (size_t i = 0; i < open->database_count; i++) {
         const struct wire_database *database = &open->databases[i];
@@ -164,15 +129,15 @@ void worker_open(struct worker *worker, struct str payload)
     struct wire_open open;
     if (worker->connection || !wire_read_open(payload, arena, &open))
         _exit(1);
-    worker_load_library(worker, open.library);
     worker_limit_memory(open.memory_mb);
     struct wire_ready ready = {
-        .version = worker->api.library_version(),
         .attached = arena_array(arena, open.database_count + 1, sizeof(bool)),
         .attached_count = open.database_count,
     };
     struct error err;
-    if (open_all(worker, &open, ready.attached, &err)) {
+    if (open_all(worker, &open, arena, ready.attached, &err)) {
+        ready.version = worker->api.library_version();
+        ready.layers = worker->layers;
         struct strbuf out = strbuf_init(FRAME_SIZE_MAX);
         wire_add_ready(&out, &ready);
         worker_send(worker, FRAME_READY, strbuf_str(&out));
@@ -274,8 +239,8 @@ static bool send_tree(struct query_run *run)
         strbuf_clear(&payload);
         run->api->destroy_data_chunk(&chunk);
     } else {
-        const char *message = result.internal ? run->api->result_error(&result)
-                                              : run->api->prepare_error(serialize);
+        const char *message =
+            result.internal ? run->api->result_error(&result) : run->api->prepare_error(serialize);
         ok = fail_sql(run, message);
     }
     run->api->destroy_result(&result);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "engine/load.h"
 #include "engine/process.h"
 #include "engine/worker.h"
+#include "engine/worker_sandbox.h"
 
 #define WAIT_MS 20000
 
@@ -30,6 +32,7 @@ struct talk {
     struct arena *arena;
     uint32_t number;
     enum wire_error error;
+    uint32_t layers;
     char message[ERROR_MESSAGE_MAX];
 };
 
@@ -86,6 +89,7 @@ static void open_worker(struct talk *talk)
     assert_int_equal(ready.attached_count, 2);
     assert_true(ready.attached[0]);
     assert_false(ready.attached[1]);
+    talk->layers = ready.layers;
 }
 
 /* Runs a statement whatever its tree looks like; false with talk->error. */
@@ -295,6 +299,45 @@ static void lock_down_body(struct talk *talk)
 }
 
 /* More memory than it may have is an error, not the end of the worker. */
+/* The number after a name in the kernel's account of a thread. */
+static long status_of(const char *task, const char *name)
+{
+    char line[256];
+    long number = -1;
+    FILE *file = fopen(task, "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (strncmp(line, name, strlen(name)) == 0)
+            number = strtol(line + strlen(name), NULL, 10);
+    if (file)
+        fclose(file);
+    return number;
+}
+
+/* What the worker says of its layers is true of each of its threads, also of those of DuckDB. */
+static void sandbox_body(struct talk *talk)
+{
+    char folder[64], path[512];
+    long threads = 0;
+    snprintf(folder, sizeof(folder), "/proc/%d/task", process_id(talk->process));
+    DIR *tasks = opendir(folder);
+    assert_non_null(tasks);
+    assert_true(talk->layers & SANDBOX_NO_PRIVILEGES);
+    long filters = !!(talk->layers & SANDBOX_SYSTEM_CALLS) + !!(talk->layers & SANDBOX_NO_OPENING);
+    for (struct dirent *task; (task = readdir(tasks));) {
+        if (task->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "%s/%s/status", folder, task->d_name);
+        assert_int_equal(status_of(path, "NoNewPrivs:"), 1);
+        if (filters > 0) {
+            assert_int_equal(status_of(path, "Seccomp:"), 2);
+            assert_true(status_of(path, "Seccomp_filters:") >= filters);
+        }
+        threads++;
+    }
+    closedir(tasks);
+    assert_true(threads >= 2);
+}
+
 static void memory_body(struct talk *talk)
 {
     struct rows rows;
@@ -345,6 +388,11 @@ static void lock_down(void **state)
     run(lock_down_body);
 }
 
+static void sandbox(void **state)
+{
+    run(sandbox_body);
+}
+
 static void memory(void **state)
 {
     run(memory_body);
@@ -372,10 +420,8 @@ int main(int argc, char **argv)
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_values),
-        cmocka_unit_test(lock_down),
-        cmocka_unit_test(memory),
-        cmocka_unit_test(bytes),
+        cmocka_unit_test(exact_values), cmocka_unit_test(lock_down), cmocka_unit_test(sandbox),
+        cmocka_unit_test(memory),       cmocka_unit_test(bytes),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
