@@ -7,6 +7,7 @@
 #include "core/strbuf.h"
 
 #define GUESS_SIZE (1u << 20)
+#define SENTENCE_WORDS 5 /* a value of a one-column list is shorter */
 /* Beyond this a record is taken as it is: the file is refused for its columns anyway. */
 #define FIELDS_KEPT_MAX (LOAD_COLUMNS_MAX + 1)
 
@@ -107,6 +108,7 @@ static void note_length(struct csv_survey *survey, size_t fields, uint64_t line)
     survey->several_records += fields > 1;
     if (fields < survey->first_count && survey->short_records++ == 0)
         survey->short_line = line;
+    survey->long_records += fields > survey->first_count;
     if (fields > survey->first_count && survey->long_line == 0) {
         survey->long_line = line;
         survey->long_fields = fields;
@@ -145,6 +147,30 @@ void csv_look(struct str text, const struct csv_dialect *dialect, struct arena *
         }
     }
     out->open_quote_line = c.open_quote_line;
+}
+
+static size_t count_words(struct str line)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < line.length; i++)
+        words += !char_is_space(line.bytes[i]) && (i == 0 || char_is_space(line.bytes[i - 1]));
+    return words;
+}
+
+bool csv_is_prose(struct str text, const struct csv_survey *survey)
+{
+    if ((survey->short_records + survey->long_records) * 2 > survey->records)
+        return true;
+    if (survey->first_count != 1)
+        return false;
+    struct str rest = str_slice(text, 0, GUESS_SIZE), line;
+    size_t lines = 0, sentences = 0;
+    while (str_split(&rest, '\n', &line)) {
+        size_t words = count_words(line);
+        lines += words > 0;
+        sentences += words >= SENTENCE_WORDS;
+    }
+    return sentences * 2 > lines;
 }
 
 char csv_guess_delimiter(struct str text, struct arena *arena)

@@ -29,6 +29,7 @@ struct csv_survey {
     uint64_t records;         /* with the first; empty lines are none */
     uint64_t short_records;   /* those with fewer fields than the first */
     uint64_t short_line;      /* line of the first such, from 1 */
+    uint64_t long_records;    /* those with more fields than the first */
     uint64_t long_line;       /* line of the first record with more fields; 0: none */
     size_t long_fields;       /* how many it has */
     uint64_t several_records; /* those with more than one field */
@@ -38,6 +39,10 @@ struct csv_survey {
 /* Counts fields in the whole text. Any bytes are allowed. */
 void csv_look(struct str text, const struct csv_dialect *dialect, struct arena *arena,
               struct csv_survey *out);
+
+/* Whether that is rather prose or a log without columns than a table: most records are not as
+ * long as the first, or there is one column and most lines of it are sentences. */
+bool csv_is_prose(struct str text, const struct csv_survey *survey);
 
 /* The delimiter that splits most of the records, or 0 when none does. */
 char csv_guess_delimiter(struct str text, struct arena *arena);

@@ -12,6 +12,7 @@
 
 #define CHUNK_SIZE (256u << 10)
 #define SQLITE_START "SQLite format 3" /* and the NUL */
+#define INK_SIZE 16
 
 enum encoding { ENCODING_UTF8, ENCODING_UTF16_LITTLE, ENCODING_UTF16_BIG, ENCODING_WINDOWS_1252 };
 
@@ -20,9 +21,9 @@ struct survey {
     bool packed;
     bool utf8;      /* all of it */
     bool has_nul;   /* or other bytes that text does not have */
-    bool has_ink;   /* anything but blanks */
     bool high_c1;   /* bytes that Windows-1252 does not have either */
-    char first_ink; /* the first byte that is no blank */
+    char ink[INK_SIZE]; /* the first bytes from the first that is no blank, in lower case */
+    size_t ink_length;
     uint64_t size;
     unsigned char start[16];
     size_t start_length;
@@ -51,10 +52,9 @@ static void look_at_bytes(struct survey *survey, const unsigned char *bytes, siz
             survey->has_nul = true;
         if (c == 0x81 || c == 0x8d || c == 0x8f || c == 0x90 || c == 0x9d)
             survey->high_c1 = true;
-        if (!survey->has_ink && !char_is_space((char)c) && c != 0xef && c != 0xbb && c != 0xbf) {
-            survey->has_ink = true;
-            survey->first_ink = (char)c;
-        }
+        bool blank = char_is_space((char)c) || c == 0xef || c == 0xbb || c == 0xbf;
+        if (survey->ink_length < INK_SIZE && (survey->ink_length > 0 || !blank))
+            survey->ink[survey->ink_length++] = char_lower((char)c);
     }
 }
 
@@ -252,9 +252,9 @@ static const struct {
     size_t length;
     const char *what;
 } unreadable_kinds[] = {
-    {"PK\x03\x04", 4, "it is a ZIP archive or an Excel file; save the sheet as CSV first"},
-    {"\xd0\xcf\x11\xe0", 4, "it is an old Excel or Office file; save the sheet as CSV first"},
-    {"%PDF", 4, "it is a PDF document, not a table"},
+    {"PK\x03\x04", 4, "it is a spreadsheet (Excel, OpenDocument) or a ZIP archive; save it as CSV first"},
+    {"\xd0\xcf\x11\xe0", 4, "it is an old Excel or Office file; save it as CSV first"},
+    {"GIF8", 4, "it is a picture, not a table"},
     {"\x89PNG", 4, "it is a picture, not a table"},
     {"\xff\xd8\xff", 3, "it is a picture, not a table"},
     {"\x28\xb5\x2f\xfd", 4, "it is packed with zstd; unpack it first"},
@@ -267,6 +267,31 @@ static const struct {
      "ELF",
      4, "it is a program, not a table"},
 };
+
+/* Documents that are text, told by how they begin, whatever their name says. */
+static bool refuse_documents(const struct survey *survey, struct error *err)
+{
+    static const struct {
+        const char *start, *what;
+    } documents[] = {
+        {"<!doctype", "it is a web page (HTML), not a table"},
+        {"<html", "it is a web page (HTML), not a table"},
+        {"<head", "it is a web page (HTML), not a table"},
+        {"<body", "it is a web page (HTML), not a table"},
+        {"<table", "it is HTML; save the table as CSV first"},
+        {"<?xml", "it is an XML document; save its table as CSV first"},
+        {"<svg", "it is a picture, not a table"},
+        {"<!--", "it is a web page or XML document, not a table"},
+        {"{\\rtf", "it is a text document (RTF), not a table"},
+        {"%pdf-", "it is a PDF document, not a table"},
+        {"%!ps", "it is a PostScript document, not a table"},
+    };
+    struct str ink = {survey->ink, survey->ink_length};
+    for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+        if (str_starts(ink, str_from(documents[i].start)))
+            return error_set(err, ERROR_DATA, "%s", documents[i].what);
+    return true;
+}
 
 static bool find_encoding(const struct survey *survey, enum encoding *out, struct error *err)
 {
@@ -292,7 +317,7 @@ static bool find_encoding(const struct survey *survey, enum encoding *out, struc
 static bool is_json(const char *path, const struct survey *survey)
 {
     const char *hint = load_input_hint(path);
-    bool looks = survey->first_ink == '{' || survey->first_ink == '[';
+    bool looks = survey->ink[0] == '{' || survey->ink[0] == '[';
     return strcmp(hint, "json") == 0 || (looks && strcmp(hint, "any") == 0);
 }
 
@@ -307,7 +332,7 @@ static bool prepare_text(const char *path, const struct survey *survey, struct a
                          struct load_input *out, struct error *err)
 {
     enum encoding encoding = ENCODING_UTF8;
-    if (!find_encoding(survey, &encoding, err))
+    if (!refuse_documents(survey, err) || !find_encoding(survey, &encoding, err))
         return false;
     static const char *const notes[] = {
         [ENCODING_UTF16_LITTLE] = "read as UTF-16",
@@ -316,6 +341,7 @@ static bool prepare_text(const char *path, const struct survey *survey, struct a
     };
     out->note = encoding == ENCODING_UTF8 ? NULL : notes[encoding];
     out->format = is_json(path, survey) ? LOAD_JSON : LOAD_CSV;
+    out->unnamed = strcmp(load_input_hint(path), "any") == 0;
     out->path = out->format == LOAD_JSON ? "input.json" : "input.csv";
     if (encoding == ENCODING_UTF8 && !survey->packed)
         return link_file(path, out->path, err);
@@ -341,7 +367,7 @@ bool load_input_prepare(const char *path, uint32_t size_max_mb, struct arena *ar
     if (!survey_file(path, size_max_mb, arena, &survey, err))
         return false;
     out->size = survey.size;
-    if (survey.size == 0 || !survey.has_ink)
+    if (survey.ink_length == 0)
         return error_set(err, ERROR_DATA, "it is empty");
     if (starts_with(&survey, "PAR1", 4)) {
         out->format = LOAD_PARQUET;

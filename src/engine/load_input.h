@@ -15,6 +15,7 @@ struct load_input {
     enum load_format format;
     const char *path; /* in the current folder */
     const char *note; /* how it was converted; NULL: it was not */
+    bool unnamed;     /* nothing in the file's name says that it is a table */
     uint64_t size;    /* unpacked */
 };
 

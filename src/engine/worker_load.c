@@ -306,6 +306,10 @@ static bool load_raw_csv(struct loading *loading, struct error *err)
     find_dialect(loading, text);
     struct csv_survey survey;
     csv_look(text, &loading->dialect, loading->arena, &survey);
+    if (loading->input.unnamed && csv_is_prose(text, &survey))
+        return error_set(err, ERROR_DATA,
+                         "it is text without columns, not a table; a table whose values are separated "
+                         "by commas, semicolons, tabs or bars can be read");
     if (!check_survey(loading, &survey, err))
         return false;
     const char **names = choose_names(loading, &survey);
