@@ -38,6 +38,24 @@ static double fact(struct writer *writer, double number)
     return number;
 }
 
+/* "1 row", "1,200 rows" */
+static const char *row_count_words(struct writer *writer)
+{
+    size_t count = writer->rows->row_count;
+    return arena_printf(writer->arena, "%s %s",
+                        number_print(fact(writer, (double)count), writer->arena),
+                        plural(count, "row", "rows"));
+}
+
+/* "Both", "All 12" */
+static const char *all_words(struct writer *writer)
+{
+    size_t count = writer->rows->row_count;
+    return count == 2 ? "Both"
+                      : arena_printf(writer->arena, "All %s",
+                                     number_print(fact(writer, (double)count), writer->arena));
+}
+
 static const char *cell_words(struct writer *writer, size_t row, size_t column)
 {
     const struct column_facts *facts = &writer->facts.columns[column];
@@ -247,13 +265,11 @@ static void write_groups(struct writer *writer)
                       share_words(writer, order[named], measure));
     strbuf_add_char(&writer->prose, '.');
     if (writer->facts.complete && facts->additive)
-        strbuf_printf(&writer->prose, " All %s together: %s.",
-                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena),
+        strbuf_printf(&writer->prose, " %s together: %s.", all_words(writer),
                       number_words(writer, facts->total, measure));
     else if (writer->rows->row_count > named &&
              !(writer->input->proposal->query && writer->input->proposal->query->limit > 0))
-        strbuf_printf(&writer->prose, " The table has %s rows.",
-                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+        strbuf_printf(&writer->prose, " The table has %s.", row_count_words(writer));
 }
 
 static void write_change(struct writer *writer, size_t first, size_t last, size_t measure)
@@ -331,9 +347,8 @@ static void write_list(struct writer *writer)
 
 static void write_table(struct writer *writer)
 {
-    strbuf_printf(&writer->prose, "%s: %s%s rows.", subject(writer),
-                  writer->rows->truncated ? "more than " : "",
-                  number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+    strbuf_printf(&writer->prose, "%s: %s%s.", subject(writer),
+                  writer->rows->truncated ? "more than " : "", row_count_words(writer));
 }
 
 typedef void (*write_fn)(struct writer *writer);
@@ -395,8 +410,9 @@ static void write_remarks(struct writer *writer)
     if (!first)
         strbuf_add_char(&writer->prose, '.');
     if (writer->rows->truncated)
-        strbuf_printf(&writer->prose, " Only the first %s rows were read; there are more.",
-                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
+        strbuf_printf(&writer->prose, " Only the first %s %s read; there are more.",
+                      row_count_words(writer),
+                      plural(writer->rows->row_count, "was", "were"));
 }
 
 static struct str unsupported(struct writer *writer)
@@ -431,8 +447,8 @@ static const char *prose_from_rows(struct writer *writer)
     write_remarks(writer);
     if (!strbuf_ok(&writer->prose) || unsupported(writer).length > 0) {
         strbuf_reset(&writer->prose);
-        strbuf_printf(&writer->prose, "The result has %zu row%s; see the table.",
-                      writer->rows->row_count, writer->rows->row_count == 1 ? "" : "s");
+        strbuf_printf(&writer->prose, "The result has %zu %s; see the table.",
+                      writer->rows->row_count, plural(writer->rows->row_count, "row", "rows"));
     }
     const char *prose = arena_strdup(writer->arena, strbuf_text(&writer->prose));
     strbuf_clear(&writer->prose);

@@ -249,9 +249,10 @@ static void check_limits(struct opening *o)
     if (kept < o->count)
         place_problem(o, PROBLEM_WARNING, NULL,
                       arena_printf(o->arena,
-                                   "%zu documents or data files are left out: at most "
-                                   "%d and %d are read",
-                                   o->count - kept, CATALOG_DATASETS_MAX, CATALOG_DATA_FILES_MAX));
+                                   "%zu %s left out: at most %d and %d are read", o->count - kept,
+                                   plural(o->count - kept, "document or data file is",
+                                          "documents or data files are"),
+                                   CATALOG_DATASETS_MAX, CATALOG_DATA_FILES_MAX));
     o->count = kept;
 }
 

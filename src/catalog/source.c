@@ -220,9 +220,10 @@ static void merge_columns(struct source *source, const struct load_result *file)
     } else if (kept < file->column_count) {
         add_problem(source, PROBLEM_NOTE, 0,
                     arena_printf(source->arena,
-                                 "%zu of the file's %zu columns are not listed and "
+                                 "%zu of the file's %zu columns %s not listed and "
                                  "can't be asked about",
-                                 file->column_count - kept, file->column_count));
+                                 file->column_count - kept, file->column_count,
+                                 plural(file->column_count - kept, "is", "are")));
     }
 }
 

@@ -186,9 +186,9 @@ TASK_WAITS static int chat(struct session *session)
     (void)task_offload(line_reader_open, &line, &err); /* if it can't be, nor can the reading */
     watch_data(&chat);
     if (chat.interactive)
-        printf("Ask about %zu dataset%s. /help for help, Ctrl-D to end.\n",
+        printf("Ask about %zu %s. /help for help, Ctrl-D to end.\n",
                session->agent->knowledge->catalog->dataset_count,
-               session->agent->knowledge->catalog->dataset_count == 1 ? "" : "s");
+               plural(session->agent->knowledge->catalog->dataset_count, "dataset", "datasets"));
     while (!chat.ended) {
         if (!task_offload(line_reader_read, &line, &err) || !line.text)
             break;

@@ -73,8 +73,8 @@ static const char *facts_of(const struct column *column, struct arena *arena)
     if ((value_kind_is_number(column->kind) || value_kind_is_time(column->kind)) && profile->min)
         return arena_printf(arena, "%s to %s", profile->min, profile->max);
     struct strbuf text = strbuf_init(4096);
-    strbuf_printf(&text, "%lld value%s", (long long)profile->distinct_count,
-                  profile->distinct_count == 1 ? "" : "s");
+    strbuf_printf(&text, "%lld %s", (long long)profile->distinct_count,
+                  plural((uint64_t)profile->distinct_count, "value", "values"));
     for (size_t i = 0; i < profile->value_count && i < SAMPLES_SHOWN; i++)
         strbuf_printf(&text, "%s%s", i == 0 ? ": " : ", ", profile->values[i].text);
     if (profile->value_count > SAMPLES_SHOWN)
@@ -119,7 +119,8 @@ static void print_dataset(const struct dataset *dataset, struct arena *arena)
     if (dataset->description)
         terminal_print_wrapped(stdout, dataset->description, 0);
     if (dataset->row_count >= 0)
-        terminal_print_line(stdout, "%lld rows%s%s", (long long)dataset->row_count,
+        terminal_print_line(stdout, "%lld %s%s%s", (long long)dataset->row_count,
+                            plural((uint64_t)dataset->row_count, "row", "rows"),
                             dataset->grain ? "; a row is " : "",
                             dataset->grain ? dataset->grain : "");
     putchar('\n');

@@ -56,8 +56,9 @@ TASK_WAITS static int report(struct session *session)
     int64_t rows = 0;
     for (size_t i = 0; i < catalog->dataset_count; i++)
         rows += catalog->datasets[i].row_count > 0 ? catalog->datasets[i].row_count : 0;
-    printf("%zu dataset%s ready, %lld rows", catalog->dataset_count,
-           catalog->dataset_count == 1 ? "" : "s", (long long)rows);
+    printf("%zu %s ready, %lld %s", catalog->dataset_count,
+           plural(catalog->dataset_count, "dataset", "datasets"), (long long)rows,
+           plural((uint64_t)rows, "row", "rows"));
     if (catalog->error_count > 0)
         printf("; %zu could not be used (see above)", catalog->error_count);
     putchar('\n');

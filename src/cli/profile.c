@@ -56,8 +56,8 @@ TASK_WAITS static bool profile(void *arg, struct error *err)
     }
     bool ok = write_text(arguments_value(arguments, "output"), &yaml, err);
     if (ok && catalog->error_count > 0)
-        ok = error_set(err, ERROR_DATA, "%zu of the files could not be read as tables (see above)",
-                       catalog->error_count);
+        ok = error_set(err, ERROR_DATA, "%zu of the files could not be read as %s (see above)",
+                       catalog->error_count, plural(catalog->error_count, "a table", "tables"));
     strbuf_clear(&yaml);
     catalog_unref(catalog);
     return ok;

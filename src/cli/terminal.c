@@ -362,8 +362,9 @@ void terminal_print_rows(FILE *stream, const struct rows *rows, size_t row_max)
     else
         print_table(stream, &layout);
     if (rows->row_count > layout.row_count || rows->truncated)
-        fprintf(stream, "%s(the first %zu of %s%zu rows)%s\n", terminal_style(stream, STYLE_DIM),
+        fprintf(stream, "%s(the first %zu of %s%zu %s)%s\n", terminal_style(stream, STYLE_DIM),
                 layout.row_count, rows->truncated ? "more than " : "", rows->row_count,
+                plural(rows->row_count, "row", "rows"),
                 terminal_style(stream, STYLE_NONE));
     layout_clear(&layout);
 }

@@ -242,3 +242,8 @@ unsigned str_distance(struct str a, struct str b, unsigned distance_max)
     unsigned distance = rows[a.length % 3][b.length];
     return distance <= distance_max ? distance : distance_max + 1;
 }
+
+const char *plural(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}

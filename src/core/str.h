@@ -66,4 +66,7 @@ char char_upper(char c);
  * distance_max + 1 when more. For "did you mean". Strings over 64 bytes count as far apart. */
 unsigned str_distance(struct str a, struct str b, unsigned distance_max);
 
+/* The form of the words that goes with a number: "1 row", "2 rows", "0 rows". */
+const char *plural(uint64_t count, const char *one, const char *many);
+
 #endif

@@ -210,17 +210,20 @@ static bool check_survey(struct loading *loading, const struct csv_survey *surve
                          (unsigned long long)survey->open_quote_line);
     if (survey->long_line)
         return error_set(err, ERROR_DATA,
-                         "line %llu has %zu values, but the first line has %zu; quote values that "
+                         "line %llu has %zu %s, but the first line has %zu; quote values that "
                          "hold the separator",
                          (unsigned long long)survey->long_line, survey->long_fields,
+                         plural(survey->long_fields, "value", "values"),
                          survey->first_count);
     if (!loading_check_rows(loading, survey->records - loading->dialect.header, err))
         return false;
     if (survey->short_records)
         loading_note(loading,
-                     "%llu lines have fewer values than the first one (the first of them is line "
-                     "%llu): the missing values are empty",
+                     "%llu %s fewer values than the first one (%s line %llu): the missing values are "
+                     "empty",
                      (unsigned long long)survey->short_records,
+                     plural(survey->short_records, "line has", "lines have"),
+                     plural(survey->short_records, "it is", "the first of them is"),
                      (unsigned long long)survey->short_line);
     return true;
 }
@@ -233,8 +236,8 @@ static const char **choose_names(struct loading *loading, const struct csv_surve
         names = csv_name_columns(survey->first, survey->first_count, loading->arena, &renamed);
         if (renamed > 0)
             loading_note(loading,
-                         "%zu column%s had an empty, repeated or overlong name and got a new one",
-                         renamed, renamed == 1 ? "" : "s");
+                         "%zu %s had an empty, repeated or overlong name and got a new one",
+                         renamed, plural(renamed, "column", "columns"));
         return names;
     }
     names = arena_array(loading->arena, survey->first_count, sizeof(*names));
@@ -294,8 +297,10 @@ static void compare_counts(struct loading *loading, const struct csv_survey *sur
     uint64_t expected = survey->records - loading->dialect.header;
     if (loading_select(loading, "SELECT count(*) FROM raw.main.data", &rows, NULL) &&
         rows.row_count == 1 && (uint64_t)rows.cells[0].integer != expected)
-        loading_note(loading, "%lld rows were read where %llu were expected",
-                     (long long)rows.cells[0].integer, (unsigned long long)expected);
+        loading_note(loading, "%lld %s read where %llu %s expected",
+                     (long long)rows.cells[0].integer,
+                     plural((uint64_t)rows.cells[0].integer, "row was", "rows were"),
+                     (unsigned long long)expected, plural(expected, "was", "were"));
 }
 
 static bool load_raw_csv(struct loading *loading, struct error *err)
@@ -317,8 +322,9 @@ static bool load_raw_csv(struct loading *loading, struct error *err)
         loading_note(loading, "values are separated by %s",
                      delimiter_name(loading->dialect.delimiter));
     if (loading->dialect.skip > 0)
-        loading_note(loading, "the first %llu lines before the header were left out",
-                     (unsigned long long)loading->dialect.skip);
+        loading_note(loading, "%llu %s before the header left out",
+                     (unsigned long long)loading->dialect.skip,
+                     plural(loading->dialect.skip, "line was", "lines were"));
     struct strbuf sql = strbuf_init(LOAD_SQL_MAX);
     bool ok = false;
     for (size_t i = 0; i < RUNG_COUNT && !ok; i++) {

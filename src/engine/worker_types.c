@@ -328,8 +328,9 @@ static void tell(struct loading *loading, const struct raw_column *column)
     if (column->chosen && column->chosen->note)
         loading_note(loading, "column '%s': %s", column->name, column->chosen->note);
     if (column->chosen && column->missing > 0)
-        loading_note(loading, "column '%s': %lld words like NA were read as missing values",
-                     column->name, (long long)column->missing);
+        loading_note(loading, "column '%s': %lld %s", column->name, (long long)column->missing,
+                     plural((uint64_t)column->missing, "word like NA was read as a missing value",
+                            "words like NA were read as missing values"));
 }
 
 static bool write_output(struct loading *loading, const struct raw_column *columns, size_t count,

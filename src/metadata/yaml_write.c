@@ -444,9 +444,9 @@ void profile_print(const struct dataset *dataset, struct strbuf *out)
     if (dataset->row_count >= 0) {
         strbuf_add(out, ": ");
         add_count(out, dataset->row_count);
-        strbuf_printf(out, " row%s, ", dataset->row_count == 1 ? "" : "s");
+        strbuf_printf(out, " %s, ", plural((uint64_t)dataset->row_count, "row", "rows"));
         add_count(out, (int64_t)dataset->column_count);
-        strbuf_printf(out, " column%s", dataset->column_count == 1 ? "" : "s");
+        strbuf_printf(out, " %s", plural(dataset->column_count, "column", "columns"));
     }
     strbuf_add(
         out,

@@ -87,6 +87,23 @@ static void groups_have_ranks_shares_and_total(void **state)
     json_decref(chart);
 }
 
+static void one_and_two_rows_are_said_as_people_do(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, column(0));
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("East"), number(30), text("West"), number(70)};
+    struct rows rows = {names, 2, cells, 2, false};
+    struct llm_proposal proposal = {.reading = "total revenue by region"};
+    assert_non_null(strstr(write(query, &rows, &proposal).prose, "Both together: 100 EUR."));
+    rows.row_count = 1;
+    rows.truncated = true;
+    assert_non_null(strstr(write(query, &rows, &proposal).prose, "Only the first 1 row was read"));
+}
+
 static void groups_of_two_columns_are_named_by_both(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -222,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
+        cmocka_unit_test(one_and_two_rows_are_said_as_people_do),
         cmocka_unit_test(groups_of_two_columns_are_named_by_both),
         cmocka_unit_test(a_list_with_repeats_names_each_once),
         cmocka_unit_test(a_cut_result_has_no_total),

@@ -267,7 +267,7 @@ static void documents_are_completed_by_their_file(void **state)
     problem = problem_with(catalog, "described as date, but the file holds integer");
     assert_int_equal(problem->line, 8);
     assert_int_equal(sales->columns[2].kind, VALUE_INTEGER);
-    problem = problem_with(catalog, "1 of the file's 4 columns are not listed");
+    problem = problem_with(catalog, "1 of the file's 4 columns is not listed");
     assert_int_equal(problem->severity, PROBLEM_NOTE);
     problem = problem_with(catalog, "relationship to 'nowhere' is left out: there is no such");
     assert_int_equal(problem->line, 9);
@@ -400,7 +400,7 @@ static void files_without_a_document_have_a_limit(void **state)
     catalog_unref(catalog);
     catalog = open_catalog(f);
     assert_int_equal(catalog->dataset_count, CATALOG_DATA_FILES_MAX + 1); /* the document */
-    assert_int_equal(problem_with(catalog, "1 documents or data files are left out")->severity,
+    assert_int_equal(problem_with(catalog, "1 document or data file is left out")->severity,
                      PROBLEM_WARNING);
     catalog_unref(catalog);
 }

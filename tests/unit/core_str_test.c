@@ -83,9 +83,17 @@ static void distance_counts_edits(void **state)
     assert_int_equal(str_distance(STR(""), STR("ab"), 2), 2);
 }
 
+static void words_go_with_their_number(void **state)
+{
+    assert_string_equal(plural(0, "row", "rows"), "rows");
+    assert_string_equal(plural(1, "row", "rows"), "row");
+    assert_string_equal(plural(2, "line has", "lines have"), "lines have");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_go_with_their_number),
         cmocka_unit_test(compares),
         cmocka_unit_test(finds_cuts_and_trims),
         cmocka_unit_test(splits),

@@ -16,8 +16,8 @@ TASK_WAITS bool step_execute(struct run *run, struct step_record *record, struct
     }
     run->statement = statement;
     record->words = arena_printf(
-        run->arena, "checked as read-only; %zu row%s%s in %.1f ms", statement->rows->row_count,
-        statement->rows->row_count == 1 ? "" : "s",
+        run->arena, "checked as read-only; %zu %s%s in %.1f ms", statement->rows->row_count,
+        plural(statement->rows->row_count, "row", "rows"),
         statement->rows->truncated ? " (there are more)" : "",
         (double)statement->duration_us / 1000);
     return true;

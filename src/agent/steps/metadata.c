@@ -149,8 +149,9 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
     };
     find_joinable(run);
     set_calendar(run);
-    record->words = arena_printf(run->arena, "%zu dataset%s with %zu columns, %zu more to join",
-                                 count, count == 1 ? "" : "s", column_count,
+    record->words = arena_printf(run->arena, "%zu %s with %zu %s, %zu more to join", count,
+                                 plural(count, "dataset", "datasets"), column_count,
+                                 plural(column_count, "column", "columns"),
                                  run->request.plan.joinable_count);
     record->detail = arena_printf(run->arena, "{\"datasets\":%zu,\"columns\":%zu}", count,
                                   column_count);

@@ -110,8 +110,8 @@ static void write_column(struct strbuf *out, const struct column *column, struct
 
 static void write_columns(struct strbuf *out, const struct dataset *dataset, struct arena *arena)
 {
-    strbuf_printf(out, "%s has %zu column%s:\n", dataset_title(dataset), dataset->column_count,
-                  dataset->column_count == 1 ? "" : "s");
+    strbuf_printf(out, "%s has %zu %s:\n", dataset_title(dataset), dataset->column_count,
+                  plural(dataset->column_count, "column", "columns"));
     size_t shown = dataset->column_count < COLUMNS_SHOWN ? dataset->column_count : COLUMNS_SHOWN;
     for (size_t i = 0; i < shown; i++)
         write_column(out, &dataset->columns[i], arena);
@@ -147,11 +147,12 @@ static void write_about(struct strbuf *out, const struct dataset *dataset, struc
         strbuf_printf(out, ": %s", dataset->description);
     bool ended = out->length > 0 && strchr(".!?", out->bytes[out->length - 1]);
     strbuf_add(out, ended ? " " : ". ");
+    strbuf_add(out, "It has ");
     if (dataset->row_count >= 0)
-        strbuf_printf(out, "It has %lld row%s and %zu columns", (long long)dataset->row_count,
-                      dataset->row_count == 1 ? "" : "s", dataset->column_count);
-    else
-        strbuf_printf(out, "It has %zu columns", dataset->column_count);
+        strbuf_printf(out, "%lld %s and ", (long long)dataset->row_count,
+                      plural((uint64_t)dataset->row_count, "row", "rows"));
+    strbuf_printf(out, "%zu %s", dataset->column_count,
+                  plural(dataset->column_count, "column", "columns"));
     if (dataset->grain)
         strbuf_printf(out, "; one row is %s", dataset->grain);
     strbuf_add(out, ". ");
