@@ -119,7 +119,7 @@ static void write_empty(struct writer *writer)
         return;
     const struct column *time = time_column_of(proposal->dataset);
     if (time && time->profile.min)
-        strbuf_printf(&writer->prose, " %s has data from %s to %s.",
+        strbuf_printf(&writer->prose, " The data of %s runs from %s to %s.",
                       dataset_title(proposal->dataset), day_words(writer, time->profile.min),
                       day_words(writer, time->profile.max));
 }
@@ -189,9 +189,14 @@ static void write_record(struct writer *writer)
     if (write_top(writer))
         return;
     strbuf_printf(&writer->prose, "%s: ", subject(writer));
-    for (size_t i = 0; i < writer->rows->column_count && i < 12; i++)
-        strbuf_printf(&writer->prose, "%s%s %s", i > 0 ? ", " : "", writer->facts.columns[i].name,
-                      cell_words(writer, 0, i));
+    for (size_t i = 0; i < writer->rows->column_count && i < 12; i++) {
+        const char *cell = cell_words(writer, 0, i);
+        if (i > 0 && strcmp(writer->rows->columns[i].name, "change_percent") == 0)
+            strbuf_printf(&writer->prose, " (%s)", cell); /* of the change before it */
+        else
+            strbuf_printf(&writer->prose, "%s%s %s", i > 0 ? ", " : "",
+                          writer->facts.columns[i].name, cell);
+    }
     if (writer->rows->column_count > 12)
         strbuf_add(&writer->prose, ", and more in the table");
     strbuf_add_char(&writer->prose, '.');
@@ -332,9 +337,12 @@ static void write_list(struct writer *writer)
     size_t count = writer->rows->row_count, different[LIST_NAMED_MAX];
     size_t named = count <= LIST_NAMED_MAX + 2 ? count : LIST_NAMED_MAX;
     size_t kinds = writer->rows->truncated ? 0 : different_rows(writer, different);
-    strbuf_printf(&writer->prose, "%s: %s%s in all", subject(writer),
-                  writer->rows->truncated ? "more than " : "",
-                  number_print(fact(writer, (double)count), writer->arena));
+    const struct query *query = writer->input->proposal->query;
+    bool as_many_as_asked = query && query->limit > 0 && (uint64_t)query->limit == count;
+    strbuf_add(&writer->prose, subject(writer));
+    if (!as_many_as_asked || kinds > 0)
+        strbuf_printf(&writer->prose, ": %s%s in all", writer->rows->truncated ? "more than " : "",
+                      number_print(fact(writer, (double)count), writer->arena));
     if (kinds > 0)
         strbuf_printf(&writer->prose, ", %s different",
                       number_print(fact(writer, (double)kinds), writer->arena));

@@ -87,6 +87,22 @@ static void groups_have_ranks_shares_and_total(void **state)
     json_decref(chart);
 }
 
+static void a_change_is_said_once(void **state)
+{
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, total(), NULL);
+    struct result_column names[] = {{"before", "DOUBLE", VALUE_FLOAT},
+                                    {"now", "DOUBLE", VALUE_FLOAT},
+                                    {"change", "DOUBLE", VALUE_FLOAT},
+                                    {"change_percent", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {number(200), number(150), number(-50), number(-25)};
+    struct rows rows = {names, 4, cells, 1, false};
+    struct llm_proposal proposal = {.reading = "change in revenue"};
+    const char *prose = write(query, &rows, &proposal).prose;
+    assert_non_null(strstr(prose, "change -50 (-25"));
+    assert_null(strstr(prose, "percent"));
+}
+
 static void one_and_two_rows_are_said_as_people_do(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -136,6 +152,10 @@ static void a_list_with_repeats_names_each_once(void **state)
                         "Region: 12 in all, 2 different: East, West.");
     rows.truncated = true;
     assert_null(strstr(write(query, &rows, &proposal).prose, "different"));
+    struct rows first = {names, 1, cells, 2, false};
+    query->limit = 2;
+    proposal.reading = "region, top 2";
+    assert_string_equal(write(query, &first, &proposal).prose, "Region, top 2: East, West.");
 }
 
 static void a_cut_result_has_no_total(void **state)
@@ -191,13 +211,13 @@ static void nothing_found_says_where_data_is(void **state)
     struct llm_proposal proposal = {
         .reading = "total revenue, in 2030", .periods = &period, .period_count = 1};
     struct answer answer = write(query, &rows, &proposal);
-    assert_string_equal(answer.prose, "No data matches: total revenue, in 2030. Sales has data from "
-                                      "5 January 2023 to 31 March 2024.");
+    assert_string_equal(answer.prose, "No data matches: total revenue, in 2030. The data of Sales runs "
+                                      "from 5 January 2023 to 31 March 2024.");
 }
 
 static void a_value_and_its_assumption(void **state)
 {
-    static const char *const assumptions[] = {"revenue means the sum of revenue"};
+    static const char *const assumptions[] = {"you mean the sum of revenue"};
     struct query *query = query_new(arena, &dataset);
     query_select(arena, query, total(), NULL);
     struct result_column names[] = {{"total_revenue", "DECIMAL(12,2)", VALUE_DECIMAL}};
@@ -206,8 +226,8 @@ static void a_value_and_its_assumption(void **state)
     struct llm_proposal proposal = {
         .reading = "total revenue", .assumptions = assumptions, .assumption_count = 1};
     struct answer answer = write(query, &rows, &proposal);
-    assert_string_equal(answer.prose, "Total revenue: 1,234,567.80 EUR. I took it that revenue "
-                                      "means the sum of revenue.");
+    assert_string_equal(answer.prose, "Total revenue: 1,234,567.80 EUR. I took it that you "
+                                      "mean the sum of revenue.");
 }
 
 static void a_list_is_counted_and_read_out(void **state)
@@ -239,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
+        cmocka_unit_test(a_change_is_said_once),
         cmocka_unit_test(one_and_two_rows_are_said_as_people_do),
         cmocka_unit_test(groups_of_two_columns_are_named_by_both),
         cmocka_unit_test(a_list_with_repeats_names_each_once),

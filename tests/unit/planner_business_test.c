@@ -135,8 +135,8 @@ static void assumptions_are_stated(void **state)
     static const struct {
         const char *question, *assumption;
     } rows[] = {
-        {"revenue by region", "revenue means the sum of revenue"},
-        {"discount by region", "discount means the average of discount"},
+        {"revenue by region", "you mean the sum of revenue"},
+        {"discount by region", "you mean the average discount"},
         {"revenue last month", "\"last month\" is 1 to 31 October 2026"},
         {"revenue in March", "\"March\" was read as March 2026"},
         {"revenue over time", "over time was read as by month"},
@@ -187,7 +187,7 @@ static void questions_about_the_data(void **state)
         {"what is this data about?", PLAN_META_ABOUT,
          "It has 5000 rows and 13 columns; one row is "
          "one order."},
-        {"describe the dataset", PLAN_META_ABOUT, "order date runs from 2024-01-02 to 2026-11-20"},
+        {"describe the dataset", PLAN_META_ABOUT, "Order date runs from 2024-01-02 to 2026-11-20"},
         {"what data do you have?", PLAN_META_DATASETS, "- Products"},
         {"What can I ask?", PLAN_META_DATASETS, "- Orders: Orders of the shop"},
         {"revenue by region", PLAN_META_NONE, NULL},

@@ -14,12 +14,12 @@ static void assume_measures(struct reading *r)
         if (m->stated || !m->ref.column || m->ref.metric)
             continue;
         const char *words = column_words(m->ref.column, r->ask->arena);
-        const char *how = m->aggregate == AGGREGATE_SUM   ? "sum"
+        const char *how = m->aggregate == AGGREGATE_SUM   ? "sum of"
                           : m->aggregate == AGGREGATE_AVG ? "average"
-                          : m->aggregate == AGGREGATE_MIN ? "minimum"
-                          : m->aggregate == AGGREGATE_MAX ? "maximum"
-                                                          : "number";
-        reading_assume(r, arena_printf(r->ask->arena, "%s means the %s of %s", words, how, words));
+                          : m->aggregate == AGGREGATE_MIN ? "lowest"
+                          : m->aggregate == AGGREGATE_MAX ? "highest"
+                                                          : "number of";
+        reading_assume(r, arena_printf(r->ask->arena, "you mean the %s %s", how, words));
     }
 }
 

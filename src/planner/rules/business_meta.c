@@ -8,6 +8,7 @@
 
 #define TEXT_SIZE_MAX (16 * 1024)
 #define COLUMNS_SHOWN 60
+#define NAMES_SHOWN 8 /* measures, dimensions */
 #define DATASETS_SHOWN 30
 
 struct pattern {
@@ -123,19 +124,23 @@ static void write_columns(struct strbuf *out, const struct dataset *dataset, str
         strbuf_add(out, ".\n");
 }
 
+/* "It measures revenue, profit and cost. " */
 static void write_names(struct strbuf *out, const struct dataset *dataset, bool measures,
                         struct arena *arena)
 {
+    const char *names[NAMES_SHOWN];
     size_t shown = 0;
-    for (size_t i = 0; i < dataset->column_count && shown < 8; i++) {
+    for (size_t i = 0; i < dataset->column_count && shown < NAMES_SHOWN; i++) {
         const struct column *column = &dataset->columns[i];
-        bool wanted = measures ? column->role == ROLE_MEASURE : column->role == ROLE_DIMENSION;
-        if (!wanted)
-            continue;
-        const char *lead = measures ? "It measures " : "It can be looked at by ";
-        strbuf_printf(out, "%s%s", shown == 0 ? lead : ", ", column_words(column, arena));
-        shown++;
+        if (column->role == (measures ? ROLE_MEASURE : ROLE_DIMENSION))
+            names[shown++] = column_words(column, arena);
     }
+    for (size_t i = 0; i < shown; i++)
+        strbuf_printf(out, "%s%s",
+                      i > 0          ? i + 1 < shown ? ", " : " and "
+                      : measures ? "It measures "
+                                 : "It can be looked at by ",
+                      names[i]);
     if (shown > 0)
         strbuf_add(out, ". ");
 }
@@ -160,7 +165,9 @@ static void write_about(struct strbuf *out, const struct dataset *dataset, struc
         const struct column *column = &dataset->columns[i];
         if (!value_kind_is_time(column->kind) || !column->profile.min || !column->profile.max)
             continue;
-        strbuf_printf(out, "%s runs from %.10s to %.10s. ", column_words(column, arena),
+        char *words = arena_strdup(arena, column_words(column, arena));
+        words[0] = char_upper(words[0]);
+        strbuf_printf(out, "%s runs from %.10s to %.10s. ", words,
                       column->profile.min, column->profile.max);
         break;
     }
