@@ -4,9 +4,10 @@
 #include <string.h>
 
 static const char *const spellings[] = {
-    "kWh", "MWh", "GWh", "TWh", "Wh",  "mAh", "kVA",  "kW",    "MW",     "GW",     "kJ",   "MJ",  "dB",
-    "Hz",  "kHz", "MHz", "GHz", "pH",  "CO2", "SO2",  "NO2",   "NOx",    "PM10",   "iOS",  "macOS",
-    "iPhone", "iPad", "eBay", "PhD", "USD", "EUR", "GBP", "CHF", "JPY", "GDP", "VAT", "SKU", "KPI",
+    "kWh", "MWh", "GWh",  "TWh", "Wh",    "mAh",    "kVA",  "kW",   "MW",  "GW",
+    "kJ",  "MJ",  "dB",   "Hz",  "kHz",   "MHz",    "GHz",  "pH",   "CO2", "SO2",
+    "NO2", "NOx", "PM10", "iOS", "macOS", "iPhone", "iPad", "eBay", "PhD", "USD",
+    "EUR", "GBP", "CHF",  "JPY", "GDP",   "VAT",    "SKU",  "KPI",
 };
 #define SPELLING_COUNT (sizeof(spellings) / sizeof(spellings[0]))
 

@@ -13,6 +13,9 @@ struct engine {
 };
 
 extern const struct engine_driver duckdb_driver;
-extern const struct engine_driver fake_driver;
+
+/* A driver that is opened instead of the one with its name, or of none; NULL: no longer. For test
+ * programs (engine/fake.h), before there are threads that open engines. */
+void engine_stand_in(const struct engine_driver *driver);
 
 #endif
