@@ -27,6 +27,7 @@ static const struct {
     [STORE_MESSAGES_LAST] = {false, sqlite_messages_last},
     [STORE_RUN_BEGIN] = {true, sqlite_run_begin},
     [STORE_RUN_END] = {true, sqlite_run_end},
+    [STORE_RUN_RECORD] = {true, sqlite_run_record},
     [STORE_RUN_EVENT] = {true, sqlite_run_event},
     [STORE_RUN_GET] = {false, sqlite_run_get},
     [STORE_RUN_EVENTS] = {false, sqlite_run_events},

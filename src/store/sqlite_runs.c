@@ -42,15 +42,17 @@ static bool message_insert(struct sqlite_connection *connection, const struct ne
                           message->content, message->sql, message->metadata, message->now);
 }
 
-/* The conversation is counted before its message is there: this also finds out whether it is. */
+/* The conversation is counted before its messages are there: this also finds out whether it is. A
+ * new one is counted with all that it gets. */
 static bool conversation_ask(struct sqlite_connection *connection,
-                             const struct call_run_begin *call, struct error *err)
+                             const struct call_run_begin *call, int64_t message_count,
+                             struct error *err)
 {
     int64_t changes;
     if (call->create)
         return sqlite_execute(connection, STATEMENT_CONVERSATION_INSERT, NULL, err, "tttti",
                               call->conversation_id, call->user_id, call->title, call->now,
-                              INT64_C(1));
+                              message_count);
     if (!sqlite_execute(connection, STATEMENT_CONVERSATION_ASK, &changes, err, "tttt",
                         call->conversation_id, call->user_id, call->now, call->title))
         return false;
@@ -58,10 +60,9 @@ static bool conversation_ask(struct sqlite_connection *connection,
                                     call->conversation_id);
 }
 
-bool sqlite_run_begin(struct sqlite_connection *connection, void *arg, struct error *err)
+static struct new_message user_message(const struct call_run_begin *call)
 {
-    const struct call_run_begin *call = arg;
-    struct new_message message = {
+    return (struct new_message){
         .id = call->message_id,
         .conversation_id = call->conversation_id,
         .run_id = call->run_id,
@@ -69,8 +70,14 @@ bool sqlite_run_begin(struct sqlite_connection *connection, void *arg, struct er
         .content = call->question,
         .now = call->now,
     };
+}
+
+bool sqlite_run_begin(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_begin *call = arg;
+    struct new_message message = user_message(call);
     int64_t changes;
-    if (!conversation_ask(connection, call, err) || !message_insert(connection, &message, err) ||
+    if (!conversation_ask(connection, call, 1, err) || !message_insert(connection, &message, err) ||
         !sqlite_execute(connection, STATEMENT_RUN_INSERT, &changes, err, "tttitt", call->run_id,
                         call->conversation_id, call->user_id, connection->store->owner.number,
                         call->question, call->now))
@@ -104,6 +111,20 @@ static bool run_not_active(struct sqlite_connection *connection, const struct ru
                      end->conversation_id);
 }
 
+static struct new_message assistant_message(const struct call_run_end *call)
+{
+    return (struct new_message){
+        .id = call->message_id,
+        .conversation_id = call->end->conversation_id,
+        .run_id = call->end->run_id,
+        .role = "assistant",
+        .content = call->end->content,
+        .sql = call->end->sql,
+        .metadata = call->end->metadata,
+        .now = call->now,
+    };
+}
+
 static bool answer_save(struct sqlite_connection *connection, const struct new_message *message,
                         struct error *err)
 {
@@ -127,17 +148,35 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
             return false;
     if (!call->message_id)
         return true;
-    struct new_message message = {
-        .id = call->message_id,
-        .conversation_id = end->conversation_id,
-        .run_id = end->run_id,
-        .role = "assistant",
-        .content = end->content,
-        .sql = end->sql,
-        .metadata = end->metadata,
-        .now = call->now,
-    };
+    struct new_message message = assistant_message(call);
     return answer_save(connection, &message, err);
+}
+
+/* Five rows and one transaction where begin and end would take eight statements and two. */
+bool sqlite_run_record(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_record *call = arg;
+    const struct call_run_begin *begin = &call->begin;
+    const struct run_end *end = call->end.end;
+    struct new_message asked = user_message(begin), answered = assistant_message(&call->end);
+    bool has_answer = call->end.message_id != NULL;
+    int64_t changes;
+    if (!conversation_ask(connection, begin, has_answer ? 2 : 1, err) ||
+        !message_insert(connection, &asked, err) ||
+        !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttitttt",
+                        begin->run_id, begin->conversation_id, begin->user_id,
+                        connection->store->owner.number, begin->question, states[end->state],
+                        begin->now, end->result))
+        return false;
+    if (changes == 0)
+        return error_set(err, ERROR_CONFLICT, "a run '%s' exists already", begin->run_id);
+    for (size_t i = 0; i < end->event_count; i++)
+        if (!event_insert(connection, begin->run_id, &end->events[i], err))
+            return false;
+    if (!has_answer)
+        return true;
+    return begin->create ? message_insert(connection, &answered, err)
+                         : answer_save(connection, &answered, err);
 }
 
 bool sqlite_run_event(struct sqlite_connection *connection, void *arg, struct error *err)

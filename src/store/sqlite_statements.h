@@ -58,6 +58,9 @@ STATEMENT(RUN_INSERT,
           " VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT DO NOTHING")
 STATEMENT(RUN_END, "UPDATE runs SET state = ?3, result = ?4, ended_at = ?5"
                    " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
+STATEMENT(RUN_INSERT_ENDED,
+          "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at,"
+          " ended_at, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8) ON CONFLICT DO NOTHING")
 STATEMENT(RUN_EXISTS, "SELECT 1 FROM runs WHERE id = ?1")
 STATEMENT(RUN_GET,
           "SELECT id, conversation_id, user_id, question, started_at, ended_at, state, result"

@@ -247,10 +247,15 @@ TASK_WAITS bool store_messages_last(struct store *store, const char *conversatio
 
 /* ---- runs ---- */
 
-TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err)
-{
+/* The ids and the title of a run that begins; the call points to them. */
+struct run_names {
     char run_id[STORE_ID_SIZE], conversation_id[STORE_ID_SIZE], message_id[STORE_ID_SIZE];
     char title[STORE_TITLE_SIZE];
+};
+
+static bool prepare_run_begin(const struct run_begin *begin, struct run_names *names,
+                              struct call_run_begin *call, struct error *err)
+{
     bool create = !begin->conversation_id, make_run_id = begin->run_id[0] == '\0';
     if (!check_name("the user id", begin->user_id, err) ||
         !check_text("the question", begin->question, STORE_QUESTION_SIZE_MAX, err) ||
@@ -260,29 +265,42 @@ TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, st
         return error_set(err, ERROR_INVALID, "the run's id is not 'query_' and %d digits",
                          ID_DIGITS);
     if (create)
-        random_id(conversation_id, sizeof(conversation_id), "conv_");
+        random_id(names->conversation_id, STORE_ID_SIZE, "conv_");
     else
-        memcpy(conversation_id, begin->conversation_id, strlen(begin->conversation_id) + 1);
+        memcpy(names->conversation_id, begin->conversation_id, strlen(begin->conversation_id) + 1);
     if (make_run_id)
-        random_id(run_id, sizeof(run_id), "query_");
+        random_id(names->run_id, STORE_ID_SIZE, "query_");
     else
-        memcpy(run_id, begin->run_id, sizeof(run_id));
-    random_id(message_id, sizeof(message_id), "msg_");
-    title_make(begin->question, title, sizeof(title));
-    struct call_run_begin call = {
-        .run_id = run_id,
-        .conversation_id = conversation_id,
-        .message_id = message_id,
+        memcpy(names->run_id, begin->run_id, STORE_ID_SIZE);
+    random_id(names->message_id, STORE_ID_SIZE, "msg_");
+    title_make(begin->question, names->title, sizeof(names->title));
+    *call = (struct call_run_begin){
+        .run_id = names->run_id,
+        .conversation_id = names->conversation_id,
+        .message_id = names->message_id,
         .user_id = begin->user_id,
         .question = begin->question,
-        .title = title,
+        .title = names->title,
         .create = create,
     };
-    clock_print_utc(clock_now_ms(), call.now);
-    if (!call_driver(store, STORE_RUN_BEGIN, &call, err))
+    clock_print_utc(clock_now_ms(), call->now);
+    return true;
+}
+
+static void tell_names(struct run_begin *begin, const struct run_names *names)
+{
+    memcpy(begin->run_id, names->run_id, STORE_ID_SIZE);
+    memcpy(begin->conversation_id_out, names->conversation_id, STORE_ID_SIZE);
+}
+
+TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err)
+{
+    struct run_names names;
+    struct call_run_begin call;
+    if (!prepare_run_begin(begin, &names, &call, err) ||
+        !call_driver(store, STORE_RUN_BEGIN, &call, err))
         return false;
-    memcpy(begin->run_id, run_id, sizeof(run_id));
-    memcpy(begin->conversation_id_out, conversation_id, sizeof(conversation_id));
+    tell_names(begin, &names);
     return true;
 }
 
@@ -316,6 +334,29 @@ TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, st
     random_id(message_id, sizeof(message_id), "msg_");
     clock_print_utc(clock_now_ms(), call.now);
     return call_driver(store, STORE_RUN_END, &call, err);
+}
+
+TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
+                                 const struct run_end *end, struct error *err)
+{
+    struct run_names names;
+    struct call_run_record call;
+    char message_id[STORE_ID_SIZE];
+    if (!prepare_run_begin(begin, &names, &call.begin, err))
+        return false;
+    struct run_end ended = *end;
+    ended.run_id = names.run_id;
+    ended.conversation_id = names.conversation_id;
+    if (!check_run_end(&ended, err))
+        return false;
+    random_id(message_id, sizeof(message_id), "msg_");
+    call.end = (struct call_run_end){.end = &ended,
+                                     .message_id = end->content ? message_id : NULL};
+    memcpy(call.end.now, call.begin.now, sizeof(call.end.now));
+    if (!call_driver(store, STORE_RUN_RECORD, &call, err))
+        return false;
+    tell_names(begin, &names);
+    return true;
 }
 
 TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,

@@ -135,6 +135,13 @@ struct run_end {
 };
 TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
 
+/*
+ * A run that ended as soon as it began (its answer was cached): what store_run_begin() and
+ * store_run_end() would save, in one transaction. end->conversation_id is ignored.
+ */
+TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
+                                 const struct run_end *end, struct error *err);
+
 /* Appends an event to a run's log. `sequence` starts at 1 and rises by one: any other gets
  * ERROR_CONFLICT. */
 TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,

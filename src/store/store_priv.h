@@ -21,6 +21,7 @@ enum store_operation {
     STORE_MESSAGES_LAST,
     STORE_RUN_BEGIN,
     STORE_RUN_END,
+    STORE_RUN_RECORD,
     STORE_RUN_EVENT,
     STORE_RUN_GET,
     STORE_RUN_EVENTS,
@@ -108,6 +109,11 @@ struct call_run_end {
     const struct run_end *end;
     const char *message_id; /* NULL: no message */
     char now[TIMESTAMP_SIZE];
+};
+
+struct call_run_record {
+    struct call_run_begin begin;
+    struct call_run_end end;
 };
 
 struct call_run_event {

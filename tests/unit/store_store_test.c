@@ -279,6 +279,54 @@ static void a_given_run_id_is_used_once(void **state)
     assert_int_equal(count, 1);
 }
 
+/* One call saves what begin and end would: in a new conversation and in one that exists. */
+static void a_run_is_recorded_at_once(void **state)
+{
+    struct home *home = *state;
+    struct store *store = home->store;
+    struct error *err = &home->err;
+    struct stored_event logged = {.sequence = 1, .json = "{\"event\":\"run_start\"}"}, *events;
+    struct run_end end = {.state = RUN_COMPLETE, .result = "{\"n\":1}", .content = "One.",
+                          .sql = "SELECT 1", .metadata = "{}", .events = &logged, .event_count = 1};
+    struct run_begin first = {.user_id = "ana", .question = "how many?"};
+    assert_ok(store_run_record(store, &first, &end, err), home->err);
+    struct run_begin second = {.user_id = "ana", .question = "and now?",
+                               .conversation_id = first.conversation_id_out};
+    assert_ok(store_run_record(store, &second, &end, err), home->err);
+    assert_string_equal(second.conversation_id_out, first.conversation_id_out);
+
+    struct conversation conversation;
+    struct message *messages;
+    struct stored_run run;
+    size_t count;
+    assert_ok(store_conversation_get(store, "ana", first.conversation_id_out, home->arena,
+                                     &conversation, err), home->err);
+    assert_string_equal(conversation.title, "how many?");
+    assert_int_equal(conversation.message_count, 4);
+    assert_ok(store_messages_last(store, conversation.id, 10, home->arena, &messages, &count, err),
+              home->err);
+    assert_int_equal(count, 4);
+    assert_string_equal(messages[1].content, "One.");
+    assert_string_equal(messages[2].content, "and now?");
+    assert_string_equal(messages[3].run_id, second.run_id);
+    assert_ok(store_run_get(store, first.run_id, home->arena, &run, err), home->err);
+    assert_int_equal(run.state, RUN_COMPLETE);
+    assert_string_equal(run.result, "{\"n\":1}");
+    assert_non_null(run.ended_at);
+    assert_ok(store_run_events(store, first.run_id, 0, home->arena, &events, &count, err),
+              home->err);
+    assert_int_equal(count, 1);
+
+    /* Nothing of one that can't be saved stays. */
+    struct run_begin other = {.user_id = "ben", .question = "mine?",
+                              .conversation_id = first.conversation_id_out};
+    assert_fails(store_run_record(store, &other, &end, err), home->err, ERROR_NOT_FOUND);
+    assert_fails(store_run_record(store, &second, &end, err), home->err, ERROR_CONFLICT);
+    assert_ok(store_messages_last(store, conversation.id, 10, home->arena, &messages, &count, err),
+              home->err);
+    assert_int_equal(count, 4);
+}
+
 static void the_first_question_names_an_unnamed_conversation(void **state)
 {
     struct home *home = *state;
@@ -714,6 +762,7 @@ int main(void)
         TEST(wrong_ends_change_nothing),
         TEST(events_rise_by_one),
         TEST(a_given_run_id_is_used_once),
+        TEST(a_run_is_recorded_at_once),
         TEST(the_first_question_names_an_unnamed_conversation),
         TEST(texts_have_limits),
         TEST(the_last_messages_come_in_order),
