@@ -58,7 +58,7 @@ static const char *nearest_operator(enum refusal refusal, struct str text)
     return NULL;
 }
 
-bool refuse(struct firewall *fw, enum refusal refusal, const struct token *token,
+bool firewall_refuse(struct firewall *fw, enum refusal refusal, const struct token *token,
             const char *nearest)
 {
     struct firewall_verdict *verdict = fw->verdict;
@@ -76,14 +76,14 @@ bool refuse_unexpected(struct firewall *fw)
 {
     const struct token *token = current(fw);
     if (is_operator(token, ";"))
-        return refuse(fw, REFUSAL_MANY_STATEMENTS, token, NULL);
+        return firewall_refuse(fw, REFUSAL_MANY_STATEMENTS, token, NULL);
     if (token->kind == TOKEN_WORD && is_reserved_word(token->text) &&
         is_known_column(fw, token->text))
-        return refuse(fw, REFUSAL_RESERVED, token,
+        return firewall_refuse(fw, REFUSAL_RESERVED, token,
                       arena_printf(fw->arena, "\"%.*s\"", STR_ARGS(token->text)));
     if (token->kind == TOKEN_WORD && is_refused_construct(token->text))
-        return refuse(fw, REFUSAL_CONSTRUCT, token, NULL);
-    return refuse(fw, REFUSAL_SYNTAX, token, NULL);
+        return firewall_refuse(fw, REFUSAL_CONSTRUCT, token, NULL);
+    return firewall_refuse(fw, REFUSAL_SYNTAX, token, NULL);
 }
 
 const struct token *current(const struct firewall *fw)
@@ -168,7 +168,7 @@ bool read_name(struct firewall *fw, const struct token **name)
     if (!is_name(fw, token))
         return refuse_unexpected(fw);
     if (token->odd && !is_known_column(fw, token->value) && !is_known_table(fw, token->value))
-        return refuse(fw, REFUSAL_LOOK_ALIKE, token, NULL);
+        return firewall_refuse(fw, REFUSAL_LOOK_ALIKE, token, NULL);
     fw->at++;
     *name = token;
     return true;
@@ -189,7 +189,7 @@ bool read_name_list(struct firewall *fw)
 bool enter(struct firewall *fw)
 {
     if (fw->depth >= SQL_DEPTH_MAX)
-        return refuse(fw, REFUSAL_TOO_DEEP, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_TOO_DEEP, current(fw), NULL);
     fw->depth++;
     return true;
 }
@@ -227,29 +227,29 @@ static bool match_parentheses(struct firewall *fw, const struct token_list *list
         const struct token *token = &list->items[i];
         if (is_operator(token, "(")) {
             if (depth == SQL_DEPTH_MAX)
-                return refuse(fw, REFUSAL_TOO_DEEP, token, NULL);
+                return firewall_refuse(fw, REFUSAL_TOO_DEEP, token, NULL);
             open[depth++] = i;
         } else if (is_operator(token, ")")) {
             if (depth == 0)
-                return refuse(fw, REFUSAL_UNBALANCED, token, NULL);
+                return firewall_refuse(fw, REFUSAL_UNBALANCED, token, NULL);
             fw->partners[i] = open[--depth];
             fw->partners[open[depth]] = i;
         }
     }
-    return depth == 0 || refuse(fw, REFUSAL_UNBALANCED, &list->items[open[depth - 1]], NULL);
+    return depth == 0 || firewall_refuse(fw, REFUSAL_UNBALANCED, &list->items[open[depth - 1]], NULL);
 }
 
 static bool read_statement(struct firewall *fw)
 {
     const struct token *first = current(fw);
     if (first->kind == TOKEN_END || is_operator(first, ";"))
-        return refuse(fw, REFUSAL_EMPTY, first, NULL);
+        return firewall_refuse(fw, REFUSAL_EMPTY, first, NULL);
     if (!is_word(first, "select") && !is_word(first, "with") && !is_operator(first, "("))
-        return refuse(fw, REFUSAL_STATEMENT, first, NULL);
+        return firewall_refuse(fw, REFUSAL_STATEMENT, first, NULL);
     if (!read_query(fw))
         return false;
     if (accept_operator(fw, ";") && current(fw)->kind != TOKEN_END)
-        return refuse(fw, REFUSAL_MANY_STATEMENTS, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_MANY_STATEMENTS, current(fw), NULL);
     return current(fw)->kind == TOKEN_END || refuse_unexpected(fw);
 }
 
@@ -273,7 +273,7 @@ bool firewall_check(const struct firewall_policy *policy, struct str sql, struct
     enum refusal refusal;
     *verdict = (struct firewall_verdict){0};
     if (!tokenize(sql, arena, &list, &refusal, &fault))
-        return refuse(&fw, refusal, &fault, NULL);
+        return firewall_refuse(&fw, refusal, &fault, NULL);
     fw.tokens = list.items;
     fw.reads = arena_array(arena, policy->dataset_count + 1, sizeof *fw.reads);
     if (!match_parentheses(&fw, &list) || !read_statement(&fw))

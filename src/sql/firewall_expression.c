@@ -24,7 +24,7 @@ static bool read_sum(struct firewall *fw)
     static const char *const arithmetic[] = {"+", "-", "*", "/", "//", "%", "^", "**", "||"};
     for (int count = 0;; count++) {
         if (count > SQL_CHAIN_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
         if (!read_operand(fw))
             return false;
         if (!accept_any(fw, arithmetic, sizeof arithmetic / sizeof *arithmetic))
@@ -115,14 +115,14 @@ static bool read_test(struct firewall *fw)
 {
     for (int count = 0; accept_word(fw, "not"); count++) {
         if (count > SQL_CHAIN_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
     }
     bool found = read_sum(fw);
     if (!found)
         return false;
     for (int count = 0; found; count++) {
         if (count > SQL_CHAIN_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
         if (!read_test_part(fw, &found))
             return false;
     }
@@ -136,7 +136,7 @@ bool read_expression(struct firewall *fw)
     int count = 0;
     do {
         if (++count > SQL_TERMS_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
         if (!read_test(fw))
             return false;
     } while (accept_word(fw, "and") || accept_word(fw, "or"));
@@ -193,7 +193,7 @@ static bool read_type(struct firewall *fw)
     if (token->kind != TOKEN_WORD)
         return refuse_unexpected(fw);
     if (!allow_type(token->text))
-        return refuse(fw, REFUSAL_TYPE, token, nearest_type(token->text));
+        return firewall_refuse(fw, REFUSAL_TYPE, token, nearest_type(token->text));
     fw->at++;
     return read_type_rest(fw, token);
 }
@@ -211,7 +211,7 @@ static bool read_extract(struct firewall *fw)
     const struct token *field = current(fw);
     if ((field->kind != TOKEN_WORD && field->kind != TOKEN_STRING) ||
         !allow_extract_field(field->value))
-        return refuse(fw, REFUSAL_UNIT, field, NULL);
+        return firewall_refuse(fw, REFUSAL_UNIT, field, NULL);
     fw->at++;
     return expect_word(fw, "from") && read_expression(fw) && expect_operator(fw, ")");
 }
@@ -267,7 +267,7 @@ static bool read_case(struct firewall *fw)
         return refuse_unexpected(fw);
     for (int count = 0; accept_word(fw, "when"); count++) {
         if (count >= SQL_TERMS_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
         if (!read_expression(fw) || !expect_word(fw, "then") || !read_expression(fw))
             return false;
     }
@@ -292,7 +292,7 @@ static bool read_interval(struct firewall *fw)
         fw->at++;
         return true;
     }
-    return text || refuse(fw, REFUSAL_UNIT, unit, NULL);
+    return text || firewall_refuse(fw, REFUSAL_UNIT, unit, NULL);
 }
 
 /* Function calls. */
@@ -354,7 +354,7 @@ static bool check_length(struct firewall *fw)
     if (token->kind == TOKEN_NUMBER && alone && str_to_i64(token->text, &number) &&
         number <= SQL_LENGTH_MAX)
         return true;
-    return refuse(fw, REFUSAL_BOUND, token, NULL);
+    return firewall_refuse(fw, REFUSAL_BOUND, token, NULL);
 }
 
 static bool read_arguments(struct firewall *fw, const struct allowed_function *function,
@@ -369,14 +369,14 @@ static bool read_arguments(struct firewall *fw, const struct allowed_function *f
     do {
         count++;
         if (count > most)
-            return refuse(fw, REFUSAL_FUNCTION_UNBOUNDED, name, NULL);
+            return firewall_refuse(fw, REFUSAL_FUNCTION_UNBOUNDED, name, NULL);
         if (count == 2 && (function->flags & FUNCTION_LENGTH) && !check_length(fw))
             return false;
         if (!read_expression(fw))
             return false;
     } while (accept_operator(fw, ","));
     if (count < 2 && (function->flags & FUNCTION_LENGTH))
-        return refuse(fw, REFUSAL_BOUND, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_BOUND, current(fw), NULL);
     return true;
 }
 
@@ -395,7 +395,7 @@ static bool read_call_inside(struct firewall *fw, const struct allowed_function 
     bool aggregate = function->flags & (FUNCTION_AGGREGATE | FUNCTION_WINDOW);
     bool distinct = accept_word(fw, "distinct") || accept_word(fw, "all");
     if (distinct && !aggregate)
-        return refuse(fw, REFUSAL_CLAUSE_OF_FUNCTION, name, NULL);
+        return firewall_refuse(fw, REFUSAL_CLAUSE_OF_FUNCTION, name, NULL);
     if (!read_arguments(fw, function, name))
         return false;
     if (aggregate && accept_word(fw, "order") && (!expect_word(fw, "by") || !read_order_keys(fw)))
@@ -432,7 +432,7 @@ static bool read_call(struct firewall *fw)
     const struct token *name = current(fw);
     const struct allowed_function *function = allow_function(name->value);
     if (!function)
-        return refuse(fw, function_refusal(name->value), name, nearest_function(name->value));
+        return firewall_refuse(fw, function_refusal(name->value), name, nearest_function(name->value));
     fw->at += 2;
     if (!read_call_inside(fw, function, name))
         return false;
@@ -440,7 +440,7 @@ static bool read_call(struct firewall *fw)
         return read_call_clauses(fw);
     if (is_word(current(fw), "over") ||
         (is_word(current(fw), "filter") && is_operator(ahead(fw, 1), "(")))
-        return refuse(fw, REFUSAL_CLAUSE_OF_FUNCTION, name, NULL);
+        return firewall_refuse(fw, REFUSAL_CLAUSE_OF_FUNCTION, name, NULL);
     return true;
 }
 
@@ -472,10 +472,10 @@ static bool read_column(struct firewall *fw)
             return false;
     }
     if (is_operator(current(fw), "("))
-        return refuse(fw, REFUSAL_FUNCTION, &fw->tokens[fw->at - 1], NULL);
+        return firewall_refuse(fw, REFUSAL_FUNCTION, &fw->tokens[fw->at - 1], NULL);
     bool alone = fw->at > 0 && &fw->tokens[fw->at - 1] == first;
     if (alone && is_hidden_function(first->value) && !is_known_column(fw, first->value))
-        return refuse(fw, REFUSAL_FUNCTION_SYSTEM, first, NULL);
+        return firewall_refuse(fw, REFUSAL_FUNCTION_SYSTEM, first, NULL);
     return true;
 }
 
@@ -538,7 +538,7 @@ static bool read_operand(struct firewall *fw)
 {
     for (int count = 0; accept_operator(fw, "-") || accept_operator(fw, "+"); count++) {
         if (count >= SQL_CHAIN_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
     }
     if (!read_primary(fw))
         return false;
@@ -551,7 +551,7 @@ static bool read_operand(struct firewall *fw)
             if (!read_name(fw, &name))
                 return false;
             if (!allow_collation(name->value))
-                return refuse(fw, REFUSAL_COLLATION, name, NULL);
+                return firewall_refuse(fw, REFUSAL_COLLATION, name, NULL);
         } else if (is_word(current(fw), "at") && is_word(ahead(fw, 1), "time")) {
             fw->at += 2;
             if (!expect_word(fw, "zone") || !read_primary(fw))
@@ -560,5 +560,5 @@ static bool read_operand(struct firewall *fw)
             return true;
         }
     }
-    return refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
+    return firewall_refuse(fw, REFUSAL_TOO_MANY_TERMS, current(fw), NULL);
 }

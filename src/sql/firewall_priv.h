@@ -42,7 +42,7 @@ struct firewall {
 };
 
 /* Fills the verdict and returns false. */
-bool refuse(struct firewall *fw, enum refusal refusal, const struct token *token,
+bool firewall_refuse(struct firewall *fw, enum refusal refusal, const struct token *token,
             const char *nearest);
 /* Refuses the current token, with the best reason for where it stands. */
 bool refuse_unexpected(struct firewall *fw);

@@ -68,8 +68,8 @@ static bool mark_table(struct firewall *fw, const struct token *token, bool qual
         }
     }
     if (qualified)
-        return refuse(fw, REFUSAL_SCHEMA, token, nearest_table(fw, fw->tokens[fw->at - 1].value));
-    return refuse(fw, REFUSAL_TABLE, token, nearest_table(fw, name));
+        return firewall_refuse(fw, REFUSAL_SCHEMA, token, nearest_table(fw, fw->tokens[fw->at - 1].value));
+    return firewall_refuse(fw, REFUSAL_TABLE, token, nearest_table(fw, name));
 }
 
 /* name(...) where a table should be. */
@@ -77,7 +77,7 @@ static bool refuse_table_function(struct firewall *fw, const struct token *name)
 {
     enum refusal refusal = function_refusal(name->value);
     bool telling = refusal == REFUSAL_FUNCTION_FILES || refusal == REFUSAL_FUNCTION_SYSTEM;
-    return refuse(fw, telling ? refusal : REFUSAL_TABLE_FUNCTION, name, NULL);
+    return firewall_refuse(fw, telling ? refusal : REFUSAL_TABLE_FUNCTION, name, NULL);
 }
 
 /* name or schema.name. The parts are looked up as one name with dots, as the metadata has it. */
@@ -124,9 +124,9 @@ static bool read_table(struct firewall *fw)
 {
     const struct token *token = current(fw);
     if (++fw->table_count > SQL_TABLES_MAX)
-        return refuse(fw, REFUSAL_TOO_MANY_TABLES, token, NULL);
+        return firewall_refuse(fw, REFUSAL_TOO_MANY_TABLES, token, NULL);
     if (token->kind == TOKEN_STRING)
-        return refuse(fw, REFUSAL_FILE, token, NULL);
+        return firewall_refuse(fw, REFUSAL_FILE, token, NULL);
     bool lateral = accept_word(fw, "lateral");
     if (is_operator(current(fw), "(")) {
         if (holds_query(fw, fw->at))
@@ -141,7 +141,7 @@ static bool read_table(struct firewall *fw)
     }
     /* LATERAL of a function call or of unnest(): rows that come from no table. */
     if (lateral)
-        return refuse(fw, REFUSAL_TABLE_FUNCTION, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_TABLE_FUNCTION, current(fw), NULL);
     return read_table_name(fw) && read_table_alias(fw);
 }
 
@@ -152,7 +152,7 @@ static bool read_join_words(struct firewall *fw, bool *found)
                                         "full",    "cross", "semi",  "anti"};
     size_t start = fw->at;
     if (is_word(current(fw), "positional"))
-        return refuse(fw, REFUSAL_CONSTRUCT, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_CONSTRUCT, current(fw), NULL);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         (void)accept_word(fw, kinds[i]);
     if (fw->at > start)
@@ -331,7 +331,7 @@ static const struct {
 static bool read_select(struct firewall *fw)
 {
     if (++fw->select_count > SQL_SELECTS_MAX)
-        return refuse(fw, REFUSAL_TOO_MANY_TABLES, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_TOO_MANY_TABLES, current(fw), NULL);
     if (!read_select_list(fw))
         return false;
     for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++) {
@@ -345,7 +345,7 @@ static bool read_values(struct firewall *fw)
 {
     do {
         if (++fw->values_count > SQL_VALUES_MAX)
-            return refuse(fw, REFUSAL_TOO_MANY_ROWS, current(fw), NULL);
+            return firewall_refuse(fw, REFUSAL_TOO_MANY_ROWS, current(fw), NULL);
         if (!expect_operator(fw, "(") || !read_expressions(fw) || !expect_operator(fw, ")"))
             return false;
     } while (accept_operator(fw, ","));
@@ -370,7 +370,7 @@ static bool read_whole_number(struct firewall *fw)
     const struct token *token = current(fw);
     int64_t number;
     if (token->kind != TOKEN_NUMBER || !str_to_i64(token->text, &number))
-        return refuse(fw, REFUSAL_LIMIT, token, NULL);
+        return firewall_refuse(fw, REFUSAL_LIMIT, token, NULL);
     fw->at++;
     return true;
 }
@@ -414,11 +414,11 @@ static bool read_cte(struct firewall *fw)
 {
     const struct token *name;
     if (is_word(current(fw), "recursive"))
-        return refuse(fw, REFUSAL_CONSTRUCT, current(fw), NULL);
+        return firewall_refuse(fw, REFUSAL_CONSTRUCT, current(fw), NULL);
     if (!read_name(fw, &name))
         return false;
     if (is_system_name(name->value) || strpbrk(arena_str(fw->arena, name->value).bytes, "./\\:*?"))
-        return refuse(fw, REFUSAL_NAME, name, NULL);
+        return firewall_refuse(fw, REFUSAL_NAME, name, NULL);
     if (is_operator(current(fw), "(") && !read_name_list(fw))
         return false;
     if (!expect_word(fw, "as"))
@@ -456,7 +456,7 @@ static bool read_query_term(struct firewall *fw)
         return read_values(fw);
     }
     if (token->kind == TOKEN_WORD && is_statement_word(token->text))
-        return refuse(fw, REFUSAL_STATEMENT, token, NULL);
+        return firewall_refuse(fw, REFUSAL_STATEMENT, token, NULL);
     return refuse_unexpected(fw);
 }
 
