@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "core/json.h"
+#include "metadata/dataset_json.h"
 
 #define SAMPLES_SHOWN 3
 
@@ -14,55 +15,6 @@ static const struct option_row options[] = {
     SESSION_OPTIONS,
     {"json", 0, OPTION_FLAG, NULL, "print as JSON"},
 };
-
-static void add_column_json(const struct column *column, struct strbuf *out)
-{
-    strbuf_add_char(out, '{');
-    json_add_key(out, "name");
-    json_add_text(out, column->name);
-    json_add_key(out, "type");
-    json_add_text(out, value_kind_name(column->kind));
-    json_add_key(out, "role");
-    json_add_text(out, column_role_name(column->role));
-    json_add_key(out, "description");
-    json_add_text(out, column->description);
-    json_add_key(out, "unit");
-    json_add_text(out, column->unit);
-    if (column->profile.known) {
-        json_add_key(out, "distinct");
-        json_add_integer(out, column->profile.distinct_count);
-        json_add_key(out, "min");
-        json_add_text(out, column->profile.min);
-        json_add_key(out, "max");
-        json_add_text(out, column->profile.max);
-    }
-    strbuf_add_char(out, '}');
-}
-
-static void add_dataset_json(const struct dataset *dataset, struct strbuf *out)
-{
-    json_add_separator(out);
-    strbuf_add_char(out, '{');
-    json_add_key(out, "dataset_id");
-    json_add_text(out, dataset->id);
-    json_add_key(out, "table_name");
-    json_add_text(out, dataset->table_name);
-    json_add_key(out, "title");
-    json_add_text(out, dataset_title(dataset));
-    json_add_key(out, "description");
-    json_add_text(out, dataset->description);
-    json_add_key(out, "row_count");
-    json_add_integer(out, dataset->row_count);
-    json_add_key(out, "version");
-    json_add_text(out, dataset->version);
-    json_add_key(out, "columns");
-    strbuf_add_char(out, '[');
-    for (size_t i = 0; i < dataset->column_count; i++) {
-        json_add_separator(out);
-        add_column_json(&dataset->columns[i], out);
-    }
-    strbuf_add(out, "]}");
-}
 
 /* "3 of 12: North, South, East" or "1.5 to 99" */
 static const char *facts_of(const struct column *column, struct arena *arena)
@@ -166,7 +118,10 @@ static void print_all_json(const struct catalog *catalog)
     struct strbuf json = strbuf_init(256 * 1024 * 1024);
     strbuf_add_char(&json, '[');
     for (size_t i = 0; i < catalog->dataset_count; i++)
-        add_dataset_json(&catalog->datasets[i], &json);
+        {
+        json_add_separator(&json);
+        dataset_json(&catalog->datasets[i], &json);
+    }
     strbuf_add_char(&json, ']');
     puts(strbuf_text(&json));
     strbuf_clear(&json);
@@ -184,7 +139,7 @@ static int show_one(const struct session *session, const char *id)
     }
     if (arguments_flag(session->arguments, "json")) {
         struct strbuf json = strbuf_init(16 * 1024 * 1024);
-        add_dataset_json(dataset, &json);
+        dataset_json(dataset, &json);
         puts(strbuf_text(&json));
         strbuf_clear(&json);
     } else {
