@@ -91,6 +91,9 @@ struct run {
     /* Who watches; may be NULL. Called on the run's loop; must not wait. */
     void (*listener)(void *context, const struct run_event *event);
     void *listener_context;
+    /* Waits until the run may begin its work, its question being saved; NULL: at once. */
+    TASK_WAITS bool (*admit)(void *context, struct error *err);
+    void *admit_context;
     struct run_event *events;
     size_t event_count, event_capacity;
 

@@ -173,7 +173,7 @@ TASK_WAITS bool workflow_run(struct run *run, struct error *err)
     bool ok = save_question(run, err);
     if (ok) {
         emit_start(run);
-        ok = answer_question(run, err);
+        ok = (!run->admit || run->admit(run->admit_context, err)) && answer_question(run, err);
     }
     run->duration_us = clock_monotonic_us() - run->started_us;
     if (!ok)

@@ -132,15 +132,22 @@ const struct setting settings_table[] = {
      .help = "Memory for what was worked out before: results, readings, replies. What was not used "
              "for longest makes room. 0: only the store keeps it."},
 
-    {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .unread = true, .group = SERVER,
+    {"API_HOST", SETTING_TEXT, "127.0.0.1", .max = 256, .group = SERVER,
      .help = "Address that the server listens on."},
-    {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .unread = true, .group = SERVER,
+    {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .group = SERVER,
      .help = "Port that the server listens on. 0: any free one."},
+    {"QUERENT_LOOPS", SETTING_INTEGER, "0", 0, 64, .group = SERVER,
+     .help = "Threads that serve connections and runs. 0: as many as there are processors."},
+    {"QUERENT_RUNS_MAX", SETTING_INTEGER, "256", 1, 100000, .unit = "runs", .group = SERVER,
+     .help = "Questions worked on at the same time; more wait for their turn."},
+    {"QUERENT_QUEUE_MAX", SETTING_INTEGER, "2000", 0, 100000, .unit = "questions", .group = SERVER,
+     .help = "Questions that may wait; what comes beyond gets 503 and is asked again later."},
+    {"QUERENT_STOP_GRACE_S", SETTING_INTEGER, "30", 0, 3600, .unit = "seconds", .group = SERVER,
+     .help = "Time for questions under way when the server is asked to stop."},
     {"QUERENT_CORS_ORIGINS", SETTING_TEXT, .max = 4096, .group = SERVER,
      .help = "Origins whose pages may call the API from a browser, separated by commas; * for all, "
              "none for none. Without it: all when ENVIRONMENT is development, else none."},
-    {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .unread = true,
-     .group = SERVER,
+    {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
      .help = "How callers show who they are. none: only when API_HOST is a loopback address."},
 
     {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug", .group = LOGS,

@@ -18,7 +18,7 @@ STATEMENT(CONVERSATION_INSERT,
           " FROM (SELECT coalesce(max(sequence), 0) AS position FROM messages)")
 STATEMENT(CONVERSATION_GET,
           "SELECT id, user_id, title, created_at, updated_at, message_count FROM conversations"
-          " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
+          " WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) AND deleted_at IS NULL")
 STATEMENT(CONVERSATION_EXISTS, "SELECT 1 FROM conversations WHERE id = ?1 AND deleted_at IS NULL")
 /* The second half are those that changed after the snapshot, at the place they had then. The first
  * half is read off its index in order, and ends at the limit. */
@@ -35,7 +35,7 @@ STATEMENT(CONVERSATION_LIST,
           "  WHERE user_id = ?1 AND deleted_at IS NULL AND activity > ?2))"
           " WHERE (place, sequence) < (?3, ?4) ORDER BY place DESC, sequence DESC LIMIT ?5")
 STATEMENT(CONVERSATION_DELETE, "UPDATE conversations SET deleted_at = ?3"
-                               " WHERE id = ?1 AND user_id = ?2 AND deleted_at IS NULL")
+                               " WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) AND deleted_at IS NULL")
 /* Counts a message that is inserted next; a conversation without a title gets one. */
 STATEMENT(CONVERSATION_ASK,
           "UPDATE conversations SET message_count = message_count + 1, updated_at = ?3,"

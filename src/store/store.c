@@ -176,7 +176,7 @@ TASK_WAITS bool store_conversation_get(struct store *store, const char *user_id,
                                        struct error *err)
 {
     struct call_conversation call = {.user_id = user_id, .id = id, .arena = arena, .out = out};
-    return check_name("the user id", user_id, err) && check_conversation_id(id, err) &&
+    return (!user_id || check_name("the user id", user_id, err)) && check_conversation_id(id, err) &&
            call_driver(store, STORE_CONVERSATION_GET, &call, err);
 }
 
@@ -222,7 +222,7 @@ TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_
 {
     struct call_conversation call = {.user_id = user_id, .id = id};
     clock_print_utc(clock_now_ms(), call.now);
-    return check_name("the user id", user_id, err) && check_conversation_id(id, err) &&
+    return (!user_id || check_name("the user id", user_id, err)) && check_conversation_id(id, err) &&
            call_driver(store, STORE_CONVERSATION_DELETE, &call, err);
 }
 

@@ -83,7 +83,8 @@ struct stored_run {
 TASK_WAITS bool store_conversation_create(struct store *store, const char *user_id,
                                           const char *title, struct arena *arena,
                                           struct conversation *out, struct error *err);
-/* ERROR_NOT_FOUND when it does not exist, is deleted, or is another user's. */
+/* ERROR_NOT_FOUND when it does not exist, is deleted, or is another user's. user_id NULL: whose it
+ * is does not matter (here and in deleting). */
 TASK_WAITS bool store_conversation_get(struct store *store, const char *user_id, const char *id,
                                        struct arena *arena, struct conversation *out,
                                        struct error *err);
