@@ -12,5 +12,6 @@ extern const struct command datasets_command;
 extern const struct command doctor_command;
 extern const struct command index_command;
 extern const struct command profile_command;
+extern const struct command serve_command;
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server: HTTP on every loop, the same workflow behind it as behind the command line.
+ *
+ *     main thread: loop 0, the agent, signals        thread i: loop i, agent_share()
+ *          │ struct api (one a loop): http server, run queue, open streams
+ *          └ struct api_shared (one a process): what all loops read
+ *
+ * A run lives on the loop of the connection that asked for it. Loops share the store, the models,
+ * the catalog and the caches, which have their own locks or never change.
+ */
+#ifndef QUERENT_API_API_H
+#define QUERENT_API_API_H
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "agent/agent.h"
+#include "api/route.h"
+#include "api/run_queue.h"
+#include "http/server.h"
+
+#define API_LOOPS_MAX 64
+
+struct event_stream;
+struct active_run;
+
+/* What all loops of the process read; made before the first and gone after the last. */
+struct api_shared {
+    struct agent *agent; /* the primary */
+    unsigned loop_count;
+    const char *environment;
+    atomic_bool stopping; /* no new runs; not ready */
+    uint64_t stop_grace_ms;
+};
+
+/* One loop's part. Used on that loop only. */
+struct api {
+    struct api_shared *shared;
+    struct loop *loop;
+    struct agent *agent;
+    struct http_server *server;
+    struct run_queue *queue;
+    struct event_stream *streams; /* open ones, for heart-beats */
+    uv_timer_t heartbeat;
+    struct active_run *runs; /* under way, to be cancelled when the time to stop is over */
+    size_t run_count;
+    struct task_event idle; /* signalled when the last run ends while the server stops */
+};
+
+struct api_options {
+    const char *host; /* as in http/server.h */
+    int port;
+    unsigned loops;                  /* 0: one for each processor */
+    struct http_limits http_limits;  /* zero: the defaults */
+    size_t runs_max, queue_max;      /* at once and waiting, of the process */
+    uint64_t stop_grace_ms;          /* for runs that are under way when the server stops */
+    /* Called once, when all loops accept connections. */
+    void (*ready)(void *context, const char *host, int port);
+    void *ready_context;
+};
+
+/*
+ * Serves until SIGTERM or SIGINT, in a task of the agent's loop; SIGHUP reads documents and files
+ * again, as a change of their folders does. ERROR_CONFIG when it can't listen. A second signal
+ * while it stops ends the runs at once.
+ */
+TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
+                          struct error *err);
+
+/* All routes, for dispatch and for whoever describes them. */
+extern const struct route *const api_routes[];
+extern const size_t api_route_count;
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the server lives and is ready; and what is at the root. */
+#include "api/routes.h"
+#include "core/json.h"
+#include "version.h"
+
+static void root(struct api_request *request)
+{
+    api_reply_json(request, 200,
+                   str_from("{\"message\":\"AI Data Agent API\",\"docs\":\"/docs\","
+                            "\"health\":\"/health\"}"));
+}
+
+static void reply_uncached(struct api_request *request, int status, const struct strbuf *json)
+{
+    struct http_header headers[] = {{str_from("cache-control"), str_from("no-store")}};
+    api_reply(request, status, "application/json", headers, 1, strbuf_str(json));
+}
+
+static void health(struct api_request *request)
+{
+    struct strbuf json = strbuf_init(1024);
+    strbuf_add(&json, "{\"status\":\"healthy\"");
+    json_add_key(&json, "environment");
+    json_add_text(&json, request->api->shared->environment);
+    json_add_key(&json, "version");
+    json_add_text(&json, QUERENT_VERSION);
+    strbuf_add_char(&json, '}');
+    reply_uncached(request, 200, &json);
+    strbuf_clear(&json);
+}
+
+static void add_check(struct strbuf *json, const char *name, bool ok, const char *message)
+{
+    json_add_key(json, name);
+    strbuf_add_char(json, '{');
+    json_add_key(json, "status");
+    json_add_text(json, ok ? "ok" : "failed");
+    if (message) {
+        json_add_key(json, "message");
+        json_add_text(json, message);
+    }
+    strbuf_add_char(json, '}');
+}
+
+/* Each part that an answer needs, asked now. */
+TASK_WAITS static void ready(struct api_request *request)
+{
+    struct api *api = request->api;
+    struct error store_error = {0}, engine_error = {0};
+    bool accepting = !atomic_load(&api->shared->stopping);
+    bool store_ok = store_health(api->agent->store, &store_error);
+    struct engine_health engine_state = {0};
+    struct engine *engine = agent_engine(api->agent, NULL, &engine_error);
+    if (engine)
+        engine_check_health(engine, &engine_state);
+    struct knowledge *knowledge = agent_take_knowledge(api->agent);
+    size_t datasets = knowledge->catalog->dataset_count;
+    knowledge_unref(knowledge);
+
+    bool all = accepting && store_ok && engine_state.ok && datasets > 0;
+    struct strbuf json = strbuf_init(16 * 1024);
+    strbuf_printf(&json, "{\"status\":\"%s\",\"checks\":{", all ? "ready" : "not_ready");
+    add_check(&json, "server", accepting, accepting ? NULL : "stopping");
+    add_check(&json, "store", store_ok, store_ok ? NULL : store_error.message);
+    add_check(&json, "engine", engine_state.ok,
+              engine ? engine_state.message : engine_error.message);
+    add_check(&json, "datasets", datasets > 0,
+              datasets > 0 ? NULL : "there is nothing to ask about");
+    strbuf_printf(&json, "},\"datasets\":%zu}", datasets);
+    reply_uncached(request, all ? 200 : 503, &json);
+    strbuf_clear(&json);
+}
+
+const struct route root_route = {
+    .method = "GET", .path = "/", .name = "root", .tag = "health",
+    .summary = "What this is", .handle = root,
+};
+
+const struct route health_route = {
+    .method = "GET", .path = "/health", .name = "health_check", .tag = "health",
+    .summary = "Whether the server answers", .handle = health,
+};
+
+const struct route live_route = {
+    .method = "GET", .path = "/health/live", .name = "health_live", .tag = "health",
+    .summary = "Whether the server answers", .handle = health,
+};
+
+const struct route ready_route = {
+    .method = "GET", .path = "/health/ready", .name = "health_ready", .tag = "health",
+    .summary = "Whether questions can be answered now, and what is missing",
+    .mode = ROUTE_IN_TASK, .handle = ready,
+};

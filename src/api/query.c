@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions: the whole reply at once, or its events as they happen. */
+#include <string.h>
+
+#include "agent/workflow.h"
+#include "api/event_stream.h"
+#include "api/models.h"
+#include "api/routes.h"
+#include "core/alloc.h"
+#include "core/settings.h"
+
+/* A run under way on this loop. On its task's stack. */
+struct active_run {
+    struct api *api;
+    struct run_place place;
+    struct task *task;
+    struct active_run *next, **link;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* The texts are borrowed from the body; run_new() copies them. */
+static struct question question_from(const struct api_request *request)
+{
+    const json_t *body = request->body, *config = json_object_get(body, "agent_config");
+    const json_t *filter = json_object_get(config, "dataset_filter");
+    struct question question = {
+        .text = text_of(body, "query"),
+        .user_id = text_of(body, "user_id"),
+        .conversation_id = text_of(body, "conversation_id"),
+        .use_cache = !json_is_false(json_object_get(config, "use_cache")),
+        .sample_rows = (size_t)json_integer_value(json_object_get(config, "sample_rows")),
+    };
+    const char **ids =
+        arena_array(request->exchange->arena, json_array_size(filter), sizeof(*ids));
+    for (size_t i = 0; i < json_array_size(filter); i++)
+        ids[i] = json_string_value(json_array_get(filter, i));
+    question.dataset_filter = ids;
+    question.dataset_filter_count = json_array_size(filter);
+    return question;
+}
+
+TASK_WAITS static bool wait_for_place(void *context, struct error *err)
+{
+    struct active_run *active = context;
+    return run_queue_wait(&active->place, err);
+}
+
+static bool begin(struct active_run *active, struct api *api, const struct question *question,
+                  struct error *err)
+{
+    if (atomic_load(&api->shared->stopping))
+        return error_set(err, ERROR_FULL, "the server is stopping; ask again in a moment");
+    *active = (struct active_run){.api = api};
+    if (!run_queue_join(api->queue, &active->place, question->user_id, err))
+        return false;
+    active->task = task_ref(task_current());
+    active->next = api->runs;
+    active->link = &api->runs;
+    if (active->next)
+        active->next->link = &active->next;
+    api->runs = active;
+    api->run_count++;
+    return true;
+}
+
+static void end(struct active_run *active)
+{
+    struct api *api = active->api;
+    run_queue_leave(&active->place);
+    task_unref(active->task);
+    *active->link = active->next;
+    if (active->next)
+        active->next->link = active->link;
+    if (--api->run_count == 0 && atomic_load(&api->shared->stopping))
+        task_event_signal(&api->idle);
+}
+
+/* Who is told of a run's events: first the request itself, then the stream that it became. */
+struct watch {
+    struct api_request *request; /* NULL once replied to */
+    struct event_stream *stream; /* NULL: none was asked for, or not yet open */
+    bool streams;
+    struct run *run;
+};
+
+static void tell(void *context, const struct run_event *event)
+{
+    struct watch *watch = context;
+    const char *name = run_event_name(event->kind);
+    if (watch->stream) {
+        event_stream_send(watch->stream, name, event->json);
+    } else if (event->kind == EVENT_ERROR) { /* also where a stream would have begun */
+        api_reply_error(watch->request, &watch->run->error);
+        watch->request = NULL;
+    } else if (watch->streams) {
+        watch->stream = event_stream_open(watch->request, name, event->json);
+        watch->request = NULL;
+    } else if (event->kind == EVENT_COMPLETE) {
+        api_reply_json(watch->request, 200, str_from(event->json));
+        watch->request = NULL;
+    }
+}
+
+/*
+ * The run goes on when its reader leaves. Its first event comes when the question is saved, its
+ * last one when the outcome is: a reply or stream acknowledges nothing that could be lost.
+ */
+TASK_WAITS static void answer(struct api_request *request, bool streams)
+{
+    struct api *api = request->api;
+    struct question question = question_from(request);
+    struct active_run active;
+    struct error err = {0};
+    if (!begin(&active, api, &question, &err)) {
+        api_reply_error(request, &err);
+        return;
+    }
+    struct run *run = run_new(api->agent, &question, &err);
+    if (run) {
+        struct watch watch = {.request = request, .streams = streams, .run = run};
+        run->listener = tell;
+        run->listener_context = &watch;
+        run->admit = wait_for_place;
+        run->admit_context = &active;
+        (void)workflow_run(run, &err); /* the last event has told the outcome */
+        if (watch.stream)
+            event_stream_end(watch.stream);
+        run_free(run);
+    } else {
+        api_reply_error(request, &err);
+    }
+    end(&active);
+}
+
+TASK_WAITS static void query_data(struct api_request *request)
+{
+    answer(request, false);
+}
+
+TASK_WAITS static void query_stream(struct api_request *request)
+{
+    answer(request, true);
+}
+
+void api_cancel_runs(struct api *api)
+{
+    for (struct active_run *active = api->runs; active; active = active->next)
+        task_cancel(active->task);
+}
+
+const struct route query_route = {
+    .method = "POST",
+    .path = "/api/v1/query",
+    .name = "query_data",
+    .tag = "query",
+    .summary = "Answer a question about the data",
+    .mode = ROUTE_IN_TASK,
+    .handle = query_data,
+    .body = &model_query_request,
+    .reply = &model_query_response,
+};
+
+const struct route query_stream_route = {
+    .method = "POST",
+    .path = "/api/v1/query/stream",
+    .name = "query_stream",
+    .tag = "query",
+    .summary = "Answer a question, each step as a Server-Sent Event",
+    .mode = ROUTE_IN_TASK,
+    .handle = query_stream,
+    .body = &model_query_request,
+};

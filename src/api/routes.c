@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order matters where two paths fit one request: the first one answers. */
+#include "api/routes.h"
+
+const struct route *const api_routes[] = {
+    &root_route,
+    &health_route,
+    &live_route,
+    &ready_route,
+    &query_route,
+    &query_stream_route,
+    &conversation_create_route,
+    &conversation_list_route,
+    &conversation_messages_route,
+    &conversation_delete_route,
+    &dataset_list_route,
+    &dataset_route,
+};
+const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);

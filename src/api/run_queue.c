@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/run_queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+
+#define BUCKETS 256 /* of callers; a chain each */
+
+/* A caller with places, running or waiting. Those with waiting ones are in the ring. */
+struct run_caller {
+    struct run_caller *chain_next;
+    struct run_caller *ring_next, *ring_previous; /* NULL: nothing waits */
+    struct run_place *first, *last;               /* waiting, in their order */
+    size_t running, places;
+    char id[];
+};
+
+struct run_queue {
+    size_t running, running_max;
+    size_t waiting, waiting_max;
+    size_t caller_max; /* places that one caller may run in */
+    struct run_caller *turn; /* in the ring: whose turn is next */
+    struct run_caller *buckets[BUCKETS];
+};
+
+struct run_queue *run_queue_new(size_t running_max, size_t waiting_max)
+{
+    struct run_queue *queue = xcalloc(1, sizeof(*queue));
+    queue->running_max = running_max;
+    queue->waiting_max = waiting_max;
+    queue->caller_max = running_max - running_max / 4; /* a quarter is for the others */
+    return queue;
+}
+
+void run_queue_free(struct run_queue *queue)
+{
+    if (!queue)
+        return;
+    assert(queue->running == 0 && queue->waiting == 0);
+    free(queue);
+}
+
+/* FNV-1a, 32 bits. */
+static struct run_caller **bucket_of(struct run_queue *queue, const char *id)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (; *id; id++)
+        hash = (hash ^ (unsigned char)*id) * UINT32_C(16777619);
+    return &queue->buckets[hash % BUCKETS];
+}
+
+static struct run_caller *caller_take(struct run_queue *queue, const char *id)
+{
+    struct run_caller **bucket = bucket_of(queue, id);
+    struct run_caller *caller = *bucket;
+    while (caller && strcmp(caller->id, id) != 0)
+        caller = caller->chain_next;
+    if (!caller) {
+        size_t size = strlen(id) + 1;
+        caller = xcalloc(1, sizeof(*caller) + size);
+        memcpy(caller->id, id, size);
+        caller->chain_next = *bucket;
+        *bucket = caller;
+    }
+    caller->places++;
+    return caller;
+}
+
+static void caller_give(struct run_queue *queue, struct run_caller *caller)
+{
+    if (--caller->places > 0)
+        return;
+    struct run_caller **link = bucket_of(queue, caller->id);
+    while (*link != caller)
+        link = &(*link)->chain_next;
+    *link = caller->chain_next;
+    free(caller);
+}
+
+/* Before the one whose turn is next: at the end. */
+static void ring_add(struct run_queue *queue, struct run_caller *caller)
+{
+    if (!queue->turn) {
+        queue->turn = caller->ring_next = caller->ring_previous = caller;
+        return;
+    }
+    caller->ring_next = queue->turn;
+    caller->ring_previous = queue->turn->ring_previous;
+    caller->ring_previous->ring_next = caller;
+    queue->turn->ring_previous = caller;
+}
+
+static void ring_remove(struct run_queue *queue, struct run_caller *caller)
+{
+    if (caller->ring_next == caller)
+        queue->turn = NULL;
+    else if (queue->turn == caller)
+        queue->turn = caller->ring_next;
+    caller->ring_previous->ring_next = caller->ring_next;
+    caller->ring_next->ring_previous = caller->ring_previous;
+    caller->ring_next = caller->ring_previous = NULL;
+}
+
+static void add_waiting(struct run_queue *queue, struct run_place *place)
+{
+    struct run_caller *caller = place->caller;
+    if (caller->last)
+        caller->last->next = place;
+    else
+        caller->first = place;
+    caller->last = place;
+    queue->waiting++;
+    if (!caller->ring_next)
+        ring_add(queue, caller);
+}
+
+static void remove_waiting(struct run_queue *queue, struct run_place *place)
+{
+    struct run_caller *caller = place->caller;
+    struct run_place *before = NULL, *other = caller->first;
+    for (; other != place; other = other->next)
+        before = other;
+    if (before)
+        before->next = place->next;
+    else
+        caller->first = place->next;
+    if (caller->last == place)
+        caller->last = before;
+    place->next = NULL;
+    queue->waiting--;
+    if (!caller->first)
+        ring_remove(queue, caller);
+}
+
+/* The next in the ring who may run one more; NULL: all who wait hold as many as they may. */
+static struct run_caller *next_caller(const struct run_queue *queue)
+{
+    struct run_caller *caller = queue->turn;
+    while (caller && caller->running >= queue->caller_max) {
+        caller = caller->ring_next;
+        if (caller == queue->turn)
+            return NULL;
+    }
+    return caller;
+}
+
+static void grant(struct run_queue *queue)
+{
+    struct run_caller *caller;
+    while (queue->running < queue->running_max && (caller = next_caller(queue))) {
+        struct run_place *place = caller->first;
+        queue->turn = caller->ring_next;
+        remove_waiting(queue, place);
+        place->granted = true;
+        caller->running++;
+        queue->running++;
+        task_event_signal(&place->event);
+    }
+}
+
+bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *caller,
+                    struct error *err)
+{
+    *place = (struct run_place){.queue = queue};
+    bool direct = queue->running < queue->running_max && queue->waiting == 0;
+    if (!direct && queue->waiting >= queue->waiting_max) {
+        place->queue = NULL;
+        return error_set(err, ERROR_FULL, "%zu questions wait already; try again in a moment",
+                         queue->waiting);
+    }
+    place->caller = caller_take(queue, caller);
+    add_waiting(queue, place);
+    grant(queue);
+    return true;
+}
+
+TASK_WAITS bool run_queue_wait(struct run_place *place, struct error *err)
+{
+    return task_event_wait(&place->event, 0, err);
+}
+
+void run_queue_leave(struct run_place *place)
+{
+    struct run_queue *queue = place->queue;
+    if (!queue)
+        return;
+    if (place->granted) {
+        place->caller->running--;
+        queue->running--;
+    } else {
+        remove_waiting(queue, place);
+    }
+    caller_give(queue, place->caller);
+    place->queue = NULL;
+    grant(queue);
+}
+
+size_t run_queue_running(const struct run_queue *queue)
+{
+    return queue->running;
+}
+
+size_t run_queue_waiting(const struct run_queue *queue)
+{
+    return queue->waiting;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting and stopping: the loops, their threads, signals, and the order in which all ends.
+ *
+ *     SIGTERM ──► stopping ──► each loop: no new connections or runs, streams are told
+ *                                  │ runs end by themselves, or are cancelled when the grace is over
+ *                                  ▼
+ *                              server closed, engines closed, thread ended ──► api_serve() returns
+ */
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/event_stream.h"
+#include "api/routes.h"
+#include "core/alloc.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/settings.h"
+
+#define BEAT_INTERVAL_MS 1000
+#define CANCEL_TIME_MAX_MS 15000 /* for cancelled runs to save how they ended */
+
+struct serving;
+
+/* One loop and the thread that it runs on. */
+struct api_thread {
+    struct api api;
+    struct serving *serving;
+    unsigned number; /* 0: the agent's own */
+    pthread_t thread;
+    bool started; /* accepts connections */
+    struct error error;
+};
+
+struct serving {
+    struct api_shared shared;
+    const struct api_options *options;
+    struct loop *loop; /* of the agent */
+    int port;
+    struct api_thread threads[API_LOOPS_MAX];
+    unsigned running; /* loops whose end is still to come */
+    struct task_event changed; /* a loop has started or ended, or a signal came */
+    bool stop_asked, refreshing, refresh_again;
+    uv_signal_t signals[3];
+    size_t signal_count, handles_closing;
+    struct catalog_watch *watch;
+};
+
+struct loop *api_loop(struct api *api)
+{
+    return api->loop;
+}
+
+/* -- one loop -- */
+
+static void handle(void *context, struct http_exchange *exchange)
+{
+    struct api *api = context;
+    exchange->context = api;
+    routes_dispatch(api, api_routes, api_route_count, exchange);
+}
+
+static const char *refusal(void *context, int status, const char *message, struct strbuf *body)
+{
+    strbuf_add(body, "{\"detail\":");
+    json_add_text(body, message);
+    strbuf_add_char(body, '}');
+    return "application/json";
+}
+
+static void beat(uv_timer_t *timer)
+{
+    event_streams_beat(timer->data);
+}
+
+/* On the loop's thread. */
+static bool api_start(struct api_thread *thread, struct error *err)
+{
+    struct api *api = &thread->api;
+    struct serving *serving = thread->serving;
+    const struct api_options *options = serving->options;
+    unsigned loops = serving->shared.loop_count;
+    struct http_options http = {
+        .host = options->host,
+        .port = thread->number == 0 ? options->port : serving->port,
+        .limits = options->http_limits,
+        .handle = handle,
+        .context = api,
+        .refusal = refusal,
+    };
+    api->server = http_server_new(api->loop, &http, err);
+    if (!api->server)
+        return false;
+    api->queue = run_queue_new(options->runs_max / loops > 0 ? options->runs_max / loops : 1,
+                               (options->queue_max + loops - 1) / loops);
+    uv_timer_init(loop_uv(api->loop), &api->heartbeat);
+    api->heartbeat.data = api;
+    uv_timer_start(&api->heartbeat, beat, BEAT_INTERVAL_MS, BEAT_INTERVAL_MS);
+    return true;
+}
+
+static void signal_event(void *event)
+{
+    task_event_signal(event);
+}
+
+static void heartbeat_closed(uv_handle_t *handle)
+{
+    task_event_signal(handle->data);
+}
+
+/* Ends when no run is left: by itself within the grace, else by being cancelled. */
+TASK_WAITS static void end_runs(struct api *api)
+{
+    struct error err = {0};
+    if (api->run_count > 0)
+        (void)task_event_wait(&api->idle, api->shared->stop_grace_ms + 1, &err);
+    if (api->run_count > 0) {
+        log_warn("%zu questions were not answered in the time to stop and are cancelled",
+                 api->run_count);
+        api_cancel_runs(api);
+        api->idle = (struct task_event){0};
+        (void)task_event_wait(&api->idle, CANCEL_TIME_MAX_MS, &err);
+    }
+    assert(api->run_count == 0);
+}
+
+/* In a task of the loop. */
+TASK_WAITS static void api_stop(struct api *api)
+{
+    struct task_event event = {0};
+    http_server_drain(api->server, signal_event, &event);
+    event_streams_comment(api, "the server is stopping; this answer is still finished");
+    end_runs(api);
+    /* What is written now still goes out; then all connections are closed. */
+    struct error err = {0};
+    (void)task_event_wait(&event, 1000, &err);
+    event = (struct task_event){0};
+    http_server_close(api->server, signal_event, &event);
+    task_event_wait_always(&event);
+    uv_timer_stop(&api->heartbeat);
+    event = (struct task_event){0};
+    api->heartbeat.data = &event;
+    uv_close((uv_handle_t *)&api->heartbeat, heartbeat_closed);
+    task_event_wait_always(&event);
+    run_queue_free(api->queue);
+}
+
+/* -- the threads of the other loops -- */
+
+static void thread_changed(void *arg)
+{
+    struct api_thread *thread = arg;
+    task_event_signal(&thread->serving->changed);
+}
+
+static void thread_ended(void *arg)
+{
+    struct api_thread *thread = arg;
+    thread->serving->running--;
+    task_event_signal(&thread->serving->changed);
+}
+
+static void *thread_main(void *arg)
+{
+    struct api_thread *thread = arg;
+    struct serving *serving = thread->serving;
+    struct api *api = &thread->api;
+    api->loop = loop_new(&thread->error);
+    if (api->loop) {
+        api->agent = agent_share(serving->shared.agent, api->loop, serving->shared.loop_count);
+        thread->started = api_start(thread, &thread->error);
+        loop_post(serving->loop, thread_changed, thread);
+        loop_run(api->loop); /* until stop_thread() has closed all */
+        if (!thread->started)
+            agent_close(api->agent);
+        loop_free(api->loop);
+    }
+    loop_post(serving->loop, thread_ended, thread);
+    return NULL;
+}
+
+static void stop_thread_in_task(void *arg)
+{
+    struct api_thread *thread = arg;
+    api_stop(&thread->api);
+    agent_close(thread->api.agent);
+}
+
+static void stop_thread(void *arg)
+{
+    struct api_thread *thread = arg;
+    struct error err = {0};
+    if (!task_start(thread->api.loop, &(struct task_options){.name = "stop"}, stop_thread_in_task,
+                    thread, &err))
+        log_error("stopping: %s", err.message);
+}
+
+static bool start_thread(struct api_thread *thread, struct error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&thread->thread, NULL, thread_main, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status != 0)
+        return error_set(err, ERROR_FULL, "a thread can't be started: %s", strerror(status));
+    thread->serving->running++;
+    return true;
+}
+
+/* Waits until the thread accepts connections, or has failed and ended. */
+TASK_WAITS static bool thread_is_up(struct api_thread *thread, struct error *err)
+{
+    struct serving *serving = thread->serving;
+    unsigned before = serving->running - 1;
+    struct error ignored = {0};
+    while (!thread->started && serving->running > before)
+        (void)task_event_wait(&serving->changed, 0, &ignored);
+    if (!thread->started) {
+        *err = thread->error;
+        pthread_join(thread->thread, NULL);
+    }
+    return thread->started;
+}
+
+/* -- changes of the data -- */
+
+static void refresh(void *arg)
+{
+    struct serving *serving = arg;
+    do {
+        struct error err = {0};
+        serving->refresh_again = false;
+        if (!agent_refresh(serving->shared.agent, &err))
+            log_error("reading documents and files again: %s", err.message);
+    } while (serving->refresh_again);
+    serving->refreshing = false;
+    task_event_signal(&serving->changed);
+}
+
+/* One at a time; a change meanwhile starts another after it. */
+static void data_changed(void *arg)
+{
+    struct serving *serving = arg;
+    struct error err = {0};
+    serving->refresh_again = true;
+    if (serving->refreshing || serving->stop_asked)
+        return;
+    serving->refreshing = true;
+    if (!task_start(serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving,
+                    &err)) {
+        serving->refreshing = false;
+        log_error("reading documents and files again: %s", err.message);
+    }
+}
+
+/* -- signals -- */
+
+static void signalled(uv_signal_t *handle, int number)
+{
+    struct serving *serving = handle->data;
+    if (number == SIGHUP) {
+        data_changed(serving);
+        return;
+    }
+    if (serving->stop_asked) { /* somebody is in a hurry */
+        for (unsigned i = 0; i < serving->shared.loop_count; i++)
+            if (serving->threads[i].started)
+                loop_post(serving->threads[i].api.loop, signal_event, &serving->threads[i].api.idle);
+        return;
+    }
+    serving->stop_asked = true;
+    task_event_signal(&serving->changed);
+}
+
+static void watch_signals(struct serving *serving)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uv_signal_t *handle = &serving->signals[serving->signal_count++];
+        uv_signal_init(loop_uv(serving->loop), handle);
+        handle->data = serving;
+        uv_signal_start(handle, signalled, numbers[i]);
+    }
+}
+
+static void signal_closed(uv_handle_t *handle)
+{
+    struct serving *serving = handle->data;
+    if (--serving->handles_closing == 0)
+        task_event_signal(&serving->changed);
+}
+
+TASK_WAITS static void unwatch_signals(struct serving *serving)
+{
+    serving->handles_closing = serving->signal_count;
+    for (size_t i = 0; i < serving->signal_count; i++)
+        uv_close((uv_handle_t *)&serving->signals[i], signal_closed);
+    while (serving->handles_closing > 0)
+        task_event_wait_always(&serving->changed);
+}
+
+/* -- all together -- */
+
+static unsigned loop_count(const struct api_options *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    long count = options->loops > 0 ? (long)options->loops : processors;
+    return count < 1 ? 1 : count > API_LOOPS_MAX ? API_LOOPS_MAX : (unsigned)count;
+}
+
+TASK_WAITS static bool start_all(struct serving *serving, struct error *err)
+{
+    struct api_thread *first = &serving->threads[0];
+    first->api.loop = serving->loop;
+    first->api.agent = serving->shared.agent;
+    first->api.agent->loop_count = serving->shared.loop_count;
+    if (!api_start(first, err))
+        return false;
+    first->started = true;
+    serving->port = http_server_port(first->api.server);
+    for (unsigned i = 1; i < serving->shared.loop_count; i++)
+        if (!start_thread(&serving->threads[i], err) || !thread_is_up(&serving->threads[i], err))
+            return false;
+    return true;
+}
+
+TASK_WAITS static void stop_all(struct serving *serving)
+{
+    atomic_store(&serving->shared.stopping, true);
+    catalog_watch_stop(serving->watch);
+    for (unsigned i = 1; i < serving->shared.loop_count; i++)
+        if (serving->threads[i].started)
+            loop_post(serving->threads[i].api.loop, stop_thread, &serving->threads[i]);
+    if (serving->threads[0].started)
+        api_stop(&serving->threads[0].api);
+    while (serving->running > 0 || serving->refreshing)
+        task_event_wait_always(&serving->changed);
+    for (unsigned i = 1; i < serving->shared.loop_count; i++)
+        if (serving->threads[i].started)
+            pthread_join(serving->threads[i].thread, NULL);
+}
+
+TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
+                          struct error *err)
+{
+    struct serving *serving = xcalloc(1, sizeof(*serving));
+    serving->options = options;
+    serving->loop = agent->loop;
+    serving->shared.agent = agent;
+    serving->shared.environment = settings_text("ENVIRONMENT");
+    serving->shared.stop_grace_ms = options->stop_grace_ms;
+    serving->shared.loop_count = loop_count(options);
+    for (unsigned i = 0; i < serving->shared.loop_count; i++) {
+        serving->threads[i].serving = serving;
+        serving->threads[i].number = i;
+        serving->threads[i].api.shared = &serving->shared;
+    }
+    watch_signals(serving);
+    bool ok = start_all(serving, err);
+    if (ok) {
+        struct error watch_error = {0}, ignored = {0};
+        serving->watch =
+            catalog_watch_start(&agent->catalog_options, data_changed, serving, &watch_error);
+        if (!serving->watch)
+            log_warn("changes of the data are not watched (SIGHUP reads it again): %s",
+                     watch_error.message);
+        if (options->ready)
+            options->ready(options->ready_context, options->host, serving->port);
+        while (!serving->stop_asked)
+            (void)task_event_wait(&serving->changed, 0, &ignored);
+    }
+    stop_all(serving);
+    unwatch_signals(serving);
+    free(serving);
+    return ok;
+}
