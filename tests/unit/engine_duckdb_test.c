@@ -324,14 +324,14 @@ static void run_slow(void *arg)
                                          .caller = slow->caller,
                                          .datasets = datasets,
                                          .dataset_count = 1,
-                                         .limits.timeout_ms = 300};
+                                         .limits.timeout_ms = 20000};
     struct rows rows;
     struct error err = {0};
     assert_false(engine_query(slow->bench->engine, &statement, slow->bench->arena, &rows, &err));
     ++*slow->ended;
 }
 
-/* Twelve statements of 300 ms wait for one caller; another's quick one is not the thirteenth. */
+/* Twelve endless statements of one caller run and wait; another's quick one gets through. */
 static void callers_take_turns_body(struct bench *bench)
 {
     struct task *tasks[12];
@@ -350,7 +350,9 @@ static void callers_take_turns_body(struct bench *bench)
                                      .dataset_count = 1};
     struct rows rows;
     assert_true(engine_query(bench->engine, &quick, bench->arena, &rows, &err));
-    assert_in_range(ended, 0, 3);
+    assert_int_equal(ended, 0);
+    for (size_t i = 0; i < 12; i++)
+        task_cancel(tasks[i]);
     for (size_t i = 0; i < 12; i++) {
         assert_true(task_join(tasks[i], &err));
         task_unref(tasks[i]);
