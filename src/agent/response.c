@@ -131,6 +131,20 @@ static void add_timings(const struct run *run, struct strbuf *out)
     strbuf_add_char(out, '}');
 }
 
+/* {"sql_result":"memory"}: only what hit. */
+static void add_cache_hits(const struct run *run, struct strbuf *out)
+{
+    json_add_key(out, "cache_hits");
+    strbuf_add_char(out, '{');
+    for (enum cache_type type = 0; type < CACHE_TYPES; type++) {
+        if (run->cache_hits[type] == CACHE_MISS)
+            continue;
+        json_add_key(out, cache_type_name(type));
+        json_add_text(out, cache_level_name(run->cache_hits[type]));
+    }
+    strbuf_add_char(out, '}');
+}
+
 static void add_metadata(const struct run *run, struct strbuf *out)
 {
     const struct llm_proposal *proposal = &run->proposal;
@@ -142,8 +156,7 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     json_add_double(out, (double)(run->duration_us / 10) / 100);
     json_add_key(out, "selected_dataset");
     json_add_text(out, dataset ? dataset->id : NULL);
-    json_add_key(out, "cache_hits");
-    strbuf_add(out, "{}");
+    add_cache_hits(run, out);
     json_add_key(out, "model");
     json_add_text(out, llm_model_id(run->agent->llm));
     json_add_key(out, "tokens");

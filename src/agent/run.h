@@ -53,6 +53,11 @@ struct statement {
     const struct rows *rows; /* NULL when refused or failed */
     struct error error;
     uint64_t duration_us;
+    /* For agent/cached.h. */
+    bool may_cache;
+    struct cache_key cache_key;
+    const char *cache_dataset;
+    enum cache_level cached; /* where the rows came from; CACHE_MISS: the engine */
 };
 
 struct question {
@@ -113,6 +118,7 @@ struct run {
     size_t statement_count;
     const struct statement *statement; /* the one that gave the answer */
     int repairs;
+    enum cache_level cache_hits[CACHE_TYPES];
 
     /* The reply. */
     enum run_status status;

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "agent/run.h"
+#include "agent/cached.h"
 #include "core/clock.h"
 #include "core/settings.h"
 
@@ -64,6 +64,8 @@ TASK_WAITS static bool execute(struct run *run, struct statement *statement, str
     struct engine *engine = common_engine(run, read, verdict.datasets_read_count, err);
     if (!engine)
         return false;
+    if (cached_rows_get(run, statement, engine, read, verdict.datasets_read_count))
+        return true;
     struct engine_statement job = {
         .sql = statement->sql,
         .caller = run->question.user_id,

@@ -93,6 +93,11 @@ const char *planner_version(const struct planner *planner)
     return planner->version;
 }
 
+const char *planner_words_id(const struct planner *planner)
+{
+    return word_table_id(planner->words);
+}
+
 struct dataset_index *dataset_index_new(const struct planner *planner,
                                         const struct dataset *dataset)
 {

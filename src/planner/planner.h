@@ -37,6 +37,8 @@ struct planner *planner_open(const char *weights_path, const char *embedding_pat
 void planner_close(struct planner *planner); /* NULL is allowed */
 /* Changes with the weights and the grammar; part of cache keys. */
 const char *planner_version(const struct planner *planner);
+/* Names the table of word vectors; part of cache keys, too. */
+const char *planner_words_id(const struct planner *planner);
 
 /* What the planner keeps per dataset (value index, word links), made once per dataset version and
  * shared. Owned by the caller (the catalog). */

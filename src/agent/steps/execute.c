@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Firewall and engine: from the statement to its rows. */
+#include "agent/cached.h"
 #include "agent/steps/steps.h"
 
 TASK_WAITS bool step_execute(struct run *run, struct step_record *record, struct error *err)
@@ -15,6 +16,9 @@ TASK_WAITS bool step_execute(struct run *run, struct step_record *record, struct
         return false;
     }
     run->statement = statement;
+    run->cache_hits[CACHE_SQL_RESULT] = statement->cached;
+    record->cache_hit = statement->cached != CACHE_MISS;
+    cached_rows_put(run, statement);
     record->words = arena_printf(
         run->arena, "checked as read-only; %zu %s%s in %.1f ms", statement->rows->row_count,
         plural(statement->rows->row_count, "row", "rows"),

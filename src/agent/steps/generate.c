@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The statement, or what to say instead of one. */
+#include "agent/cached.h"
 #include "agent/steps/steps.h"
 #include "core/json.h"
 
@@ -21,8 +22,13 @@ static const char *words_for(const struct run *run)
 TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struct error *err)
 {
     run->proposal = (struct llm_proposal){0};
-    if (!llm_generate(run->agent->llm, &run->request, &run->proposal, err))
-        return false;
+    /* What was chosen anew is decided anew: the decision was kept no longer than the choice. */
+    record->cache_hit = run->cache_hits[CACHE_DATASET_SELECTION] && cached_proposal_get(run);
+    if (!record->cache_hit) {
+        if (!llm_generate(run->agent->llm, &run->request, &run->proposal, err))
+            return false;
+        cached_proposal_put(run);
+    }
     record->words = words_for(run);
     struct strbuf json = strbuf_init(256 * 1024);
     strbuf_add_char(&json, '{');

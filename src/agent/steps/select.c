@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dataset that the question is about, and why that one. */
+#include "agent/cached.h"
 #include "agent/steps/steps.h"
 #include "core/json.h"
 
@@ -15,8 +16,12 @@ static const char *reason_for(const struct run *run)
 
 TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct error *err)
 {
-    if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
-        return false;
+    record->cache_hit = cached_selection_get(run);
+    if (!record->cache_hit) {
+        if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
+            return false;
+        cached_selection_put(run);
+    }
     const struct dataset *dataset = run->selection.dataset;
     record->words = dataset ? arena_printf(run->arena, "%s: %s", dataset->id, reason_for(run))
                             : arena_printf(run->arena, "none: %s", run->selection.reason);

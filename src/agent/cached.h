@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run takes from the cache, and gives to it: the choice of a dataset, the decision on a
+ * statement, and a statement's rows. With `use_cache: false` nothing is read and nothing kept.
+ *
+ * A key is made of what the steps before have found, so it holds their inputs too: a decision
+ * depends on retrieval only through the candidates and their scores. What a driver of language
+ * models is given more than today (struct llm_request) must go into decision_parts() as well.
+ */
+#ifndef QUERENT_AGENT_CACHED_H
+#define QUERENT_AGENT_CACHED_H
+
+#include "agent/run.h"
+
+/* True when run->selection was filled. */
+TASK_WAITS bool cached_selection_get(struct run *run);
+void cached_selection_put(struct run *run);
+
+/* True when run->proposal was filled, with datasets and columns of the run's own knowledge. Only
+ * for the first proposal: a repair goes on from what just happened. */
+TASK_WAITS bool cached_proposal_get(struct run *run);
+void cached_proposal_put(struct run *run);
+
+/* Prepares the statement's key, for it and for cached_rows_put(); then looks. Statements that are
+ * tried to decide ask only the memory: the disk would cost about what the engine does. */
+TASK_WAITS bool cached_rows_get(struct run *run, struct statement *statement,
+                                const struct engine *engine, const struct dataset *const *read,
+                                size_t read_count);
+void cached_rows_put(struct run *run, const struct statement *statement);
+
+#endif

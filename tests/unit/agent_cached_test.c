@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run takes from the cache: for everything that a cached value depends on, that a change of
+ * it is a miss. A scripted driver in the planner's place counts how often it is asked.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/workflow.h"
+#include "core/clock.h"
+#include "core/settings.h"
+#include "engine/worker.h"
+#include "llm/llm_priv.h"
+
+static char home[64], folder[96];
+static const char *const data_paths[] = {folder};
+static const char *model = "model-1";
+static const char *script = NULL; /* the statement; NULL: one over the chosen dataset */
+static size_t selected, generated;
+
+static const char *scripted_model_id(const struct llm *llm)
+{
+    return model;
+}
+
+static bool scripted_select(struct llm *llm, struct llm_request *request, struct llm_selection *out,
+                            struct error *err)
+{
+    selected++;
+    *out = (struct llm_selection){request->plan.datasets[0].dataset, "the first"};
+    return true;
+}
+
+static bool scripted_generate(struct llm *llm, struct llm_request *request,
+                              struct llm_proposal *out, struct error *err)
+{
+    static const char *const assumptions[] = {"an assumption"};
+    static const struct period periods[] = {{.begin = 1,
+                                             .end = 2,
+                                             .words = "last month",
+                                             .from = "2024-02-01",
+                                             .unit = UNIT_MONTH,
+                                             .comparison = true,
+                                             .assumption = "as said"}};
+    generated++;
+    const struct dataset *dataset = request->plan.datasets[0].dataset;
+    *out = (struct llm_proposal){
+        .outcome = LLM_QUERY,
+        .sql = script ? script
+                      : arena_printf(request->arena, "SELECT sum(revenue) AS total FROM %s",
+                                     dataset->table_name),
+        .dataset = dataset,
+        .reading = "a reading",
+        .assumptions = assumptions,
+        .assumption_count = 1,
+        .periods = periods,
+        .period_count = 1,
+        .sureness = 0.1 + 0.2, /* kept to the last bit */
+        .explanation = "why",
+    };
+    return true;
+}
+
+static const struct llm_driver scripted_driver = {
+    .name = "scripted",
+    .model_id = scripted_model_id,
+    .select = scripted_select,
+    .generate = scripted_generate,
+};
+
+struct world {
+    struct agent *agent;
+    struct question question;
+    struct run *run;
+    bool ok;
+};
+
+static void run_in_task(void *arg)
+{
+    struct world *world = arg;
+    struct error err = {0};
+    world->ok = workflow_run(world->run, &err);
+}
+
+/* Which types hit: "selection generation result", without those that did not. */
+static const char *ask(struct world *world)
+{
+    static char hits[64];
+    struct error err = {0};
+    selected = generated = 0;
+    run_free(world->run);
+    world->run = run_new(world->agent, &world->question, &err);
+    assert_non_null(world->run);
+    struct task *task = task_ref(task_start(world->agent->loop, NULL, run_in_task, world, &err));
+    assert_true(task_join(task, &err));
+    task_unref(task);
+    const enum cache_level *levels = world->run->cache_hits;
+    snprintf(hits, sizeof(hits), "%s%s%s", levels[CACHE_DATASET_SELECTION] ? "selection " : "",
+             levels[CACHE_SQL_GENERATION] ? "generation " : "",
+             levels[CACHE_SQL_RESULT] ? "result" : "");
+    assert_int_equal(selected, levels[CACHE_DATASET_SELECTION] ? 0 : 1);
+    if (world->ok)
+        assert_int_equal(generated, levels[CACHE_SQL_GENERATION] ? 0 : 1);
+    return hits;
+}
+
+#define ALL "selection generation result"
+#define ONLY_RESULT "result" /* another decision for the same statement on the same data */
+
+static void write_file(const char *name, const char *text)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void set(const char *name, const char *value)
+{
+    struct error err = {0};
+    if (!settings_set(name, value, &err))
+        fail_msg("%s", err.message);
+}
+
+static void refresh(struct world *world)
+{
+    struct error err = {0};
+    char before[65];
+    snprintf(before, sizeof(before), "%s", world->agent->knowledge->catalog->version);
+    if (!agent_refresh(world->agent, &err))
+        fail_msg("%s", err.message);
+    assert_string_not_equal(before, world->agent->knowledge->catalog->version);
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void the_same_again_is_a_hit(struct world *world)
+{
+    assert_string_equal(ask(world), "");
+    assert_true(world->ok);
+    assert_string_equal(ask(world), ALL);
+    const struct llm_proposal *proposal = &world->run->proposal;
+    assert_string_equal(proposal->reading, "a reading");
+    assert_int_equal(proposal->assumption_count, 1);
+    assert_string_equal(proposal->assumptions[0], "an assumption");
+    assert_int_equal(proposal->period_count, 1);
+    assert_string_equal(proposal->periods[0].from, "2024-02-01");
+    assert_null(proposal->periods[0].to);
+    assert_int_equal(proposal->periods[0].unit, UNIT_MONTH);
+    assert_true(proposal->periods[0].comparison);
+    assert_true(proposal->sureness == 0.1 + 0.2);
+    assert_null(proposal->explanation); /* it was not asked for */
+    assert_int_equal(world->run->statement->rows->row_count, 1);
+    assert_int_equal(world->run->cache_hits[CACHE_SQL_RESULT], CACHE_HIT_MEMORY);
+    assert_non_null(
+        strstr(run_response_json(world->run), "\"cache_hits\":{\"sql_result\":\"memory\""));
+}
+
+static void use_cache_false_neither_reads_nor_writes(struct world *world)
+{
+    world->question.use_cache = false;
+    assert_string_equal(ask(world), "");
+    assert_true(world->ok);
+    world->question.use_cache = true;
+    assert_string_equal(ask(world), ""); /* nothing was written */
+    world->question.use_cache = false;
+    assert_string_equal(ask(world), ""); /* nothing is read */
+    assert_non_null(strstr(run_response_json(world->run), "\"cache_hits\":{}"));
+    world->question.use_cache = true;
+    assert_string_equal(ask(world), ALL);
+}
+
+static void another_model_decides_anew(struct world *world)
+{
+    ask(world);
+    model = "model-2";
+    assert_string_equal(ask(world), ONLY_RESULT);
+    model = "model-1";
+    assert_string_equal(ask(world), ALL);
+}
+
+static void another_reference_date_decides_anew(struct world *world)
+{
+    ask(world);
+    assert_true(clock_set_now("2024-03-16"));
+    assert_string_equal(ask(world), ONLY_RESULT);
+    assert_true(clock_set_now("2024-03-15T12:00:00Z"));
+}
+
+static void other_settings_decide_anew(struct world *world)
+{
+    static const struct {
+        const char *name, *value, *before, *hits;
+    } rows[] = {
+        {"QUERENT_SURENESS", "0.9", "0.5", ONLY_RESULT},
+        {"QUERENT_WEEK_START", "sunday", "monday", ONLY_RESULT},
+        {"QUERENT_FISCAL_YEAR_START", "4", "1", ONLY_RESULT},
+        {"QUERENT_ROW_LIMIT", "7", "1000", ""},
+        {"QUERENT_RESULT_BYTES_MAX", "2000000", "1000000", ""},
+        {"QUERENT_WORKER_MEMORY_MB", "600", "512", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        set(rows[i].name, rows[i].before);
+        ask(world);
+        assert_string_equal(ask(world), ALL);
+        set(rows[i].name, rows[i].value);
+        assert_string_equal(ask(world), rows[i].hits);
+        set(rows[i].name, rows[i].before);
+        assert_string_equal(ask(world), ALL);
+    }
+}
+
+static void another_filter_decides_anew(struct world *world)
+{
+    static const char *const only_trips[] = {"trips"};
+    ask(world);
+    assert_string_equal(world->run->proposal.dataset->id, "sales");
+    world->question.dataset_filter = only_trips;
+    world->question.dataset_filter_count = 1;
+    assert_string_equal(ask(world), "");
+    assert_string_equal(world->run->proposal.dataset->id, "trips");
+    assert_string_equal(ask(world), ALL);
+    assert_string_equal(world->run->proposal.dataset->id, "trips");
+}
+
+static void changed_data_is_read_anew(struct world *world)
+{
+    ask(world);
+    write_file("sales.csv", "region,revenue\nNorth,1\nSouth,2\nWest,3000\n");
+    refresh(world);
+    assert_string_equal(ask(world), "");
+    assert_int_equal(world->run->statement->rows->row_count, 1);
+    assert_string_equal(ask(world), ALL);
+}
+
+static void a_changed_document_is_read_anew(struct world *world)
+{
+    ask(world);
+    write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n"
+                             "description: what was sold, net\n");
+    refresh(world);
+    assert_string_equal(ask(world), "");
+}
+
+static void a_change_of_another_dataset_is_none(struct world *world)
+{
+    static const char *const only_sales[] = {"sales"};
+    world->question.dataset_filter = only_sales;
+    world->question.dataset_filter_count = 1;
+    ask(world);
+    assert_string_equal(ask(world), ALL);
+    write_file("trips.csv", "city,revenue\nLisbon,1\nPorto,12345\n");
+    refresh(world);
+    assert_non_null(strstr(ask(world), "result"));
+}
+
+static void another_caller_is_another_where_access_is_restricted(struct world *world)
+{
+    ask(world);
+    world->question.user_id = "ana";
+    assert_string_equal(ask(world), ALL); /* open to all */
+    write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n"
+                             "access: {roles: [sales]}\n");
+    refresh(world);
+    assert_string_equal(ask(world), "");
+    assert_string_equal(ask(world), ALL);
+    world->question.user_id = "ben";
+    assert_string_equal(ask(world), "");
+}
+
+static void an_explained_answer_is_another(struct world *world)
+{
+    ask(world);
+    world->question.explain = true;
+    assert_string_equal(ask(world), ONLY_RESULT);
+    assert_string_equal(ask(world), ALL);
+    assert_string_equal(world->run->proposal.explanation, "why");
+}
+
+static void what_tells_the_time_is_run_again(struct world *world)
+{
+    static const struct {
+        const char *sql, *hits;
+    } rows[] = {
+        {"SELECT count(*) AS n FROM sales WHERE current_date > DATE '2020-01-01'",
+         "selection generation "},
+        {"SELECT NOW() IS NULL AS never, count(*) AS n FROM sales", "selection generation "},
+        {"SELECT age ( DATE '2020-01-01' ) IS NULL AS never, count(*) AS n FROM sales",
+         "selection generation "},
+        {"SELECT count(*) AS nowhere FROM sales", ALL},
+        {"SELECT count(*) AS age FROM sales", ALL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "sales question %zu", i);
+        world->question.text = text;
+        script = rows[i].sql;
+        ask(world);
+        if (!world->ok)
+            fail_msg("%s: %s", rows[i].sql, world->run->error.message);
+        assert_string_equal(ask(world), rows[i].hits);
+    }
+}
+
+static void a_failure_is_not_kept(struct world *world)
+{
+    script = "SELECT sum(revenu) AS total FROM sales";
+    ask(world);
+    assert_false(world->ok);
+    script = NULL;
+    /* The decision was; it fails again, and is repaired. */
+    ask(world);
+    assert_true(world->ok);
+    assert_int_equal(world->run->repairs, 1);
+    assert_int_equal(world->run->cache_hits[CACHE_SQL_GENERATION], CACHE_MISS);
+    assert_int_equal(world->run->cache_hits[CACHE_SQL_RESULT], CACHE_MISS);
+}
+
+static void (*current)(struct world *world);
+
+static bool in_agent(void *arg, struct error *err)
+{
+    struct world world = {.question = {.text = "revenue of sales", .use_cache = true}};
+    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
+    world.agent = agent_open(task_loop(task_current()), &options, err);
+    if (!world.agent)
+        return false;
+    struct llm scripted = {.driver = &scripted_driver};
+    struct llm *real = world.agent->llm;
+    world.agent->llm = &scripted;
+    int64_t count;
+    bool cleared = cache_clear(world.agent->cache, CACHE_TYPES, NULL, false, &count, err);
+    if (cleared)
+        current(&world);
+    run_free(world.run);
+    world.agent->llm = real;
+    agent_close(world.agent);
+    return cleared;
+}
+
+static void run_one(void **state)
+{
+    struct error err = {0};
+    struct task_options options = {.name = "test"};
+    current = *state;
+    script = NULL;
+    write_file("sales.csv", "region,revenue\nNorth,1\nSouth,2\n");
+    write_file("trips.csv", "city,revenue\nLisbon,1\nPorto,2\n");
+    write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n");
+    write_file("trips.yaml", "table_name: trips\nsource: {file: trips.csv}\n");
+    if (!task_run_main(&options, in_agent, NULL, &err))
+        fail_msg("%s", err.message);
+}
+
+static int set_up(void **state)
+{
+    struct error err = {0};
+    char command[128];
+    snprintf(home, sizeof(home), "/tmp/querent-cached-XXXXXX");
+    if (!mkdtemp(home))
+        return -1;
+    snprintf(folder, sizeof(folder), "%s/data", home);
+    snprintf(command, sizeof(command), "mkdir '%s'", folder);
+    return system(command) == 0 && settings_load(&err) &&
+                   settings_set("QUERENT_HOME", home, &err) && clock_set_now("2024-03-15T12:00:00Z")
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", home);
+    return system(command);
+}
+
+#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
+
+int main(int argc, char **argv)
+{
+    if (engine_worker_requested(argc, argv))
+        return engine_worker_main(argc, argv);
+    const struct CMUnitTest tests[] = {
+        TEST(the_same_again_is_a_hit),
+        TEST(use_cache_false_neither_reads_nor_writes),
+        TEST(another_model_decides_anew),
+        TEST(another_reference_date_decides_anew),
+        TEST(other_settings_decide_anew),
+        TEST(another_filter_decides_anew),
+        TEST(changed_data_is_read_anew),
+        TEST(a_changed_document_is_read_anew),
+        TEST(a_change_of_another_dataset_is_none),
+        TEST(another_caller_is_another_where_access_is_restricted),
+        TEST(an_explained_answer_is_another),
+        TEST(what_tells_the_time_is_run_again),
+        TEST(a_failure_is_not_kept),
+    };
+    return cmocka_run_group_tests_name("cached", tests, set_up, tear_down);
+}
