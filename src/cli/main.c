@@ -12,5 +12,6 @@ int main(int argc, char **argv)
         return engine_worker_main(argc, argv);
     setlocale(LC_CTYPE, ""); /* for libedit; numbers stay as in C */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
     return command_main(argc, argv);
 }
