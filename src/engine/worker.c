@@ -245,6 +245,27 @@ bool worker_interrupted(struct worker *worker)
     return interrupted;
 }
 
+static void add_quoted(struct strbuf *sql, const char *text, char quote)
+{
+    strbuf_add_char(sql, quote);
+    for (; *text; text++) {
+        if (*text == quote)
+            strbuf_add_char(sql, quote);
+        strbuf_add_char(sql, *text);
+    }
+    strbuf_add_char(sql, quote);
+}
+
+void sql_add_name(struct strbuf *sql, const char *name)
+{
+    add_quoted(sql, name, '"');
+}
+
+void sql_add_text(struct strbuf *sql, const char *text)
+{
+    add_quoted(sql, text, '\'');
+}
+
 bool worker_run(struct worker *worker, const char *sql, struct error *err)
 {
     struct duckdb_result result = {0};

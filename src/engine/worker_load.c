@@ -29,27 +29,6 @@ void loading_note(struct loading *loading, const char *format, ...)
     loading->notes[loading->note_count++] = arena_strndup(loading->arena, cut.bytes, cut.length);
 }
 
-static void add_quoted(struct strbuf *sql, const char *text, char quote)
-{
-    strbuf_add_char(sql, quote);
-    for (; *text; text++) {
-        if (*text == quote)
-            strbuf_add_char(sql, quote);
-        strbuf_add_char(sql, *text);
-    }
-    strbuf_add_char(sql, quote);
-}
-
-void sql_add_name(struct strbuf *sql, const char *name)
-{
-    add_quoted(sql, name, '"');
-}
-
-void sql_add_text(struct strbuf *sql, const char *text)
-{
-    add_quoted(sql, text, '\'');
-}
-
 /* -- reading results -- */
 
 static void take_chunk(struct loading *loading, const struct value_type *types, duckdb_chunk chunk,

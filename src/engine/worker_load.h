@@ -39,11 +39,6 @@ void loading_note(struct loading *loading, const char *format, ...)
 /* Runs SQL and collects all rows in the arena; for small results. */
 bool loading_select(struct loading *loading, const char *sql, struct rows *out, struct error *err);
 
-/* "name" with quotes doubled, appended. */
-void sql_add_name(struct strbuf *sql, const char *name);
-/* 'text' with quotes doubled, appended. */
-void sql_add_text(struct strbuf *sql, const char *text);
-
 /* False with one sentence when these are more rows than a file may have. */
 bool loading_check_rows(const struct loading *loading, uint64_t rows, struct error *err);
 

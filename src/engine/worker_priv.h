@@ -61,6 +61,11 @@ void worker_limit_cpu(uint64_t seconds);
 /* The size that each written file may have; 0: none can be written. */
 void worker_limit_files(uint64_t bytes);
 
+/* "name" with quotes doubled, appended. */
+void sql_add_name(struct strbuf *sql, const char *name);
+/* 'text' with quotes doubled, appended. */
+void sql_add_text(struct strbuf *sql, const char *text);
+
 /* Runs trusted SQL to its end; false with DuckDB's words in *err (code ERROR_ENGINE). */
 bool worker_run(struct worker *worker, const char *sql, struct error *err);
 /* What a DuckDB error text is about. */

@@ -27,29 +27,18 @@ static uint32_t thread_count(const struct wire_open *open)
     return 1;
 }
 
-static void add_quoted(struct strbuf *sql, const char *text, char quote)
-{
-    strbuf_add_char(sql, quote);
-    for (; *text; text++) {
-        if (*text == quote)
-            strbuf_add_char(sql, quote);
-        strbuf_add_char(sql, *text);
-    }
-    strbuf_add_char(sql, quote);
-}
-
 static bool attach(struct worker *worker, const struct wire_database *database, size_t index,
                    struct error *err)
 {
     struct strbuf sql = strbuf_init(UNLOCKED_SQL_SIZE_MAX);
     strbuf_add(&sql, "ATTACH ");
-    add_quoted(&sql, database->path, '\'');
+    sql_add_text(&sql, database->path);
     strbuf_printf(&sql, " AS d%zu (READ_ONLY)", index);
     bool ok = worker_run(worker, strbuf_text(&sql), err);
     if (ok) {
         strbuf_reset(&sql);
         strbuf_add(&sql, "CREATE VIEW main.");
-        add_quoted(&sql, database->table_name, '"');
+        sql_add_name(&sql, database->table_name);
         strbuf_printf(&sql, " AS SELECT * FROM d%zu.main.data", index);
         ok = worker_run(worker, strbuf_text(&sql), err);
     }

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers over small results, read aloud: what is written, and what must not be. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 #include <jansson.h>
 #include <string.h>
 
 #include "agent/answer.h"
 
-static struct arena *arena;
 static struct column columns[] = {
     {.name = "region", .kind = VALUE_TEXT, .role = ROLE_DIMENSION},
     {.name = "revenue", .kind = VALUE_DECIMAL, .role = ROLE_MEASURE, .unit = "EUR"},
@@ -21,18 +16,6 @@ static struct column columns[] = {
 };
 static struct dataset dataset = {
     .id = "sales", .table_name = "sales", .title = "Sales", .columns = columns, .column_count = 3};
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static struct cell text(const char *value)
 {

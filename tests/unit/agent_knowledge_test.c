@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Knowledge is taken and given back by several threads while refreshes put newer ones in its place
  * (under ThreadSanitizer: make check-tsan). */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/agent.h"
-#include "core/settings.h"
 #include "engine/worker.h"
 
 #define THREADS 4
 #define REFRESHES 5
 
-static char home[64], data[128];
+static char data[128];
 static const char *const data_paths[] = {data};
 
 static void write_data(int64_t rows)
@@ -139,18 +134,10 @@ static void run_one(void **state)
 static int set_up(void **state)
 {
     struct error err = {0};
-    snprintf(home, sizeof(home), "/tmp/querent-knowledge-XXXXXX");
-    if (!mkdtemp(home))
+    if (!settings_load(&err) || make_home(state) != 0)
         return -1;
     snprintf(data, sizeof(data), "%s/sales.csv", home);
-    return settings_load(&err) && settings_set("QUERENT_HOME", home, &err) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", home);
-    return system(command);
+    return 0;
 }
 
 #define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
@@ -164,5 +151,5 @@ int main(int argc, char **argv)
         TEST(two_tasks_refresh_at_once),
         TEST(nothing_new_keeps_it),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, remove_home);
 }

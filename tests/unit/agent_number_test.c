@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 #include <math.h>
 
 #include "agent/grounding.h"
 #include "agent/number.h"
 #include "planner/query.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static void numbers_read_well(void **state)
 {

@@ -3,22 +3,17 @@
  * The workflow over a real store, catalog and engine, with a scripted driver in the planner's place:
  * repairs, refusals, cancel and deadline, and that a run always ends once and on disk.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/workflow.h"
-#include "core/settings.h"
 #include "engine/worker.h"
 #include "llm/llm_priv.h"
 
-static char home[64], data[128];
+static char data[128];
 static const char *const data_paths[] = {data};
 
 /* What the scripted driver answers: one statement a call, the last one for all further calls. */
@@ -254,8 +249,7 @@ static void run_one(void **state)
 static int set_up(void **state)
 {
     struct error err = {0};
-    snprintf(home, sizeof(home), "/tmp/querent-workflow-XXXXXX");
-    if (!mkdtemp(home))
+    if (!settings_load(&err) || make_home(state) != 0)
         return -1;
     snprintf(data, sizeof(data), "%s/sales.csv", home);
     FILE *file = fopen(data, "w");
@@ -265,14 +259,7 @@ static int set_up(void **state)
     for (int i = 0; i < 2000; i++)
         fprintf(file, "%s,%d\n", i % 2 ? "North" : "South", i);
     fclose(file);
-    return settings_load(&err) && settings_set("QUERENT_HOME", home, &err) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", home);
-    return system(command);
+    return 0;
 }
 
 #define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
@@ -289,5 +276,5 @@ int main(int argc, char **argv)
         TEST(a_late_run_ends_and_is_kept),
         TEST(wrong_questions_are_refused_at_once),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, remove_home);
 }

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Real files through the engine's loader: what profiles say, and what the catalog makes of it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "catalog/catalog.h"
-#include "core/settings.h"
 #include "engine/process.h"
 #include "engine/worker.h"
 #include "metadata/yaml_write.h"
@@ -152,18 +147,6 @@ static void the_home_is_no_data(void **state)
     assert_true(settings_set("QUERENT_HOME", home, NULL));
     assert_int_equal(catalog->dataset_count, 1);
     assert_non_null(catalog_find(catalog, "a"));
-}
-
-static int make_home(void **state)
-{
-    strcpy(home, "/tmp/querent-test-XXXXXX");
-    return mkdtemp(home) ? settings_set("QUERENT_HOME", home, NULL) ? 0 : -1 : -1;
-}
-
-static int remove_home(void **state)
-{
-    process_remove_folder(home);
-    return 0;
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +7,7 @@
 #include "core/alloc.h"
 #include "core/dotenv.h"
 
-static struct arena *arena;
 static struct dotenv parsed;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static void parse(const char *text)
 {

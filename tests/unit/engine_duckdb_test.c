@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The DuckDB engine with real worker processes: limits, deadlines, cancel, dying workers. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -14,18 +10,14 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/settings.h"
 #include "engine/engine.h"
 #include "engine/load.h"
-#include "engine/process.h"
 #include "engine/worker.h"
 
 #define NUMBERS 2000 /* rows of the table: four times joined with itself it takes for ever */
 static const char endless[] =
     "SELECT count(*) AS n FROM numbers AS a, numbers AS b, numbers AS c, numbers AS d "
     "WHERE a.n + b.n + c.n + d.n = -1";
-
-static char home[64];
 
 struct bench {
     struct engine *engine;
@@ -462,18 +454,6 @@ static void unloaded_data_body(struct bench *bench)
 static void unloaded_data(void **state)
 {
     run(unloaded_data_body);
-}
-
-static int make_home(void **state)
-{
-    strcpy(home, "/tmp/querent-test-XXXXXX");
-    return mkdtemp(home) && settings_set("QUERENT_HOME", home, NULL) ? 0 : -1;
-}
-
-static int remove_home(void **state)
-{
-    process_remove_folder(home);
-    return 0;
 }
 
 int main(int argc, char **argv)

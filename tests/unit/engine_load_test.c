@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading awkward files, with real worker processes. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -16,14 +12,10 @@
 #include <zlib.h>
 
 #include "core/beneath.h"
-#include "core/settings.h"
 #include "engine/duckdb_api.h"
 #include "engine/engine.h"
 #include "engine/load.h"
-#include "engine/process.h"
 #include "engine/worker.h"
-
-static char home[64];
 
 static const char *place(const char *name)
 {
@@ -649,18 +641,6 @@ static bool damage_is_mended_body(void *arg, struct error *err)
 static void damage_is_mended(void **state)
 {
     run(damage_is_mended_body);
-}
-
-static int make_home(void **state)
-{
-    strcpy(home, "/tmp/querent-test-XXXXXX");
-    return mkdtemp(home) ? settings_set("QUERENT_HOME", home, NULL) ? 0 : -1 : -1;
-}
-
-static int remove_home(void **state)
-{
-    process_remove_folder(home);
-    return 0;
 }
 
 int main(int argc, char **argv)

@@ -3,11 +3,7 @@
  * One worker process, spoken to directly: exact values of all types, and the lock-down without
  * the firewall and the check of the parse tree above it.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "home_support.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -16,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/settings.h"
 #include "engine/duckdb_api.h"
 #include "engine/load.h"
 #include "engine/process.h"
@@ -24,8 +19,6 @@
 #include "engine/worker_sandbox.h"
 
 #define WAIT_MS 20000
-
-static char home[64];
 
 struct talk {
     struct process *process;
@@ -401,18 +394,6 @@ static void memory(void **state)
 static void bytes(void **state)
 {
     run(bytes_body);
-}
-
-static int make_home(void **state)
-{
-    strcpy(home, "/tmp/querent-test-XXXXXX");
-    return mkdtemp(home) && settings_set("QUERENT_HOME", home, NULL) ? 0 : -1;
-}
-
-static int remove_home(void **state)
-{
-    process_remove_folder(home);
-    return 0;
 }
 
 int main(int argc, char **argv)

@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single turns of phrase; whole readings are in tests/cases/business.txt and follow_ups.txt. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 
 #include "planner/print/describe.h"
 #include "planner/print/query_json.h"
 #include "planner_shop.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static const struct expression *col(const char *name)
 {

@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "arena_support.h"
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "planner/print/print.h"
 #include "planner_shop.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 /* Short words for building trees: columns are of orders, "customers.name" of a joined table. */
 typedef const struct expression *E;

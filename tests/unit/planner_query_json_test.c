@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Query trees as JSON: what is written reads back equal; anything else is refused. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 
 #include "planner/print/query_json.h"
 #include "planner_shop.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static const struct dataset *find(void *context, const char *id)
 {

@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words that change the meaning of a question, and queries that hear them or don't. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_support.h"
 
 #include "planner/rules/unheard.h"
 #include "planner_shop.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static const struct expression *column(const char *name)
 {

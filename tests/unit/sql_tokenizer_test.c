@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "arena_support.h"
 #include <string.h>
-#include <cmocka.h>
 
 #include "core/strbuf.h"
 #include "sql/firewall.h"
 #include "sql/tokenizer.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return 0;
-}
 
 static struct token_list tokens_of(struct str sql)
 {
