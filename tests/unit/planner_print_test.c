@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arena_support.h"
+
 #include <stdlib.h>
 
 #include "planner/print/print.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arena_support.h"
+
 #include <string.h>
 
 #include "core/strbuf.h"
