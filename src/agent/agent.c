@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/cached_parts.h"
 #include "core/alloc.h"
 #include "core/directory.h"
 #include "core/log.h"
@@ -83,6 +84,10 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
     struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
     atomic_init(&knowledge->references, 1);
     knowledge->catalog = catalog;
+    for (size_t i = 0; i < catalog->dataset_count; i++) {
+        knowledge->restricted |= cache_parts_restricted(&catalog->datasets[i].access);
+        knowledge->own_zones |= catalog->datasets[i].calendar.time_zone != NULL;
+    }
     knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
     struct vector_cache cache = {agent->store, load_vector, save_vector};
     struct index_work work = {agent->planner, knowledge};

@@ -35,6 +35,8 @@ struct knowledge {
     struct catalog *catalog;
     struct retrieval_index *retrieval;
     struct dataset_index **indexes; /* one per dataset of the catalog */
+    bool restricted; /* some dataset: what is seen depends on who asks */
+    bool own_zones;  /* some dataset names its own time zone */
     atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a run takes from the cache, and gives to it: the choice of a dataset, the decision on a
- * statement, and a statement's rows. With `use_cache: false` nothing is read and nothing kept.
+ * statement, a statement's rows, and the whole reply. With `use_cache: false` nothing is read and nothing kept.
  *
  * A key is made of what the steps before have found, so it holds their inputs too: a decision
  * depends on retrieval only through the candidates and their scores. What a driver of language
@@ -27,5 +27,16 @@ TASK_WAITS bool cached_rows_get(struct run *run, struct statement *statement,
                                 const struct engine *engine, const struct dataset *const *read,
                                 size_t read_count);
 void cached_rows_put(struct run *run, const struct statement *statement);
+
+/*
+ * The whole reply, for questions whose `reply_suffices`. True when run->status, answer, reply and
+ * steps were filled. `as` is CACHE_MISS at the first look, and how the hit is to be called at a
+ * second one, after a flight.
+ */
+TASK_WAITS bool cached_reply_get(struct run *run, enum cache_level as);
+/* After a miss: true when this run is to do the work, and to land *flight (which may be NULL) when
+ * it is done. False when an equal question's run has ended meanwhile, or with an error. */
+TASK_WAITS bool cached_reply_lead(struct run *run, struct cache_flight **flight, struct error *err);
+void cached_reply_put(struct run *run);
 
 #endif

@@ -15,20 +15,6 @@
 
 /* ------------------------------------------------------------------ keys */
 
-/* Blanks that nobody meant are no difference; inside quotes they may be meant. */
-static struct str fold_blanks(struct arena *arena, const char *text)
-{
-    if (strpbrk(text, "\"'`") || strstr(text, "\xE2\x80")) /* the latter: typographic quotes */
-        return str_from(text);
-    char *folded = arena_alloc(arena, strlen(text) + 1), *end = folded;
-    for (const char *c = text; *c; c++)
-        if (!char_is_space(*c))
-            *end++ = *c;
-        else if (end > folded && end[-1] != ' ')
-            *end++ = ' ';
-    return (struct str){folded, (size_t)(end - folded)};
-}
-
 static struct str previous_query(struct run *run)
 {
     if (!run->request.plan.previous)
@@ -59,7 +45,7 @@ static struct cache_key decision_key(struct run *run, enum cache_type type)
     struct cache_parts parts = {.arena = run->arena};
     cache_parts_add_text(&parts, llm_model_id(run->agent->llm));
     cache_parts_add_text(&parts, planner_words_id(run->agent->planner));
-    cache_parts_add(&parts, fold_blanks(run->arena, run->question.text));
+    cache_parts_add(&parts, cache_parts_fold_blanks(run->arena, run->question.text));
     cache_parts_add(&parts, previous_query(run));
     cache_parts_add(&parts, plan->previous_question);
     add_datasets(&parts, run, plan->datasets, plan->dataset_count);

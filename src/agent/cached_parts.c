@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/cached_parts.h"
 
+#include <string.h>
+
 #include "core/settings.h"
 
 void cache_parts_add(struct cache_parts *parts, struct str part)
@@ -30,7 +32,7 @@ void cache_parts_add_double(struct cache_parts *parts, double number)
     add_bytes(parts, &number, sizeof(number));
 }
 
-static bool is_restricted(const struct access_rules *access)
+bool cache_parts_restricted(const struct access_rules *access)
 {
     return access->roles.count > 0 || access->users.count > 0 || access->rows ||
            access->hidden.count > 0 || access->mask || access->mask_model.count > 0 ||
@@ -42,7 +44,7 @@ void cache_parts_add_dataset(struct cache_parts *parts, const struct run *run,
 {
     cache_parts_add_text(parts, dataset->id);
     cache_parts_add_text(parts, dataset->version);
-    cache_parts_add_text(parts, is_restricted(&dataset->access) ? run->question.user_id : "");
+    cache_parts_add_text(parts, cache_parts_restricted(&dataset->access) ? run->question.user_id : "");
 }
 
 void cache_parts_add_limits(struct cache_parts *parts)
@@ -50,6 +52,19 @@ void cache_parts_add_limits(struct cache_parts *parts)
     cache_parts_add_integer(parts, settings_integer("QUERENT_ROW_LIMIT"));
     cache_parts_add_integer(parts, settings_integer("QUERENT_RESULT_BYTES_MAX"));
     cache_parts_add_integer(parts, settings_integer("QUERENT_WORKER_MEMORY_MB"));
+}
+
+struct str cache_parts_fold_blanks(struct arena *arena, const char *text)
+{
+    if (strpbrk(text, "\"'`") || strstr(text, "\xE2\x80")) /* the latter: typographic quotes */
+        return str_from(text);
+    char *folded = arena_alloc(arena, strlen(text) + 1), *end = folded;
+    for (const char *c = text; *c; c++)
+        if (!char_is_space(*c))
+            *end++ = *c;
+        else if (end > folded && end[-1] != ' ')
+            *end++ = ' ';
+    return (struct str){folded, (size_t)(end - folded)};
 }
 
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type)

@@ -19,6 +19,11 @@ void cache_parts_add_double(struct cache_parts *parts, double number);
  * may see what. */
 void cache_parts_add_dataset(struct cache_parts *parts, const struct run *run,
                              const struct dataset *dataset);
+/* Whether what is seen depends on who asks. */
+bool cache_parts_restricted(const struct access_rules *access);
+/* The text with blanks joined: those that nobody meant are no difference; but where there are quotes
+ * they may be meant. */
+struct str cache_parts_fold_blanks(struct arena *arena, const char *text);
 /* How much of a result is read, and what may be used to make it. */
 void cache_parts_add_limits(struct cache_parts *parts);
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type);

@@ -55,11 +55,8 @@ TASK_WAITS bool run_load_history(struct run *run, struct error *err)
 {
     if (!run->question.conversation_id)
         return true;
-    /* The question itself is saved by now: it is the last of one more. */
-    if (!store_messages_last(run->agent->store, run->conversation_id, HISTORY_MESSAGES + 1,
+    if (!store_messages_last(run->agent->store, run->question.conversation_id, HISTORY_MESSAGES,
                              run->arena, &run->history, &run->history_count, err))
         return false;
-    if (run->history_count > 0)
-        run->history_count--;
-    return task_offload(read_history, run, err);
+    return run->history_count == 0 || task_offload(read_history, run, err);
 }

@@ -2,6 +2,7 @@
 /* The QueryResponse of the API (spec section 2), written straight from the run. */
 #include "agent/run.h"
 #include "core/json.h"
+#include "planner/print/query_json.h"
 
 #define RESPONSE_SIZE_MAX (32 * 1024 * 1024)
 #define SAMPLE_SIZE_MAX (24 * 1024 * 1024) /* of it: the rest is small */
@@ -145,18 +146,19 @@ static void add_cache_hits(const struct run *run, struct strbuf *out)
     strbuf_add_char(out, '}');
 }
 
+static const char *chosen_dataset(const struct run *run)
+{
+    const struct dataset *dataset =
+        run->proposal.dataset ? run->proposal.dataset : run->selection.dataset;
+    return dataset ? dataset->id : NULL;
+}
+
+/* Members of the metadata that are the same for whoever asks the same. */
 static void add_metadata(const struct run *run, struct strbuf *out)
 {
     const struct llm_proposal *proposal = &run->proposal;
-    const struct dataset *dataset =
-        proposal->dataset ? proposal->dataset : run->selection.dataset;
-    json_add_key(out, "metadata");
-    strbuf_add_char(out, '{');
-    json_add_key(out, "execution_time_ms");
-    json_add_double(out, (double)(run->duration_us / 10) / 100);
     json_add_key(out, "selected_dataset");
-    json_add_text(out, dataset ? dataset->id : NULL);
-    add_cache_hits(run, out);
+    json_add_text(out, chosen_dataset(run));
     json_add_key(out, "model");
     json_add_text(out, llm_model_id(run->agent->llm));
     json_add_key(out, "tokens");
@@ -173,12 +175,56 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     add_texts(out, "options", proposal->options, proposal->option_count);
     add_periods(proposal, out);
     add_candidates(run, out);
-    add_timings(run, out);
     if (run->question.explain) {
         json_add_key(out, "explanation");
         json_add_text(out, proposal->explanation);
     }
-    strbuf_add_char(out, '}');
+}
+
+/* What a follow-up needs of this answer, kept with the assistant's message. */
+static void add_message_metadata(const struct run *run, struct strbuf *out)
+{
+    const struct llm_proposal *proposal = &run->proposal;
+    json_add_key(out, "status");
+    json_add_text(out, run_status_name(run->status));
+    json_add_key(out, "dataset_id");
+    json_add_text(out, proposal->dataset ? proposal->dataset->id : NULL);
+    if (proposal->outcome == LLM_QUERY && proposal->query) {
+        json_add_key(out, "query");
+        query_to_json(proposal->query, out);
+    }
+}
+
+static void add_body(const struct run *run, struct strbuf *out)
+{
+    json_add_key(out, "final_response");
+    json_add_text(out, run->answer);
+    add_rows(run, out);
+    json_add_key(out, "chart");
+    strbuf_add(out, run->chart ? run->chart : "null");
+    add_texts(out, "suggestions", run->suggestions, run->suggestion_count);
+}
+
+/* Members of a JSON object, without its braces. */
+static const char *members(struct run *run, void (*add)(const struct run *run, struct strbuf *out))
+{
+    struct strbuf out = strbuf_init(RESPONSE_SIZE_MAX);
+    strbuf_add_char(&out, '{'); /* no comma before the first */
+    add(run, &out);
+    const char *text = arena_strdup(run->arena, strbuf_text(&out) + 1);
+    strbuf_clear(&out);
+    return text;
+}
+
+void run_make_reply(struct run *run)
+{
+    run->reply = (struct reply){
+        .sql = run->statement ? run->statement->sql : NULL,
+        .dataset_id = chosen_dataset(run),
+        .body = members(run, add_body),
+        .metadata = members(run, add_metadata),
+        .message_metadata = members(run, add_message_metadata),
+    };
 }
 
 const char *run_response_json(const struct run *run)
@@ -196,14 +242,14 @@ const char *run_response_json(const struct run *run)
     json_add_key(&out, "status");
     json_add_text(&out, run_status_name(run->status));
     add_steps(run, &out);
-    json_add_key(&out, "final_response");
-    json_add_text(&out, run->answer);
-    add_rows(run, &out);
-    json_add_key(&out, "chart");
-    strbuf_add(&out, run->chart ? run->chart : "null");
-    add_texts(&out, "suggestions", run->suggestions, run->suggestion_count);
-    add_metadata(run, &out);
-    strbuf_add_char(&out, '}');
+    strbuf_printf(&out, ",%s", run->reply.body);
+    json_add_key(&out, "metadata");
+    strbuf_add_char(&out, '{');
+    json_add_key(&out, "execution_time_ms");
+    json_add_double(&out, (double)(run->duration_us / 10) / 100);
+    add_cache_hits(run, &out);
+    add_timings(run, &out);
+    strbuf_printf(&out, ",%s}}", run->reply.metadata);
     const char *json = arena_strdup(run->arena, strbuf_text(&out));
     strbuf_clear(&out);
     return json;

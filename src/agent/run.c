@@ -180,3 +180,19 @@ void run_step_end(struct run *run, struct step_record *record, bool ok)
     run->steps[run->step_count++] = *record;
     emit_step(run, EVENT_STEP_UPDATE, record);
 }
+
+void run_step_cached(struct run *run, enum run_step step, const char *words, const char *detail)
+{
+    run->steps = arena_grow(run->arena, run->steps, run->step_count, &run->step_capacity,
+                            sizeof(*run->steps));
+    struct step_record *record = &run->steps[run->step_count++];
+    *record = (struct step_record){
+        .step = step, .status = STEP_DONE, .cache_hit = true, .words = words, .detail = detail};
+    clock_print_utc(clock_now_ms(), record->started_at);
+}
+
+void run_tell_steps(struct run *run)
+{
+    for (size_t i = 0; i < run->step_count; i++)
+        emit_step(run, EVENT_STEP_UPDATE, &run->steps[i]);
+}

@@ -69,6 +69,19 @@ struct question {
     size_t sample_rows; /* 0: the default */
     bool explain;
     bool use_cache;
+    /* Only run_response_json() is looked at: then the whole reply may come from the cache, without a
+     * statement and its rows. */
+    bool reply_suffices;
+};
+
+/* What a response says besides ids, times, steps and cache hits: the same for whoever asks the same
+ * (agent/response.c makes it; agent/cached.h keeps it). */
+struct reply {
+    const char *sql;              /* NULL */
+    const char *dataset_id;       /* NULL */
+    const char *body;             /* JSON members from final_response to suggestions */
+    const char *metadata;         /* JSON members of the response's metadata */
+    const char *message_metadata; /* JSON members of the message's: for follow-ups */
 };
 
 enum run_event_kind { EVENT_RUN_START, EVENT_STEP_START, EVENT_STEP_UPDATE, EVENT_COMPLETE,
@@ -126,6 +139,8 @@ struct run {
     const char *chart;  /* Vega-Lite JSON; NULL */
     const char *const *suggestions;
     size_t suggestion_count;
+    struct cache_key reply_key;
+    struct reply reply; /* made once the run is answered, or taken from the cache */
     uint64_t duration_us;
     struct error error; /* code is ERROR_NONE unless the run failed */
 };
@@ -141,15 +156,21 @@ void run_step_end(struct run *run, struct step_record *record, bool ok);
 void run_emit(struct run *run, enum run_event_kind kind, const struct step_record *step,
               const char *json);
 
+/* Records a step that did not have to be taken again; run_tell_steps() tells of all of them. */
+void run_step_cached(struct run *run, enum run_step step, const char *words, const char *detail);
+void run_tell_steps(struct run *run);
+
 /* Reads the last messages of the conversation and the query of its last answer
- * (agent/history.c). Nothing to do for a new conversation. */
+ * (agent/history.c), before the question is saved. Nothing to do for a new conversation. */
 TASK_WAITS bool run_load_history(struct run *run, struct error *err);
 
 /* Firewall, engine, limits; remembered: the same text is never run twice. The result lives in the
  * run's arena (agent/statement.c). */
 TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql);
 
-/* The QueryResponse of the API as JSON, in the run's arena. */
+/* Fills run->reply from what the steps have found. */
+void run_make_reply(struct run *run);
+/* The QueryResponse of the API as JSON, in the run's arena; needs run->reply. */
 const char *run_response_json(const struct run *run);
 /* One of `steps` in that response. Appends to *out. */
 void run_step_json(const struct step_record *record, struct strbuf *out);

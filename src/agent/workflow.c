@@ -3,15 +3,15 @@
 
 #include <stdio.h>
 
+#include "agent/cached.h"
 #include "agent/steps/steps.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/random.h"
 #include "core/settings.h"
-#include "planner/print/query_json.h"
 
 #define SAVE_TIME_MAX_MS 10000 /* to save how a cancelled or late run ended */
-#define METADATA_SIZE_MAX (1024 * 1024)
 
 struct step_row {
     step_fn work;
@@ -64,7 +64,7 @@ TASK_WAITS static bool answer_question(struct run *run, struct error *err)
     return false;
 }
 
-TASK_WAITS static bool save_question(struct run *run, struct error *err)
+static struct run_begin beginning(const struct run *run)
 {
     struct run_begin begin = {
         .user_id = run->question.user_id,
@@ -72,33 +72,17 @@ TASK_WAITS static bool save_question(struct run *run, struct error *err)
         .question = run->question.text,
     };
     snprintf(begin.run_id, sizeof(begin.run_id), "%s", run->id);
+    return begin;
+}
+
+TASK_WAITS static bool save_question(struct run *run, struct error *err)
+{
+    struct run_begin begin = beginning(run);
     if (!store_run_begin(run->agent->store, &begin, err))
         return false;
     snprintf(run->conversation_id, sizeof(run->conversation_id), "%s", begin.conversation_id_out);
     run->saved = true;
     return true;
-}
-
-/* What a follow-up needs of this answer, kept with the assistant's message. */
-static const char *message_metadata(const struct run *run)
-{
-    const struct llm_proposal *proposal = &run->proposal;
-    struct strbuf json = strbuf_init(METADATA_SIZE_MAX);
-    strbuf_add_char(&json, '{');
-    json_add_key(&json, "status");
-    json_add_text(&json, run_status_name(run->status));
-    json_add_key(&json, "dataset_id");
-    json_add_text(&json, proposal->dataset ? proposal->dataset->id : NULL);
-    json_add_key(&json, "execution_time_ms");
-    json_add_double(&json, (double)run->duration_us / 1000);
-    if (proposal->outcome == LLM_QUERY && proposal->query) {
-        json_add_key(&json, "query");
-        query_to_json(proposal->query, &json);
-    }
-    strbuf_add_char(&json, '}');
-    const char *text = strbuf_ok(&json) ? arena_strdup(run->arena, strbuf_text(&json)) : NULL;
-    strbuf_clear(&json);
-    return text;
 }
 
 static const char *error_json(struct run *run, const struct error *err)
@@ -131,12 +115,16 @@ static struct stored_event *events_to_store(struct run *run)
     return events;
 }
 
-/* Runs on even when the run was cancelled or is late: how it ended must be on disk. */
-TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, struct error *err)
+static const char *message_metadata(const struct run *run)
 {
-    if (!run->saved)
-        return true;
-    struct run_end end = {
+    return arena_printf(run->arena, "{%s,\"execution_time_ms\":%.2f}", run->reply.message_metadata,
+                        (double)run->duration_us / 1000);
+}
+
+/* How the run ended, for the store. */
+static struct run_end outcome(struct run *run, bool ok, const char *json)
+{
+    return (struct run_end){
         .run_id = run->id,
         .conversation_id = run->conversation_id,
         .state = ok ? RUN_COMPLETE : RUN_FAILED,
@@ -144,11 +132,19 @@ TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, 
         .content = ok ? run->answer
                       : arena_printf(run->arena, "This question could not be answered: %s.",
                                      run->error.message),
-        .sql = ok && run->statement ? run->statement->sql : NULL,
+        .sql = ok ? run->reply.sql : NULL,
         .metadata = ok ? message_metadata(run) : NULL,
         .events = events_to_store(run),
         .event_count = run->event_count,
     };
+}
+
+/* Runs on even when the run was cancelled or is late: how it ended must be on disk. */
+TASK_WAITS static bool save_outcome(struct run *run, bool ok, const char *json, struct error *err)
+{
+    if (!run->saved)
+        return true;
+    struct run_end end = outcome(run, ok, json);
     task_shield_begin(SAVE_TIME_MAX_MS);
     bool saved = store_run_end(run->agent->store, &end, err);
     task_shield_end();
@@ -168,26 +164,83 @@ static void emit_start(struct run *run)
     strbuf_clear(&json);
 }
 
-TASK_WAITS bool workflow_run(struct run *run, struct error *err)
+/* Waits for the run's turn and does the work; but when an equal question is being answered, waits
+ * for that answer instead. */
+TASK_WAITS static bool answer_once(struct run *run, struct error *err)
 {
-    bool ok = save_question(run, err);
-    if (ok) {
-        emit_start(run);
-        ok = (!run->admit || run->admit(run->admit_context, err)) && answer_question(run, err);
-    }
-    run->duration_us = clock_monotonic_us() - run->started_us;
-    if (!ok)
-        run->error = *err;
-    const char *json = ok ? run_response_json(run) : error_json(run, err);
-    struct error save_error = {0};
-    if (!save_outcome(run, ok, json, &save_error)) {
-        log_error("run '%s': %s", run->id, save_error.message);
-        if (ok) { /* an answer that isn't kept must not look as if it were */
-            *err = run->error = save_error;
-            json = error_json(run, err);
-            ok = false;
+    struct cache_flight *flight = NULL;
+    if (!cached_reply_lead(run, &flight, err)) {
+        if (err->code != ERROR_NONE)
+            return false;
+        if (cached_reply_get(run, CACHE_HIT_SHARED)) {
+            run_tell_steps(run);
+            return true;
         }
     }
-    run_emit(run, ok ? EVENT_COMPLETE : EVENT_ERROR, NULL, json);
+    bool ok = (!run->admit || run->admit(run->admit_context, err)) && answer_question(run, err);
+    if (ok) {
+        run_make_reply(run);
+        cached_reply_put(run);
+    }
+    cache_flight_land(flight);
+    return ok;
+}
+
+/* An answer that is there already: question and answer are saved together. */
+TASK_WAITS static bool tell_cached(struct run *run, struct error *err)
+{
+    run->duration_us = clock_monotonic_us() - run->started_us;
+    struct run_begin begin = beginning(run);
+    /* The response names the conversation, so a new one's id is made before it is saved. */
+    if (begin.conversation_id) {
+        snprintf(run->conversation_id, sizeof(run->conversation_id), "%s", begin.conversation_id);
+    } else {
+        random_id(run->conversation_id, sizeof(run->conversation_id), "conv_");
+        begin.new_conversation_id = run->conversation_id;
+    }
+    const char *json = run_response_json(run);
+    struct run_end end = outcome(run, true, json); /* no events: they are the steps of the result */
+    if (!store_run_record(run->agent->store, &begin, &end, err))
+        return false;
+    run->saved = true;
+    emit_start(run);
+    run_tell_steps(run);
+    run_emit(run, EVENT_COMPLETE, NULL, json);
+    return true;
+}
+
+TASK_WAITS static void tell_failure(struct run *run, struct error *err)
+{
+    run->duration_us = clock_monotonic_us() - run->started_us;
+    run->error = *err;
+    const char *json = error_json(run, err);
+    struct error save_error = {0};
+    if (!save_outcome(run, false, json, &save_error))
+        log_error("run '%s': %s", run->id, save_error.message);
+    run_emit(run, EVENT_ERROR, NULL, json);
+}
+
+TASK_WAITS bool workflow_run(struct run *run, struct error *err)
+{
+    bool ok = run_load_history(run, err);
+    if (ok && cached_reply_get(run, CACHE_MISS)) {
+        ok = tell_cached(run, err);
+        if (!ok)
+            tell_failure(run, err);
+        return ok;
+    }
+    ok = ok && save_question(run, err);
+    if (ok) {
+        emit_start(run);
+        ok = answer_once(run, err);
+    }
+    run->duration_us = clock_monotonic_us() - run->started_us;
+    const char *json = ok ? run_response_json(run) : NULL;
+    /* An answer that isn't kept must not look as if it were. */
+    ok = ok && save_outcome(run, true, json, err);
+    if (ok)
+        run_emit(run, EVENT_COMPLETE, NULL, json);
+    else
+        tell_failure(run, err);
     return ok;
 }

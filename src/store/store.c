@@ -261,13 +261,17 @@ static bool prepare_run_begin(const struct run_begin *begin, struct run_names *n
         !check_text("the question", begin->question, STORE_QUESTION_SIZE_MAX, err) ||
         (!create && !check_conversation_id(begin->conversation_id, err)))
         return false;
+    if (create && begin->new_conversation_id &&
+        !check_conversation_id(begin->new_conversation_id, err))
+        return false;
     if (!make_run_id && !id_is_valid(begin->run_id, "query_"))
         return error_set(err, ERROR_INVALID, "the run's id is not 'query_' and %d digits",
                          ID_DIGITS);
-    if (create)
-        random_id(names->conversation_id, STORE_ID_SIZE, "conv_");
+    const char *given = create ? begin->new_conversation_id : begin->conversation_id;
+    if (given)
+        memcpy(names->conversation_id, given, strlen(given) + 1);
     else
-        memcpy(names->conversation_id, begin->conversation_id, strlen(begin->conversation_id) + 1);
+        random_id(names->conversation_id, STORE_ID_SIZE, "conv_");
     if (make_run_id)
         random_id(names->run_id, STORE_ID_SIZE, "query_");
     else

@@ -113,6 +113,7 @@ TASK_WAITS bool store_messages_last(struct store *store, const char *conversatio
 struct run_begin {
     const char *user_id, *conversation_id, *question;
     char run_id[STORE_ID_SIZE]; /* given by the caller, or empty: made */
+    const char *new_conversation_id; /* for a new one, given by the caller, or NULL: made */
     char conversation_id_out[STORE_ID_SIZE];
 };
 TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err);

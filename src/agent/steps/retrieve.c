@@ -51,7 +51,7 @@ static void describe_hits(struct run *run, struct step_record *record)
 
 TASK_WAITS bool step_retrieve(struct run *run, struct step_record *record, struct error *err)
 {
-    if (!check_filter(run, err) || !run_load_history(run, err))
+    if (!check_filter(run, err))
         return false;
     struct retrieval_request request = {
         .question = search_text(run),
