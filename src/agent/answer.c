@@ -253,6 +253,8 @@ static const char *group_words(struct writer *writer, size_t row)
 static void write_groups(struct writer *writer)
 {
     size_t measure = (size_t)ranked_column(writer);
+    if (!writer->facts.columns[measure].measure) /* in the order of their names */
+        measure = (size_t)writer->facts.measure_column;
     const struct column_facts *facts = &writer->facts.columns[measure];
     size_t count = writer->rows->row_count < NAMED_MAX ? writer->rows->row_count : NAMED_MAX;
     size_t order[NAMED_MAX];

@@ -115,6 +115,9 @@ static void describe_column(const struct expression *e, const struct result_colu
 {
     out->name = plain_name(column->name, arena);
     out->bucket = e && e->kind == EXPRESSION_BUCKET ? e->unit : UNIT_NONE;
+    bool weekday = out->bucket == UNIT_WEEKDAY; /* a name, not a place in time */
+    if (weekday)
+        out->bucket = UNIT_NONE;
     out->unit = unit_of(e);
     out->share = e && (e->kind == EXPRESSION_SHARE ||
                        (e->kind == EXPRESSION_ARITHMETIC &&
@@ -126,7 +129,7 @@ static void describe_column(const struct expression *e, const struct result_colu
     out->identifier = plain_column && ((source && source->role == ROLE_KEY) ||
                                        str_ends(str_from(column->name), STR("_id")) ||
                                        str_equal_nocase(str_from(column->name), STR("id")));
-    out->measure = out->bucket == UNIT_NONE && looks_like_measure(column) &&
+    out->measure = !weekday && out->bucket == UNIT_NONE && looks_like_measure(column) &&
                    !(plain_column && source &&
                      (source->role == ROLE_KEY || source->role == ROLE_TIME));
 }

@@ -32,6 +32,8 @@
 #define UNHEARD_FACTOR 0.2   /* what leaves out a word that changes the meaning */
 #define AGREEMENT_BONUS 1e-6
 #define SETTLED 0.9           /* the prior of a reading by rules that no other will beat */
+#define BARE_AMOUNTS_FACTOR 0.6 /* of a list of amounts that nothing names */
+#define BARE_AMOUNTS_MIN 5 /* rows */
 #define REPEATS_FACTOR 0.5    /* of a ranking that names one thing more than once */
 #define REPEATS_LOOKED_AT 100 /* rows */
 #define HOPELESS 0.15         /* below this a reading is not even worth asking back about */
@@ -88,6 +90,17 @@ static bool repeats_names(const struct query *query, const struct rows *rows)
     return false;
 }
 
+/* "What did we spend on gas" wants one sum: a column of amounts, with nothing beside them that says
+ * what each is of, answers little. */
+static bool lists_bare_amounts(const struct query *query, const struct rows *rows)
+{
+    const struct expression *e = query->select[0].expression;
+    return query->select_count == 1 && e->kind == EXPRESSION_COLUMN && e->column &&
+           e->column->role == ROLE_MEASURE &&
+           column_aggregate(e->column) == AGGREGATE_SUM && query->limit == 0 &&
+           query->group_count == 0 && rows->row_count >= BARE_AMOUNTS_MIN;
+}
+
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
 {
     struct plan_state *state = (struct plan_state *)plan;
@@ -108,6 +121,7 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     bool zero = cells == 1 && cell_to_double(&rows->cells[0], &number) && number == 0;
     item->result = rows_hash(rows);
     item->repeats = repeats_names(plan->candidates[i].query, rows);
+    item->bare_amounts = lists_bare_amounts(plan->candidates[i].query, rows);
     item->facts[RESULT_empty] = rows->row_count == 0;
     item->facts[RESULT_one_row] = rows->row_count == 1;
     item->facts[RESULT_all_rows] =
@@ -248,6 +262,8 @@ static double learned_chance(const struct plan_state *state, size_t i)
         chance *= UNREAD_NAME_FACTOR;
     if (state->items[i].features->values[RANKING_unread_values] > 0 && rules_explain_all(state))
         chance *= UNREAD_VALUE_FACTOR;
+    if (state->items[i].bare_amounts)
+        chance *= BARE_AMOUNTS_FACTOR;
     if (state->items[i].repeats)
         chance *= REPEATS_FACTOR;
     return state->items[i].misses_time ? chance * MISSED_TIME_FACTOR : chance;

@@ -32,6 +32,7 @@ struct plan_item {
     size_t unread_count;
     bool beyond_sketches; /* by rules, and not in the grammar of the learned readings */
     bool repeats;     /* it ranks names and gives one more than once */
+    bool bare_amounts; /* many amounts in a list, with nothing that says whose they are */
     bool misses_time; /* the question speaks of a time that it takes no notice of */
     bool follow_up;
     const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */

@@ -310,7 +310,8 @@ static bool plain_expression(const struct expression *expression)
 {
     return !expression || expression->kind == EXPRESSION_STAR ||
            expression->kind == EXPRESSION_COLUMN ||
-           (expression->kind == EXPRESSION_AGGREGATE && plain_expression(expression->left));
+           (expression->kind == EXPRESSION_AGGREGATE &&
+            expression->aggregate != AGGREGATE_MEDIAN && plain_expression(expression->left));
 }
 
 static bool plain_condition(const struct condition *condition)
@@ -328,7 +329,7 @@ static bool plain_condition(const struct condition *condition)
 /* Does the query hold what no sketch can: a join, a period, a metric, a share, first rows? */
 static bool beyond_sketches(const struct query *query)
 {
-    bool plain = query->table_count == 1 && plain_condition(query->where) &&
+    bool plain = query->table_count == 1 && !query->limit_per && plain_condition(query->where) &&
                  plain_condition(query->having) && (query->limit == 0 || query->order_count > 0);
     for (size_t i = 0; i < query->select_count; i++)
         plain &= plain_expression(query->select[i].expression);

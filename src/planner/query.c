@@ -312,6 +312,7 @@ const char *time_unit_name(enum time_unit unit)
     static const char *const names[TIME_UNITS] = {
         [UNIT_NONE] = "",       [UNIT_DAY] = "day",         [UNIT_WEEK] = "week",
         [UNIT_MONTH] = "month", [UNIT_QUARTER] = "quarter", [UNIT_YEAR] = "year",
+        [UNIT_WEEKDAY] = "weekday",
     };
     return names[unit];
 }
@@ -437,6 +438,8 @@ static void canon_query(struct strbuf *out, const struct query *query, int depth
         strbuf_printf(out, "order%d", query->order[i].descending);
         canon_expression(out, query->order[i].expression, depth + 1);
     }
+    if (query->limit_per)
+        canon_expression(out, query->limit_per, depth + 1);
     strbuf_printf(out, "limit%lld set%d", (long long)query->limit, (int)query->set_operation);
     if (query->set_operation != SET_NONE)
         canon_query(out, query->set_right, depth + 1);

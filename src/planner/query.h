@@ -18,7 +18,16 @@
 #include "core/str.h"
 #include "metadata/dataset.h"
 
-enum time_unit { UNIT_NONE, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_QUARTER, UNIT_YEAR, TIME_UNITS };
+enum time_unit {
+    UNIT_NONE,
+    UNIT_DAY,
+    UNIT_WEEK,
+    UNIT_MONTH,
+    UNIT_QUARTER,
+    UNIT_YEAR,
+    UNIT_WEEKDAY, /* "Monday": no span of time, what recurs */
+    TIME_UNITS
+};
 
 enum aggregate {
     AGGREGATE_NONE,
@@ -28,6 +37,7 @@ enum aggregate {
     AGGREGATE_AVG,
     AGGREGATE_MIN,
     AGGREGATE_MAX,
+    AGGREGATE_MEDIAN,
     AGGREGATES
 };
 
@@ -145,6 +155,8 @@ struct query {
     struct order_key *order;
     size_t order_count;
     int64_t limit; /* 0: none */
+    /* What the limit counts anew for, "the top 3 in each category": one of the selected; or NULL. */
+    const struct expression *limit_per;
     enum set_operation set_operation;
     const struct query *set_right; /* selects the same columns */
 };

@@ -98,6 +98,7 @@ static void mark_query(struct pruner *p, const struct query *query)
         mark_expression(p, query->group[i]);
     for (size_t i = 0; i < query->order_count; i++)
         mark_expression(p, query->order[i].expression);
+    mark_expression(p, query->limit_per);
     mark_condition(p, query->where);
     mark_condition(p, query->having);
     for (size_t i = query->table_count; i-- > 1;) /* what a used table hangs on is used too */
@@ -115,6 +116,7 @@ static void move_query(struct pruner *p, struct query *q)
     q->group = group;
     for (size_t i = 0; i < q->order_count; i++)
         q->order[i].expression = move_expression(p, q->order[i].expression);
+    q->limit_per = move_expression(p, q->limit_per);
     q->where = move_condition(p, q->where);
     q->having = move_condition(p, q->having);
 }

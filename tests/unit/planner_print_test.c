@@ -157,6 +157,43 @@ static void aggregates_and_labels(void **state)
             "\"total_revenue_2\", sum(\"cost\") AS \"spent \"\"here\"\"\" FROM \"orders\"");
 }
 
+static void medians(void **state)
+{
+    duck(orders(agg(AGGREGATE_MEDIAN, "revenue")),
+         "SELECT median(\"revenue\") AS \"median_revenue\" FROM \"orders\"");
+    struct error err = {0};
+    assert_null(query_print(orders(agg(AGGREGATE_MEDIAN, "revenue")), DIALECT_SQLITE, arena, &err));
+    assert_int_equal(err.code, ERROR_INVALID);
+}
+
+static void weekdays_go_by_the_week(void **state)
+{
+    E day = expression_bucket(arena, UNIT_WEEKDAY, col("order_date"));
+    struct query *q = by(day, expression_count(arena));
+    query_order(arena, q, day, false);
+    duck(q, "SELECT dayname(\"order_date\") AS \"order_weekday\", count(*) AS \"count\" FROM "
+            "\"orders\" GROUP BY dayname(\"order_date\") ORDER BY min(isodow(\"order_date\"))");
+}
+
+static void first_of_each(void **state)
+{
+    struct query *q = by(col("region"), agg(AGGREGATE_SUM, "revenue"));
+    query_select(arena, q, col("channel"), NULL);
+    query_group(arena, q, col("channel"));
+    q->limit = 2;
+    q->limit_per = col("region");
+    struct error err = {0};
+    assert_null(query_print(q, DIALECT_DUCKDB, arena, &err)); /* by what? */
+    query_order(arena, q, agg(AGGREGATE_SUM, "revenue"), true);
+    duck(q, "SELECT \"region\", \"total_revenue\", \"channel\" FROM (SELECT \"region\", "
+            "sum(\"revenue\") AS \"total_revenue\", \"channel\", rank() OVER (PARTITION BY "
+            "\"region\" ORDER BY sum(\"revenue\") DESC NULLS LAST) AS \"place_in_group\" FROM "
+            "\"orders\" GROUP BY \"region\", \"channel\") AS ranked WHERE \"place_in_group\" <= 2 "
+            "ORDER BY \"region\", \"place_in_group\"");
+    q->limit_per = col("status"); /* not selected */
+    assert_null(query_print(q, DIALECT_DUCKDB, arena, &err));
+}
+
 static void groups(void **state)
 {
     struct query *q = by(col("region"), agg(AGGREGATE_SUM, "revenue"));
@@ -543,6 +580,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(plain_selections),
         TEST(aggregates_and_labels),
+        TEST(medians),
+        TEST(weekdays_go_by_the_week),
+        TEST(first_of_each),
         TEST(groups),
         TEST(shares_arithmetic_and_metrics),
         TEST(comparisons),

@@ -46,6 +46,7 @@ static struct query *rich_query(void)
         condition_compare(arena, total, COMPARE_GREATER, expression_integer(arena, 5));
     query_order(arena, query, total, true);
     query->limit = 7;
+    query->limit_per = month;
     return query;
 }
 

@@ -111,6 +111,14 @@ static void hostile_questions(void **state)
     hears("n", plain());
 }
 
+static void top_is_not_all(void **state)
+{
+    misses("top regions", plain(), "top");
+    struct query *query = plain();
+    query->limit = 5;
+    hears("top regions", query);
+}
+
 static void both_ends(void **state)
 {
     struct query *query = query_new(arena, &shop_orders);
@@ -138,6 +146,7 @@ int main(void)
         cmocka_unit_test(one_row_for_each),
         cmocka_unit_test(change_needs_time),
         cmocka_unit_test(restrictions_and_groups),
+        cmocka_unit_test(top_is_not_all),
         cmocka_unit_test(both_ends),
         cmocka_unit_test(who_is_somebody),
         cmocka_unit_test(hostile_questions),

@@ -135,7 +135,8 @@ static void say_aggregate(struct describer *d, const struct expression *expressi
     static const char *const words[AGGREGATES] = {[AGGREGATE_SUM] = "total ",
                                                   [AGGREGATE_AVG] = "average ",
                                                   [AGGREGATE_MIN] = "lowest ",
-                                                  [AGGREGATE_MAX] = "highest "};
+                                                  [AGGREGATE_MAX] = "highest ",
+                                                  [AGGREGATE_MEDIAN] = "median "};
     const struct expression *of = expression->left;
     bool column = of && of->kind == EXPRESSION_COLUMN;
     if (expression->aggregate == AGGREGATE_COUNT) {
@@ -553,6 +554,10 @@ static void say_order(struct describer *d)
     strbuf_add(d->out, order_words(key));
     if (query->limit > 0)
         strbuf_printf(d->out, ", top %lld", (long long)query->limit);
+    if (query->limit > 0 && query->limit_per) {
+        strbuf_add(d->out, " for each ");
+        say_expression(d, query->limit_per);
+    }
 }
 
 static void say_query(struct describer *outer, const struct query *query)

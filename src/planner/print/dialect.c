@@ -88,14 +88,22 @@ static bool bucket_sqlite(struct strbuf *out, const struct expression *bucket, c
 /* ---- the table */
 
 const struct dialect dialects[SQL_DIALECTS] = {
-    [DIALECT_DUCKDB] = {'"', true, true, true, true, "ILIKE", "NOT ILIKE", "VARCHAR", "DOUBLE",
+    [DIALECT_DUCKDB] = {'"', true, true, true, true, true, "median(%s)", "dayname(%s)", "isodow(%s)",
+                        "ILIKE", "NOT ILIKE", "VARCHAR", "DOUBLE",
                         "TRY_CAST", "TIMESTAMPTZ", "+00", bucket_standard},
-    [DIALECT_SQLITE] = {'"', true, false, false, true, "LIKE", "NOT LIKE", "TEXT", "REAL", "CAST",
+    [DIALECT_SQLITE] = {'"', true, true, false, false, true, NULL,
+                        "CASE strftime('%%w', %s) WHEN '0' THEN 'Sunday' WHEN '1' THEN 'Monday' "
+                        "WHEN '2' THEN 'Tuesday' WHEN '3' THEN 'Wednesday' WHEN '4' THEN "
+                        "'Thursday' WHEN '5' THEN 'Friday' WHEN '6' THEN 'Saturday' END",
+                        "(strftime('%%w', %s) + 6) %% 7", "LIKE", "NOT LIKE", "TEXT", "REAL", "CAST",
                         "", "", bucket_sqlite},
-    [DIALECT_POSTGRES] = {'"', true, true, false, true, "ILIKE", "NOT ILIKE", "VARCHAR",
+    [DIALECT_POSTGRES] = {'"', true, true, true, false, true,
+                          "percentile_cont(0.5) WITHIN GROUP (ORDER BY %s)",
+                          "to_char(%s, 'FMDay')", "extract(isodow FROM %s)", "ILIKE", "NOT ILIKE", "VARCHAR",
                           "DOUBLE PRECISION", "CAST", "TIMESTAMPTZ", "+00", bucket_standard},
-    [DIALECT_TRINO] = {'"', true, true, false, true, NULL, NULL, "VARCHAR", "DOUBLE", "TRY_CAST",
+    [DIALECT_TRINO] = {'"', true, true, true, false, true, "approx_percentile(%s, 0.5)",
+                       "format_datetime(%s, 'EEEE')", "day_of_week(%s)", NULL, NULL, "VARCHAR", "DOUBLE", "TRY_CAST",
                        "TIMESTAMP", " UTC", bucket_standard},
-    [DIALECT_DOMO] = {'`', false, false, true, false, "LIKE", "NOT LIKE", "CHAR", "DECIMAL", "CAST",
+    [DIALECT_DOMO] = {'`', false, false, false, true, false, NULL, NULL, NULL, "LIKE", "NOT LIKE", "CHAR", "DECIMAL", "CAST",
                       "", "", NULL},
 };

@@ -11,9 +11,12 @@
 struct dialect {
     char quote;
     bool joins;
+    bool windows;         /* rank() OVER (...) */
     bool date_types;      /* DATE '...'; else dates are texts that compare as texts */
     bool divides_exactly; /* 1 / 2 is 0.5 */
     bool filter;          /* FILTER (WHERE ...) after an aggregate */
+    const char *median;   /* "%s" stands for the value, "%%" for a percent sign; so below */
+    const char *weekday, *weekday_number; /* its name, and a number that grows from Monday on */
     const char *like;     /* a LIKE that ignores case */
     const char *not_like;
     const char *text_type, *number_type;

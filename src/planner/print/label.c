@@ -55,6 +55,7 @@ static void label_aggregate(struct strbuf *out, const struct expression *express
         [AGGREGATE_COUNT] = "count", [AGGREGATE_COUNT_DISTINCT] = "distinct",
         [AGGREGATE_SUM] = "total",   [AGGREGATE_AVG] = "average",
         [AGGREGATE_MIN] = "lowest",  [AGGREGATE_MAX] = "highest",
+        [AGGREGATE_MEDIAN] = "median",
     };
     const struct expression *of = expression->left;
     const char *word = words[expression->aggregate];

@@ -12,6 +12,8 @@
 #include "planner/print/printer.h"
 #include "sql/firewall.h"
 
+#define PLACE_LABEL "place_in_group"
+
 /* ---- for all files of the printer */
 
 bool print_wrong(struct printer *printer, const char *what)
@@ -95,6 +97,9 @@ static bool print_group(struct printer *printer)
 static bool print_order_key(struct printer *printer, const struct order_key *key, char **labels)
 {
     const struct query *query = printer->query;
+    if (key->expression && key->expression->kind == EXPRESSION_BUCKET &&
+        key->expression->unit == UNIT_WEEKDAY && query->group_count > 0)
+        return print_weekday_order(printer, key->expression);
     for (size_t i = 0; i < query->select_count; i++)
         if (labels[i] && key->expression &&
             expression_equal(query->select[i].expression, key->expression))
@@ -154,12 +159,26 @@ static bool query_fits(struct printer *printer, const struct query *query)
     return true;
 }
 
-static bool print_clauses(struct printer *printer)
+/* The place of a row among those of its kind; equals share a place, so that none is dropped. */
+static bool print_place(struct printer *printer)
 {
     const struct query *query = printer->query;
-    char **labels = query_labels(query, printer->arena);
-    if (!print_select(printer, labels) || !print_from(printer))
+    strbuf_add(printer->out, ", rank() OVER (PARTITION BY ");
+    if (!print_expression(printer, query->limit_per))
         return false;
+    strbuf_add(printer->out, " ORDER BY ");
+    if (!print_expression(printer, query->order[0].expression))
+        return false;
+    if (query->order[0].descending)
+        strbuf_add(printer->out, printer->dialect->date_types ? " DESC NULLS LAST" : " DESC");
+    strbuf_add(printer->out, ") AS \"" PLACE_LABEL "\"");
+    return true;
+}
+
+/* WHERE, GROUP BY and HAVING. */
+static bool print_grouped(struct printer *printer)
+{
+    const struct query *query = printer->query;
     if (query->where) {
         strbuf_add(printer->out, " WHERE ");
         if (!print_condition(printer, query->where))
@@ -172,7 +191,48 @@ static bool print_clauses(struct printer *printer)
         if (!print_condition(printer, query->having))
             return false;
     }
-    return print_set(printer) && print_order(printer, labels);
+    return true;
+}
+
+/* The first rows for each: ranked inside, cut and put in order outside. */
+static bool print_first_of_each(struct printer *printer, char **labels)
+{
+    const struct query *query = printer->query;
+    size_t per = query->select_count;
+    for (size_t i = 0; i < query->select_count; i++) {
+        if (!labels[i])
+            return print_wrong(printer, "the first rows for each must be of named columns");
+        if (expression_equal(query->select[i].expression, query->limit_per))
+            per = i;
+    }
+    if (!printer->dialect->windows || per == query->select_count || query->order_count == 0 ||
+        query->limit <= 0 || query->distinct || query->set_operation != SET_NONE)
+        return print_wrong(printer, "the first rows for each can't be said here");
+    strbuf_add(printer->out, "SELECT ");
+    for (size_t i = 0; i < query->select_count; i++) {
+        strbuf_add(printer->out, i > 0 ? ", " : "");
+        if (!print_name(printer, labels[i]))
+            return false;
+    }
+    strbuf_add(printer->out, " FROM (");
+    if (!print_select(printer, labels) || !print_place(printer) || !print_from(printer) ||
+        !print_grouped(printer))
+        return false;
+    strbuf_printf(printer->out, ") AS ranked WHERE \"" PLACE_LABEL "\" <= %lld ORDER BY ",
+                  (long long)query->limit);
+    if (!print_name(printer, labels[per]))
+        return false;
+    strbuf_add(printer->out, ", \"" PLACE_LABEL "\"");
+    return true;
+}
+
+static bool print_clauses(struct printer *printer)
+{
+    char **labels = query_labels(printer->query, printer->arena);
+    if (printer->query->limit_per)
+        return print_first_of_each(printer, labels);
+    return print_select(printer, labels) && print_from(printer) && print_grouped(printer) &&
+           print_set(printer) && print_order(printer, labels);
 }
 
 bool print_query(struct printer *outer, const struct query *query)

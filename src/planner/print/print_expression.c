@@ -35,12 +35,29 @@ static const char *printed_condition(struct printer *printer, const struct condi
 
 /* ---- aggregates */
 
+/* A dialect's way to say something of a value. */
+static bool print_pattern(struct printer *printer, const char *pattern, const char *value)
+{
+    if (!pattern || !value)
+        return print_wrong(printer, "a median or weekday can't be said here");
+    for (const char *c = pattern; *c; c++) {
+        bool place = c[0] == '%' && c[1] == 's';
+        if (place)
+            strbuf_add(printer->out, value);
+        else
+            strbuf_add_char(printer->out, *c);
+        c += *c == '%';
+    }
+    return true;
+}
+
 static bool print_aggregate(struct printer *printer, const struct expression *expression)
 {
     static const char *const functions[AGGREGATES] = {
         [AGGREGATE_COUNT] = "count", [AGGREGATE_COUNT_DISTINCT] = "count",
         [AGGREGATE_SUM] = "sum",     [AGGREGATE_AVG] = "avg",
         [AGGREGATE_MIN] = "min",     [AGGREGATE_MAX] = "max",
+        [AGGREGATE_MEDIAN] = "median",
     };
     const char *function =
         expression->aggregate < AGGREGATES ? functions[expression->aggregate] : NULL;
@@ -49,6 +66,8 @@ static bool print_aggregate(struct printer *printer, const struct expression *ex
     if (!function || !of || (star && expression->aggregate != AGGREGATE_COUNT) ||
         expression_aggregates(of))
         return print_wrong(printer, "an aggregate is of something that can't be aggregated");
+    if (expression->aggregate == AGGREGATE_MEDIAN)
+        return print_pattern(printer, printer->dialect->median, print_to_text(printer, of));
     strbuf_printf(printer->out, "%s(", function);
     if (expression->aggregate == AGGREGATE_COUNT_DISTINCT)
         strbuf_add(printer->out, "DISTINCT ");
@@ -165,6 +184,25 @@ const struct column *expression_column_of(const struct expression *expression)
     return expression && expression->kind == EXPRESSION_COLUMN ? expression->column : NULL;
 }
 
+/* The time as text of a statement; a text column is read as dates where it can be. */
+static const char *time_to_text(struct printer *printer, const struct expression *time)
+{
+    const struct column *column = expression_column_of(time);
+    const char *value = print_to_text(printer, time);
+    if (value && column && column->kind == VALUE_TEXT && printer->dialect->date_types)
+        value = arena_printf(printer->arena, "%s(%s AS DATE)", printer->dialect->safe_cast, value);
+    return value;
+}
+
+bool print_weekday_order(struct printer *printer, const struct expression *bucket)
+{
+    const char *value = time_to_text(printer, bucket->left);
+    strbuf_add(printer->out, "min(");
+    bool ok = print_pattern(printer, printer->dialect->weekday_number, value);
+    strbuf_add_char(printer->out, ')');
+    return ok;
+}
+
 static bool print_bucket(struct printer *printer, const struct expression *expression)
 {
     const struct column *column = expression_column_of(expression->left);
@@ -175,11 +213,11 @@ static bool print_bucket(struct printer *printer, const struct expression *expre
     if (!printer->dialect->bucket || expression->unit <= UNIT_NONE ||
         expression->unit >= TIME_UNITS || !expression->left)
         return print_wrong(printer, "time can't be cut to this unit here");
-    const char *value = print_to_text(printer, expression->left);
+    const char *value = time_to_text(printer, expression->left);
     if (!value)
         return false;
-    if (column && column->kind == VALUE_TEXT && printer->dialect->date_types)
-        value = arena_printf(printer->arena, "%s(%s AS DATE)", printer->dialect->safe_cast, value);
+    if (expression->unit == UNIT_WEEKDAY)
+        return print_pattern(printer, printer->dialect->weekday, value);
     return printer->dialect->bucket(printer->out, expression, value);
 }
 

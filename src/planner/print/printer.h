@@ -48,6 +48,8 @@ bool print_expression(struct printer *printer, const struct expression *expressi
 /* The expression on its own, as text, for the places where SQL wants it twice or inside; NULL with
  * the error set. */
 char *print_to_text(struct printer *printer, const struct expression *expression);
+/* What puts groups by weekday in the order of the week, not of their names. */
+bool print_weekday_order(struct printer *printer, const struct expression *bucket);
 /* With parentheses, unless it is a call or a name. */
 bool print_operand(struct printer *printer, const struct expression *expression);
 /* A fragment of the metadata over that table, with an aggregate's filter or NULL. */

@@ -167,6 +167,7 @@ void query_to_json(const struct query *query, struct strbuf *out)
         write_condition(query, query->having, out);
     }
     write_integer(out, "limit", query->limit);
+    write_part(query, out, "limit_per", query->limit_per);
     write_integer(out, "set_operation", query->set_operation);
     if (query->set_right) {
         json_add_key(out, "set_right");
@@ -434,6 +435,9 @@ static const struct query *read_query(struct reader *reader, const json_t *objec
     const json_t *where = json_object_get(object, "where");
     const json_t *having = json_object_get(object, "having");
     const json_t *right = json_object_get(object, "set_right");
+    const json_t *per = json_object_get(object, "limit_per");
+    if (per && !(query->limit_per = read_expression(reader, query, per)))
+        return NULL;
     if (where && !(query->where = read_condition(reader, query, where)))
         return NULL;
     if (having && !(query->having = read_condition(reader, query, having)))

@@ -337,10 +337,24 @@ static size_t read_comparison(const struct finder *f, size_t i, struct found *ou
 
 /* ---- grouping */
 
+/* How many words from i on say "weekday", "day of the week"; 0: none. */
+static size_t weekday_words(const struct span_reader *r, size_t i)
+{
+    if (IN(i, "weekday weekdays"))
+        return 1;
+    size_t of = i + 2 + IS(i + 2, "the");
+    return IN(i, "day days") && IS(i + 1, "of") && IS(of, "week") ? of + 1 - i : 0;
+}
+
 /* "by month", "per week", "each day", "for every quarter", "which month", "month by month" */
 static size_t read_group_unit(const struct span_reader *r, size_t i, enum time_unit *unit)
 {
     bool plural = false;
+    size_t weekday = weekday_words(r, i + 1);
+    if (weekday > 0 && IN(i, "by per each every which what across")) {
+        *unit = UNIT_WEEKDAY;
+        return weekday + 1;
+    }
     if (IN(i, "by per each every which what") || (IS(i, "a") && i > 0)) {
         size_t at = i + 1 + IN(i + 1, "calendar fiscal financial single the");
         *unit = unit_of_word(r->text, at, &plural);

@@ -241,6 +241,28 @@ static struct query *ranked_rows(struct builder *b)
     return b->query;
 }
 
+/* "the best paid employee in each department": single rows by size, within each group */
+static struct query *ranked_rows_of_each(struct builder *b)
+{
+    struct reading *r = b->r;
+    if (!r->each_rows)
+        return NULL;
+    const struct expression *group = build_column(b, &r->groups[0]);
+    const struct expression *value = build_column(b, &r->measures[0].ref);
+    const struct column *name = dataset_name_column(r->ask->scope[0].dataset);
+    query_select(b->arena, b->query, group, NULL);
+    if (name != r->groups[0].column)
+        query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
+    query_select(b->arena, b->query, value, NULL);
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_compare(b->arena, value, COMPARE_NOT_NULL, NULL));
+    query_order(b->arena, b->query, value, !falling(r->extreme));
+    b->query->limit = r->limit;
+    b->query->limit_per = group;
+    r->measures[0].stated = true; /* nothing is summed, so nothing is assumed */
+    return b->query;
+}
+
 /* "list the products and their prices": stored numbers, row by row */
 static struct query *listed_rows(struct builder *b)
 {
@@ -459,6 +481,22 @@ static const char *arithmetic_label(struct builder *b)
     return label;
 }
 
+static const struct column *entity_column(const struct reading *r)
+{
+    return r->entity->column ? r->entity->column
+                             : dataset_name_column(r->ask->scope[r->entity->scope].dataset);
+}
+
+/* The group within which the others are ranked. */
+static const struct expression *each_of(struct builder *b)
+{
+    const struct reading *r = b->r;
+    for (size_t i = 0; i < r->group_count; i++)
+        if (!r->entity || r->groups[i].column != entity_column(r))
+            return build_column(b, &r->groups[i]);
+    return NULL;
+}
+
 static struct query *aggregates(struct builder *b)
 {
     struct reading *r = b->r;
@@ -488,6 +526,8 @@ static struct query *aggregates(struct builder *b)
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
     add_having(b);
     order_aggregates(b, bucket, first);
+    if (r->each)
+        b->query->limit_per = each_of(b);
     return b->query;
 }
 
@@ -581,11 +621,11 @@ struct query *reading_query(struct reading *r)
 {
     static struct query *(*const shapes[])(struct builder *) = {
         without_partner, first_rows, moment,        latest_rows, ranked_rows,
-        listed_rows,     comparison, part_of_whole, aggregates,  list,
+        ranked_rows_of_each, listed_rows,     comparison, part_of_whole, aggregates,  list,
     };
     static const char *const names[] = {
         "without partner", "first rows", "moment",        "latest rows", "ranked rows",
-        "listed rows",     "comparison", "part of whole", "aggregates",  "list",
+        "ranked rows of each", "listed rows",     "comparison", "part of whole", "aggregates",  "list",
     };
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         struct builder b = {.r = r, .arena = r->ask->arena};

@@ -13,6 +13,7 @@ static const struct {
     {CUE_MUCH, "how much"},
     {CUE_SUM, "total, totals, sum, overall, altogether, combined"},
     {CUE_AVERAGE, "average, avg, mean, on average, typical"},
+    {CUE_MEDIAN, "median, the median"},
     {CUE_HIGH, "best selling, bestselling, best - selling, top selling, "
                "highest, largest, biggest, maximum, max, greatest, best, strongest, "
                "longest, most expensive, priciest"},

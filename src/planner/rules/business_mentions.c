@@ -54,6 +54,8 @@ static enum aggregate aggregate_of_cue(enum cue cue)
         return AGGREGATE_SUM;
     case CUE_AVERAGE:
         return AGGREGATE_AVG;
+    case CUE_MEDIAN:
+        return AGGREGATE_MEDIAN;
     case CUE_HIGH:
     case CUE_LATEST:
         return AGGREGATE_MAX;

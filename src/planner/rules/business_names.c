@@ -122,6 +122,9 @@ static void link_word_of_name(struct linker *l, const char *words, struct mentio
  * by the others of its line too, less surely than by its own name. */
 static const char *const usual_words[] = {
     "revenue sales turnover takings",
+    "amount sales revenue turnover spent spending",
+    "cost spend spent spending expense expenses",
+    "goals scored",
     "quantity qty units pieces volume",
     "customer client buyer",
     "product item article goods",

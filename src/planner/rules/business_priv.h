@@ -17,6 +17,7 @@ enum cue {
     CUE_OR,
     CUE_SUM,
     CUE_AVERAGE,
+    CUE_MEDIAN,
     CUE_COUNT, /* how many, number of */
     CUE_MUCH,  /* how much */
     CUE_HIGH,  /* highest, largest; "top" is CUE_TOP */

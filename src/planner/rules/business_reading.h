@@ -66,6 +66,8 @@ struct reading {
     enum time_unit bucket;
     bool bucket_open;                  /* "over time" */
     const struct mention *entity;      /* what a ranking lists: "top 5 customers" */
+    bool each_rows;              /* ... of single rows, not of sums */
+    bool each;                   /* a ranking within every value of the other group */
     const struct mention *rows_entity; /* the main table by name: "orders" */
     const struct mention *loose_table; /* another table by name, with no use yet */
     enum cue extreme;                  /* highest, most, top, ... */

@@ -8,6 +8,7 @@
 #include "planner/rules/business_reading.h"
 
 #define RANK_DEFAULT 10
+#define EACH_DEFAULT 3 /* of many rankings */
 
 /* ---- groups */
 
@@ -121,6 +122,37 @@ static bool is_plural(const struct ask *ask, const struct mention *mention)
     return length > 2 && word->text[length - 1] == 's' && word->text[length - 2] != 's';
 }
 
+/* "The top product in each category", "the best paid in every team", "best month by region": the
+ * group that is not ranked itself makes the rankings. */
+static void settle_each(struct reading *r)
+{
+    size_t at;
+    bool ranks_group = r->entity && r->entity->kind != MENTION_VALUE && r->group_count == 2;
+    bool ranks_time = r->bucket != UNIT_NONE && r->group_count == 1 && !r->entity;
+    bool ranks_rows = (r->rows_entity || r->who) && r->bucket == UNIT_NONE &&
+                      r->group_count == 1 && !r->entity && r->measure_count == 1 &&
+                      r->measures[0].ref.column && r->measures[0].ref.scope == 0 &&
+                      r->extreme != CUE_NONE &&
+                      dataset_name_column(r->ask->scope[0].dataset);
+    if (!ask_has(r->ask, CUE_BY, &at) || r->several || r->change != CUE_NONE || r->compared ||
+        r->share || (r->limit == 0 && r->extreme == CUE_NONE))
+        return;
+    r->each = (r->ranked && (ranks_group || ranks_time)) || ranks_rows;
+    bool counts = r->measure_count == 1 && !r->measures[0].ref.column && !r->measures[0].ref.metric;
+    if (!r->each && r->ranked && r->rows_entity && !r->entity && counts)
+        reading_doubt(r, "a superlative left out", 0.5); /* rows with no measure to rank them by */
+    if (!r->each)
+        return;
+    r->each_rows = ranks_rows && !ranks_time;
+    const struct mention *listed = ranks_rows ? r->rows_entity : r->entity;
+    bool many = listed && is_plural(r->ask, listed);
+    if (r->limit == 0 && many)
+        reading_assume(r, arena_printf(r->ask->arena, "the lists are cut after %d", EACH_DEFAULT));
+    r->limit = r->limit > 0 ? r->limit : many ? EACH_DEFAULT : 1;
+    if (!ask_word_in(r->ask, at, "each every per") && !ask_word_in(r->ask, at + 1, "each every"))
+        reading_doubt(r, "each assumed", 0.9);
+}
+
 static void settle_limit(struct reading *r)
 {
     if (!r->ranked || r->limit > 0 || (r->group_count == 0 && r->bucket == UNIT_NONE))
@@ -145,5 +177,6 @@ void reading_settle(struct reading *r)
     settle_rows(r);
     reading_fill_measure(r);
     group_people(r);
+    settle_each(r);
     settle_limit(r);
 }

@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+/* "day of the week" */
+static bool says_of_week(struct ask *ask, size_t day)
+{
+    size_t of = day + 1, week = of + 1 + ask_word_in(ask, of + 1, "the");
+    bool says = ask_word_in(ask, of, "of") && ask_word_in(ask, week, "week");
+    if (says)
+        ask->words[week].explained = true;
+    return says;
+}
+
 /* "the best month for revenue" ranks months. */
 static void read_best_unit(struct reading *r)
 {
@@ -23,6 +33,8 @@ static void read_best_unit(struct reading *r)
             r->extreme = ask->words[at].cue;
             r->ranked = true;
             word->explained = true;
+            if (unit == UNIT_DAY && says_of_week(ask, i))
+                r->bucket = UNIT_WEEKDAY;
         }
     }
 }

@@ -27,6 +27,7 @@ struct parts {
     const struct expression *order;
     bool descending;
     int64_t limit;
+    const struct expression *limit_per;
 };
 
 struct editor {

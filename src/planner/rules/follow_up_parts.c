@@ -61,7 +61,9 @@ static void take_conditions(struct parts *p, const struct condition *where)
 
 struct parts parts_take_apart(const struct query *query)
 {
-    struct parts p = {.having = query->having, .limit = query->limit};
+    struct parts p = {.having = query->having,
+                      .limit = query->limit,
+                      .limit_per = query->limit_per};
     for (size_t i = 0; i < query->group_count && i < PARTS_MAX; i++)
         p.groups[p.group_count++] = query->group[i];
     take_values(&p, query);
@@ -119,6 +121,14 @@ static bool still_shown(const struct parts *p, const struct expression *order)
     return p->rows;
 }
 
+static bool groups_by(const struct parts *p, const struct expression *e)
+{
+    for (size_t i = 0; i < p->group_count; i++)
+        if (expression_equal(p->groups[i], e))
+            return true;
+    return false;
+}
+
 static void put_order(struct editor *e, struct query *q)
 {
     struct parts *p = &e->parts;
@@ -130,6 +140,8 @@ static void put_order(struct editor *e, struct query *q)
         query_order(e->arena, q, p->values[0], true);
     if (p->group_count > 0 || p->rows)
         q->limit = p->limit;
+    if (q->limit > 0 && p->limit_per && (p->rows || groups_by(p, p->limit_per)))
+        q->limit_per = p->limit_per;
 }
 
 static const struct condition *filters_together(struct editor *e)
@@ -152,6 +164,7 @@ const struct query *parts_put_together(struct editor *e)
     q->where = NULL;
     q->order_count = 0;
     q->limit = 0;
+    q->limit_per = NULL;
     q->having = p->having;
     if (p->rows) {
         query_where(e->arena, q, condition_and(e->arena, p->period, filters_together(e)));

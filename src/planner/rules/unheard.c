@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "planner/rules/unheard.h"
 
+#include <string.h>
+
 /* ------------------------------------------------------------------ what queries do */
 
 static bool expression_negates(const struct expression *e);
@@ -68,7 +70,7 @@ static bool query_shows_time(const struct query *query)
 /* "The top product in each category" wants a row for each; one row for all is something else. */
 static bool query_keeps_groups(const struct query *query)
 {
-    return query->limit == 0 || query->group_count < 2;
+    return query->limit == 0 || query->limit_per || query->group_count == 0;
 }
 
 static bool holds_condition(const struct expression *e)
@@ -124,6 +126,18 @@ static bool query_names_someone(const struct query *query)
     return false;
 }
 
+/* "Top" wants the first of something, not all of it. */
+static bool query_ranks(const struct query *query)
+{
+    bool ranks = query->limit > 0;
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        ranks |= (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_MAX) ||
+                 (e->column && strcasestr(e->column->name, "top"));
+    }
+    return ranks || query_restricts(query);
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -139,6 +153,7 @@ static const struct rule {
     {"doesn't", query_negates},     {"isn't", query_negates},       {"aren't", query_negates},
     {"wasn't", query_negates},      {"haven't", query_negates},     {"hasn't", query_negates},
     {"in each", query_keeps_groups}, {"for each", query_keeps_groups}, {"of each", query_keeps_groups},
+    {"top", query_ranks},
     {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
     {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
     {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
