@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "agent/run.h"
+
 /* The plan sets no limit on texts; these keep a request from filling the store. */
 #define ID_LENGTH_MAX 256
 #define TITLE_LENGTH_MAX 500
@@ -30,9 +32,9 @@ static const struct field agent_config_fields[] = {
 MODEL(model_agent_config, "AgentConfig", agent_config_fields, "How a question is answered.");
 
 static const struct field query_request_fields[] = {
-    {"query", FIELD_STRING, .required = true, .length_min = 1, .length_max = QUERY_LENGTH_MAX,
+    {"query", FIELD_STRING, .required = true, .length_min = 1, .length_max = QUESTION_LENGTH_MAX,
      .description = "Natural language query", .example = "\"What is the revenue by region?\""},
-    {"user_id", FIELD_STRING, .required = true, .length_max = ID_LENGTH_MAX,
+    {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX,
      .description = "User identifier", .example = "\"ana\""},
     {"conversation_id", FIELD_STRING, .nullable = true, .length_max = ID_LENGTH_MAX,
      .description = "Conversation ID for context"},
@@ -62,7 +64,7 @@ static const struct field query_response_fields[] = {
 MODEL(model_query_response, "QueryResponse", query_response_fields, "An answered question.");
 
 static const struct field create_conversation_fields[] = {
-    {"user_id", FIELD_STRING, .required = true, .length_max = ID_LENGTH_MAX},
+    {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX},
     {"title", FIELD_STRING, .nullable = true, .length_max = TITLE_LENGTH_MAX},
 };
 MODEL(model_create_conversation_request, "CreateConversationRequest", create_conversation_fields,

@@ -5,10 +5,6 @@
 
 #include "api/schema.h"
 
-#define QUERY_LENGTH_MAX 4000 /* characters */
-#define SAMPLE_ROWS_MAX 1000
-#define SAMPLE_ROWS_DEFAULT 10
-
 extern const struct model model_agent_config;  /* nested in QueryRequest */
 extern const struct model model_query_request; /* query, user_id, conversation_id, agent_config */
 extern const struct model model_query_response;

@@ -497,9 +497,9 @@ static bool check_request(const struct plan_request *request, struct error *err)
 {
     if (!str_is_utf8(request->question) || str_trim(request->question).length == 0)
         return error_set(err, ERROR_INVALID, "question is empty or not UTF-8");
-    if (request->question.length > QUESTION_LENGTH_MAX)
+    if (request->question.length > QUESTION_SIZE_MAX)
         return error_set(err, ERROR_INVALID, "question is longer than %d bytes",
-                         QUESTION_LENGTH_MAX);
+                         QUESTION_SIZE_MAX);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/run.h"
 #include "api/models.h"
 #include "api/schema.h"
 #include "core/arena.h"
@@ -259,14 +260,14 @@ static void all_fields_are_there(void **state)
 static void lengths_are_in_characters(void **state)
 {
     struct strbuf body = strbuf_init(100000);
-    for (size_t length = QUERY_LENGTH_MAX; length <= QUERY_LENGTH_MAX + 1; length++) {
+    for (size_t length = QUESTION_LENGTH_MAX; length <= QUESTION_LENGTH_MAX + 1; length++) {
         strbuf_reset(&body);
         strbuf_add(&body, "{\"user_id\":\"u\",\"query\":\"");
         for (size_t i = 0; i < length; i++)
             strbuf_add(&body, "\xC3\xA9");
         strbuf_add(&body, "\"}");
         char *text = read_as_text(&model_query_request, "application/json", strbuf_str(&body));
-        assert_true((strstr(text, "string_too_long") != NULL) == (length > QUERY_LENGTH_MAX));
+        assert_true((strstr(text, "string_too_long") != NULL) == (length > QUESTION_LENGTH_MAX));
         free(text);
     }
     strbuf_clear(&body);

@@ -267,15 +267,15 @@ static void without_data_there_is_no_answer(void **state)
 
 static void wrong_questions_are_refused(void **state)
 {
-    char *text = malloc(QUESTION_LENGTH_MAX + 1);
+    char *text = malloc(QUESTION_SIZE_MAX + 1);
     struct error err = {0};
     (void)state;
-    memset(text, 'a', QUESTION_LENGTH_MAX + 1);
+    memset(text, 'a', QUESTION_SIZE_MAX + 1);
     struct plan_request request =
-        request_for((struct str){text, QUESTION_LENGTH_MAX + 1}, 1);
+        request_for((struct str){text, QUESTION_SIZE_MAX + 1}, 1);
     assert_null(planner_read(planner, &request, arena, &err));
     assert_int_equal(err.code, ERROR_INVALID);
-    request.question.length = QUESTION_LENGTH_MAX;
+    request.question.length = QUESTION_SIZE_MAX;
     assert_non_null(planner_read(planner, &request, arena, &err));
     request.question = STR("  \n ");
     assert_null(planner_read(planner, &request, arena, &err));
@@ -287,9 +287,9 @@ static void wrong_questions_are_refused(void **state)
 static void long_lists_of_numbers_and_quotes_are_bounded(void **state)
 {
     (void)state;
-    char *text = arena_alloc(arena, QUESTION_LENGTH_MAX + 1);
+    char *text = arena_alloc(arena, QUESTION_SIZE_MAX + 1);
     static const char part[] = "quantity over 10 or 'x' and \"North\" 2024-01-02 ";
-    for (size_t i = 0; i < QUESTION_LENGTH_MAX; i++)
+    for (size_t i = 0; i < QUESTION_SIZE_MAX; i++)
         text[i] = part[i % (sizeof(part) - 1)];
     struct plan *plan = read_plan(text, 3);
     for (size_t i = 0; i < plan->candidate_count; i++)

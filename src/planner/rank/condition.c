@@ -270,7 +270,7 @@ static void read_text(struct reader *r, size_t a, size_t b, const char *text)
                 return;
             struct feature_set *out = &reading->features;
             struct symbol use = symbol_from(comparison_symbol_name(uses[k].comparison));
-            struct strbuf value = strbuf_init(QUESTION_LENGTH_MAX + 4);
+            struct strbuf value = strbuf_init(QUESTION_SIZE_MAX + 4);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
             strbuf_printf(&value, uses[k].format, text);

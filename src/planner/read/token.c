@@ -9,8 +9,8 @@
 
 /* The question with typographic quotes made plain, and where each byte came from. */
 struct plain_text {
-    char bytes[QUESTION_LENGTH_MAX + 1];
-    uint16_t origin[QUESTION_LENGTH_MAX + 1];
+    char bytes[QUESTION_SIZE_MAX + 1];
+    uint16_t origin[QUESTION_SIZE_MAX + 1];
     size_t length;
 };
 
@@ -175,8 +175,8 @@ void token_read(const struct lexicon *lexicon, struct stemmer *stemmer, struct s
                 struct arena *arena, struct token_list *out)
 {
     *out = (struct token_list){0};
-    if (question.length > QUESTION_LENGTH_MAX) {
-        question = str_cut_utf8(question, QUESTION_LENGTH_MAX);
+    if (question.length > QUESTION_SIZE_MAX) {
+        question = str_cut_utf8(question, QUESTION_SIZE_MAX);
         out->truncated = true;
     }
     struct plain_text *text = arena_alloc(arena, sizeof(*text));
@@ -264,7 +264,7 @@ void token_join_identifiers(struct token_list *tokens, struct str question,
 const char *token_text(const struct token_list *tokens, size_t begin, size_t end,
                        struct arena *arena)
 {
-    struct strbuf text = strbuf_init(QUESTION_LENGTH_MAX * 2);
+    struct strbuf text = strbuf_init(QUESTION_SIZE_MAX * 2);
     for (size_t i = begin; i < end && i < tokens->count; i++) {
         if (i > begin)
             strbuf_add_char(&text, ' ');

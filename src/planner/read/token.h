@@ -14,8 +14,8 @@
 #include "planner/read/hash_index.h"
 #include "planner/read/words.h"
 
-#define QUESTION_LENGTH_MAX 4000 /* bytes */
-#define TOKENS_MAX 160           /* further ones are not read */
+#define QUESTION_SIZE_MAX 16000 /* bytes: 4,000 characters of any kind */
+#define TOKENS_MAX 160          /* further ones are not read */
 
 struct lexicon;
 
