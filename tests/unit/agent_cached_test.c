@@ -89,7 +89,8 @@ static void run_in_task(void *arg)
     world->ok = workflow_run(world->run, &err);
 }
 
-/* Which types hit: "selection generation result", without those that did not. */
+/* Which types hit: "selection generation result", without those that did not; or where the whole
+ * reply came from: "memory". */
 static const char *ask(struct world *world)
 {
     static char hits[64];
@@ -102,6 +103,10 @@ static const char *ask(struct world *world)
     assert_true(task_join(task, &err));
     task_unref(task);
     const enum cache_level *levels = world->run->cache_hits;
+    if (levels[CACHE_RESPONSE]) {
+        assert_int_equal(selected + generated, 0);
+        return cache_level_name(levels[CACHE_RESPONSE]);
+    }
     snprintf(hits, sizeof(hits), "%s%s%s", levels[CACHE_DATASET_SELECTION] ? "selection " : "",
              levels[CACHE_SQL_GENERATION] ? "generation " : "",
              levels[CACHE_SQL_RESULT] ? "result" : "");
@@ -325,6 +330,179 @@ static void a_failure_is_not_kept(struct world *world)
     assert_int_equal(world->run->cache_hits[CACHE_SQL_RESULT], CACHE_MISS);
 }
 
+/* ------------------------------------------------------------------ whole replies */
+
+#define WHOLE "memory"
+
+/* The response from the answer on, without what tells of time and cache. */
+static const char *body_of(const struct run *run)
+{
+    const char *json = run_response_json(run), *from = strstr(json, "\"final_response\""),
+               *to = strstr(json, "\"metadata\":{\"execution_time_ms\"");
+    assert_non_null(from);
+    assert_non_null(to);
+    return arena_strndup(run->arena, from, (size_t)(to - from));
+}
+
+static void a_reply_is_taken_whole(struct world *world)
+{
+    struct arena *arena = arena_new();
+    world->question.reply_suffices = true;
+    assert_string_equal(ask(world), "");
+    const char *body = arena_strdup(arena, body_of(world->run));
+    const char *answer = arena_strdup(arena, world->run->answer);
+    const char *id = arena_strdup(arena, world->run->id);
+    assert_string_equal(ask(world), WHOLE);
+    assert_string_equal(body_of(world->run), body);
+    assert_string_not_equal(world->run->id, id);
+    assert_int_equal(world->run->step_count, RUN_STEPS);
+    assert_true(world->run->steps[0].cache_hit);
+
+    /* It is kept like any other: in a conversation of its own, ready for follow-ups. */
+    struct error err = {0};
+    struct message *messages;
+    struct stored_run stored;
+    size_t count;
+    assert_true(store_messages_last(world->agent->store, world->run->conversation_id, 10, arena,
+                                    &messages, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(messages[1].content, answer);
+    assert_non_null(messages[1].sql);
+    assert_non_null(strstr(messages[1].metadata, "\"dataset_id\":\"sales\""));
+    assert_true(store_run_get(world->agent->store, world->run->id, arena, &stored, &err));
+    assert_int_equal(stored.state, RUN_COMPLETE);
+    assert_string_equal(stored.result, run_response_json(world->run));
+    arena_free(arena);
+}
+
+static void rows_are_wanted_where_a_reply_does_not_suffice(struct world *world)
+{
+    world->question.reply_suffices = true;
+    ask(world);
+    world->question.reply_suffices = false;
+    assert_string_equal(ask(world), ALL);
+    assert_non_null(world->run->statement);
+}
+
+static void a_reply_depends_on_all_it_is_given(struct world *world)
+{
+    static const char *const only_sales[] = {"sales"};
+    static const struct {
+        const char *name, *value, *before;
+    } rows[] = {
+        {"QUERENT_SURENESS", "0.9", "0.5"},        {"QUERENT_WEEK_START", "sunday", "monday"},
+        {"QUERENT_FISCAL_YEAR_START", "4", "1"},   {"QUERENT_ROW_LIMIT", "7", "1000"},
+        {"QUERENT_RESULT_BYTES_MAX", "2000000", "1000000"},
+        {"QUERENT_WORKER_MEMORY_MB", "600", "512"}, {"QUERENT_MAX_REPAIRS", "1", "2"},
+    };
+    world->question.reply_suffices = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        set(rows[i].name, rows[i].before);
+        ask(world);
+        assert_string_equal(ask(world), WHOLE);
+        set(rows[i].name, rows[i].value);
+        assert_string_not_equal(ask(world), WHOLE);
+        set(rows[i].name, rows[i].before);
+        assert_string_equal(ask(world), WHOLE);
+    }
+    model = "model-2";
+    assert_string_not_equal(ask(world), WHOLE);
+    model = "model-1";
+    assert_true(clock_set_now("2024-03-16"));
+    assert_string_not_equal(ask(world), WHOLE);
+    assert_true(clock_set_now("2024-03-15T12:00:00Z"));
+    world->question.sample_rows = 3;
+    assert_string_not_equal(ask(world), WHOLE);
+    world->question.sample_rows = 0;
+    world->question.explain = true;
+    assert_string_not_equal(ask(world), WHOLE);
+    world->question.explain = false;
+    world->question.dataset_filter = only_sales;
+    world->question.dataset_filter_count = 1;
+    assert_string_not_equal(ask(world), WHOLE);
+    world->question.dataset_filter_count = 0;
+    world->question.use_cache = false;
+    assert_string_not_equal(ask(world), WHOLE);
+    world->question.use_cache = true;
+    assert_string_equal(ask(world), WHOLE);
+    write_file("trips.csv", "city,revenue\nLisbon,1\nPorto,12346\n");
+    refresh(world);
+    assert_string_not_equal(ask(world), WHOLE);
+}
+
+static void a_reply_depends_on_what_was_said_before(struct world *world)
+{
+    char conversation[STORE_ID_SIZE];
+    world->question.reply_suffices = true;
+    ask(world);
+    snprintf(conversation, sizeof(conversation), "%s", world->run->conversation_id);
+    world->question.conversation_id = conversation;
+    assert_string_not_equal(ask(world), WHOLE); /* after one answer */
+    assert_string_not_equal(ask(world), WHOLE); /* after two */
+    world->question.conversation_id = NULL;
+    assert_string_equal(ask(world), WHOLE);
+}
+
+static void a_reply_is_not_shown_to_another_where_access_is_restricted(struct world *world)
+{
+    world->question.reply_suffices = true;
+    write_file("trips.yaml", "table_name: trips\nsource: {file: trips.csv}\n"
+                             "access: {roles: [travel]}\n");
+    refresh(world);
+    world->question.user_id = "ana";
+    ask(world);
+    assert_string_equal(ask(world), WHOLE);
+    world->question.user_id = "ben";
+    assert_string_not_equal(ask(world), WHOLE);
+}
+
+static void a_reply_of_this_minute_is_not_kept(struct world *world)
+{
+    world->question.reply_suffices = true;
+    script = "SELECT count(*) AS n FROM sales WHERE now() IS NOT NULL";
+    ask(world);
+    assert_true(world->ok);
+    assert_string_not_equal(ask(world), WHOLE);
+}
+
+struct asker {
+    struct run *run;
+    bool ok;
+};
+
+static void ask_at_once(void *arg)
+{
+    struct asker *asker = arg;
+    struct error err = {0};
+    asker->ok = workflow_run(asker->run, &err);
+}
+
+static void equal_questions_at_once_share_one_run(struct world *world)
+{
+    enum { ASKERS = 8 };
+    struct asker askers[ASKERS];
+    struct task *tasks[ASKERS];
+    struct error err = {0};
+    size_t shared = 0;
+    world->question.reply_suffices = true;
+    selected = generated = 0;
+    for (size_t i = 0; i < ASKERS; i++) {
+        askers[i].run = run_new(world->agent, &world->question, &err);
+        tasks[i] = task_ref(task_start(world->agent->loop, NULL, ask_at_once, &askers[i], &err));
+    }
+    for (size_t i = 0; i < ASKERS; i++) {
+        assert_true(task_join(tasks[i], &err));
+        task_unref(tasks[i]);
+        assert_true(askers[i].ok);
+        assert_string_equal(askers[i].run->answer, askers[0].run->answer);
+        shared += askers[i].run->cache_hits[CACHE_RESPONSE] == CACHE_HIT_SHARED;
+    }
+    for (size_t i = 0; i < ASKERS; i++)
+        run_free(askers[i].run);
+    assert_int_equal(generated, 1);
+    assert_int_equal(shared, ASKERS - 1);
+}
+
 static void (*current)(struct world *world);
 
 static bool in_agent(void *arg, struct error *err)
@@ -403,6 +581,13 @@ int main(int argc, char **argv)
         TEST(an_explained_answer_is_another),
         TEST(what_tells_the_time_is_run_again),
         TEST(a_failure_is_not_kept),
+        TEST(a_reply_is_taken_whole),
+        TEST(rows_are_wanted_where_a_reply_does_not_suffice),
+        TEST(a_reply_depends_on_all_it_is_given),
+        TEST(a_reply_depends_on_what_was_said_before),
+        TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
+        TEST(a_reply_of_this_minute_is_not_kept),
+        TEST(equal_questions_at_once_share_one_run),
     };
     return cmocka_run_group_tests_name("cached", tests, set_up, tear_down);
 }

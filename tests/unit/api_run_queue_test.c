@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may run: limits at their edges, callers in turn, and a place that is left unused. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/run_queue.h"
+
+static bool granted(const struct run_place *place)
+{
+    return place->event.signalled;
+}
+
+static void limits(void **state)
+{
+    struct run_queue *queue = run_queue_new(4, 2);
+    struct run_place places[7];
+    struct error err = {0};
+    const char *const callers[] = {"a", "b", "c", "d", "e", "f", "g"};
+    for (size_t i = 0; i < 6; i++)
+        assert_true(run_queue_join(queue, &places[i], callers[i], &err));
+    assert_int_equal(run_queue_running(queue), 4);
+    assert_int_equal(run_queue_waiting(queue), 2);
+    assert_false(run_queue_join(queue, &places[6], callers[6], &err));
+    assert_int_equal(err.code, ERROR_FULL);
+    run_queue_leave(&places[6]); /* it never was in */
+    assert_false(granted(&places[4]));
+    run_queue_leave(&places[0]);
+    assert_true(granted(&places[4]));
+    assert_true(run_queue_join(queue, &places[6], callers[6], &err));
+    for (size_t i = 1; i < 7; i++)
+        run_queue_leave(&places[i]);
+    assert_int_equal(run_queue_running(queue), 0);
+    run_queue_free(queue);
+}
+
+/* Nobody holds all places: the last quarter is for others. */
+static void one_caller_leaves_room(void **state)
+{
+    struct run_queue *queue = run_queue_new(4, 100);
+    struct run_place many[10], quick;
+    struct error err = {0};
+    for (size_t i = 0; i < 10; i++)
+        assert_true(run_queue_join(queue, &many[i], "many", &err));
+    assert_int_equal(run_queue_running(queue), 3);
+    assert_true(run_queue_join(queue, &quick, "one", &err));
+    assert_true(granted(&quick));
+    run_queue_leave(&quick);
+    assert_int_equal(run_queue_running(queue), 3);
+    for (size_t i = 10; i-- > 0;) /* also from the middle of those who wait */
+        run_queue_leave(&many[i]);
+    run_queue_free(queue);
+}
+
+static void callers_take_turns(void **state)
+{
+    struct run_queue *queue = run_queue_new(1, 100);
+    struct run_place first, a[3], b[3], c;
+    struct error err = {0};
+    assert_true(run_queue_join(queue, &first, "a", &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_true(run_queue_join(queue, &a[i], "a", &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_true(run_queue_join(queue, &b[i], "b", &err));
+    assert_true(run_queue_join(queue, &c, "c", &err));
+    struct run_place *const order[] = {&first, &a[0], &b[0], &c, &a[1], &b[1], &a[2], &b[2]};
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        assert_true(granted(order[i]));
+        assert_int_equal(run_queue_running(queue), 1);
+        run_queue_leave(order[i]);
+    }
+    run_queue_free(queue);
+}
+
+static void nobody_may_wait(void **state)
+{
+    struct run_queue *queue = run_queue_new(1, 0);
+    struct run_place one, two;
+    struct error err = {0};
+    assert_true(run_queue_join(queue, &one, "a", &err));
+    assert_false(run_queue_join(queue, &two, "b", &err));
+    run_queue_leave(&one);
+    assert_true(run_queue_join(queue, &two, "b", &err));
+    run_queue_leave(&two);
+    run_queue_free(queue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits),
+        cmocka_unit_test(one_caller_leaves_room),
+        cmocka_unit_test(callers_take_turns),
+        cmocka_unit_test(nobody_may_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
