@@ -36,7 +36,7 @@ static bool is_text(char c)
     return c == '\t' || (byte >= 0x20 && byte != 0x7f);
 }
 
-static bool take_size(struct chunked *chunked, char c, struct refusal *why)
+static bool take_size(struct chunked *chunked, char c, size_t body_max, struct refusal *why)
 {
     int value = hex_value(c);
     if (value >= 0) {
@@ -47,6 +47,10 @@ static bool take_size(struct chunked *chunked, char c, struct refusal *why)
     }
     if (chunked->digits == 0 || (c != '\r' && c != ';'))
         return refuse(why, 400, "a bad size of a chunk");
+    /* Its declared size counts: there is no use in waiting for what won't fit. */
+    if (chunked->left > body_max - chunked->total)
+        return refuse(why, 413, "the body of the request is too large");
+    chunked->total += chunked->left;
     chunked->digits = 0;
     chunked->state = c == '\r' ? SIZE_LF : EXTENSION;
     return true;
@@ -102,11 +106,11 @@ static bool take_end(struct chunked *chunked, char c, struct refusal *why)
     return true;
 }
 
-static bool take_byte(struct chunked *chunked, char c, struct refusal *why)
+static bool take_byte(struct chunked *chunked, char c, size_t body_max, struct refusal *why)
 {
     switch (chunked->state) {
     case SIZE:
-        return take_size(chunked, c, why);
+        return take_size(chunked, c, body_max, why);
     case EXTENSION:
         return take_extension(chunked, c, why);
     case TRAILER_START:
@@ -117,7 +121,8 @@ static bool take_byte(struct chunked *chunked, char c, struct refusal *why)
     }
 }
 
-bool chunked_next(struct chunked *chunked, struct str *bytes, struct str *data, struct refusal *why)
+bool chunked_next(struct chunked *chunked, size_t body_max, struct str *bytes, struct str *data,
+                  struct refusal *why)
 {
     *data = (struct str){"", 0};
     while (bytes->length > 0 && !chunked->done) {
@@ -130,7 +135,7 @@ bool chunked_next(struct chunked *chunked, struct str *bytes, struct str *data, 
                 chunked->state = DATA_CR;
             return true;
         }
-        if (!take_byte(chunked, bytes->bytes[0], why))
+        if (!take_byte(chunked, bytes->bytes[0], body_max, why))
             return false;
         *bytes = str_slice(*bytes, 1, bytes->length);
     }

@@ -171,12 +171,8 @@ static bool take_chunked_body(struct connection *connection, struct str *bytes, 
     struct strbuf *body = &request->body_bytes;
     while (bytes->length > 0 && !request->chunked.done) {
         struct str data;
-        if (!chunked_next(&request->chunked, bytes, &data, why))
-            return false;
-        /* Its declared size counts: there is no use in waiting for what won't fit. */
-        if (data.length + request->chunked.left > body->length_max - body->length)
-            return refuse(why, 413, "the body of the request is too large");
-        if (!keep(connection, body, data, why))
+        if (!chunked_next(&request->chunked, body->length_max, bytes, &data, why) ||
+            !keep(connection, body, data, why))
             return false;
     }
     if (request->chunked.done) {

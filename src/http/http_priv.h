@@ -96,6 +96,7 @@ struct http_server {
     int descriptor_max; /* from this number on, descriptors are for other uses */
     int reserve_fd; /* given up to accept one more when no descriptor is left */
     uv_poll_t listener;
+    uv_timer_t pause; /* in accepting */
     uv_timer_t timer;
     uv_idle_t turn;
     unsigned open_handles;

@@ -113,20 +113,16 @@ enum scan_result head_scan(struct head_scan *scan, const struct http_limits *lim
 static bool check_request_line(struct str block, struct head *head,
                                const struct http_limits *limits, struct refusal *why)
 {
-    static const struct str before_minor = {" HTTP/1.", 8};
     struct str target = head->target;
-    const char *wanted = block.bytes + head->method.length + 1;
-    if (target.bytes != wanted)
+    size_t after = head->method.length + 1 + target.length;
+    struct str rest = str_slice(block, after, after + 11); /* " HTTP/1.1\r\n" */
+    if (target.bytes != block.bytes + head->method.length + 1 || rest.length < 11 ||
+        !str_starts(rest, STR(" HTTP/")) || !char_is_digit(rest.bytes[6]) || rest.bytes[7] != '.' ||
+        !char_is_digit(rest.bytes[8]) || rest.bytes[9] != '\r')
         return refuse(why, 400, "a bad request line");
-    struct str rest = str_slice(block, head->method.length + 1 + target.length, block.length);
-    if (!str_starts(rest, before_minor) || rest.length < 11 || rest.bytes[9] != '\r')
-        return str_starts(rest, STR(" HTTP/"))
-                   ? refuse(why, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
-                   : refuse(why, 400, "a bad request line");
-    char minor = rest.bytes[8];
-    if (minor != '0' && minor != '1')
+    if (rest.bytes[6] != '1' || rest.bytes[8] > '1')
         return refuse(why, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-    head->version_minor = minor - '0';
+    head->version_minor = rest.bytes[8] - '0';
     if (target.length > limits->target_bytes)
         return refuse(why, 414, "the target of the request is too long");
     return true;
@@ -177,13 +173,11 @@ static bool check_content_length(struct str value, struct head *head, struct see
     if (seen->length)
         return refuse(seen->why, 400, "more than one Content-Length");
     seen->length = true;
-    bool digits = value.length > 0;
+    bool digits = value.length > 0 && value.length <= CONTENT_LENGTH_DIGITS_MAX;
     for (size_t i = 0; i < value.length; i++)
         digits &= char_is_digit(value.bytes[i]);
-    if (!digits)
+    if (!digits || !str_to_i64(value, &length))
         return refuse(seen->why, 400, "a bad Content-Length");
-    if (value.length > CONTENT_LENGTH_DIGITS_MAX || !str_to_i64(value, &length))
-        return refuse(seen->why, 413, "the body of the request is too large");
     head->content_length = (uint64_t)length;
     return true;
 }

@@ -67,20 +67,21 @@ bool head_parse(struct str block, const struct head_scan *scan, const struct htt
 
 /*
  * A body in chunks. Starts as zeros. Takes bytes off the front of *bytes: true with some *data of
- * the body; with none when all bytes are used up or chunked->done. Extensions and trailers are
- * bounded, checked and dropped.
+ * the body; with none when all bytes are used up or chunked->done. The body, extensions and
+ * trailers are bounded; the latter two are checked and dropped.
  */
 #define CHUNK_EXTENSIONS_MAX 4096 /* bytes of all extensions of a body */
 #define CHUNK_TRAILERS_MAX 4096   /* bytes of all trailers */
 struct chunked {
-    uint64_t left; /* of the chunk */
+    uint64_t left;  /* of the chunk */
+    uint64_t total; /* of all chunks so far, this one included */
     uint32_t extension_bytes;
     uint32_t trailer_bytes;
     uint8_t state;
     uint8_t digits; /* of the size, so far */
     bool done;
 };
-bool chunked_next(struct chunked *chunked, struct str *bytes, struct str *data,
+bool chunked_next(struct chunked *chunked, size_t body_max, struct str *bytes, struct str *data,
                   struct refusal *why);
 
 /* A method or the name of a header field (RFC 9110, 5.6.2). */

@@ -13,7 +13,8 @@
 #include "core/log.h"
 #include "http/http_priv.h"
 
-#define ACCEPT_TURN_MAX 64 /* new connections before others get their turn */
+#define ACCEPT_TURN_MAX 64  /* new connections before others get their turn */
+#define ACCEPT_PAUSE_MS 100 /* when there is no descriptor */
 
 /* Of all servers of the process. */
 static atomic_size_t open_connections;
@@ -134,6 +135,8 @@ void server_connection_gone(struct http_server *server)
 
 /* ---- new connections ---- */
 
+static void accept_some(uv_poll_t *listener, int status, int events);
+
 static void say_full(int fd)
 {
     static const char reply[] = "HTTP/1.1 503 Service Unavailable\r\n"
@@ -142,16 +145,32 @@ static void say_full(int fd)
     close(fd);
 }
 
-/* No descriptor is left: one that was kept for this is given up for a moment, or the connection
- * would stay in the backlog and wake us for ever. */
+static void accept_again(uv_timer_t *pause)
+{
+    struct http_server *server = pause->data;
+    if (server->reserve_fd < 0)
+        server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    uv_poll_start(&server->listener, UV_READABLE, accept_some);
+}
+
+/* No descriptor is left: one that was kept for this is given up for a moment. If others were
+ * quicker to take it, nothing is accepted for a while: the connections that wait would wake us all
+ * the time. */
 static bool turn_away(struct http_server *server)
 {
-    close(server->reserve_fd);
-    int fd = accept4(server->listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = -1;
+    if (server->reserve_fd >= 0) {
+        close(server->reserve_fd);
+        fd = accept4(server->listener_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            say_full(fd);
+        server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
     if (fd >= 0)
-        say_full(fd);
-    server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return fd >= 0;
+        return true;
+    uv_poll_stop(&server->listener);
+    uv_timer_start(&server->pause, accept_again, ACCEPT_PAUSE_MS, 0);
+    return false;
 }
 
 static void admit(struct http_server *server, int fd, const struct sockaddr_storage *peer)
@@ -204,8 +223,9 @@ static void init_handles(struct http_server *server)
     uv_unref((uv_handle_t *)&server->timer);
     uv_idle_init(uv, &server->turn);
     uv_poll_init(uv, &server->listener, server->listener_fd);
-    server->timer.data = server->turn.data = server->listener.data = server;
-    server->open_handles = 3;
+    uv_timer_init(uv, &server->pause);
+    server->timer.data = server->turn.data = server->listener.data = server->pause.data = server;
+    server->open_handles = 4;
     uv_poll_start(&server->listener, UV_READABLE, accept_some);
 }
 
@@ -257,8 +277,10 @@ static void stop_listening(struct http_server *server)
         return;
     listener_forget(server);
     uv_close((uv_handle_t *)&server->listener, handle_closed);
+    uv_close((uv_handle_t *)&server->pause, handle_closed);
     close(server->listener_fd);
-    close(server->reserve_fd);
+    if (server->reserve_fd >= 0)
+        close(server->reserve_fd);
     server->listener_fd = server->reserve_fd = -1;
 }
 

@@ -93,7 +93,8 @@ int http_server_port(const struct http_server *server);
 size_t http_server_connections(const struct http_server *server);
 /*
  * Graceful stop: no new connections; idle ones are closed; replies from now on carry "Connection:
- * close"; open streams are the caller's to end. Calls `drained` when the last connection is gone.
+ * close"; open streams are the caller's to end. Calls `drained` when the last connection is gone:
+ * the server is to be closed then, as it keeps its loop running no longer.
  */
 void http_server_drain(struct http_server *server, void (*drained)(void *context), void *context);
 /* Closes what is left at once, then calls `closed`, after which the server is gone. No exchange may

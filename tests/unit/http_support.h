@@ -14,7 +14,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -27,6 +29,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/log.h"
 #include "http/server.h"
 
 #define SERVED_MAX 4096
@@ -121,24 +124,25 @@ static inline void *serve_thread(void *arg)
     return NULL;
 }
 
-/* `port` 0: any. */
-static inline struct served *serve_on(int port, const struct http_limits *limits)
+/* served->options may be filled in before. */
+static inline void serve_start(struct served *served)
 {
-    struct served *served = xcalloc(1, sizeof(*served));
-    served->options = (struct http_options){
-        .host = "127.0.0.1", .port = port, .handle = serve_handle, .context = served};
-    if (limits)
-        served->options.limits = *limits;
+    served->options.host = "127.0.0.1";
+    served->options.handle = serve_handle;
+    served->options.context = served;
     sem_init(&served->ready, 0, 0);
     assert_int_equal(pthread_create(&served->thread, NULL, serve_thread, served), 0);
     sem_wait(&served->ready);
     assert_true(served->port > 0);
-    return served;
 }
 
 static inline struct served *serve(const struct http_limits *limits)
 {
-    return serve_on(0, limits);
+    struct served *served = xcalloc(1, sizeof(*served));
+    if (limits)
+        served->options.limits = *limits;
+    serve_start(served);
+    return served;
 }
 
 struct served_call {
@@ -169,12 +173,18 @@ static inline void serve_close(struct served *served, void *arg)
     http_server_close(served->server, NULL, NULL);
 }
 
-static inline void serve_stop(struct served *served)
+/* When the server closes itself. */
+static inline void serve_join(struct served *served)
 {
-    on_loop(served, serve_close, NULL);
     pthread_join(served->thread, NULL);
     sem_destroy(&served->ready);
     free(served);
+}
+
+static inline void serve_stop(struct served *served)
+{
+    on_loop(served, serve_close, NULL);
+    serve_join(served);
 }
 
 static inline void serve_count(struct served *served, void *arg)
@@ -205,15 +215,22 @@ static inline void sleep_ms(unsigned ms)
 
 /* ---- the client ---- */
 
+static inline struct sockaddr_in address_of(const struct served *served)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)served->port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
 static inline int dial(const struct served *served)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)served->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = address_of(served);
     struct timeval wait = {.tv_sec = CLIENT_WAIT_S};
     assert_true(fd >= 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
 }
