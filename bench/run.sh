@@ -15,6 +15,7 @@ line() { printf '%*s' "$1" '' | tr ' ' -; }
 echo "$(line 39)|$(line 11)|$(line 45)|$(line 26)|$(line 12)"
 failed=0
 measure() { timeout 110 "$@" || { echo "bench: ${1##*/} did not end well" >&2; failed=1; }; }
+measure "$build/bench/http_bench"
 measure "$build/bench/run_bench"
 measure "$build/bench/start_bench" "$build/querent"
 measure "$build/bench/store_bench" "$build/bench"

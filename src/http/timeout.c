@@ -21,6 +21,9 @@ void timeout_set(struct connection *connection, enum timeout timeout)
     connection->timeout = timeout;
     if (timeout == TIMEOUT_NONE)
         return;
+    /* The loop's clock stands still while a handler runs; a reader must not pay for that. */
+    if (timeout == TIMEOUT_WRITE)
+        uv_update_time(loop_uv(server->loop));
     connection->timeout_at = uv_now(loop_uv(server->loop)) + server->timeout_ms[timeout];
     TAILQ_INSERT_TAIL(&server->timeouts[timeout], connection, timed);
     if (connection->timeout_at < server->timer_at)
