@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The typed tree that the planner reasons in: small, engine-free, one shape for every candidate.
- * planner/print/print.h prints it in an engine's dialect, planner/print/describe.h in plain English, and
- * follow-ups edit it (planner/rules/follow_up.h).
+ * planner/print/print.h prints it in an engine's dialect, planner/print/describe.h says it in plain
+ * English, and follow-ups edit it (planner/rules/follow_up.h).
  *
  * Nodes live in the run's arena and are immutable once built: to change one, copy the struct and
  * point to new parts. Columns and datasets are borrowed from the catalog.
