@@ -15,7 +15,7 @@
 
 /* score = KEYWORD_SHARE * keyword / best keyword + (1 - KEYWORD_SHARE) * cosine; fitted on the
  * public sets, where it is flat from a third to a half. */
-#define KEYWORD_SHARE 0.4
+#define KEYWORD_SHARE 0.35
 
 struct scores {
     float *keyword;

@@ -8,11 +8,11 @@
 #include "retrieval/postings.h"
 
 /* What words and whole phrases weigh beside BM25: fitted on the public sets. */
-#define WORD_WEIGHT 0.5
+#define WORD_WEIGHT 0.4
 #define PHRASE_WEIGHT 0.7
 /* A word that names columns ("country") says less by being a value somewhere. */
 #define NAME_WORD_FACTOR 0.3
-#define NAME_PHRASE_FACTOR 0.6 /* for phrases of that one word */
+#define NAME_PHRASE_FACTOR 0.2 /* for phrases of that one word */
 
 #define PLACE_MAX 65535u /* columns and values beyond it are not indexed */
 

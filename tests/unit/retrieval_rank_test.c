@@ -177,14 +177,14 @@ static void values_weigh_words_and_phrases(void **state)
     value_score(index, &question, scores);
     double one = log(1 + 1.5 / 1.5), both = log(1 + 0.5 / 2.5);
     /* Words: new (one dataset), york (both); the phrase "new york" of two words. */
-    assert_float_equal(scores[0], 0.5 * one + 0.5 * both + 0.7 * 2 * one, 1e-5);
-    assert_float_equal(scores[1], 0.5 * both, 1e-5);
+    assert_float_equal(scores[0], 0.4 * one + 0.4 * both + 0.7 * 2 * one, 1e-5);
+    assert_float_equal(scores[1], 0.4 * both, 1e-5);
     /* Words that are names somewhere count less, alone and as a whole value. */
     question = question_read(arena, reader, STR("north"), TERM_PLAIN, SEED);
     question.terms[0].is_name = true;
     scores[0] = scores[1] = 0;
     value_score(index, &question, scores);
-    assert_float_equal(scores[0], 0.3 * 0.5 * one + 0.6 * 0.7 * one, 1e-5);
+    assert_float_equal(scores[0], 0.3 * 0.4 * one + 0.2 * 0.7 * one, 1e-5);
     assert_true(scores[1] == 0);
     value_index_free(index);
     value_index_free(NULL);
