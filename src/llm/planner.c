@@ -150,7 +150,7 @@ static void propose_candidate(const struct llm_request *request,
     out->periods = candidate->periods;
     out->period_count = candidate->period_count;
     out->sureness = decision->sureness;
-    out->explanation = candidate->explanation;
+    out->explanation = decision->explanation;
 }
 
 static bool same_words(const struct plan *plan, const struct plan_decision *decision)

@@ -11,6 +11,7 @@
 #include "core/strbuf.h"
 #include "planner/plan.h"
 #include "planner/rules/business.h"
+#include "planner/trust.h"
 
 #define NO_CANDIDATE SIZE_MAX
 #define UNSEEN_PENALTY 30.0 /* what was not executed comes after what was */
@@ -138,7 +139,7 @@ static bool failed(const struct plan_item *item)
 }
 
 /* Two candidates that are known to give the same rows. */
-static bool same_rows(const struct plan_item *a, const struct plan_item *b)
+bool plan_same_rows(const struct plan_item *a, const struct plan_item *b)
 {
     return a == b ||
            (a->observed && b->observed && !failed(a) && !failed(b) && a->result == b->result);
@@ -149,7 +150,7 @@ static double same_result(const struct plan_state *state, size_t i)
 {
     double sum = 0;
     for (size_t k = 0; k < state->plan.candidate_count; k++)
-        if (same_rows(&state->items[i], &state->items[k]))
+        if (plan_same_rows(&state->items[i], &state->items[k]))
             sum += state->items[k].probability;
     return sum;
 }
@@ -181,7 +182,7 @@ static size_t best_learned(const struct plan_state *state, size_t other)
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
         if (!item->features || failed(item) ||
-            (other != NO_CANDIDATE && same_rows(item, &state->items[other])))
+            (other != NO_CANDIDATE && plan_same_rows(item, &state->items[other])))
             continue;
         double score = item->observed ? final_score(state, i) : item->rank - UNSEEN_PENALTY;
         if (score > most) {
@@ -231,7 +232,7 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
     out[SURENESS_rules_agree] = out[SURENESS_rules_differ] = 0;
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         size_t side =
-            same_rows(item, &state->items[i]) ? SURENESS_rules_agree : SURENESS_rules_differ;
+            plan_same_rows(item, &state->items[i]) ? SURENESS_rules_agree : SURENESS_rules_differ;
         out[side] = fmaxf(out[side], (float)state->items[i].prior);
     }
     out[SURENESS_score] = features[RANKING_score];
@@ -250,7 +251,7 @@ static bool rules_explain_all(const struct plan_state *state)
 }
 
 /* A learned reading's chance: calibrated, and little when it overlooks a time that was said. */
-static double learned_chance(const struct plan_state *state, size_t i)
+double plan_learned_chance(const struct plan_state *state, size_t i)
 {
     float features[SURENESS_FEATURE_COUNT];
     if (!state->items[i].features || failed(&state->items[i]))
@@ -275,7 +276,7 @@ static bool stands_alone(const struct plan_state *state, const struct plan_item 
     if (item->prior < SETTLED || item->unread_count > 0 || state->word_count > SHORT_WORDS_MAX)
         return false;
     size_t learned = best_learned(state, NO_CANDIDATE);
-    return learned == NO_CANDIDATE || learned_chance(state, learned) < LEARNED_UNSURE;
+    return learned == NO_CANDIDATE || plan_learned_chance(state, learned) < LEARNED_UNSURE;
 }
 
 /* A reading by rules brings its own guess, to be trusted most where the learned grammar doesn't
@@ -295,7 +296,7 @@ static double business_chance(const struct plan_state *state, const struct plan_
 
 double plan_chance(const struct plan_state *state, size_t i)
 {
-    double learned = learned_chance(state, i);
+    double learned = plan_learned_chance(state, i);
     double business = business_chance(state, &state->items[i]);
     return fmax(learned, business) * (state->items[i].unheard ? UNHEARD_FACTOR : 1);
 }
@@ -320,11 +321,11 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
         if (item->prior < 0 || failed(item) ||
-            (other != NO_CANDIDATE && same_rows(item, &state->items[other])))
+            (other != NO_CANDIDATE && plan_same_rows(item, &state->items[other])))
             continue;
         double own = plan_chance(state, i);
         bool agrees = learned != NO_CANDIDATE && learned != i && item->observed &&
-                      same_rows(item, &state->items[learned]);
+                      plan_same_rows(item, &state->items[learned]);
         if (agrees && state->plan.candidates[learned].query->order_count > 0) {
             if (best == learned)
                 *chance = fmax(*chance, own); /* two ways to the same rows */
@@ -387,24 +388,27 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
 {
     struct plan_state *state = (struct plan_state *)plan;
     *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
-    double chance, second_chance;
-    size_t winner = best_candidate(state, NO_CANDIDATE, &chance);
+    struct plan_choice choice;
+    size_t winner = choice.winner = best_candidate(state, NO_CANDIDATE, &choice.chance);
     if (winner == NO_CANDIDATE || state->unknown_subject) {
         out->sentence =
             no_answer_sentence(state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
         return;
     }
     out->winner = winner;
-    out->sureness = chance;
-    if (chance >= threshold) {
+    size_t second = choice.second = best_candidate(state, winner, &choice.second_chance);
+    const char *facts;
+    out->sureness = plan_sureness(state, &choice, arena, &facts);
+    out->explanation = arena_printf(arena, "%s; the decision:%s",
+                                    plan->candidates[winner].explanation, facts);
+    if (out->sureness >= threshold) {
         out->outcome = PLAN_ANSWER;
         return;
     }
-    size_t second = best_candidate(state, winner, &second_chance);
     size_t learned = best_learned(state, NO_CANDIDATE);
     bool unread = state->items[winner].unread_count > 0 &&
                   (learned == NO_CANDIDATE || state->items[learned].unread_count > 0);
-    if (chance < HOPELESS || unread) {
+    if (choice.chance < HOPELESS || unread) {
         out->sentence = no_answer_sentence(state, &state->items[winner], arena);
         return;
     }

@@ -9,6 +9,7 @@
 #define PLAN_LEARNED_MAX 12
 #define PLAN_CANDIDATES_MAX 32 /* those and the readings by rules */
 #define PLAN_EXECUTE_MAX 8
+#define PLAN_READ_MAX 4 /* tables that the learned readings look at */
 
 struct planner {
     struct weights *weights;
@@ -38,6 +39,18 @@ struct plan_item {
     const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */
 };
 
+/* What the words of the question are found in, table by table. */
+struct plan_words {
+    const struct dataset *datasets[PLAN_READ_MAX]; /* that were read */
+    size_t dataset_count;
+    uint8_t near;    /* bits of those that retrieval holds for about as likely as the best */
+    uint8_t *linked; /* of each telling word: a bit for each dataset that it is linked to */
+    uint8_t *named;  /* the same where it names the table */
+    size_t count;
+    uint64_t cues; /* bits of enum cue */
+    bool pronoun;
+};
+
 struct plan_state {
     struct plan plan; /* first, so that a plan is its state */
     const struct planner *planner;
@@ -46,6 +59,9 @@ struct plan_state {
     float word_count, unknown_share, linked_share;
     bool terse; /* "revenue by region": no sentence, which the weights never saw in training */
     const struct dataset *dataset; /* the likeliest */
+    struct plan_words words;
+    bool later_turn; /* there is a previous query */
+    float lean;      /* how clearly the words lean on it (follow_up.h) */
     const char *unknown_subject; /* what it counts and nothing in the data is called; NULL */
 };
 
@@ -58,5 +74,10 @@ size_t plan_best_learned(const struct plan_state *state);
 /* The features of the sureness for a learned winner; they are best after all observations. */
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT]);
+
+/* Are they known to give the same rows? */
+bool plan_same_rows(const struct plan_item *a, const struct plan_item *b);
+/* A learned reading's own chance: calibrated, and little when it overlooks a time that was said. */
+double plan_learned_chance(const struct plan_state *state, size_t i);
 
 #endif

@@ -17,10 +17,11 @@
 #include "planner/print/describe.h"
 #include "planner/print/print.h"
 #include "planner/rules/business.h"
+#include "planner/rules/follow_up.h"
 #include "planner/rules/unheard.h"
 #include "planner/rules/unknown_subject.h"
 
-#define DATASETS_READ_MAX 4
+#define NEAR_SHARE 0.7 /* of the best hit's score: what is below is hardly meant */
 #define EXPLAINED_MAX 12
 #define TERSE_WORDS_MAX 8
 /* How much a dataset that retrieval holds for less likely must be better in the ranker's eyes. */
@@ -432,6 +433,52 @@ static void set_words(struct plan_state *state, const struct dataset_reading *re
     state->linked_share = telling > 0 ? (float)linked / (float)telling : 0;
 }
 
+/* "their names", "of those": speaks of what was shown before. */
+static bool is_pronoun(const struct token *token)
+{
+    static const char *const words[] = {"their", "them",  "they", "those", "these", "that", "it",
+                                        "its",   "he",    "she",  "his",   "her",   "this", "there",
+                                        "one",   "list",  "him",  "result", "results"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(token->lower.text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Which of the tables that were read each telling word is linked to. */
+static void set_links(struct plan_state *state, const struct dataset_reading *readings,
+                      size_t count)
+{
+    const struct token_list *tokens = readings[0].links->tokens;
+    struct plan_words *words = &state->words;
+    words->linked = arena_array(state->arena, tokens->count + 1, 1);
+    words->named = arena_array(state->arena, tokens->count + 1, 1);
+    words->dataset_count = count;
+    for (size_t r = 0; r < count; r++) {
+        words->datasets[r] = readings[r].choice->dataset;
+        if (readings[r].choice->score >= NEAR_SHARE * readings[0].choice->score)
+            words->near |= (uint8_t)(1u << r);
+    }
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *token = &tokens->items[i];
+        uint8_t linked = 0, named = 0;
+        for (size_t r = 0; r < count; r++) {
+            const struct links *links = readings[r].links;
+            bool table = links->table_word[i];
+            bool link = table || links->own[i] >= 0.5F || links->value_score[i] > 0;
+            linked |= (uint8_t)(link << r);
+            named |= (uint8_t)(table << r);
+        }
+        enum cue cue = (enum cue)readings[0].links->cues.cue[i];
+        words->cues |= (uint64_t)1 << cue;
+        words->pronoun |= is_pronoun(token);
+        if (!token->is_word || token->stop || (!linked && cue != CUE_NONE))
+            continue;
+        words->linked[words->count] = linked;
+        words->named[words->count++] = named;
+    }
+}
+
 static struct plan_state *new_state(const struct planner *planner, struct arena *arena)
 {
     struct plan_state *state = arena_alloc(arena, sizeof(*state));
@@ -473,7 +520,7 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
     token_read(planner->lexicon, stemmer, request->question, arena, &tokens);
     stemmer_free(stemmer);
     size_t count =
-        request->dataset_count < DATASETS_READ_MAX ? request->dataset_count : DATASETS_READ_MAX;
+        request->dataset_count < PLAN_READ_MAX ? request->dataset_count : PLAN_READ_MAX;
     join_identifiers(request, count, &tokens, arena);
     cue_mark(planner->lexicon, &tokens, arena, &cues);
     period_find(request->question, &request->calendar, arena, &periods);
@@ -482,6 +529,8 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
         readings[r].periods = &periods;
         read_dataset(planner, &request->datasets[r], &tokens, &cues, arena, &readings[r]);
     }
+    if (count > 0)
+        set_links(state, readings, count);
     struct ranked *ranked;
     size_t total = rank_all(planner, readings, count, arena, &ranked);
     for (size_t i = 0; i < total && state->plan.candidate_count < PLAN_LEARNED_MAX; i++)
@@ -513,6 +562,8 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     plan->meta = business_meta(request, arena);
     if (plan->meta.kind != PLAN_META_NONE)
         return plan;
+    state->later_turn = request->previous != NULL;
+    state->lean = request->previous ? (float)follow_up_lean(request->question) : 0;
     read_learned(state, request);
     struct business_candidate *list = NULL;
     size_t count = 0;

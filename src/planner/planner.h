@@ -131,6 +131,7 @@ struct plan_decision {
     double sureness;     /* calibrated probability that the winner is right, 0..1 */
     size_t readings[2];  /* PLAN_ASK: the two best with different results */
     size_t reading_count;
+    const char *explanation; /* the winner's, and the facts that the sureness comes from */
     const char *sentence; /* PLAN_ASK: the question back; PLAN_NO_ANSWER: why, and what there is */
 };
 

@@ -13,6 +13,7 @@
 #include "planner/plan.h"
 #include "planner/read/dataset_index.h"
 #include "planner/read/token.h"
+#include "planner/trust.h"
 #include "planner_shop.h"
 
 static struct planner *planner;
@@ -240,6 +241,41 @@ static void rules_alone_read_what_they_are_sure_of(void **state)
     assert_false(planner_reads_by_rules(&request, 0, arena));
 }
 
+/* The same words are one situation at first, and another after a question. */
+static void trust_knows_where_it_stands(void **state)
+{
+    (void)state;
+    float facts[TRUST_FEATURE_COUNT];
+    struct plan_choice choice = {.second = SIZE_MAX, .chance = 0.5};
+    struct plan *plan = read_plan("How many orders are there?", 1);
+    assert_int_equal(plan_trust_features((struct plan_state *)plan, &choice, facts),
+                     SITUATION_LEARNED);
+    assert_true(facts[TRUST_aggregates] == 1 && facts[TRUST_joined] == 0);
+    assert_true(facts[TRUST_chance] == 0 && facts[TRUST_later_turn] == 0);
+    struct plan_request request = request_for(STR("How many are there of those?"), 1);
+    struct error err = {0};
+    request.previous = plan->candidates[0].query;
+    plan = planner_read(planner, &request, arena, &err);
+    assert_int_equal(plan_trust_features((struct plan_state *)plan, &choice, facts),
+                     SITUATION_LATER);
+    assert_true(facts[TRUST_pronoun] == 1);
+}
+
+/* What no weight was learned for: a name that is nowhere, a word that was not heard. */
+static void doubts_are_never_talked_away(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("How many orders are there?", 1);
+    struct plan_state *own = (struct plan_state *)plan;
+    struct plan_choice choice = {.second = SIZE_MAX, .chance = 0.1};
+    assert_true(plan_sureness(own, &choice, arena, NULL) > 0.1);
+    own->items[0].unheard = "never";
+    assert_true(plan_sureness(own, &choice, arena, NULL) <= 0.1);
+    own->items[0].unheard = NULL;
+    own->items[0].unread_count = 1;
+    assert_true(plan_sureness(own, &choice, arena, NULL) <= 0.1);
+}
+
 static void candidates_differ_and_come_best_first(void **state)
 {
     (void)state;
@@ -364,6 +400,8 @@ int main(void)
         cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
         cmocka_unit_test(a_ranking_that_repeats_a_name_is_doubted),
         cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
+        cmocka_unit_test(trust_knows_where_it_stands),
+        cmocka_unit_test(doubts_are_never_talked_away),
         cmocka_unit_test(candidates_differ_and_come_best_first),
         cmocka_unit_test(without_data_there_is_no_answer),
         cmocka_unit_test(wrong_questions_are_refused),

@@ -97,6 +97,8 @@ static void what_comes_with_the_program_opens(void **state)
     assert_true(rankers_read(weights, rankers, &err));
     assert_true(sketches->count > 50);
     assert_true(rankers->ranker.weight[RANKING_unread_unknown] < 0);
+    for (size_t i = 0; i < TRUST_SITUATIONS; i++)
+        assert_true(rankers->trust[i].learned);
     free(sketches);
     free(rankers);
     weights_close(weights);
@@ -226,6 +228,28 @@ static void wrong_tables_are_refused(void **state)
     free(rankers);
 }
 
+/* train.py leaves files without a learned trust on its way; a wrong one is refused. */
+static void trust_may_be_missing_but_not_wrong(void **state)
+{
+    struct copy *copy = *state;
+    struct error err = {0};
+    struct rankers *rankers = calloc(1, sizeof(*rankers));
+    memcpy(copy->bytes + section_offset(copy, "trust.later"), "nosuch", 6);
+    sign(copy, copy->size);
+    struct weights *weights = weights_from_memory(copy->bytes, copy->size, &err);
+    assert_false(rankers_read(weights, rankers, &err));
+    assert_int_equal(err.code, ERROR_INVALID);
+    weights_close(weights);
+    copy->bytes[section_row(copy, "trust.later")] = 'X';
+    sign(copy, copy->size);
+    weights = weights_from_memory(copy->bytes, copy->size, &err);
+    assert_true(rankers_read(weights, rankers, &err));
+    assert_false(rankers->trust[SITUATION_LATER].learned);
+    assert_true(rankers->trust[SITUATION_RULES].learned);
+    weights_close(weights);
+    free(rankers);
+}
+
 static void scores_add_up(void **state)
 {
     (void)state;
@@ -254,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(models_must_have_the_size_they_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(models_must_be_sorted_and_finite, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_tables_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(trust_may_be_missing_but_not_wrong, set_up, tear_down),
         cmocka_unit_test(scores_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@ import zlib
 import prepare
 
 FOLDS = 4  # as in train.py
+TABLES_MAX = 64  # as in planner_answers.c
 
 
 def table_line(table, database, names):
@@ -44,11 +45,15 @@ def question_lines(bench, name):
         names = {t["table"].lower(): t["table"] for t in tables[database]}
         gold = [t.split(".", 1)[1] for t in question["gold_tables"]]
         conversation = question.get("conversation")
+        near = tables[database]
+        if len(near) > TABLES_MAX:  # no database that belongs together
+            near = [t for t in near if t["id"] in question["gold_tables"]]
         yield zlib.crc32(("f" + database).encode()) % FOLDS, {
             "id": question["id"], "conversation": conversation, "question": question["question"],
             "today": info.get("as_of", "2026-11-22")[:10],
             "candidates": first.setdefault(conversation, gold) if conversation else gold,
-            "tables": [table_line(t, path, names) for t in tables[database]],
+            "library": database + (near[0]["id"] if len(near) < len(tables[database]) else ""),
+            "tables": [table_line(t, path, names) for t in near],
         }
 
 

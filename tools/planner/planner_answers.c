@@ -6,9 +6,10 @@
  *
  * QUESTIONS is made by answers.py, one JSON object a line: id, conversation (its lines follow one
  * another; null), question, today, candidates (names of tables, as if retrieval had found them),
- * tables (all of the database, as bench_table() reads them, with their "foreign_keys"). ANSWERS has
- * a line for each: id, sql (null: not answered), sureness (0: not answered). The planner always
- * answers when it can; where to ask back is the reader's to say.
+ * library (a name for its tables), tables (all of the database, as bench_table() reads them, with
+ * their "foreign_keys"). ANSWERS has a line for each: id, sql (null: not answered), sureness (0: not
+ * answered), explanation. The planner always answers when it can; where to ask back is the reader's
+ * to say.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,9 @@
 
 #define TABLES_MAX 64
 
-/* The tables of the last database, described as the catalog would describe files. */
+/* The tables of the last question, described as the catalog would describe files. */
 struct library {
-    char *database;
+    char *name;
     struct arena *arena;
     struct dataset datasets[TABLES_MAX];
     struct dataset_index *indexes[TABLES_MAX];
@@ -94,19 +95,19 @@ static void close_library(struct library *library)
     for (size_t i = 0; i < library->count; i++)
         dataset_index_free(library->indexes[i]);
     arena_free(library->arena);
-    free(library->database);
+    free(library->name);
     *library = (struct library){0};
 }
 
-static void open_library(struct bench *bench, const json_t *tables, const char *database,
+static void open_library(struct bench *bench, const json_t *tables, const char *name,
                          struct library *library)
 {
     size_t i;
     json_t *line;
-    if (library->database && strcmp(library->database, database) == 0)
+    if (library->name && strcmp(library->name, name) == 0)
         return;
     close_library(library);
-    library->database = xstrdup(database);
+    library->name = xstrdup(name);
     library->arena = arena_new();
     json_array_foreach (tables, i, line) {
         if (library->count == TABLES_MAX)
@@ -176,7 +177,7 @@ static void answer(struct bench *bench, const struct planner *planner, struct li
 {
     const json_t *tables = json_object_get(line, "tables");
     const char *database = text_of(json_array_get(tables, 0), "db");
-    open_library(bench, tables, database, library);
+    open_library(bench, tables, text_of(line, "library"), library);
     follow(conversation, text_of(line, "conversation"));
     struct plan *plan = read_plan(planner, library, line, conversation);
     struct plan_decision decision = {.outcome = PLAN_NO_ANSWER};
@@ -190,8 +191,9 @@ static void answer(struct bench *bench, const struct planner *planner, struct li
         sql = plan->candidates[decision.winner].sql;
         conversation->previous = plan->candidates[decision.winner].query;
     }
-    json_t *out = json_pack("{s:s,s:s?,s:f}", "id", text_of(line, "id"), "sql", sql, "sureness",
-                            sql ? decision.sureness : 0.0);
+    json_t *out = json_pack("{s:s,s:s?,s:f,s:s?}", "id", text_of(line, "id"), "sql", sql,
+                            "sureness", sql ? decision.sureness : 0.0, "explanation",
+                            decision.explanation);
     json_dumpf(out, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(out);

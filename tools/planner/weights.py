@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the planner's weights file; src/planner/rank/weights.h describes it."""
+"""Writes and reads the planner's weights file; src/planner/rank/weights.h describes it."""
 import struct
 
 import numpy as np
@@ -29,3 +29,12 @@ def write(path, sections):
         out.write(struct.pack("<4sI2Q2I", b"QPLN", 1, 32 + len(payload), hash64(payload),
                               len(sections), 0))
         out.write(payload)
+
+
+def read(path):
+    """-> sections, as write() takes them."""
+    with open(path, "rb") as file:
+        data = file.read()
+    count = struct.unpack_from("<I", data, 24)[0]
+    table = [struct.unpack_from("<16s2Q", data, 32 + 32 * i) for i in range(count)]
+    return {name.rstrip(b"\0").decode(): data[offset:offset + size] for name, offset, size in table}

@@ -26,6 +26,16 @@ const char *sureness_feature_name(size_t feature)
     return names[feature];
 }
 
+const char *trust_feature_name(size_t feature)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        TRUST_FEATURES(X)
+#undef X
+    };
+    return names[feature];
+}
+
 static bool read_float(struct str text, float *out)
 {
     double value;
@@ -57,14 +67,25 @@ static bool read_sum(struct str text, const char *(*name_of)(size_t), size_t cou
 {
     struct str line;
     *out = (struct weighted_sum){.count = count};
-    while (str_split(&text, '\n', &line))
+    while (str_split(&text, '\n', &line)) {
         if (line.length > 0 && !read_line(line, name_of, out))
             return error_set(err, ERROR_INVALID, "weight '%.*s' is not known or wrong",
                              (int)(line.length < 60 ? line.length : 60), line.bytes);
+        out->learned |= line.length > 0;
+    }
     return true;
 }
 
 _Static_assert(RANKING_FEATURE_COUNT <= WEIGHTED_MAX, "more features than weights");
+
+static bool read_trust(const struct weights *weights, struct rankers *out, struct error *err)
+{
+    for (size_t i = 0; i < TRUST_SITUATIONS; i++)
+        if (!read_sum(weights->trust[i], trust_feature_name, TRUST_FEATURE_COUNT, &out->trust[i],
+                      err))
+            return false;
+    return true;
+}
 
 bool rankers_read(const struct weights *weights, struct rankers *out, struct error *err)
 {
@@ -73,7 +94,8 @@ bool rankers_read(const struct weights *weights, struct rankers *out, struct err
            read_sum(weights->results, result_feature_name, RESULT_FEATURE_COUNT, &out->results,
                     err) &&
            read_sum(weights->sureness, sureness_feature_name, SURENESS_FEATURE_COUNT,
-                    &out->sureness, err);
+                    &out->sureness, err) &&
+           read_trust(weights, out, err);
 }
 
 double weighted_sum_part(const struct weighted_sum *sum, const float *values, size_t i)

@@ -31,6 +31,25 @@ struct section {
     uint64_t offset, size;
 };
 
+static bool section_at(const struct weights *weights, uint32_t i, const char *name,
+                       struct section *out)
+{
+    const char *bytes = weights->memory;
+    memcpy(out, bytes + HEADER_SIZE + i * sizeof(*out), sizeof(*out));
+    return strncmp(out->name, name, sizeof(out->name)) == 0;
+}
+
+static bool has_section(const struct weights *weights, const char *name)
+{
+    struct header header;
+    struct section section;
+    bool found = false;
+    memcpy(&header, weights->memory, sizeof(header));
+    for (uint32_t i = 0; i < header.section_count && !found; i++)
+        found = section_at(weights, i, name, &section);
+    return found;
+}
+
 static bool find_section(const struct weights *weights, const char *name, struct str *out,
                          struct error *err)
 {
@@ -39,8 +58,7 @@ static bool find_section(const struct weights *weights, const char *name, struct
     memcpy(&header, bytes, sizeof(header));
     for (uint32_t i = 0; i < header.section_count; i++) {
         struct section section;
-        memcpy(&section, bytes + HEADER_SIZE + i * sizeof(section), sizeof(section));
-        if (strncmp(section.name, name, sizeof(section.name)) != 0)
+        if (!section_at(weights, i, name, &section))
             continue;
         if (section.offset % 8 != 0 || section.offset > weights->size ||
             section.size > weights->size - section.offset)
@@ -109,6 +127,18 @@ static bool check_header(struct weights *weights, struct error *err)
     return true;
 }
 
+/* Files that train.py leaves on the way have none. */
+static bool read_trust(struct weights *weights, struct error *err)
+{
+    static const char *const names[TRUST_SITUATIONS] = {"trust.learned", "trust.rules",
+                                                        "trust.later"};
+    for (size_t i = 0; i < TRUST_SITUATIONS; i++)
+        if (has_section(weights, names[i]) &&
+            !find_section(weights, names[i], &weights->trust[i], err))
+            return false;
+    return true;
+}
+
 static bool read_all(struct weights *weights, struct error *err)
 {
     return check_header(weights, err) && find_section(weights, "cues", &weights->cues, err) &&
@@ -119,7 +149,8 @@ static bool read_all(struct weights *weights, struct error *err)
            find_section(weights, "sureness", &weights->sureness, err) &&
            read_model(weights, "question", &weights->question, err) &&
            read_model(weights, "roles", &weights->roles, err) &&
-           read_model(weights, "conditions", &weights->conditions, err);
+           read_model(weights, "conditions", &weights->conditions, err) &&
+           read_trust(weights, err);
 }
 
 struct weights *weights_from_memory(const void *memory, size_t size, struct error *err)

@@ -9,7 +9,8 @@
  *
  * Sections: "cues" (text, planner/read/cue.h), "sketches" (text, one a line: seven parts with tabs),
  * "parts" (text: number of the part, tab, class), models "question", "roles", "conditions", and
- * text lines "name mean scale weight" in "ranker", "results" and "sureness". A model is
+ * text lines "name mean scale weight" in "ranker", "results", "sureness", and, where the trainer
+ * got that far, "trust.learned", "trust.rules", "trust.later". A model is
  *      u32 features n, u32 classes k, u64 hash[n] ascending, f32 bias[k], f32 scale[k], i8 [n][k]
  * All numbers are little-endian.
  */
@@ -27,6 +28,7 @@
 #define WEIGHTS_SIZE_MAX (64u << 20)
 #define WEIGHTS_CLASSES_MAX 512
 #define WEIGHTS_FEATURES_MAX 400000
+#define TRUST_SITUATIONS 3
 
 struct linear_model {
     size_t feature_count, class_count;
@@ -40,6 +42,7 @@ struct weights {
     struct linear_model roles;    /* enum column_use */
     struct linear_model conditions;
     struct str cues, sketches, parts, ranker, results, sureness; /* borrowed from the file */
+    struct str trust[TRUST_SITUATIONS];                          /* empty: not learned */
     char version[32];             /* "1-0123456789abcdef" */
     const void *memory;
     size_t size;
