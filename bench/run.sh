@@ -17,6 +17,7 @@ failed=0
 measure() { timeout 110 "$@" || { echo "bench: ${1##*/} did not end well" >&2; failed=1; }; }
 measure "$build/bench/http_bench"
 measure "$build/bench/run_bench"
+measure "$build/bench/route_bench"
 measure "$build/bench/start_bench" "$build/querent"
 measure "$build/bench/store_bench" "$build/bench"
 measure "$build/bench/task_bench"
