@@ -64,9 +64,9 @@ void schema_errors_clear(struct schema_errors *errors);
 
 /*
  * The body of a request as a new object that has every field of the model, coerced and with
- * defaults, unknown keys left out; the caller decrefs it. NULL when there were errors, which are
- * appended. `status` becomes 422, or 400 for a body that is not UTF-8. `content_type` may be NULL
- * bytes (none sent).
+ * defaults, unknown keys left out; a FIELD_STRING is UTF-8 without NUL. The caller decrefs it. NULL
+ * when there were errors, which are appended: `status` becomes 422, or 400 for a body that can't be
+ * read at all (its encoding, its depth). `content_type` may be NULL bytes (none sent).
  */
 json_t *schema_read_body(const struct model *model, struct str content_type, struct str body,
                          struct schema_errors *errors, int *status);
