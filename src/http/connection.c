@@ -389,12 +389,20 @@ void connection_reply_done(struct connection *connection)
         look_further(connection);
 }
 
+/* Bytes have come that were not read yet. */
+static bool has_unread(const struct connection *connection)
+{
+    int fd = -1;
+    char byte;
+    return uv_fileno((const uv_handle_t *)&connection->tcp, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void connection_drain(struct connection *connection)
 {
-    if (connection->state == IDLE && connection->pending.length == 0)
+    connection->finish = true;
+    if (connection->state == IDLE && connection->pending.length == 0 && !has_unread(connection))
         connection_close(connection, false);
-    else
-        connection->finish = true;
 }
 
 /* Takes it for progress when less is queued than when the time began. */

@@ -22,6 +22,9 @@
 #define DESCRIPTORS_RESERVED 128 /* for the store, workers, files, and for saying 503 */
 /* What the kernel may keep of unsent bytes: beyond it a reader is slow, and we notice. */
 #define UNSENT_BYTES_MAX 131072
+/* How long a client may acknowledge nothing: one that vanished would be kept for a quarter of an
+ * hour by the kernel's own measure. */
+#define SILENCE_MAX_MS 60000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static TAILQ_HEAD(, http_server) listening = TAILQ_HEAD_INITIALIZER(listening);
@@ -60,6 +63,7 @@ static bool start_listening(int fd)
 {
     return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
            set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX) &&
+           set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, SILENCE_MAX_MS) &&
            set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) && listen(fd, BACKLOG) == 0;
 }
 

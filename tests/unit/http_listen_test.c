@@ -144,6 +144,31 @@ static void two_loops_share_a_port(void **state)
     serve_stop(first);
 }
 
+static void read_options(struct served *served, void *arg)
+{
+    static const int names[] = {TCP_NODELAY, TCP_NOTSENT_LOWAT, TCP_USER_TIMEOUT};
+    struct connection *connection = TAILQ_FIRST(&served->server->all);
+    int fd = -1, *values = arg;
+    uv_fileno((uv_handle_t *)&connection->tcp, &fd);
+    for (int i = 0; i < 3; i++) {
+        socklen_t size = sizeof(values[i]);
+        getsockopt(fd, IPPROTO_TCP, names[i], &values[i], &size);
+    }
+}
+
+static void accepted_sockets_are_as_the_listener_was_set(void **state)
+{
+    struct served *served = serve(NULL);
+    int values[3] = {0}, fd = dial(served);
+    WAIT_FOR(served_connections(served) == 1);
+    on_loop(served, read_options, values);
+    assert_int_equal(values[0], 1);
+    assert_int_equal(values[1], 131072);
+    assert_int_equal(values[2], 60000);
+    close(fd);
+    serve_stop(served);
+}
+
 static void connections_over_the_limit_are_turned_away(void **state)
 {
     struct http_limits limits = {.connections = 3};
@@ -345,6 +370,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_listened_on_is_said),
         cmocka_unit_test(a_port_in_use_is_noticed),
         cmocka_unit_test(two_loops_share_a_port),
+        cmocka_unit_test(accepted_sockets_are_as_the_listener_was_set),
         cmocka_unit_test(connections_over_the_limit_are_turned_away),
         cmocka_unit_test(many_idle_connections_cost_little),
     };

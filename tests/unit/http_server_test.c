@@ -526,6 +526,34 @@ static void draining_ends_what_is_idle_and_waits_for_the_rest(void **state)
     serve_join(served);
 }
 
+/* The kernel has taken this client's connection and request, the server has not. */
+static void drain_with_one_in_the_backlog(struct served *served, void *arg)
+{
+    int *fds = arg;
+    say_text(fds[0], GET);
+    fds[1] = dial(served);
+    say_text(fds[1], GET);
+    drain(served, NULL);
+}
+
+static void draining_answers_those_who_have_asked_already(void **state)
+{
+    struct served *served = serve(NULL);
+    int fds[2] = {dial(served)};
+    WAIT_FOR(served_connections(served) == 1);
+    on_loop(served, drain_with_one_in_the_backlog, fds);
+    for (int i = 0; i < 2; i++) {
+        struct strbuf head = strbuf_init(4096);
+        assert_int_equal(hear_reply_full(fds[i], &head, NULL, true), 200);
+        assert_non_null(strstr(head.bytes, "connection: close\r\n"));
+        assert_true(is_closed(fds[i]));
+        close(fds[i]);
+        strbuf_clear(&head);
+    }
+    WAIT_FOR(atomic_load(&served->drained) == 1);
+    serve_join(served);
+}
+
 static void draining_an_idle_server_ends_at_once(void **state)
 {
     struct served *served = serve(NULL);
@@ -556,6 +584,7 @@ int main(void)
         cmocka_unit_test(refusals_have_the_body_that_is_wanted),
         cmocka_unit_test(headers_cannot_break_a_reply),
         cmocka_unit_test(draining_ends_what_is_idle_and_waits_for_the_rest),
+        cmocka_unit_test(draining_answers_those_who_have_asked_already),
         cmocka_unit_test(draining_an_idle_server_ends_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
