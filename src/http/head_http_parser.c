@@ -16,7 +16,7 @@ static int take_name(http_parser *parser, const char *at, size_t length)
     struct head_fields *fields = parser->data;
     if (fields->header_count == fields->header_max)
         return -1;
-    fields->headers[fields->header_count++] = (struct http_header){{at, length}, {"", 0}};
+    fields->headers[fields->header_count++] = (struct http_header){.name = {at, length}};
     return 0;
 }
 

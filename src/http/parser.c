@@ -182,13 +182,29 @@ static bool check_content_length(struct str value, struct head *head, struct see
     return true;
 }
 
+/* RFC 9112, 6.1 and 6.3: other codings before the chunks are only not known here, anything else
+ * leaves the length open. */
+static bool refuse_coding(struct str value, struct refusal *why)
+{
+    unsigned chunked = 0;
+    bool last = false;
+    struct str part;
+    while (str_split(&value, ',', &part)) {
+        last = str_equal_nocase(str_trim(part), STR("chunked"));
+        chunked += last;
+    }
+    if (last && chunked == 1)
+        return refuse(why, 501, "a Transfer-Encoding that is not known here");
+    return refuse(why, 400, "a bad Transfer-Encoding");
+}
+
 static bool check_transfer_encoding(struct str value, struct head *head, struct seen *seen)
 {
     if (seen->coding)
         return refuse(seen->why, 400, "more than one Transfer-Encoding");
     seen->coding = true;
     if (!str_equal_nocase(value, STR("chunked")))
-        return refuse(seen->why, 501, "a Transfer-Encoding that is not known here");
+        return refuse_coding(value, seen->why);
     if (head->version_minor == 0)
         return refuse(seen->why, 400, "a Transfer-Encoding in HTTP/1.0");
     head->chunked = true;
@@ -243,9 +259,15 @@ static bool head_check(struct head *head, bool whole, const struct http_limits *
                        struct refusal *why)
 {
     struct seen seen = {.why = why};
-    for (size_t i = 0; i < head->header_count; i++)
-        if (!check_field(&head->headers[i], head, &seen))
+    for (size_t i = 0; i < head->header_count; i++) {
+        struct http_header *header = &head->headers[i];
+        if (!header->value.bytes && !whole)
+            return refuse(why, 400, "a bad header field");
+        if (!header->value.bytes)
+            header->value = STR("");
+        if (!check_field(header, head, &seen))
             return false;
+    }
     if (seen.length && seen.coding)
         return refuse(why, 400, "both Content-Length and Transfer-Encoding");
     if (whole && !seen.host && head->version_minor == 1)

@@ -39,7 +39,8 @@ enum scan_result { SCAN_MORE, SCAN_WHOLE, SCAN_REFUSED };
 enum scan_result head_scan(struct head_scan *scan, const struct http_limits *limits,
                            struct str bytes, size_t *used, struct refusal *why);
 
-/* What the library finds. The strings point into the head. */
+/* What the library finds. The strings point into the head. A value that it did not come to has no
+ * bytes (NULL). */
 struct head_fields {
     struct str target;
     struct http_header *headers; /* room for header_max */
