@@ -17,10 +17,12 @@
 #include "planner/print/describe.h"
 #include "planner/print/print.h"
 #include "planner/rules/business.h"
+#include "planner/rules/cue_spelling.h"
 #include "planner/rules/follow_up.h"
 #include "planner/rules/unheard.h"
 #include "planner/rules/unknown_subject.h"
 
+#define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
 #define NEAR_SHARE 0.7 /* of the best hit's score: what is below is hardly meant */
 #define EXPLAINED_MAX 12
 #define TERSE_WORDS_MAX 8
@@ -552,11 +554,34 @@ static bool check_request(const struct plan_request *request, struct error *err)
     return true;
 }
 
-struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
+/* "How many meters" counts meters where rules found what they are, not the rows. */
+static void doubt_counted_rows(struct plan_state *state)
+{
+    const char *counted = NULL;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        const struct expression *e = state->plan.candidates[i].query->select[0].expression;
+        if (item->prior >= COUNTS_SURELY && item->unread_count == 0 && !item->follow_up &&
+            e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_COUNT_DISTINCT)
+            counted = "how many";
+    }
+    for (size_t i = 0; counted && i < state->plan.candidate_count; i++) {
+        const struct expression *e = state->plan.candidates[i].query->select[0].expression;
+        if (state->items[i].prior < 0 && e->kind == EXPRESSION_AGGREGATE &&
+            e->aggregate == AGGREGATE_COUNT && e->left->kind == EXPRESSION_STAR &&
+            !state->items[i].unheard)
+            state->items[i].unheard = counted;
+    }
+}
+
+struct plan *planner_read(const struct planner *planner, const struct plan_request *asked,
                           struct arena *arena, struct error *err)
 {
-    if (!check_request(request, err))
+    if (!check_request(asked, err))
         return NULL;
+    struct plan_request spelled = *asked;
+    const struct plan_request *request = &spelled;
+    spelled.question = cue_spelling_restore(asked, arena);
     struct plan_state *state = new_state(planner, arena);
     struct plan *plan = &state->plan;
     plan->meta = business_meta(request, arena);
@@ -572,6 +597,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
         add_business(state, request, &list[i]);
     for (size_t i = 0; i < plan->candidate_count; i++)
         state->items[i].unheard = unheard_word(request->question, plan->candidates[i].query);
+    doubt_counted_rows(state);
     if (plan->candidate_count == 0) {
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"
@@ -590,13 +616,16 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     return plan;
 }
 
-bool planner_reads_by_rules(const struct plan_request *request, double chance, struct arena *arena)
+bool planner_reads_by_rules(const struct plan_request *asked, double chance, struct arena *arena)
 {
     struct business_candidate *list = NULL;
     size_t count = 0;
     struct error ignored = {0};
-    if (!check_request(request, &ignored))
+    if (!check_request(asked, &ignored))
         return false;
+    struct plan_request spelled = *asked;
+    const struct plan_request *request = &spelled;
+    spelled.question = cue_spelling_restore(asked, arena);
     business_candidates(request, arena, &list, &count);
     for (size_t i = 0; i < count; i++)
         if (list[i].score >= chance && list[i].unknown_count == 0 &&
