@@ -31,7 +31,7 @@ static bool is_receiving(const struct connection *connection)
     return connection->state <= BODY;
 }
 
-void connection_make_ready(struct connection *connection)
+static void make_ready(struct connection *connection)
 {
     if (connection->is_ready || connection->state == CLOSED)
         return;
@@ -237,7 +237,7 @@ static void look_further(struct connection *connection)
 {
     if (connection->pending.length > 0) {
         if (is_receiving(connection))
-            connection_make_ready(connection);
+            make_ready(connection);
     } else if (connection->ended) {
         end_of_input(connection);
     } else if (connection->paused) {

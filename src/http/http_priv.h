@@ -158,7 +158,6 @@ void connection_drain(struct connection *connection);
 /* A reply is written: next request, or the end. */
 void connection_reply_done(struct connection *connection);
 void connection_set_state(struct connection *connection, enum connection_state state);
-void connection_make_ready(struct connection *connection);
 void request_free(struct request *request);
 
 /* reply.c */

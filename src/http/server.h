@@ -121,7 +121,7 @@ void http_chunk_unref(struct http_chunk *chunk); /* NULL is allowed */
 
 /*
  * Starts a streamed reply and frees the exchange: the stream holds a small struct and no arena.
- * `first` (NULL: none) leaves with the headers in one packet. `ended` is called exactly once, when
+ * `first` (NULL: none) leaves with the headers in one packet. `ended` (or NULL) is called once, when
  * the reader has gone, was dropped for slowness, or all was written after http_stream_end(); the
  * stream is gone then. Never called from within http_stream_open() or http_stream_write().
  * HTTP/1.0 readers get the bytes without chunks and a close at the end.

@@ -113,6 +113,17 @@ static void heads_are_understood(void **state)
     arena_free(arena);
 }
 
+static void fields_are_found_by_name(void **state)
+{
+    const struct http_header headers[] = {
+        {STR("a"), STR("1")}, {STR("Two"), STR("")}, {STR("A"), STR("3")}};
+    const struct http_exchange exchange = {.headers = headers, .header_count = 3};
+    assert_true(str_equal(http_header_find(&exchange, "A"), STR("1")));
+    assert_non_null(http_header_find(&exchange, "two").bytes);
+    assert_int_equal(http_header_find(&exchange, "two").length, 0);
+    assert_null(http_header_find(&exchange, "tw").bytes);
+}
+
 static bool keeps_alive(const char *version, const char *connection)
 {
     char request[256];
@@ -178,6 +189,7 @@ int main(void)
         cmocka_unit_test(every_case_has_its_verdict_however_it_is_cut),
         cmocka_unit_test(what_is_cut_short_is_not_whole),
         cmocka_unit_test(heads_are_understood),
+        cmocka_unit_test(fields_are_found_by_name),
         cmocka_unit_test(connections_are_kept_as_asked),
         cmocka_unit_test(extensions_and_trailers_are_bounded),
     };
