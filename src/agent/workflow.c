@@ -215,8 +215,10 @@ TASK_WAITS static void tell_failure(struct run *run, struct error *err)
     run->error = *err;
     const char *json = error_json(run, err);
     struct error save_error = {0};
-    if (!save_outcome(run, false, json, &save_error))
+    if (!save_outcome(run, false, json, &save_error)) {
         log_error("run '%s': %s", run->id, save_error.message);
+        store_run_abandon(run->agent->store, run->id); /* its conversation says so later */
+    }
     run_emit(run, EVENT_ERROR, NULL, json);
 }
 

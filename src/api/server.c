@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/cut_runs.h"
 #include "api/event_stream.h"
 #include "api/routes.h"
 #include "core/alloc.h"
@@ -48,6 +49,7 @@ struct serving {
     uv_signal_t signals[3];
     size_t signal_count, handles_closing;
     struct catalog_watch *watch;
+    struct cut_runs *cut_runs;
 };
 
 struct loop *api_loop(struct api *api)
@@ -334,6 +336,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
 {
     atomic_store(&serving->shared.stopping, true);
     catalog_watch_stop(serving->watch);
+    cut_runs_stop(serving->cut_runs);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
         if (serving->threads[i].started)
             loop_post(serving->threads[i].api.loop, stop_thread, &serving->threads[i]);
@@ -365,6 +368,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     bool ok = start_all(serving, err);
     if (ok) {
         struct error watch_error = {0}, ignored = {0};
+        serving->cut_runs = cut_runs_start(serving->loop, agent->store, &ignored);
         serving->watch =
             catalog_watch_start(&agent->catalog_options, data_changed, serving, &watch_error);
         if (!serving->watch)

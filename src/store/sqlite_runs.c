@@ -244,36 +244,57 @@ bool sqlite_run_events(struct sqlite_connection *connection, void *arg, struct e
     return true;
 }
 
+/* The columns of RUNS_OF_OTHERS and RUN_ABANDONED. */
+static void add_cut_run(struct call_mark_cut_runs *call, size_t *capacity, sqlite3_stmt *statement)
+{
+    call->out = arena_grow(call->arena, call->out, call->count, capacity, sizeof(*call->out));
+    call->out[call->count++] = (struct stored_run){
+        .id = sqlite_column(statement, 0, call->arena),
+        .conversation_id = sqlite_column(statement, 1, call->arena),
+        .user_id = sqlite_column(statement, 2, call->arena),
+        .question = sqlite_column(statement, 3, call->arena),
+        .started_at = sqlite_column(statement, 4, call->arena),
+        .ended_at = arena_strdup(call->arena, call->now),
+        .state = RUN_CUT,
+        .result = cut_result,
+    };
+}
+
 /* Active runs whose owner's process has ended. */
-static bool find_cut_runs(struct sqlite_connection *connection, struct call_mark_cut_runs *call,
-                          struct error *err)
+static bool find_runs_of_the_dead(struct sqlite_connection *connection,
+                                  struct call_mark_cut_runs *call, size_t *capacity,
+                                  struct error *err)
 {
     const struct sqlite_owner *owner = &connection->store->owner;
-    size_t capacity = 0;
     bool row;
-    call->count = 0; /* the operation may run twice */
-    call->out = NULL;
     sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_RUNS_OF_OTHERS, err, "ii",
                                            owner->number, (int64_t)CUT_RUNS_MAX);
     if (!statement || !sqlite_step(connection, statement, &row, err))
         return false;
     while (row) {
-        if (!sqlite_owner_is_alive(owner, sqlite3_column_int64(statement, 5))) {
-            call->out =
-                arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
-            call->out[call->count++] = (struct stored_run){
-                .id = sqlite_column(statement, 0, call->arena),
-                .conversation_id = sqlite_column(statement, 1, call->arena),
-                .user_id = sqlite_column(statement, 2, call->arena),
-                .question = sqlite_column(statement, 3, call->arena),
-                .started_at = sqlite_column(statement, 4, call->arena),
-                .ended_at = arena_strdup(call->arena, call->now),
-                .state = RUN_CUT,
-                .result = cut_result,
-            };
-        }
+        if (!sqlite_owner_is_alive(owner, sqlite3_column_int64(statement, 5)))
+            add_cut_run(call, capacity, statement);
         if (!sqlite_step(connection, statement, &row, err))
             return false;
+    }
+    return true;
+}
+
+/* Those of them that have no end indeed. */
+static bool find_abandoned_runs(struct sqlite_connection *connection,
+                                struct call_mark_cut_runs *call, size_t *capacity,
+                                struct error *err)
+{
+    bool row;
+    for (size_t i = 0; i < call->abandoned_count; i++) {
+        sqlite3_stmt *statement =
+            sqlite_start(connection, STATEMENT_RUN_ABANDONED, err, "ti", call->abandoned[i],
+                         connection->store->owner.number);
+        if (!statement || !sqlite_step(connection, statement, &row, err))
+            return false;
+        if (row)
+            add_cut_run(call, capacity, statement);
+        sqlite3_reset(statement);
     }
     return true;
 }
@@ -282,6 +303,7 @@ static bool mark_cut(struct sqlite_connection *connection, const struct stored_r
                      struct error *err)
 {
     char message_id[STORE_ID_SIZE];
+    int64_t changes;
     random_id(message_id, sizeof(message_id), "msg_");
     struct new_message message = {
         .id = message_id,
@@ -292,17 +314,23 @@ static bool mark_cut(struct sqlite_connection *connection, const struct stored_r
         .metadata = cut_metadata,
         .now = run->ended_at,
     };
-    return sqlite_execute(connection, STATEMENT_RUN_END, NULL, err, "ttttt", run->id,
-                          run->conversation_id, states[RUN_CUT], run->result, run->ended_at) &&
-           sqlite_execute(connection, STATEMENT_EVENT_INSERT_LAST, NULL, err, "tt", run->id,
-                          cut_event) &&
-           answer_save(connection, &message, err);
+    if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", run->id,
+                        run->conversation_id, states[RUN_CUT], run->result, run->ended_at))
+        return false;
+    /* Given up twice: it is marked once. */
+    return changes == 0 || (sqlite_execute(connection, STATEMENT_EVENT_INSERT_LAST, NULL, err, "tt",
+                                           run->id, cut_event) &&
+                            answer_save(connection, &message, err));
 }
 
 bool sqlite_mark_cut_runs(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     struct call_mark_cut_runs *call = arg;
-    if (!find_cut_runs(connection, call, err))
+    size_t capacity = 0;
+    call->count = 0; /* the operation may run twice */
+    call->out = NULL;
+    if (!find_runs_of_the_dead(connection, call, &capacity, err) ||
+        !find_abandoned_runs(connection, call, &capacity, err))
         return false;
     for (size_t i = 0; i < call->count; i++)
         if (!mark_cut(connection, &call->out[i], err))

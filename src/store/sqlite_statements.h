@@ -68,6 +68,9 @@ STATEMENT(RUN_GET,
 STATEMENT(RUNS_OF_OTHERS,
           "SELECT id, conversation_id, user_id, question, started_at, owner"
           " FROM runs WHERE state = 'active' AND owner <> ?1 ORDER BY started_at, id LIMIT ?2")
+STATEMENT(RUN_ABANDONED,
+          "SELECT id, conversation_id, user_id, question, started_at, owner"
+          " FROM runs WHERE id = ?1 AND owner = ?2 AND state = 'active'")
 STATEMENT(EVENT_INSERT,
           "INSERT INTO run_events (run_id, sequence, event) SELECT ?1, ?2, ?3 WHERE ?2 ="
           " (SELECT coalesce(max(sequence), 0) + 1 FROM run_events WHERE run_id = ?1)")

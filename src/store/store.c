@@ -5,14 +5,18 @@
  */
 #include "store/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/alloc.h"
 #include "core/random.h"
 #include "store/store_priv.h"
 
 #define ID_DIGITS 16
 #define TTL_MAX_S (INT64_C(10) * 366 * 24 * 3600)
 #define SCHEME_LENGTH_MAX 32
+#define ABANDONED_MIN 16
+#define ABANDONED_MAX 4096 /* more wait for the next start; as many as ever run at once, and more */
 
 static const struct store_driver *const drivers[] = {
     &sqlite_driver,
@@ -58,15 +62,20 @@ struct store *store_open(const char *url, struct error *err)
         return NULL;
     }
     struct store *store = driver->open(location, err);
-    if (store)
+    if (store) {
         store->driver = driver;
+        pthread_mutex_init(&store->mutex, NULL);
+    }
     return store;
 }
 
 void store_close(struct store *store)
 {
-    if (store)
-        store->driver->close(store);
+    if (!store)
+        return;
+    free(store->abandoned);
+    pthread_mutex_destroy(&store->mutex);
+    store->driver->close(store);
 }
 
 int store_schema_version(const struct store *store)
@@ -389,13 +398,64 @@ TASK_WAITS bool store_run_events(struct store *store, const char *run_id, int64_
     return true;
 }
 
+void store_run_abandon(struct store *store, const char *run_id)
+{
+    if (!id_is_valid(run_id, "query_"))
+        return;
+    pthread_mutex_lock(&store->mutex);
+    if (store->abandoned_count == store->abandoned_capacity &&
+        store->abandoned_capacity < ABANDONED_MAX) {
+        store->abandoned_capacity =
+            store->abandoned_capacity > 0 ? 2 * store->abandoned_capacity : ABANDONED_MIN;
+        store->abandoned = xrealloc(store->abandoned,
+                                    store->abandoned_capacity * sizeof(*store->abandoned));
+    }
+    if (store->abandoned_count < store->abandoned_capacity)
+        memcpy(store->abandoned[store->abandoned_count++], run_id, strlen(run_id) + 1);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+/* Copies of the ids, so that more can be added meanwhile. */
+static void copy_abandoned(struct store *store, struct call_mark_cut_runs *call)
+{
+    pthread_mutex_lock(&store->mutex);
+    const char **ids = arena_array(call->arena, store->abandoned_count, sizeof(*ids));
+    for (size_t i = 0; i < store->abandoned_count; i++)
+        ids[i] = arena_strdup(call->arena, store->abandoned[i]);
+    call->abandoned = ids;
+    call->abandoned_count = store->abandoned_count;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static bool is_among(const char *id, const struct call_mark_cut_runs *call)
+{
+    for (size_t i = 0; i < call->abandoned_count; i++)
+        if (strcmp(call->abandoned[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the call; another call may have done some of them already. */
+static void forget_abandoned(struct store *store, const struct call_mark_cut_runs *call)
+{
+    size_t kept = 0;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < store->abandoned_count; i++)
+        if (!is_among(store->abandoned[i], call))
+            memmove(store->abandoned[kept++], store->abandoned[i], STORE_ID_SIZE);
+    store->abandoned_count = kept;
+    pthread_mutex_unlock(&store->mutex);
+}
+
 TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
                                     struct stored_run **out, size_t *count, struct error *err)
 {
     struct call_mark_cut_runs call = {.arena = arena};
     clock_print_utc(clock_now_ms(), call.now);
+    copy_abandoned(store, &call);
     if (!call_driver(store, STORE_MARK_CUT_RUNS, &call, err))
         return false;
+    forget_abandoned(store, &call);
     *out = call.out;
     *count = call.count;
     return true;

@@ -71,7 +71,7 @@ struct message {
 };
 
 enum run_state { RUN_ACTIVE, RUN_COMPLETE, RUN_FAILED, RUN_CUT, RUN_STATES };
-/* RUN_CUT: the process died while it ran; set by store_mark_cut_runs() at the next start. */
+/* RUN_CUT: it has no end, mostly because the process died; set by store_mark_cut_runs(). */
 
 struct stored_run {
     const char *id, *conversation_id, *user_id, *question, *started_at, *ended_at;
@@ -156,10 +156,16 @@ TASK_WAITS bool store_run_events(struct store *store, const char *run_id, int64_
                                  struct error *err);
 
 /*
- * Marks runs that a dead process left active: each open store has an owner number and holds a lock
- * on it that ends with the process, so runs of a living process are left alone. Each marked run
- * gets an assistant message saying that it was interrupted and can be asked again, and an error
- * event as its last. Returns how many in *count, and what they were.
+ * Gives up a run of this store whose end could not be saved (a full disk): store_mark_cut_runs()
+ * marks it when it can. Of a process that has ended until then, the next one does.
+ */
+void store_run_abandon(struct store *store, const char *run_id);
+
+/*
+ * Marks runs that were given up, and those that a dead process left active: each open store has an
+ * owner number and holds a lock on it that ends with the process, so runs of a living process are
+ * left alone. Each marked run gets an assistant message saying that it was interrupted and can be
+ * asked again, and an error event as its last. Returns how many in *count, and what they were.
  */
 TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
                                     struct stored_run **out, size_t *count, struct error *err);

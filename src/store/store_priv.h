@@ -9,6 +9,8 @@
 #ifndef QUERENT_STORE_STORE_PRIV_H
 #define QUERENT_STORE_STORE_PRIV_H
 
+#include <pthread.h>
+
 #include "core/clock.h"
 #include "store/store.h"
 
@@ -49,9 +51,13 @@ struct store_driver {
                             struct error *err);
 };
 
+/* Completed by store.c; what is below the version is its own. */
 struct store {
     const struct store_driver *driver;
     int schema_version;
+    pthread_mutex_t mutex; /* guards what follows */
+    char (*abandoned)[STORE_ID_SIZE];
+    size_t abandoned_count, abandoned_capacity;
 };
 
 extern const struct store_driver sqlite_driver;
@@ -137,6 +143,8 @@ struct call_run_events {
 
 struct call_mark_cut_runs {
     char now[TIMESTAMP_SIZE];
+    const char *const *abandoned; /* ids of own runs to be marked as well */
+    size_t abandoned_count;
     struct arena *arena;
     struct stored_run *out;
     size_t count;

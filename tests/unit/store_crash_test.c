@@ -171,6 +171,46 @@ static void runs_of_the_living_are_left_alone(void **state)
     assert_int_equal(run.state, RUN_ACTIVE);
 }
 
+/* The process lives on, but the end of a run could not be saved. */
+static void runs_that_were_given_up_are_marked(void **state)
+{
+    struct home *home = *state;
+    store_reopen(home);
+    struct run_begin lost = home_ask(home, "ana", "lost", NULL);
+    struct run_begin ended = home_ask(home, "ana", "ended", NULL);
+    struct run_begin active = home_ask(home, "ana", "active", NULL);
+    struct run_end end = {
+        .run_id = ended.run_id,
+        .conversation_id = ended.conversation_id_out,
+        .state = RUN_COMPLETE,
+        .result = "{}",
+        .content = "an answer",
+    };
+    assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    store_run_abandon(home->store, "no id");
+    store_run_abandon(home->store, ended.run_id);
+    for (int i = 0; i < 5000; i++) /* more often than is kept */
+        store_run_abandon(home->store, lost.run_id);
+
+    size_t count;
+    struct stored_run *runs = mark_cut(home, &count), run;
+    assert_true(count > 0);
+    assert_string_equal(runs[0].id, lost.run_id);
+    assert_ok(store_run_get(home->store, lost.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_CUT);
+    struct message *messages;
+    assert_ok(store_messages_last(home->store, lost.conversation_id_out, 10, home->arena, &messages,
+                                  &count, &home->err),
+              home->err);
+    assert_int_equal(count, 2); /* marked once */
+    assert_ok(store_run_get(home->store, ended.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_COMPLETE);
+    assert_ok(store_run_get(home->store, active.run_id, home->arena, &run, &home->err), home->err);
+    assert_int_equal(run.state, RUN_ACTIVE);
+    mark_cut(home, &count);
+    assert_int_equal(count, 0);
+}
+
 /* ---- kill -9 ---- */
 
 /* What a child has acknowledged is one line per commit: "B conversation run" and "E run". */
@@ -382,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_CLOSED(processes_that_start_at_once_migrate_once),
         TEST_CLOSED(runs_of_the_living_are_left_alone),
+        TEST_CLOSED(runs_that_were_given_up_are_marked),
         TEST_CLOSED(kill_loses_nothing_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
