@@ -28,12 +28,11 @@ TASK_WAITS bool cached_rows_get(struct run *run, struct statement *statement,
                                 size_t read_count);
 void cached_rows_put(struct run *run, const struct statement *statement);
 
-/*
- * The whole reply, for questions whose `reply_suffices`. True when run->status, answer, reply and
- * steps were filled. `as` is CACHE_MISS at the first look, and how the hit is to be called at a
- * second one, after a flight.
- */
-TASK_WAITS bool cached_reply_get(struct run *run, enum cache_level as);
+/* The whole reply, for questions whose `reply_suffices`: the first look. True when run->status,
+ * answer, reply and steps were filled. */
+TASK_WAITS bool cached_reply_get(struct run *run);
+/* A second look, after a wait: what an equal question has brought meanwhile, in memory. */
+bool cached_reply_get_shared(struct run *run);
 /* After a miss: true when this run is to do the work, and to land *flight (which may be NULL) when
  * it is done. False when an equal question's run has ended meanwhile, or with an error. */
 TASK_WAITS bool cached_reply_lead(struct run *run, struct cache_flight **flight, struct error *err);

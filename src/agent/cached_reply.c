@@ -112,18 +112,28 @@ static bool unpack(struct run *run, struct str value)
     return true;
 }
 
-TASK_WAITS bool cached_reply_get(struct run *run, enum cache_level as)
+TASK_WAITS bool cached_reply_get(struct run *run)
 {
     if (!may_use(run))
         return false;
-    if (as == CACHE_MISS) /* the first look */
-        make_key(run);
+    make_key(run);
     struct str value;
     enum cache_level level =
         cache_get(run->agent->cache, CACHE_RESPONSE, &run->reply_key, run->arena, &value);
     if (level == CACHE_MISS || !unpack(run, value))
         return false;
-    run->cache_hits[CACHE_RESPONSE] = as == CACHE_MISS ? level : as;
+    run->cache_hits[CACHE_RESPONSE] = level;
+    return true;
+}
+
+bool cached_reply_get_shared(struct run *run)
+{
+    struct str value;
+    if (!may_use(run) ||
+        !cache_peek(run->agent->cache, CACHE_RESPONSE, &run->reply_key, run->arena, &value) ||
+        !unpack(run, value))
+        return false;
+    run->cache_hits[CACHE_RESPONSE] = CACHE_HIT_SHARED;
     return true;
 }
 

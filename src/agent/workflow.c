@@ -164,21 +164,20 @@ static void emit_start(struct run *run)
     strbuf_clear(&json);
 }
 
-/* Waits for the run's turn and does the work; but when an equal question is being answered, waits
- * for that answer instead. */
+/* Waits for the run's turn; then does the work, unless an equal question has been answered meanwhile
+ * or is being answered: then it waits for that answer. The turn comes first. Otherwise who leads
+ * could wait for a place that only those have who wait for him, and a caller for another's turn. */
 TASK_WAITS static bool answer_once(struct run *run, struct error *err)
 {
     struct cache_flight *flight = NULL;
-    if (!cached_reply_lead(run, &flight, err)) {
-        if (err->code != ERROR_NONE)
-            return false;
-        if (cached_reply_get(run, CACHE_HIT_SHARED)) {
-            run_tell_steps(run);
-            return true;
-        }
-    }
-    bool ok = (!run->admit || run->admit(run->admit_context, err)) && answer_question(run, err);
-    if (ok) {
+    if (run->admit && !run->admit(run->admit_context, err))
+        return false;
+    if (!cached_reply_lead(run, &flight, err) && err->code != ERROR_NONE)
+        return false;
+    bool ok = true;
+    if (cached_reply_get_shared(run)) {
+        run_tell_steps(run);
+    } else if ((ok = answer_question(run, err))) {
         run_make_reply(run);
         cached_reply_put(run);
     }
@@ -225,7 +224,7 @@ TASK_WAITS static void tell_failure(struct run *run, struct error *err)
 TASK_WAITS bool workflow_run(struct run *run, struct error *err)
 {
     bool ok = run_load_history(run, err);
-    if (ok && cached_reply_get(run, CACHE_MISS)) {
+    if (ok && cached_reply_get(run)) {
         ok = tell_cached(run, err);
         if (!ok)
             tell_failure(run, err);

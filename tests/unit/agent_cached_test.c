@@ -503,6 +503,40 @@ static void equal_questions_at_once_share_one_run(struct world *world)
     assert_int_equal(shared, ASKERS - 1);
 }
 
+TASK_WAITS static bool wait_for_place(void *context, struct error *err)
+{
+    return task_event_wait(context, 2000, err);
+}
+
+/* The first question waits for the place that the second one has: it must not be the second one's
+ * leader meanwhile, or each would wait for the other. */
+static void who_waits_for_its_turn_leads_nobody(struct world *world)
+{
+    struct asker askers[2];
+    struct task *tasks[2];
+    struct task_event place = {0};
+    struct error err = {0};
+    world->question.reply_suffices = true;
+    selected = generated = 0;
+    for (size_t i = 0; i < 2; i++) {
+        askers[i].run = run_new(world->agent, &world->question, &err);
+        tasks[i] = task_ref(task_start(world->agent->loop, NULL, ask_at_once, &askers[i], &err));
+    }
+    askers[0].run->admit = wait_for_place;
+    askers[0].run->admit_context = &place;
+    assert_true(task_join(tasks[1], &err));
+    task_event_signal(&place);
+    assert_true(task_join(tasks[0], &err));
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(askers[i].ok);
+        task_unref(tasks[i]);
+    }
+    assert_int_equal(generated, 1);
+    assert_int_equal(askers[0].run->cache_hits[CACHE_RESPONSE], CACHE_HIT_SHARED);
+    for (size_t i = 0; i < 2; i++)
+        run_free(askers[i].run);
+}
+
 static void (*current)(struct world *world);
 
 static bool in_agent(void *arg, struct error *err)
@@ -588,6 +622,7 @@ int main(int argc, char **argv)
         TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
         TEST(a_reply_of_this_minute_is_not_kept),
         TEST(equal_questions_at_once_share_one_run),
+        TEST(who_waits_for_its_turn_leads_nobody),
     };
     return cmocka_run_group_tests_name("cached", tests, set_up, tear_down);
 }
