@@ -14,14 +14,14 @@ struct run_caller {
     struct run_caller *chain_next;
     struct run_caller *ring_next, *ring_previous; /* NULL: nothing waits */
     struct run_place *first, *last;               /* waiting, in their order */
-    size_t running, places;
+    size_t running, waiting, places;
     char id[];
 };
 
 struct run_queue {
     size_t running, running_max;
     size_t waiting, waiting_max;
-    size_t caller_max; /* places that one caller may run in */
+    size_t caller_running_max, caller_waiting_max; /* of one caller */
     struct run_caller *turn; /* in the ring: whose turn is next */
     struct run_caller *buckets[BUCKETS];
 };
@@ -31,7 +31,9 @@ struct run_queue *run_queue_new(size_t running_max, size_t waiting_max)
     struct run_queue *queue = xcalloc(1, sizeof(*queue));
     queue->running_max = running_max;
     queue->waiting_max = waiting_max;
-    queue->caller_max = running_max - running_max / 4; /* a quarter is for the others */
+    /* A quarter is for the others. */
+    queue->caller_running_max = running_max - running_max / 4;
+    queue->caller_waiting_max = waiting_max - waiting_max / 4;
     return queue;
 }
 
@@ -112,6 +114,7 @@ static void add_waiting(struct run_queue *queue, struct run_place *place)
     else
         caller->first = place;
     caller->last = place;
+    caller->waiting++;
     queue->waiting++;
     if (!caller->ring_next)
         ring_add(queue, caller);
@@ -130,6 +133,7 @@ static void remove_waiting(struct run_queue *queue, struct run_place *place)
     if (caller->last == place)
         caller->last = before;
     place->next = NULL;
+    caller->waiting--;
     queue->waiting--;
     if (!caller->first)
         ring_remove(queue, caller);
@@ -139,7 +143,7 @@ static void remove_waiting(struct run_queue *queue, struct run_place *place)
 static struct run_caller *next_caller(const struct run_queue *queue)
 {
     struct run_caller *caller = queue->turn;
-    while (caller && caller->running >= queue->caller_max) {
+    while (caller && caller->running >= queue->caller_running_max) {
         caller = caller->ring_next;
         if (caller == queue->turn)
             return NULL;
@@ -161,17 +165,38 @@ static void grant(struct run_queue *queue)
     }
 }
 
-bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *caller,
-                    struct error *err)
+/* Whether the caller's next place is granted at once. Where places are free, all who wait hold as
+ * many as they may. */
+static bool is_free_for(const struct run_queue *queue, const struct run_caller *caller)
 {
-    *place = (struct run_place){.queue = queue};
-    bool direct = queue->running < queue->running_max && queue->waiting == 0;
-    if (!direct && queue->waiting >= queue->waiting_max) {
-        place->queue = NULL;
+    return queue->running < queue->running_max && caller->running < queue->caller_running_max;
+}
+
+static bool check_room(const struct run_queue *queue, const struct run_caller *caller,
+                       struct error *err)
+{
+    if (is_free_for(queue, caller))
+        return true;
+    if (queue->waiting >= queue->waiting_max)
         return error_set(err, ERROR_FULL, "%zu questions wait already; try again in a moment",
                          queue->waiting);
+    return caller->waiting < queue->caller_waiting_max ||
+           error_set(err, ERROR_FULL,
+                     "%zu questions of this user wait already; try again in a moment",
+                     caller->waiting);
+}
+
+bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *id,
+                    struct error *err)
+{
+    *place = (struct run_place){0};
+    struct run_caller *caller = caller_take(queue, id);
+    if (!check_room(queue, caller, err)) {
+        caller_give(queue, caller);
+        return false;
     }
-    place->caller = caller_take(queue, caller);
+    place->queue = queue;
+    place->caller = caller;
     add_waiting(queue, place);
     grant(queue);
     return true;

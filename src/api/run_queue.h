@@ -2,7 +2,8 @@
 /*
  * Who may run: a bounded number of runs at once on a loop, a bounded number waiting, and callers
  * served in turn. However many questions one caller has waiting, another's next one comes after at
- * most one of them; and no caller holds all places, so that a quick question always finds one.
+ * most one of them; and no caller holds all places, to run or to wait: a quarter of both is for
+ * others.
  *
  *     if (!run_queue_join(queue, &place, caller, err)) ... 503 ...
  *     if (run_queue_wait(&place, err)) ... work ...
@@ -34,8 +35,8 @@ struct run_queue *run_queue_new(size_t running_max, size_t waiting_max);
 /* Nobody may be in it. NULL is allowed. */
 void run_queue_free(struct run_queue *queue);
 
-/* ERROR_FULL when as many wait as may. Never waits itself. The place must stay where it is. */
-bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *caller,
+/* ERROR_FULL when as many wait as may, or as many of that caller. Never waits itself. The place must stay where it is. */
+bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *id,
                     struct error *err);
 /* Until it is this place's turn. False when the task was cancelled or is late. */
 TASK_WAITS bool run_queue_wait(struct run_place *place, struct error *err);

@@ -57,6 +57,44 @@ static void one_caller_leaves_room(void **state)
     run_queue_free(queue);
 }
 
+/* Nor all places to wait in: there, too, the last quarter is for others. */
+static void one_caller_leaves_room_to_wait(void **state)
+{
+    struct run_queue *queue = run_queue_new(1, 4);
+    struct run_place many[4], other, refused;
+    struct error err = {0};
+    for (size_t i = 0; i < 4; i++) /* one runs, three wait */
+        assert_true(run_queue_join(queue, &many[i], "many", &err));
+    assert_false(run_queue_join(queue, &refused, "many", &err));
+    assert_int_equal(err.code, ERROR_FULL);
+    assert_true(run_queue_join(queue, &other, "one", &err));
+    error_clear(&err);
+    assert_false(run_queue_join(queue, &refused, "two", &err));
+    assert_int_equal(err.code, ERROR_FULL);
+    run_queue_leave(&other);
+    for (size_t i = 0; i < 4; i++)
+        run_queue_leave(&many[i]);
+    run_queue_free(queue);
+}
+
+/* A place that is kept for others is theirs also where nobody may wait. */
+static void a_kept_place_needs_no_waiting(void **state)
+{
+    struct run_queue *queue = run_queue_new(4, 0);
+    struct run_place many[3], one, refused;
+    struct error err = {0};
+    for (size_t i = 0; i < 3; i++)
+        assert_true(run_queue_join(queue, &many[i], "many", &err));
+    assert_false(run_queue_join(queue, &refused, "many", &err));
+    assert_int_equal(run_queue_waiting(queue), 0);
+    assert_true(run_queue_join(queue, &one, "one", &err));
+    assert_true(granted(&one));
+    run_queue_leave(&one);
+    for (size_t i = 0; i < 3; i++)
+        run_queue_leave(&many[i]);
+    run_queue_free(queue);
+}
+
 static void callers_take_turns(void **state)
 {
     struct run_queue *queue = run_queue_new(1, 100);
@@ -95,6 +133,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits),
         cmocka_unit_test(one_caller_leaves_room),
+        cmocka_unit_test(one_caller_leaves_room_to_wait),
+        cmocka_unit_test(a_kept_place_needs_no_waiting),
         cmocka_unit_test(callers_take_turns),
         cmocka_unit_test(nobody_may_wait),
     };
