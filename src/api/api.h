@@ -23,7 +23,7 @@
 #define API_LOOPS_MAX 64
 
 struct event_stream;
-struct active_run;
+struct api_task;
 
 /* What all loops of the process read; made before the first and gone after the last. */
 struct api_shared {
@@ -43,9 +43,8 @@ struct api {
     struct run_queue *queue;
     struct event_stream *streams; /* open ones, for heart-beats */
     uv_timer_t heartbeat;
-    struct active_run *runs; /* under way, to be cancelled when the time to stop is over */
-    size_t run_count;
-    struct task_event idle; /* signalled when the last run ends while the server stops */
+    struct api_task *tasks; /* of requests; cancelled when the time to stop is over */
+    struct task_event idle; /* signalled when the last task ends while the server stops */
 };
 
 struct api_options {

@@ -9,14 +9,6 @@
 #include "core/alloc.h"
 #include "core/settings.h"
 
-/* A run under way on this loop. On its task's stack. */
-struct active_run {
-    struct api *api;
-    struct run_place place;
-    struct task *task;
-    struct active_run *next, **link;
-};
-
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -46,38 +38,15 @@ static struct question question_from(const struct api_request *request)
 
 TASK_WAITS static bool wait_for_place(void *context, struct error *err)
 {
-    struct active_run *active = context;
-    return run_queue_wait(&active->place, err);
+    return run_queue_wait(context, err);
 }
 
-static bool begin(struct active_run *active, struct api *api, const struct question *question,
-                  struct error *err)
+static bool join(struct api *api, const struct question *question, struct run_place *place,
+                 struct error *err)
 {
     if (atomic_load(&api->shared->stopping))
         return error_set(err, ERROR_FULL, "the server is stopping; ask again in a moment");
-    *active = (struct active_run){.api = api};
-    if (!run_queue_join(api->queue, &active->place, question->user_id, err))
-        return false;
-    active->task = task_ref(task_current());
-    active->next = api->runs;
-    active->link = &api->runs;
-    if (active->next)
-        active->next->link = &active->next;
-    api->runs = active;
-    api->run_count++;
-    return true;
-}
-
-static void end(struct active_run *active)
-{
-    struct api *api = active->api;
-    run_queue_leave(&active->place);
-    task_unref(active->task);
-    *active->link = active->next;
-    if (active->next)
-        active->next->link = active->link;
-    if (--api->run_count == 0 && atomic_load(&api->shared->stopping))
-        task_event_signal(&api->idle);
+    return run_queue_join(api->queue, place, question->user_id, err);
 }
 
 /* Who is told of a run's events: first the request itself, then the stream that it became. */
@@ -114,9 +83,9 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
 {
     struct api *api = request->api;
     struct question question = question_from(request);
-    struct active_run active;
+    struct run_place place;
     struct error err = {0};
-    if (!begin(&active, api, &question, &err)) {
+    if (!join(api, &question, &place, &err)) {
         api_reply_error(request, &err);
         return;
     }
@@ -126,7 +95,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
         run->listener = tell;
         run->listener_context = &watch;
         run->admit = wait_for_place;
-        run->admit_context = &active;
+        run->admit_context = &place;
         (void)workflow_run(run, &err); /* the last event has told the outcome */
         if (watch.stream)
             event_stream_end(watch.stream);
@@ -134,7 +103,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
     } else {
         api_reply_error(request, &err);
     }
-    end(&active);
+    run_queue_leave(&place);
 }
 
 TASK_WAITS static void query_data(struct api_request *request)
@@ -145,12 +114,6 @@ TASK_WAITS static void query_data(struct api_request *request)
 TASK_WAITS static void query_stream(struct api_request *request)
 {
     answer(request, true);
-}
-
-void api_cancel_runs(struct api *api)
-{
-    for (struct active_run *active = api->runs; active; active = active->next)
-        task_cancel(active->task);
 }
 
 const struct route query_route = {

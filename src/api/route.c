@@ -285,7 +285,7 @@ static void start(struct api_request *request)
         .deadline_ms = (uint64_t)settings_integer("QUERENT_DEADLINE_S") * 1000,
     };
     struct error err = {0};
-    if (!task_start(api_loop(request->api), &options, handle_in_task, request, &err))
+    if (!api_start_task(request->api, &options, handle_in_task, request, &err))
         api_reply_error(request, &err);
 }
 

@@ -10,7 +10,9 @@
 #include "http/server.h"
 
 struct api;                             /* api/api.h: what handlers need */
-struct loop *api_loop(struct api *api); /* defined with it: where tasks of its requests run */
+/* Defined with it: a task on its loop, which the server's stop waits for. */
+bool api_start_task(struct api *api, const struct task_options *options, void (*fn)(void *arg),
+                    void *arg, struct error *err);
 
 #define ROUTE_PARAMETERS_MAX 8
 #define REQUEST_ID_LENGTH_MAX 128

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of the route table, each defined in the file of its resource; and what those files offer
- * to the server. */
+/* The rows of the route table, each defined in the file of its resource. */
 #ifndef QUERENT_API_ROUTES_H
 #define QUERENT_API_ROUTES_H
 
@@ -11,8 +10,5 @@ extern const struct route query_route, query_stream_route;
 extern const struct route conversation_create_route, conversation_list_route;
 extern const struct route conversation_messages_route, conversation_delete_route;
 extern const struct route dataset_list_route, dataset_route;
-
-/* Asks all runs of the loop to stop (query.c). */
-void api_cancel_runs(struct api *api);
 
 #endif

@@ -7,7 +7,6 @@
  *                                  ▼
  *                              server closed, engines closed, thread ended ──► api_serve() returns
  */
-#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "api/event_stream.h"
 #include "api/routes.h"
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/settings.h"
@@ -52,9 +52,46 @@ struct serving {
     struct cut_runs *cut_runs;
 };
 
-struct loop *api_loop(struct api *api)
+/* -- tasks of requests -- */
+
+/* Under way on its loop: to be waited for, or cancelled, when the server stops. */
+struct api_task {
+    struct api *api;
+    struct task *task;
+    void (*fn)(void *arg);
+    void *arg;
+    struct api_task *next, **link;
+};
+
+static void run_task(void *arg)
 {
-    return api->loop;
+    struct api_task *task = arg;
+    struct api *api = task->api;
+    task->fn(task->arg);
+    *task->link = task->next;
+    if (task->next)
+        task->next->link = task->link;
+    free(task);
+    if (!api->tasks && atomic_load(&api->shared->stopping))
+        task_event_signal(&api->idle);
+}
+
+bool api_start_task(struct api *api, const struct task_options *options, void (*fn)(void *arg),
+                    void *arg, struct error *err)
+{
+    struct api_task *task = xcalloc(1, sizeof(*task));
+    *task = (struct api_task){.api = api, .fn = fn, .arg = arg};
+    task->task = task_start(api->loop, options, run_task, task, err);
+    if (!task->task) {
+        free(task);
+        return false;
+    }
+    task->next = api->tasks;
+    task->link = &api->tasks;
+    if (task->next)
+        task->next->link = &task->next;
+    api->tasks = task;
+    return true;
 }
 
 /* -- one loop -- */
@@ -115,48 +152,66 @@ static void heartbeat_closed(uv_handle_t *handle)
     task_event_signal(handle->data);
 }
 
-/* Ends when no run is left: by itself within the grace, else by being cancelled. */
-TASK_WAITS static void end_runs(struct api *api)
+static size_t runs_left(const struct api *api)
 {
-    struct error err = {0};
-    if (api->run_count > 0)
-        (void)task_event_wait(&api->idle, api->shared->stop_grace_ms + 1, &err);
-    if (api->run_count > 0) {
+    return run_queue_running(api->queue) + run_queue_waiting(api->queue);
+}
+
+/* Waits until no task is left, the time is over, or somebody is in a hurry. */
+TASK_WAITS static void wait_for_tasks(struct api *api, uint64_t time_max_ms)
+{
+    struct error ignored = {0};
+    if (api->tasks)
+        (void)task_event_wait(&api->idle, time_max_ms + 1, &ignored);
+}
+
+/* Ends when no task of a request is left: by itself within the grace, else by being cancelled. */
+TASK_WAITS static void end_tasks(struct api *api)
+{
+    wait_for_tasks(api, api->shared->stop_grace_ms);
+    if (runs_left(api) > 0)
         log_warn("%zu questions were not answered in the time to stop and are cancelled",
-                 api->run_count);
-        api_cancel_runs(api);
-        api->idle = (struct task_event){0};
-        (void)task_event_wait(&api->idle, CANCEL_TIME_MAX_MS, &err);
-    }
-    assert(api->run_count == 0);
+                 runs_left(api));
+    for (struct api_task *task = api->tasks; task; task = task->next)
+        task_cancel(task->task);
+    uint64_t until_ms = clock_monotonic_ms() + CANCEL_TIME_MAX_MS, now_ms;
+    while (api->tasks && (now_ms = clock_monotonic_ms()) < until_ms)
+        wait_for_tasks(api, until_ms - now_ms);
+    if (!api->tasks)
+        return;
+    /* Nothing that they use may be closed. What was acknowledged is on disk, and the next start
+     * marks their runs. */
+    log_error("%zu questions can't be ended; they are left as after a crash", runs_left(api));
+    _exit(EXIT_FAILURE);
 }
 
 /* In a task of the loop. */
 TASK_WAITS static void api_stop(struct api *api)
 {
-    struct task_event event = {0};
-    http_server_drain(api->server, signal_event, &event);
+    struct task_event drained = {0}, closed = {0};
+    http_server_drain(api->server, signal_event, &drained);
     event_streams_comment(api, "the server is stopping; this answer is still finished");
-    end_runs(api);
+    end_tasks(api);
     /* What is written now still goes out; then all connections are closed. */
     struct error err = {0};
-    (void)task_event_wait(&event, 1000, &err);
-    event = (struct task_event){0};
-    http_server_close(api->server, signal_event, &event);
-    task_event_wait_always(&event);
+    (void)task_event_wait(&drained, 1000, &err);
+    http_server_close(api->server, signal_event, &closed);
+    task_event_wait_always(&closed);
     uv_timer_stop(&api->heartbeat);
-    event = (struct task_event){0};
-    api->heartbeat.data = &event;
+    closed = (struct task_event){0};
+    api->heartbeat.data = &closed;
     uv_close((uv_handle_t *)&api->heartbeat, heartbeat_closed);
-    task_event_wait_always(&event);
+    task_event_wait_always(&closed);
     run_queue_free(api->queue);
 }
 
 /* -- the threads of the other loops -- */
 
-static void thread_changed(void *arg)
+/* These two on the main thread. */
+static void thread_started(void *arg)
 {
     struct api_thread *thread = arg;
+    thread->started = true;
     task_event_signal(&thread->serving->changed);
 }
 
@@ -175,12 +230,12 @@ static void *thread_main(void *arg)
     api->loop = loop_new(&thread->error);
     if (api->loop) {
         api->agent = agent_share(serving->shared.agent, api->loop, serving->shared.loop_count);
-        thread->started = api_start(thread, &thread->error);
-        loop_post(serving->loop, thread_changed, thread);
-        loop_run(api->loop); /* until stop_thread() has closed all */
-        if (!thread->started)
+        if (api_start(thread, &thread->error)) {
+            loop_post(serving->loop, thread_started, thread);
+            loop_run(api->loop); /* until stop_thread() has closed all */
+        } else {
             agent_close(api->agent);
-        loop_free(api->loop);
+        }
     }
     loop_post(serving->loop, thread_ended, thread);
     return NULL;
@@ -215,6 +270,13 @@ static bool start_thread(struct api_thread *thread, struct error *err)
     return true;
 }
 
+/* Its loop is freed only here: until then a signal may be sent to it. */
+static void join_thread(struct api_thread *thread)
+{
+    pthread_join(thread->thread, NULL);
+    loop_free(thread->api.loop);
+}
+
 /* Waits until the thread accepts connections, or has failed and ended. */
 TASK_WAITS static bool thread_is_up(struct api_thread *thread, struct error *err)
 {
@@ -225,7 +287,7 @@ TASK_WAITS static bool thread_is_up(struct api_thread *thread, struct error *err
         (void)task_event_wait(&serving->changed, 0, &ignored);
     if (!thread->started) {
         *err = thread->error;
-        pthread_join(thread->thread, NULL);
+        join_thread(thread);
     }
     return thread->started;
 }
@@ -346,7 +408,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
         task_event_wait_always(&serving->changed);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
         if (serving->threads[i].started)
-            pthread_join(serving->threads[i].thread, NULL);
+            join_thread(&serving->threads[i]);
 }
 
 TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,

@@ -19,9 +19,10 @@
 struct api {
     struct loop *loop;
 };
-struct loop *api_loop(struct api *api)
+bool api_start_task(struct api *api, const struct task_options *options, void (*fn)(void *arg),
+                    void *arg, struct error *err)
 {
-    return api->loop;
+    return task_start(api->loop, options, fn, arg, err) != NULL;
 }
 
 static struct {

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stopping a server that can't finish: its workers stand still, and somebody is in a hurry."""
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from serving import Server
+
+LOOPS = 4
+
+
+@pytest.fixture
+def server(querent, tmp_path):
+    data = tmp_path / "sales.csv"
+    data.write_text("region,amount\n" + "".join(f"{'North' if i % 2 else 'South'},{i}\n" for i in range(100)))
+    with Server(querent, "--data", data, environment={"QUERENT_LOOPS": str(LOOPS)}) as server:
+        yield server.wait_until_ready()
+
+
+def children(process):
+    tasks = Path(f"/proc/{process.pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+@pytest.mark.parametrize("signals", [2, 4])
+def test_every_further_signal_is_taken(server, signals):
+    """Loops that have ended meanwhile are sent to no more, and runs that save how they ended are
+    waited for, however often somebody asks."""
+    with server.client() as client:
+        client.ask("total amount by region", use_cache=False)
+        frozen = children(server.process)
+        assert frozen
+        for worker in frozen:
+            os.kill(worker, signal.SIGSTOP)
+        told = []
+
+        def ask():
+            try:
+                client.ask("average amount by region", use_cache=False)
+            except Exception as refused:  # what it says is not the point here
+                told.append(refused)
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.process.terminate()
+        time.sleep(0.5)  # the loops that have nothing to do are gone
+        for _ in range(signals - 1):
+            server.process.terminate()
+            time.sleep(0.01)
+        # A signal that comes when all is over finds nobody to take it.
+        assert server.process.wait(timeout=25) in (0, -signal.SIGTERM), server.said()
+        assert time.monotonic() - began < 20
+        asker.join(timeout=10)
+        assert told
