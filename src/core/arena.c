@@ -74,14 +74,16 @@ static void add_block(struct arena *arena, size_t size)
         capacity = BLOCK_MAX;
     if (capacity < size)
         capacity = size;
-    struct block *block = xcalloc(1, sizeof(*block) + capacity);
+    struct block *block = xrealloc(NULL, sizeof(*block) + capacity);
+    block->used = 0;
     block->previous = arena->block;
     block->capacity = capacity;
     arena->block = block;
     arena->size += sizeof(*block) + capacity;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed: what a block has left over is never touched. */
+static void *take(struct arena *arena, size_t size)
 {
     assert(size <= SIZE_MAX / 2);
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -94,6 +96,11 @@ void *arena_alloc(struct arena *arena, size_t size)
     return memory;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
+}
+
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     size_t total;
@@ -104,10 +111,11 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 char *arena_strndup(struct arena *arena, const char *bytes, size_t length)
 {
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = take(arena, length + 1);
     if (length > 0)
         memcpy(copy, bytes, length);
-    return copy; /* arena memory is zeroed: the NUL is there */
+    copy[length] = '\0';
+    return copy;
 }
 
 char *arena_strdup(struct arena *arena, const char *text)
@@ -122,7 +130,7 @@ struct str arena_str(struct arena *arena, struct str text)
 
 void *arena_memdup(struct arena *arena, const void *bytes, size_t size)
 {
-    void *copy = arena_alloc(arena, size);
+    void *copy = take(arena, size);
     if (size > 0)
         memcpy(copy, bytes, size);
     return copy;
@@ -134,7 +142,7 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     assert(length >= 0);
-    char *text = arena_alloc(arena, (size_t)length + 1);
+    char *text = take(arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
@@ -173,8 +181,6 @@ void arena_rollback(struct arena *arena, struct arena_mark mark)
     free_blocks(arena, mark.block);
     if (!arena->block)
         return;
-    /* Zero what is given back: arena_alloc() promises zeroed memory. */
-    memset(arena->block->bytes + mark.used, 0, arena->block->used - mark.used);
     arena->block->used = mark.used;
 }
 

@@ -45,6 +45,8 @@ static size_t spelling_at(struct str name, size_t at)
         return 0;
     struct str rest = str_slice(name, at, name.length);
     for (size_t i = 0; i < SPELLING_COUNT; i++) {
+        if (spellings[i][0] != rest.bytes[0])
+            continue;
         struct str spelling = str_from(spellings[i]);
         if (str_starts(rest, spelling) && word_ends(name, at + spelling.length))
             return spelling.length;

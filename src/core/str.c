@@ -95,6 +95,17 @@ bool str_split(struct str *rest, char separator, struct str *part)
     return true;
 }
 
+bool str_list_has(const char *list, char separator, const char *item)
+{
+    size_t length = strlen(item);
+    if (length == 0 || strchr(item, separator))
+        return false;
+    for (const char *at = list; (at = strstr(at, item)); at++)
+        if ((at == list || at[-1] == separator) && (at[length] == separator || at[length] == '\0'))
+            return true;
+    return false;
+}
+
 bool str_to_i64(struct str s, int64_t *out)
 {
     size_t i = 0;

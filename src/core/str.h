@@ -42,6 +42,8 @@ struct str str_slice(struct str s, size_t from, size_t to);
  * end. "a,,b" gives "a", "", "b"; the empty string gives one empty part. Start with a copy of the
  * text; *rest has bytes == NULL when all is taken. */
 bool str_split(struct str *rest, char separator, struct str *part);
+/* Is it one of the parts of a list? An empty item, or one with the separator in it, is not. */
+bool str_list_has(const char *list, char separator, const char *item);
 
 /* Whole-string conversions: false when anything is left over or out of range. */
 bool str_to_i64(struct str s, int64_t *out);

@@ -90,10 +90,23 @@ static void words_go_with_their_number(void **state)
     assert_string_equal(plural(2, "line has", "lines have"), "lines have");
 }
 
+static void finds_whole_parts_of_a_list(void **state)
+{
+    assert_true(str_list_has("by per each", ' ', "by"));
+    assert_true(str_list_has("by per each", ' ', "per"));
+    assert_true(str_list_has("by per each", ' ', "each"));
+    assert_true(str_list_has("bypass,by", ',', "by"));
+    assert_false(str_list_has("standby bypass byte", ' ', "by"));
+    assert_false(str_list_has("by per each", ' ', "by per"));
+    assert_false(str_list_has("by  per", ' ', ""));
+    assert_false(str_list_has("", ' ', "by"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_go_with_their_number),
+        cmocka_unit_test(finds_whole_parts_of_a_list),
         cmocka_unit_test(compares),
         cmocka_unit_test(finds_cuts_and_trims),
         cmocka_unit_test(splits),

@@ -579,7 +579,7 @@ void period_find(struct str question, const struct period_calendar *calendar, st
         return;
     struct period_text *text = arena_alloc(arena, sizeof(*text));
     struct finder *f = arena_alloc(arena, sizeof(*f));
-    period_words_read(question, text);
+    period_words_read(question, arena, text);
     f->reader = (struct span_reader){
         .text = text,
         .today = date_to_days(today),

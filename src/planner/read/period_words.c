@@ -111,11 +111,12 @@ static size_t dash_length(struct str s, size_t at)
     return str_equal_text(three, "\xe2\x80\x93") || str_equal_text(three, "\xe2\x80\x94") ? 3 : 0;
 }
 
-void period_words_read(struct str s, struct period_text *out)
+void period_words_read(struct str s, struct arena *arena, struct period_text *out)
 {
-    out->count = 0;
+    size_t most = s.length < PERIOD_WORDS_MAX ? s.length : PERIOD_WORDS_MAX;
+    *out = (struct period_text){.words = arena_array(arena, most, sizeof(*out->words))};
     bool quoted = false;
-    for (size_t i = 0; i < s.length && out->count < PERIOD_WORDS_MAX;) {
+    for (size_t i = 0; i < s.length && out->count < most;) {
         if (s.bytes[i] == '"')
             quoted = !quoted; /* what is quoted is a value, never a period */
         if (quoted || char_is_space(s.bytes[i]) || s.bytes[i] == '"') {
@@ -155,9 +156,5 @@ bool period_word_in(const struct period_text *text, size_t i, const char *list)
 {
     if (i >= text->count)
         return false;
-    struct str rest = str_from(list), part;
-    while (str_split(&rest, ' ', &part))
-        if (part.length > 0 && str_equal_text(part, text->words[i].text))
-            return true;
-    return false;
+    return str_list_has(list, ' ', text->words[i].text);
 }

@@ -23,11 +23,11 @@ struct period_word {
 };
 
 struct period_text {
-    struct period_word words[PERIOD_WORDS_MAX];
+    struct period_word *words;
     size_t count;
 };
 
-void period_words_read(struct str question, struct period_text *out);
+void period_words_read(struct str question, struct arena *arena, struct period_text *out);
 /* Is word i that text? False past the end. */
 bool period_word_is(const struct period_text *text, size_t i, const char *word);
 /* Is it one of the words of a blank-separated list? */

@@ -105,6 +105,8 @@ static size_t phrase_at(const struct ask *ask, size_t i, struct str phrase)
 
 static size_t longest_phrase(const struct ask *ask, size_t i, const char *phrases)
 {
+    if (!strstr(phrases, ask->words[i].text)) /* mostly; then there is nothing to take apart */
+        return 0;
     struct str rest = str_from(phrases), part;
     size_t best = 0;
     while (str_split(&rest, ',', &part)) {

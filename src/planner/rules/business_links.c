@@ -16,8 +16,10 @@
 
 void linker_add(struct linker *l, struct mention mention)
 {
-    if (l->count < CANDIDATES_MAX)
-        l->found[l->count++] = mention;
+    if (l->count == CANDIDATES_MAX)
+        return;
+    l->found = arena_grow(l->ask->arena, l->found, l->count, &l->capacity, sizeof(*l->found));
+    l->found[l->count++] = mention;
 }
 
 /* ---- choosing */
@@ -45,7 +47,8 @@ static bool words_free(const struct ask *ask, const struct mention *mention)
 static void choose(struct linker *l)
 {
     struct ask *ask = l->ask;
-    qsort(l->found, l->count, sizeof(*l->found), compare_found);
+    if (l->count > 0)
+        qsort(l->found, l->count, sizeof(*l->found), compare_found);
     for (size_t i = 0; i < l->count && ask->mention_count < ASK_MENTIONS_MAX; i++) {
         if (!words_free(ask, &l->found[i]))
             continue;
@@ -151,7 +154,6 @@ struct ask *ask_read(struct str question, const struct period_calendar *calendar
     ask->arena = arena;
     ask->question = question;
     ask->calendar = calendar;
-    l.found = arena_array(arena, CANDIDATES_MAX, sizeof(*l.found));
     l.stemmer = sb_stemmer_new("english", "UTF_8");
     if (l.stemmer)
         arena_defer(arena, release_stemmer, l.stemmer);

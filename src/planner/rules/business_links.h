@@ -12,8 +12,9 @@ struct sb_stemmer;
 struct linker {
     struct ask *ask;
     struct sb_stemmer *stemmer;
+    size_t word_max;       /* that the question may have */
     struct mention *found; /* all matches so far; they may overlap */
-    size_t count;
+    size_t count, capacity;
 };
 
 /* Can it be part of a word? Any byte beyond ASCII can. */

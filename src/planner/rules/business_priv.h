@@ -106,7 +106,7 @@ struct ask {
     struct arena *arena;
     struct str question;
     const struct period_calendar *calendar;
-    struct ask_word words[ASK_WORDS_MAX];
+    struct ask_word *words;
     size_t word_count;
     struct period_list periods;
     struct ask_scope scope[ASK_SCOPE_MAX];

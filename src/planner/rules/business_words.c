@@ -68,7 +68,7 @@ static const char *number_word(const char *text)
 static struct ask_word *add_word(struct linker *l, size_t begin, size_t end)
 {
     struct ask *ask = l->ask;
-    if (ask->word_count >= ASK_WORDS_MAX)
+    if (ask->word_count >= l->word_max)
         return NULL;
     struct ask_word *word = &ask->words[ask->word_count++];
     size_t length = end - begin > 100 ? 100 : end - begin;
@@ -124,7 +124,9 @@ static size_t read_plain(struct linker *l, size_t at)
 void linker_read_words(struct linker *l)
 {
     struct str s = l->ask->question;
-    for (size_t i = 0; i < s.length && l->ask->word_count < ASK_WORDS_MAX;) {
+    l->word_max = s.length < ASK_WORDS_MAX ? s.length : ASK_WORDS_MAX;
+    l->ask->words = arena_array(l->ask->arena, l->word_max, sizeof(*l->ask->words));
+    for (size_t i = 0; i < s.length && l->ask->word_count < l->word_max;) {
         char c = s.bytes[i];
         size_t used = c == '"' || c == '\'' ? read_quoted(l, i) : 0;
         if (used == 0 && is_letter(c))
@@ -142,9 +144,5 @@ bool ask_word_in(const struct ask *ask, size_t i, const char *list)
 {
     if (i >= ask->word_count)
         return false;
-    struct str rest = str_from(list), part;
-    while (str_split(&rest, ' ', &part))
-        if (part.length > 0 && str_equal_text(part, ask->words[i].text))
-            return true;
-    return false;
+    return str_list_has(list, ' ', ask->words[i].text);
 }
