@@ -74,11 +74,12 @@ def hold(conversation, homes):
         result = querent.run(*arguments, case.question, timeout=120,
                              environment={"QUERENT_NOW": f"{conversation[0].tags['now']}T12:00:00Z"})
         try:
-            replies.append(json.loads(result.stdout))
+            reply = json.loads(result.stdout)
+            replies.append(reply if "status" in reply else {"status": f"{reply['code']}: {reply['error']}"})
         except ValueError:
             replies.append({"status": f"exit code {result.returncode}: {result.stderr}"})
             break
-        if case is conversation[0]:
+        if case is conversation[0] and "conversation_id" in replies[0]:
             arguments += ["--conversation", replies[0]["conversation_id"]]
     return replies + [{"status": "not asked"}] * (len(conversation) - len(replies))
 
