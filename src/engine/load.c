@@ -259,6 +259,15 @@ static bool take_profile(struct load_job *job, struct str bytes)
     return true;
 }
 
+/* The database of the same content that was kept, if it is whole. */
+static bool take_kept(struct load_job *job)
+{
+    struct str bytes;
+    return access(job->database, R_OK) == 0 &&
+           read_small(job->profile, PROFILE_SIZE_MAX, job->arena, &bytes) &&
+           take_profile(job, bytes);
+}
+
 /* Old enough to be sure that its maker is past the start, and held by no living worker. */
 static bool is_leftover(const char *path)
 {
@@ -296,10 +305,7 @@ static void find_kept(void *arg)
         return;
     retain_hold(job->folder, (uint64_t)settings_integer("QUERENT_DATA_MB") << 20, job->arena);
     name_outputs(job);
-    struct str bytes;
-    job->found = access(job->database, R_OK) == 0 &&
-                 read_small(job->profile, PROFILE_SIZE_MAX, job->arena, &bytes) &&
-                 take_profile(job, bytes);
+    job->found = take_kept(job);
     if (job->found)
         retain_touch(job->database);
     else
@@ -376,16 +382,33 @@ static bool is_unchanged(const struct load_job *job, struct error *err)
                      base_name(job->path));
 }
 
+/* What this process's worker made: under its name for good. */
+static bool keep_made(struct load_job *job, struct error *err)
+{
+    if (!take_profile(job, job->profile_bytes))
+        return error_set(err, ERROR_ENGINE, "the loader's worker answered out of form");
+    if (!sync_file(job->made) || rename(job->made, job->database) != 0)
+        return io_error(err, "file", job->database);
+    /* Last: its presence says that the database is there. */
+    return write_atomic(job->profile, job->profile_bytes, job->arena, err);
+}
+
+/* One process at a time, and the first one's database stays: a worker's sandbox lets it open the very
+ * file that had the name when the worker started, not another of the same content. */
 static void keep_outputs(void *arg)
 {
     struct load_job *job = arg;
     job->ok = is_unchanged(job, &job->err);
-    if (job->ok && !take_profile(job, job->profile_bytes))
-        job->ok = error_set(&job->err, ERROR_ENGINE, "the loader's worker answered out of form");
-    if (job->ok && (!sync_file(job->made) || rename(job->made, job->database) != 0))
-        job->ok = io_error(&job->err, "file", job->database);
-    if (job->ok) /* last: its presence says that the database is there */
-        job->ok = write_atomic(job->profile, job->profile_bytes, job->arena, &job->err);
+    if (!job->ok)
+        return;
+    const char *lock = arena_printf(job->arena, "%s/keep.lock", job->folder);
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        job->ok = io_error(&job->err, "file", lock);
+    else
+        job->ok = take_kept(job) || keep_made(job, &job->err);
+    if (fd >= 0)
+        close(fd);
 }
 
 static bool offload(void (*step)(void *arg), struct load_job *job, struct error *err)

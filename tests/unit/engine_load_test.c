@@ -291,6 +291,51 @@ static void profile_is_kept(void **state)
     run(profile_is_kept_body);
 }
 
+struct same_load {
+    struct arena *arena;
+    struct load_result result;
+    struct stat kept; /* when it had just been loaded */
+    bool ok;
+};
+
+static void load_same(void *arg)
+{
+    struct same_load *same = arg;
+    struct error err = {0};
+    same->ok = load_file(task_loop(task_current()), place("same.csv"), same->arena, &same->result,
+                         &err) &&
+               stat(same->result.database, &same->kept) == 0;
+}
+
+/* Both make a database; the first one's stays, since workers may have been given that very file. */
+static bool same_content_at_once_body(void *arg, struct error *err)
+{
+    struct loop *loop = task_loop(task_current());
+    struct same_load both[2] = {0};
+    struct task *tasks[2];
+    write_file("same.csv", "only,here\n1,2\n", 14);
+    for (size_t i = 0; i < 2; i++) {
+        both[i].arena = arena_new();
+        tasks[i] = task_ref(task_start(loop, NULL, load_same, &both[i], err));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(task_join(tasks[i], err));
+        task_unref(tasks[i]);
+        assert_true(both[i].ok);
+        assert_int_equal(both[i].result.column_count, 2);
+    }
+    assert_string_equal(both[0].result.database, both[1].result.database);
+    assert_int_equal(both[0].kept.st_ino, both[1].kept.st_ino);
+    for (size_t i = 0; i < 2; i++)
+        arena_free(both[i].arena);
+    return true;
+}
+
+static void same_content_at_once(void **state)
+{
+    run(same_content_at_once_body);
+}
+
 static void write_at(const char *content, time_t when)
 {
     struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
@@ -661,6 +706,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sqlite_files),
         cmocka_unit_test(damage_is_mended),
         cmocka_unit_test(a_time_set_back_hides_no_change),
+        cmocka_unit_test(same_content_at_once),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
