@@ -3,6 +3,8 @@
  * a hit copies bytes and parses no JSON. */
 #include "agent/cached.h"
 
+#include <string.h>
+
 #include "agent/cached_parts.h"
 #include "core/clock.h"
 #include "core/settings.h"
@@ -16,6 +18,14 @@ static bool may_use(const struct run *run)
     return run->question.use_cache && run->question.reply_suffices;
 }
 
+/* Without the time that its run took, which no two answers have in common. */
+static struct str metadata_of(const struct message *message)
+{
+    struct str metadata = str_from(message->metadata ? message->metadata : "");
+    const char *duration = strstr(metadata.bytes, MESSAGE_DURATION_KEY);
+    return duration ? str_slice(metadata, 0, (size_t)(duration - metadata.bytes)) : metadata;
+}
+
 /* What was said before, as far as the workflow looks at it. */
 static void add_history(struct cache_parts *parts, const struct run *run)
 {
@@ -25,7 +35,7 @@ static void add_history(struct cache_parts *parts, const struct run *run)
         cache_parts_add_integer(parts, message->role);
         cache_parts_add_text(parts, message->content);
         cache_parts_add_text(parts, message->sql ? message->sql : "");
-        cache_parts_add_text(parts, message->metadata ? message->metadata : "");
+        cache_parts_add(parts, metadata_of(message));
     }
 }
 

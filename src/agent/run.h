@@ -84,6 +84,9 @@ struct reply {
     const char *message_metadata; /* JSON members of the message's: for follow-ups */
 };
 
+/* Between reply.message_metadata and the time that the run took, in the metadata of its message. */
+#define MESSAGE_DURATION_KEY ",\"execution_time_ms\":"
+
 enum run_event_kind { EVENT_RUN_START, EVENT_STEP_START, EVENT_STEP_UPDATE, EVENT_COMPLETE,
                       EVENT_ERROR, RUN_EVENT_KINDS };
 const char *run_event_name(enum run_event_kind kind); /* "run_start", "step_update", ... */

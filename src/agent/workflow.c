@@ -117,7 +117,7 @@ static struct stored_event *events_to_store(struct run *run)
 
 static const char *message_metadata(const struct run *run)
 {
-    return arena_printf(run->arena, "{%s,\"execution_time_ms\":%.2f}", run->reply.message_metadata,
+    return arena_printf(run->arena, "{%s" MESSAGE_DURATION_KEY "%.2f}", run->reply.message_metadata,
                         (double)run->duration_us / 1000);
 }
 

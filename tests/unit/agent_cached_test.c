@@ -443,6 +443,23 @@ static void a_reply_depends_on_what_was_said_before(struct world *world)
     assert_string_equal(ask(world), WHOLE);
 }
 
+/* However long the answers before it took. */
+static void a_follow_up_is_found_in_another_conversation(struct world *world)
+{
+    char conversations[2][STORE_ID_SIZE];
+    world->question.reply_suffices = true;
+    for (size_t i = 0; i < 2; i++) {
+        world->question.conversation_id = NULL;
+        ask(world);
+        snprintf(conversations[i], STORE_ID_SIZE, "%s", world->run->conversation_id);
+        world->question.conversation_id = conversations[i];
+        if (i == 0)
+            assert_string_not_equal(ask(world), WHOLE);
+        else
+            assert_string_equal(ask(world), WHOLE);
+    }
+}
+
 static void a_reply_is_not_shown_to_another_where_access_is_restricted(struct world *world)
 {
     world->question.reply_suffices = true;
@@ -619,6 +636,7 @@ int main(int argc, char **argv)
         TEST(rows_are_wanted_where_a_reply_does_not_suffice),
         TEST(a_reply_depends_on_all_it_is_given),
         TEST(a_reply_depends_on_what_was_said_before),
+        TEST(a_follow_up_is_found_in_another_conversation),
         TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
         TEST(a_reply_of_this_minute_is_not_kept),
         TEST(equal_questions_at_once_share_one_run),
