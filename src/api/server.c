@@ -45,7 +45,8 @@ struct serving {
     struct api_thread threads[API_LOOPS_MAX];
     unsigned running; /* loops whose end is still to come */
     struct task_event changed; /* a loop has started or ended, or a signal came */
-    bool stop_asked, refreshing, refresh_again;
+    bool stop_asked, refresh_again;
+    struct task *refreshing; /* NULL: nothing is read again now */
     uv_signal_t signals[3];
     size_t signal_count, handles_closing;
     struct catalog_watch *watch;
@@ -300,10 +301,10 @@ static void refresh(void *arg)
     do {
         struct error err = {0};
         serving->refresh_again = false;
-        if (!agent_refresh(serving->shared.agent, &err))
+        if (!agent_refresh(serving->shared.agent, &err) && err.code != ERROR_CANCELLED)
             log_error("reading documents and files again: %s", err.message);
-    } while (serving->refresh_again);
-    serving->refreshing = false;
+    } while (serving->refresh_again && !serving->stop_asked);
+    serving->refreshing = NULL;
     task_event_signal(&serving->changed);
 }
 
@@ -315,12 +316,10 @@ static void data_changed(void *arg)
     serving->refresh_again = true;
     if (serving->refreshing || serving->stop_asked)
         return;
-    serving->refreshing = true;
-    if (!task_start(serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving,
-                    &err)) {
-        serving->refreshing = false;
+    serving->refreshing = task_start(
+        serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving, &err);
+    if (!serving->refreshing)
         log_error("reading documents and files again: %s", err.message);
-    }
 }
 
 /* -- signals -- */
@@ -398,6 +397,8 @@ TASK_WAITS static void stop_all(struct serving *serving)
 {
     atomic_store(&serving->shared.stopping, true);
     catalog_watch_stop(serving->watch);
+    if (serving->refreshing)
+        task_cancel(serving->refreshing);
     cut_runs_stop(serving->cut_runs);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
         if (serving->threads[i].started)

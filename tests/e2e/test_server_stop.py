@@ -58,3 +58,19 @@ def test_every_further_signal_is_taken(server, signals):
         assert time.monotonic() - began < 20
         asker.join(timeout=10)
         assert told
+
+
+def test_reading_of_data_is_given_up(server, tmp_path):
+    """A file that is being read again, by a process that stands still, keeps nobody waiting."""
+    rows = "".join(f"{'North' if i % 2 else 'South'},{i}\n" for i in range(1_000_000))
+    (tmp_path / "sales.csv").write_text("region,amount\n" + rows)
+    server.process.send_signal(signal.SIGHUP)
+    until = time.monotonic() + 20
+    while not (readers := children(server.process)):
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    for reader in readers:
+        os.kill(reader, signal.SIGSTOP)
+    time.sleep(0.2)
+    assert server.stop(seconds=10) == 0, server.said()
+    assert "reading documents" not in server.said()
