@@ -17,6 +17,7 @@
 #include "store/store_priv.h"
 
 #define SQLITE_READERS_MAX 4
+#define SQLITE_WAITING_MAX 10000 /* changes in the writer's queue */
 #define SQLITE_BUSY_MS 10000 /* how long another process may hold the write lock */
 
 enum sqlite_statement {
@@ -61,10 +62,11 @@ struct sqlite_writer {
     struct sqlite_connection *connection;
     pthread_t thread;
     bool started;
-    pthread_mutex_t mutex; /* guards what follows */
+    int log_pages, fold_at; /* of the write-ahead log; the thread's */
+    pthread_mutex_t mutex;  /* guards what follows */
     pthread_cond_t work;
     struct sqlite_write *first, *last;
-    size_t waiting;
+    size_t waiting, waiting_max;
     bool stop;
     /* Cache hits by entry id, open addressing; id 0 = free. */
     struct sqlite_hits {

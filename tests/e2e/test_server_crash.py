@@ -62,7 +62,7 @@ class Asker(threading.Thread):
             pass
 
     def ask(self, client):
-        goes_on = self.kind == "follow-up" and self.conversation is not None
+        goes_on = self.kind == "follow-up" and self.conversation is not None and self.random.random() < 0.98
         text = self.random.choice(FOLLOW_UPS if goes_on else QUESTIONS)
         streams = self.kind == "stream" or (self.kind == "follow-up" and self.random.random() < 0.5)
         options = {"conversation": self.conversation if goes_on else None, "use_cache": self.random.random() < 0.5}

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "core/clock.h"
 #include "store/sqlite.h"
 
 #define SAVERS 50
@@ -203,6 +205,107 @@ static void one_fails_and_the_others_dont(void **state)
     struct sqlite_connection *connection = inner(home)->writer.connection;
     assert_ok(sqlite_read(inner(home), sqlite_health, NULL, &home->err), home->err);
     assert_int_equal(sqlite3_get_autocommit(connection->db), 1);
+}
+
+/* A batch fails as a whole, after one wait for the lock and not one for each change. */
+static void a_lock_of_another_holds_a_batch_up_once(void **state)
+{
+    struct home *home = *state;
+    struct saver first, savers[10];
+    struct saver pattern = {.store = home->store, .rounds = 1};
+    sqlite3 *other;
+    sqlite3_busy_timeout(inner(home)->writer.connection->db, 300);
+    assert_int_equal(sqlite3_open(home->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    uint64_t begun_ms = clock_monotonic_ms();
+    savers_start(&first, 1, pattern);
+    usleep(50000); /* it is being tried, and the others gather behind it */
+    savers_start(savers, 10, pattern);
+    savers_join(&first, 1);
+    savers_join(savers, 10);
+    assert_in_range(clock_monotonic_ms() - begun_ms, 300, 2400);
+    assert_false(first.ok);
+    for (int i = 0; i < 10; i++) {
+        assert_false(savers[i].ok);
+        assert_says(savers[i].err, "another process has kept it locked");
+    }
+    assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    home_ask(home, "ana", "again", NULL);
+}
+
+static void a_full_queue_refuses_at_once(void **state)
+{
+    struct home *home = *state;
+    struct blocker blocker;
+    struct saver savers[20];
+    struct saver pattern = {.store = home->store, .rounds = 1};
+    struct run_begin begin = {.user_id = "ana", .question = "one too many"};
+    assert_int_equal(inner(home)->writer.waiting_max, SQLITE_WAITING_MAX);
+    inner(home)->writer.waiting_max = 20;
+    blocker_start(&blocker, inner(home));
+    savers_start(savers, 20, pattern);
+    wait_until_waiting(inner(home), 20);
+    assert_fails(store_run_begin(home->store, &begin, &home->err), home->err, ERROR_FULL);
+    assert_says(home->err, "20 changes wait");
+    blocker_end(&blocker);
+    savers_join(savers, 20);
+    for (int i = 0; i < 20; i++)
+        assert_ok(savers[i].ok, savers[i].err);
+    assert_ok(store_run_begin(home->store, &begin, &home->err), home->err);
+}
+
+/* Readers that are always there don't keep the log from being folded into the database. */
+struct reading_on {
+    struct home *home;
+    const char *conversation_id;
+    atomic_bool stop;
+};
+
+static void *read_on(void *arg)
+{
+    struct reading_on *reading = arg;
+    while (!atomic_load(&reading->stop)) {
+        struct arena *arena = arena_new();
+        struct message *messages;
+        struct error err;
+        size_t count;
+        if (!store_messages_last(reading->home->store, reading->conversation_id, 10, arena,
+                                 &messages, &count, &err))
+            return NULL;
+        arena_free(arena);
+    }
+    return reading;
+}
+
+static void the_log_stays_small_under_load(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "first", NULL);
+    struct reading_on reading = {.home = home, .conversation_id = begin.conversation_id_out};
+    pthread_t readers[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_on, &reading), 0);
+    static char bytes[400000];
+    memset(bytes, 'x', sizeof(bytes) - 1);
+    char path[sizeof(home->path) + 8];
+    snprintf(path, sizeof(path), "%s-wal", home->path);
+    struct stat status = {0};
+    off_t largest = 0;
+    for (int i = 0; i < 500; i++) { /* 200 MB */
+        struct run_begin next = {.user_id = "ana", .question = "more"};
+        struct run_end end = {.state = RUN_COMPLETE, .result = bytes, .content = "answer"};
+        assert_ok(store_run_record(home->store, &next, &end, &home->err), home->err);
+        assert_int_equal(stat(path, &status), 0);
+        largest = status.st_size > largest ? status.st_size : largest;
+    }
+    atomic_store(&reading.stop, true);
+    for (int i = 0; i < 3; i++) {
+        void *ok;
+        pthread_join(readers[i], &ok);
+        assert_non_null(ok);
+    }
+    assert_in_range(largest, 1 << 20, 48 << 20);
 }
 
 static void many_threads_keep_the_counter_right(void **state)
@@ -732,6 +835,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(those_that_wait_share_one_commit),
         TEST(one_fails_and_the_others_dont),
+        TEST(a_lock_of_another_holds_a_batch_up_once),
+        TEST(a_full_queue_refuses_at_once),
+        TEST(the_log_stays_small_under_load),
         TEST(many_threads_keep_the_counter_right),
         TEST(many_tasks_keep_the_counter_right),
         TEST(a_cancelled_task_takes_its_change_back),
