@@ -292,7 +292,7 @@ static void the_log_stays_small_under_load(void **state)
     snprintf(path, sizeof(path), "%s-wal", home->path);
     struct stat status = {0};
     off_t largest = 0;
-    for (int i = 0; i < 500; i++) { /* 200 MB */
+    for (int i = 0; i < 300; i++) { /* 120 MB */
         struct run_begin next = {.user_id = "ana", .question = "more"};
         struct run_end end = {.state = RUN_COMPLETE, .result = bytes, .content = "answer"};
         assert_ok(store_run_record(home->store, &next, &end, &home->err), home->err);
