@@ -90,6 +90,53 @@ static const struct {
     {"which one", 1},
     {"which of", 1},
     {"how come", 1},
+    {"what are their", 1},
+    {"what is their", 1},
+    {"what are its", 1},
+    {"what is its", 1},
+    {"who are they", 1},
+    {"who are these", 1},
+    {"who are those", 1},
+    {"who were they", 1},
+    {"which ones", 1},
+    {"list them", 1},
+    {"list their", 1},
+    {"list those", 1},
+    {"their ", 1},
+    {"its ", 1},
+    {"show their", 1},
+    {"show its", 1},
+    {"show me their", 1},
+    {"show those", 1},
+    {"show me those", 1},
+    {"show me them", 1},
+    {"show me the rows", 1},
+    {"show the rows", 1},
+    {"the rows", 1},
+    {"show me the details", 1},
+    {"show the details", 1},
+    {"give me their", 1},
+    {"give their", 1},
+    {"return their", 1},
+    {"return the top", 1},
+    {"return the first", 1},
+    {"give me the first", 0.9},
+    {"give me the top", 0.9},
+    {"show me the top", 0.8},
+    {"show me the first", 0.8},
+    {"the first", 0.9},
+    {"first one", 1},
+    {"top one", 1},
+    {"the best one", 1},
+    {"the last one", 1},
+    {"last one", 1},
+    {"other way", 1},
+    {"the other way", 1},
+    {"the opposite", 1},
+    {"flip", 1},
+    {"turn it", 1},
+    {"invert", 1},
+    {"include", 0.8},
     {"on average", 1},
     {"year over year", 0.9},
     {"what if", 0.7},
@@ -226,7 +273,8 @@ static bool edit(struct editor *e, size_t nth)
     start_builder(e);
     find_time(e);
     open_bucket(e);
-    use_loose_names(e);
+    if (!edit_rows(e))
+        use_loose_names(e);
     if (ask_has(e->ask, CUE_WHY, NULL)) {
         edit_why(e, nth);
         return e->edits > 0;
@@ -254,12 +302,14 @@ void follow_up_candidates(const struct plan_request *request, struct arena *aren
         request->previous->set_operation != SET_NONE)
         return;
     double lean = follow_up_lean(request->question);
+    uint64_t before = query_hash(request->previous);
     for (size_t nth = 0; nth < FOLLOW_UPS_MAX; nth++) {
         struct editor e = {.request = request, .arena = arena};
         bool changed = edit(&e, nth);
         bool full = lean < 0.5 && (e.r->measure_count > 0 || e.r->rows_entity) && !e.instead;
         const struct query *query = changed && !full ? parts_put_together(&e) : NULL;
-        if (query) {
+        /* What changes nothing was not understood: its answer is known. */
+        if (query && query_hash(query) != before) {
             reading_doubt(e.r, "follow-up", lean >= 0.5 ? lean : 0.88);
             reading_doubt(e.r, "nth dimension", nth == 0 ? 1.0 : 0.8 - 0.05 * (double)nth);
             reading_finish(e.r, query_prune(arena, query), &out[*count]);

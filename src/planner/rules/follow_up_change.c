@@ -84,6 +84,16 @@ static bool explains(const struct editor *e, const struct column *column)
     return true;
 }
 
+/* What is told before the figures: there is no cause in the data. */
+static void say_no_cause(struct editor *e, const struct column *column)
+{
+    const char *words = column_words(column, e->arena);
+    const char *what = e->parts.now ? "where the change comes from" : "what is behind it";
+    reading_assume(e->r, arena_printf(e->arena,
+                                      "you want to see %s, by %s: the data itself does not say why",
+                                      what, words));
+}
+
 static bool explain_by(struct editor *e, size_t nth)
 {
     const struct dataset *dataset = e->ask->scope[0].dataset;
@@ -93,10 +103,7 @@ static bool explain_by(struct editor *e, size_t nth)
         e->parts.group_count = 0;
         e->parts.groups[e->parts.group_count++] =
             expression_column(e->arena, 0, &dataset->columns[i]);
-        reading_assume(e->r, arena_printf(e->arena,
-                                          "\"why\" is answered by where the change comes from, by "
-                                          "%s; the data does not say what caused it",
-                                          column_words(&dataset->columns[i], e->arena)));
+        say_no_cause(e, &dataset->columns[i]);
         return true;
     }
     return false;
@@ -105,23 +112,23 @@ static bool explain_by(struct editor *e, size_t nth)
 void edit_why(struct editor *e, size_t nth)
 {
     struct parts *p = &e->parts;
-    if (!ask_has(e->ask, CUE_WHY, NULL) || p->rows || p->value_count == 0 || !e->r->time.column)
+    if (!ask_has(e->ask, CUE_WHY, NULL) || p->rows || p->value_count == 0)
         return;
     const struct period *own = period_of_condition(e, p->period);
-    if (!p->now) {
-        struct period before;
-        if (!own || !period_previous(own, e->arena, &before)) {
-            e->edits = 0;
-            return;
-        }
+    struct period before;
+    /* "Why" after a list of groups asks what is behind them, not what came before. */
+    bool changes = own && p->group_count == 0 && e->r->time.column;
+    if (!p->now && changes && period_previous(own, e->arena, &before))
         set_comparison(e, *own, before);
-    }
     if (!explain_by(e, nth)) {
         e->edits = 0;
         return;
     }
     p->value_count = 1;
     p->limit = 0;
-    e->r->change = CUE_DROP; /* the biggest losses first; gains end the list */
+    p->order = NULL;
+    p->having = NULL;
+    if (p->now)
+        e->r->change = CUE_DROP; /* the biggest losses first; gains end the list */
     edit_done(e, "why");
 }

@@ -81,6 +81,13 @@ void edit_share(struct editor *editor);
 void edit_rank(struct editor *editor);
 void edit_order(struct editor *editor);
 
+/* ---- which columns of rows are shown (follow_up_rows.c) */
+
+/* "their", "them": does the question speak of what was shown or counted? */
+bool edit_speaks_of_rows(const struct editor *editor);
+/* True: it did; names of columns are used up by it. */
+bool edit_rows(struct editor *editor);
+
 /* ---- two periods side by side (follow_up_change.c) */
 
 void edit_comparison(struct editor *editor);

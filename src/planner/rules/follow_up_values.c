@@ -120,16 +120,54 @@ static bool low_end(enum cue cue)
     return cue == CUE_LOW || cue == CUE_LEAST || cue == CUE_BOTTOM || cue == CUE_EARLIEST;
 }
 
+/* "return the top one", "just the first", "the last one": of what was listed, and nothing else. */
+static enum cue picks_one(const struct editor *e)
+{
+    static const enum cue cues[] = {CUE_TOP, CUE_FIRST, CUE_BOTTOM, CUE_LAST};
+    const struct reading *r = e->r;
+    if (r->limit > 0 || e->ask->mention_count > 0 || e->ask->periods.count > 0)
+        return CUE_NONE;
+    for (size_t i = 0; i < sizeof(cues) / sizeof(cues[0]); i++)
+        if (ask_has(e->ask, cues[i], NULL))
+            return cues[i];
+    return CUE_NONE;
+}
+
+static void pick_one(struct editor *e, enum cue cue)
+{
+    struct parts *p = &e->parts;
+    p->limit = 1;
+    p->limit_per = NULL;
+    if (!p->order && p->group_count > 0 && p->value_count > 0) {
+        bool series = p->groups[0]->kind == EXPRESSION_BUCKET;
+        p->order = series ? p->groups[0] : p->values[0];
+        p->descending = !series;
+    }
+    if (cue == CUE_BOTTOM || cue == CUE_LAST)
+        p->descending = !p->descending;
+    for (size_t i = 0; i < e->ask->word_count; i++)
+        e->ask->words[i].explained |= ask_word_in(e->ask, i, "return entry result");
+    edit_done(e, "one");
+}
+
 /* "top 3", "the bottom 5", "which is the highest" */
 void edit_rank(struct editor *e)
 {
     struct reading *r = e->r;
     struct parts *p = &e->parts;
     bool extreme = r->extreme != CUE_NONE;
-    if (r->limit == 0 && !extreme)
+    enum cue one = picks_one(e);
+    if (r->limit == 0 && !extreme && one == CUE_NONE)
         return;
     if (p->group_count == 0 && !p->rows)
         return;
+    if (one != CUE_NONE) {
+        if (p->order || p->group_count > 0 || one == CUE_FIRST || one == CUE_TOP)
+            pick_one(e, one);
+        return;
+    }
+    if (extreme && p->value_count == 0 && !p->order)
+        return; /* nothing says what the most is of */
     if (extreme && p->value_count > 0) {
         p->order = p->values[0];
         p->descending = !low_end(r->extreme);
@@ -178,11 +216,16 @@ void edit_order(struct editor *e)
     bool ascending = ask_has(e->ask, CUE_ASCENDING, NULL);
     bool descending = ask_has(e->ask, CUE_DESCENDING, NULL);
     bool alphabet = ask_has(e->ask, CUE_ALPHABET, NULL);
-    bool reverse = edit_says(e, "reverse") || edit_says(e, "other way round");
+    bool reverse = edit_says(e, "reverse") || edit_says(e, "other way") ||
+                   edit_says(e, "opposite order") || edit_says(e, "the opposite") ||
+                   edit_says(e, "flip") || edit_says(e, "upside down") || edit_says(e, "invert");
     bool sort = ask_has(e->ask, CUE_SORT, NULL);
     struct parts *p = &e->parts;
     if (reverse && p->order) {
         p->descending = !p->descending;
+        for (size_t i = 0; i < e->ask->word_count; i++)
+            e->ask->words[i].explained |=
+                ask_word_in(e->ask, i, "opposite flip upside invert order list turn");
         edit_done(e, "order");
         return;
     }
