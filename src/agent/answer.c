@@ -11,6 +11,7 @@
 
 #include "agent/chart.h"
 #include "agent/facts.h"
+#include "agent/gaps.h"
 #include "agent/grounding.h"
 #include "agent/number.h"
 #include "core/clock.h"
@@ -28,6 +29,7 @@ struct writer {
     struct strbuf prose;
     double computed[FACTS_MAX];
     size_t computed_count;
+    const char *gaps; /* the sentence about them; NULL */
 };
 
 /* Remembers a computed number so that it may be written; returns it. */
@@ -401,10 +403,50 @@ static void write_unfinished(struct writer *writer)
                       capitalised(writer, cell_words(writer, last, time)));
 }
 
+static const char *gap_words(struct writer *writer, struct date date)
+{
+    char text[DATE_SIZE];
+    date_print(date, text);
+    size_t time = (size_t)writer->facts.time_column;
+    struct cell cell = {.type = CELL_TEXT, .text = str_from(arena_strdup(writer->arena, text))};
+    struct result_column column = {.name = "", .kind = VALUE_DATE};
+    return cell_print_words(&cell, &column, NULL, (int)writer->facts.columns[time].bucket,
+                            writer->arena);
+}
+
+/* What the rows pass over would be missed: a line in a picture is drawn straight across it. */
+static void write_gaps(struct writer *writer)
+{
+    const struct llm_proposal *proposal = writer->input->proposal;
+    const struct period *asked = proposal->period_count == 1 ? proposal->periods : NULL;
+    struct gaps gaps;
+    gaps_find(&writer->facts, writer->rows, asked, writer->input->calendar.today, &gaps);
+    if (gaps.count == 0)
+        return;
+    const char *text;
+    if (gaps.count > GAPS_NAMED_MAX) {
+        enum time_unit unit = writer->facts.columns[writer->facts.time_column].bucket;
+        text = arena_printf(writer->arena, " There are no rows for %zu of the %zu %ss.",
+                            gaps.count, gaps.of, time_unit_name(unit));
+    } else {
+        text = " There are no rows for ";
+        for (size_t i = 0; i < gaps.count; i++)
+            text = arena_printf(writer->arena, "%s%s%s", text,
+                                i == 0               ? ""
+                                : i + 1 < gaps.count ? ", "
+                                                     : " and ",
+                                gap_words(writer, gaps.named[i]));
+        text = arena_printf(writer->arena, "%s.", text);
+    }
+    writer->gaps = text;
+    strbuf_add(&writer->prose, text);
+}
+
 static void write_remarks(struct writer *writer)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
     bool first = true;
+    write_gaps(writer);
     write_unfinished(writer);
     for (size_t i = 0; i < proposal->assumption_count; i++) {
         if (is_said(writer, proposal->assumptions[i]))
@@ -428,10 +470,11 @@ static void write_remarks(struct writer *writer)
 static struct str unsupported(struct writer *writer)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
-    size_t count = 0, capacity = 6 + proposal->assumption_count + writer->rows->column_count;
+    size_t count = 0, capacity = 7 + proposal->assumption_count + writer->rows->column_count;
     const char **texts = arena_array(writer->arena, capacity, sizeof(*texts));
     texts[count++] = writer->input->question;
     texts[count++] = proposal->reading;
+    texts[count++] = writer->gaps;
     const struct column *time = proposal->dataset ? time_column_of(proposal->dataset) : NULL;
     texts[count++] = proposal->dataset ? dataset_title(proposal->dataset) : NULL;
     texts[count++] = time ? time->profile.min : NULL;

@@ -183,6 +183,71 @@ static void a_series_says_change_and_extremes(void **state)
     assert_non_null(strstr(answer.chart, "\"line\""));
 }
 
+/* A series of sums by the unit, its rows at these dates. */
+static const char *series_prose(enum time_unit unit, const char *const *dates, size_t count,
+                                struct period *asked)
+{
+    struct query *query = query_new(arena, &dataset);
+    const struct expression *time = expression_bucket(arena, unit, column(2));
+    query_select(arena, query, time, NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, time);
+    struct result_column names[] = {{"time", "DATE", VALUE_DATE},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell *cells = arena_array(arena, 2 * count, sizeof(*cells));
+    for (size_t i = 0; i < count; i++) {
+        cells[2 * i] = text(dates[i]);
+        cells[2 * i + 1] = number(100);
+    }
+    struct rows rows = {names, 2, cells, count, false};
+    struct llm_proposal proposal = {.reading = "total revenue",
+                                    .query = query,
+                                    .dataset = &dataset,
+                                    .periods = asked,
+                                    .period_count = asked != NULL};
+    struct answer_input input = {.question = "q",
+                                 .proposal = &proposal,
+                                 .rows = &rows,
+                                 .calendar = {.today = "2024-03-15"}};
+    struct answer answer;
+    answer_write(&input, arena, &answer);
+    return answer.prose;
+}
+
+static void months_without_rows_are_said(void **state)
+{
+    static const char *const months[] = {"2023-10-01", "2023-12-01", "2024-01-01"};
+    const char *prose = series_prose(UNIT_MONTH, months, 3, NULL);
+    assert_non_null(strstr(prose, " There are no rows for November 2023."));
+    static const char *const backwards[] = {"2024-01-01", "2023-12-01", "2023-10-01"};
+    prose = series_prose(UNIT_MONTH, backwards, 3, NULL);
+    assert_non_null(strstr(prose, " There are no rows for November 2023."));
+    static const char *const whole[] = {"2023-11-01", "2023-12-01", "2024-01-01"};
+    assert_null(strstr(series_prose(UNIT_MONTH, whole, 3, NULL), "no rows"));
+}
+
+static void gaps_at_the_ends_count_where_a_period_was_asked_for(void **state)
+{
+    static const char *const months[] = {"2023-11-01", "2023-12-01"};
+    struct period period = {.words = "since October", .from = "2023-10-01", .to = "2024-12-01"};
+    const char *prose = series_prose(UNIT_MONTH, months, 2, &period);
+    assert_non_null(strstr(prose, " There are no rows for October 2023, January 2024, February "
+                                  "2024 and March 2024."));
+}
+
+static void many_gaps_are_counted(void **state)
+{
+    static const char *const days[] = {"2024-03-01", "2024-03-08"};
+    const char *prose = series_prose(UNIT_DAY, days, 2, NULL);
+    assert_non_null(strstr(prose, " There are no rows for 6 of the 8 days."));
+    static const char *const named[] = {"2024-03-01", "2024-03-06"};
+    prose = series_prose(UNIT_DAY, named, 2, NULL);
+    assert_non_null(strstr(prose, "2 March 2024, 3 March 2024, 4 March 2024 and 5 March 2024."));
+    static const char *const weeks[] = {"2024-02-26", "2024-03-11"};
+    prose = series_prose(UNIT_WEEK, weeks, 2, NULL);
+    assert_non_null(strstr(prose, "There are no rows for "));
+}
+
 static void nothing_found_says_where_data_is(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -248,6 +313,9 @@ int main(void)
         cmocka_unit_test(a_list_with_repeats_names_each_once),
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
+        cmocka_unit_test(months_without_rows_are_said),
+        cmocka_unit_test(gaps_at_the_ends_count_where_a_period_was_asked_for),
+        cmocka_unit_test(many_gaps_are_counted),
         cmocka_unit_test(nothing_found_says_where_data_is),
         cmocka_unit_test(a_value_and_its_assumption),
         cmocka_unit_test(a_list_is_counted_and_read_out),
