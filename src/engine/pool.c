@@ -278,6 +278,15 @@ static struct pool_worker *find_idle(struct pool *pool, const struct engine_stat
     return best;
 }
 
+const struct pool_worker *pool_any(struct pool *pool)
+{
+    drop_dead(pool);
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (worker->version[0]) /* it has told it when it was up */
+            return worker;
+    return NULL;
+}
+
 /* With a reservation: there is room, or an idle worker to end. */
 static void make_room(struct pool *pool)
 {

@@ -46,6 +46,8 @@ struct process *pool_process(struct pool_worker *worker);
 const char *pool_version(const struct pool_worker *worker); /* of DuckDB */
 uint32_t pool_layers(const struct pool_worker *worker); /* engine/worker_sandbox.h */
 uint32_t pool_next_number(struct pool_worker *worker);
+/* One that runs, busy or not; NULL: none. To be looked at before the next wait, not to be used. */
+const struct pool_worker *pool_any(struct pool *pool);
 /* Whether it has run a statement before. */
 bool pool_is_used(const struct pool_worker *worker);
 
