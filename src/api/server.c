@@ -135,8 +135,7 @@ static bool api_start(struct api_thread *thread, struct error *err)
     api->server = http_server_new(api->loop, &http, err);
     if (!api->server)
         return false;
-    api->queue = run_queue_new(options->runs_max / loops > 0 ? options->runs_max / loops : 1,
-                               (options->queue_max + loops - 1) / loops);
+    api->queue = run_queue_new(options->runs_max / loops, (options->queue_max + loops - 1) / loops);
     uv_timer_init(loop_uv(api->loop), &api->heartbeat);
     api->heartbeat.data = api;
     uv_timer_start(&api->heartbeat, beat, BEAT_INTERVAL_MS, BEAT_INTERVAL_MS);
@@ -370,11 +369,13 @@ TASK_WAITS static void unwatch_signals(struct serving *serving)
 
 /* -- all together -- */
 
+/* Never more than runs at once: each loop has at least one of its own. */
 static unsigned loop_count(const struct api_options *options)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long count = options->loops > 0 ? (long)options->loops : processors;
-    return count < 1 ? 1 : count > API_LOOPS_MAX ? API_LOOPS_MAX : (unsigned)count;
+    size_t count = options->loops > 0 ? options->loops : processors > 0 ? (size_t)processors : 1;
+    size_t max = options->runs_max < API_LOOPS_MAX ? options->runs_max : API_LOOPS_MAX;
+    return (unsigned)(count < max ? count : max);
 }
 
 TASK_WAITS static bool start_all(struct serving *serving, struct error *err)

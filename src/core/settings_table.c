@@ -137,7 +137,8 @@ const struct setting settings_table[] = {
     {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .group = SERVER,
      .help = "Port that the server listens on. 0: any free one."},
     {"QUERENT_LOOPS", SETTING_INTEGER, "0", 0, 64, .group = SERVER,
-     .help = "Threads that serve connections and runs. 0: as many as there are processors."},
+     .help = "Threads that serve connections and runs, at most one for each of QUERENT_RUNS_MAX. 0: "
+             "as many as there are processors."},
     {"QUERENT_RUNS_MAX", SETTING_INTEGER, "256", 1, 100000, .unit = "runs", .group = SERVER,
      .help = "Questions worked on at the same time; more wait for their turn."},
     {"QUERENT_QUEUE_MAX", SETTING_INTEGER, "2000", 0, 100000, .unit = "questions", .group = SERVER,

@@ -21,9 +21,18 @@ def server(querent, tmp_path):
         yield server.wait_until_ready()
 
 
+def command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has ended
+        return ""
+
+
 def children(process):
+    """Those that are programs already: who stops one before, stops the parent, which waits for that."""
     tasks = Path(f"/proc/{process.pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    all_of_them = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [child for child in all_of_them if command(child) not in ("", command(process.pid))]
 
 
 @pytest.mark.parametrize("signals", [2, 4])
