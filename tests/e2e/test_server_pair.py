@@ -2,6 +2,7 @@
 """Two servers, and commands, on one QUERENT_HOME."""
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -95,4 +96,33 @@ def test_two_that_start_on_a_new_home(querent, sales):
             thread.join(timeout=60)
         assert replies == ["Total revenue: 1,725.75."] * 2
         assert first.stop() == 0 and second.stop() == 0
+    check_store(querent)
+
+
+def test_a_store_that_another_keeps_locked(querent, sales):
+    """Who asks meanwhile waits and is answered; nobody is forgotten."""
+    with Server(querent, "--data", sales) as server:
+        server.wait_until_ready()
+        with server.client() as client:
+            client.ask("total revenue")
+        replies = []
+
+        def ask():
+            with server.client() as client:
+                replies.append(client.ask("total revenue")["final_response"])
+
+        other = sqlite3.connect(querent.home / "store.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        threads = [threading.Thread(target=ask) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        assert not replies  # nothing is acknowledged before it is stored
+        with server.client() as client:
+            assert client.call("GET", "/health")["status"] == "healthy"
+        other.execute("ROLLBACK")
+        for thread in threads:
+            thread.join(timeout=60)
+        assert replies == ["Total revenue: 1,725.75."] * 50
+        assert server.stop() == 0
     check_store(querent)
