@@ -22,7 +22,6 @@
 #include "core/error.h"
 #include "core/str.h"
 #include "core/strbuf.h"
-#include "core/strbuf.h"
 #include "task/task.h"
 
 struct http_server;
