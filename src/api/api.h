@@ -45,6 +45,7 @@ struct api {
     uv_timer_t heartbeat;
     struct api_task *tasks; /* of requests; cancelled when the time to stop is over */
     struct task_event idle; /* signalled when the last task ends while the server stops */
+    bool closing;           /* no more tasks */
 };
 
 struct api_options {

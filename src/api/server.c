@@ -80,6 +80,8 @@ static void run_task(void *arg)
 bool api_start_task(struct api *api, const struct task_options *options, void (*fn)(void *arg),
                     void *arg, struct error *err)
 {
+    if (api->closing)
+        return error_set(err, ERROR_FULL, "the server is stopping; ask again in a moment");
     struct api_task *task = xcalloc(1, sizeof(*task));
     *task = (struct api_task){.api = api, .fn = fn, .arg = arg};
     task->task = task_start(api->loop, options, run_task, task, err);
@@ -166,9 +168,10 @@ TASK_WAITS static void wait_for_tasks(struct api *api, uint64_t time_max_ms)
 }
 
 /* Ends when no task of a request is left: by itself within the grace, else by being cancelled. */
-TASK_WAITS static void end_tasks(struct api *api)
+TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
 {
-    wait_for_tasks(api, api->shared->stop_grace_ms);
+    uint64_t begin_ms = clock_monotonic_ms();
+    wait_for_tasks(api, grace_end_ms > begin_ms ? grace_end_ms - begin_ms : 0);
     if (runs_left(api) > 0)
         log_warn("%zu questions were not answered in the time to stop and are cancelled",
                  runs_left(api));
@@ -191,10 +194,14 @@ TASK_WAITS static void api_stop(struct api *api)
     struct task_event drained = {0}, closed = {0};
     http_server_drain(api->server, signal_event, &drained);
     event_streams_comment(api, "the server is stopping; this answer is still finished");
-    end_tasks(api);
+    uint64_t grace_end_ms = clock_monotonic_ms() + api->shared->stop_grace_ms;
+    end_tasks(api, grace_end_ms);
     /* What is written now still goes out; then all connections are closed. */
     struct error err = {0};
     (void)task_event_wait(&drained, 1000, &err);
+    /* A request whose last byte came meanwhile has a task again. */
+    api->closing = true;
+    end_tasks(api, grace_end_ms);
     http_server_close(api->server, signal_event, &closed);
     task_event_wait_always(&closed);
     uv_timer_stop(&api->heartbeat);

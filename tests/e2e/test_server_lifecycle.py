@@ -103,18 +103,21 @@ def test_after_the_grace_runs_are_told_and_marked(querent, sales, hurry):
         assert rows_of(again) == [(1725.75,)]
 
 
-def test_requests_that_are_no_runs_do_not_outlive_the_server(server):
-    """A store that another program has locked makes them slow; they are answered before all ends."""
+@pytest.mark.parametrize("late", [False, True])
+def test_requests_that_are_no_runs_do_not_outlive_the_server(server, late):
+    """A store that another program has locked makes them slow; they are answered before all ends. Also when
+    their last byte comes only when the server stops."""
     server.ask("total revenue")
     store = sqlite3.connect(server.querent.home / "store.sqlite", isolation_level=None, check_same_thread=False)
     store.execute("BEGIN IMMEDIATE")
     body = b'{"user_id":"ana"}'
     with server.connect() as creating:
         creating.sendall(b"POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                         b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                         b"Content-Length: %d\r\n\r\n%s" % (len(body), body[:-1] if late else body))
         time.sleep(0.2)
         server.signal()
         wait_for(lambda: is_refused(server))
+        creating.sendall(body[-1:] if late else b"")
         time.sleep(2)
         assert server.process.poll() is None
         store.rollback()
