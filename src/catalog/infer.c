@@ -10,6 +10,9 @@
 
 #define TABLE_NAME_LENGTH_MAX 60
 #define DENSE_ROWS_MIN 5   /* fewer rows are 1, 2, 3 by chance */
+#define SERIAL_ROWS_MIN 20
+#define SERIAL_START_MIN 1000
+#define SERIAL_GAP_MAX 5 /* numbers a row; and how often the whole span fits before its start */
 #define UNIT_LENGTH_MAX 12 /* bytes in brackets that are still taken for a unit */
 
 static bool is_word_char(char c)
@@ -117,6 +120,7 @@ struct subject {
     const char *words; /* of its name, see infer_words() */
     struct str last;   /* the last of them */
     size_t index;      /* among the columns */
+    struct str table_last; /* the last word of the table's name */
 };
 
 static bool is_one_of(struct str word, const char *const *list)
@@ -192,6 +196,39 @@ static bool is_dense_key(const struct subject *s)
            bounds_of(s->column, &min, &max) && max - min + 1 == s->column->profile.row_count;
 }
 
+/* 70100, 70101, 70103, ...: what is handed out one after the other, from a start of its own. No
+ * amounts lie so close together and so far from zero, each but once. */
+static bool is_serial(const struct subject *s)
+{
+    int64_t min, max, rows = s->column->profile.row_count;
+    return s->column->unique && rows >= SERIAL_ROWS_MIN && bounds_of(s->column, &min, &max) &&
+           min >= SERIAL_START_MIN && (max - min) / SERIAL_GAP_MAX < rows &&
+           max - min < min / SERIAL_GAP_MAX;
+}
+
+/* "Train" in a table of trains, "flight" in one of flights: the number that the rows go by. What
+ * is measured is called like its table too: "price" in a table of prices. */
+static bool is_name_of_rows(const struct subject *s)
+{
+    static const char *const amounts[] = {
+        "amount",  "price",    "cost",     "fee",      "fare",     "fine",      "wage",
+        "salary",  "income",   "payment",  "sale",     "expense",  "donation",  "refund",
+        "loan",    "deposit",  "budget",   "tax",      "bonus",    "tip",       "bid",
+        "score",   "point",    "goal",     "vote",     "rating",   "mark",      "result",
+        "visit",   "view",     "click",    "download", "passenger", "visitor",  "death",
+        "birth",   "case",     "rate",     "rank",     "temperature", "measurement", "reading",
+        "level",   "volume",   "weight",   "height",   "length",   "distance",  "speed",
+        "stock",   "total",    "count",    "number",   "value",    "unit",      "mile",
+        "hour",    "minute",   "day",      "step",     "calorie",  "emission",  "import",
+        "export",  "yield",    "harvest",  "catch",    "run",      "win",       "loss",
+        "profit",  "population", "capacity", "area",   "size",     "quantity",  "duration",
+        "interest", "balance", "debt",     "grant",    "pension",  "rent",      "toll", NULL};
+    struct str table = s->table_last, name = s->last;
+    bool plural = table.length == name.length + 1 && table.length > 3 && str_ends(table, STR("s"));
+    return s->column->kind == VALUE_INTEGER && plural && !strchr(s->words, ' ') &&
+           memcmp(table.bytes, name.bytes, name.length) == 0 && !is_one_of(name, amounts);
+}
+
 static bool is_flag(const struct subject *s)
 {
     int64_t min, max;
@@ -204,11 +241,11 @@ static enum column_role number_role(const struct subject *s)
         return ROLE_TIME;
     if (has_year(s))
         return ROLE_DIMENSION;
-    if (is_code(s))
+    if (is_code(s) || is_name_of_rows(s))
         return s->column->unique && s->column->kind == VALUE_INTEGER ? ROLE_KEY : ROLE_DIMENSION;
     if (s->column->kind != VALUE_INTEGER)
         return ROLE_MEASURE;
-    if (is_dense_key(s))
+    if (is_dense_key(s) || is_serial(s))
         return ROLE_KEY;
     return is_flag(s) ? ROLE_DIMENSION : ROLE_MEASURE;
 }
@@ -322,13 +359,22 @@ static bool is_plain_name(const char *name, const char *words)
     return words[length] == '\0';
 }
 
+static struct str last_word(const char *words)
+{
+    const char *blank = strrchr(words, ' ');
+    return str_from(blank ? blank + 1 : words);
+}
+
 void infer_columns(struct dataset *dataset, struct arena *arena)
 {
+    const char *table = infer_words(str_from(dataset->table_name ? dataset->table_name : ""), arena);
     for (size_t i = 0; i < dataset->column_count; i++) {
         struct column *column = &dataset->columns[i];
-        struct subject subject = {column, infer_words(str_from(column->name), arena), {0}, i};
-        const char *blank = strrchr(subject.words, ' ');
-        subject.last = str_from(blank ? blank + 1 : subject.words);
+        struct subject subject = {.column = column,
+                                  .words = infer_words(str_from(column->name), arena),
+                                  .index = i,
+                                  .table_last = last_word(table)};
+        subject.last = last_word(subject.words);
         if (column->role == ROLE_UNKNOWN)
             column->role = role_of(&subject);
         if (!column->unit)

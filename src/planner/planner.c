@@ -280,6 +280,26 @@ static size_t find_statement(const struct plan *plan, const char *sql)
     return i;
 }
 
+/* Nobody adds up or averages numbers that tell things apart; averages of grades and levels are
+ * asked for as such. */
+static bool adds_up_codes(const struct query *query, const struct cue_marks *cues, size_t count)
+{
+    bool averages = false;
+    for (size_t i = 0; i < count; i++)
+        averages |= cues->cue[i] == CUE_AVERAGE;
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        const struct column *column = e->left ? e->left->column : NULL;
+        if (e->kind != EXPRESSION_AGGREGATE || !column || !value_kind_is_number(column->kind))
+            continue;
+        bool sum = e->aggregate == AGGREGATE_SUM, mean = e->aggregate == AGGREGATE_AVG;
+        if ((sum || mean) && (column->role == ROLE_KEY ||
+                              (column->role == ROLE_DIMENSION && (sum || !averages))))
+            return true;
+    }
+    return false;
+}
+
 static void add_candidate(struct plan_state *state, const struct plan_request *request,
                           const struct ranked *ranked)
 {
@@ -290,6 +310,8 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
     struct error err = {0};
     const struct query *query = candidate_query(candidate, dataset, &reading->conditions,
                                                 request->dialect != DIALECT_SQLITE, arena);
+    if (adds_up_codes(query, &reading->links->cues, reading->links->tokens->count))
+        return;
     const char *sql = query_print(query, request->dialect, arena, &err);
     if (!sql || find_statement(&state->plan, sql) < state->plan.candidate_count)
         return;

@@ -31,6 +31,7 @@ struct finder {
     size_t count;
     bool compares;     /* "compare", "comparison" was said */
     bool talks_change; /* "growth", "increase", ... */
+    bool changes;      /* those of them that say nothing else: not "up", "down", "lost" */
 };
 
 /* ---- dates as words */
@@ -302,7 +303,8 @@ static size_t comparison_words(const struct finder *f, size_t i)
         return IS(i + 1, ".") ? 2 : 1;
     if (IS(i, "than"))
         return IN(i + 1, "in during for") ? 2 : 1;
-    if (f->compares && f->count > 0 && IN(i, "with to and"))
+    if (f->compares && f->count > 0 && !f->found[f->count - 1].comparison &&
+        IN(i, "with to and"))
         return 1;
     if (f->talks_change && IN(i, "over from on since") &&
         (IN(i + 1, "last previous prior") || (IS(i + 1, "the") && IN(i + 2, "previous prior year "
@@ -311,11 +313,41 @@ static size_t comparison_words(const struct finder *f, size_t i)
     return 0;
 }
 
+/* "Change from March to May", "the difference between 2022 and 2023": two periods of one kind are
+ * compared, where else they would be one long one. Takes the words of the first. */
+static size_t read_two_ends(const struct finder *f, size_t i, struct found *out)
+{
+    const struct span_reader *r = &f->reader;
+    bool between = IS(i, "between");
+    struct span first, second;
+    if (!(f->changes && (between || IS(i, "from"))) && !(f->compares && between))
+        return 0;
+    size_t at = i + 1 + IS(i + 1, "the");
+    size_t used = span_read(r, at, &first);
+    if (used == 0)
+        return 0;
+    at += used;
+    size_t end = at;
+    if (between ? !IS(at, "and") : !IS(at, "to"))
+        return 0;
+    at += 1 + IS(at + 1, "the");
+    bool alike = span_read(r, at, &second) > 0 && first.unit == second.unit &&
+                 first.unit != UNIT_DAY && !first.counted && !second.counted;
+    if (!alike)
+        return 0;
+    out->span = first;
+    out->comparison = true;
+    return end - i;
+}
+
 static size_t read_comparison(const struct finder *f, size_t i, struct found *out)
 {
     const struct span_reader *r = &f->reader;
+    size_t used = read_two_ends(f, i, out);
+    if (used > 0)
+        return used;
     out->comparison = true;
-    size_t used = read_over(r, i, out);
+    used = read_over(r, i, out);
     if (used > 0)
         return used;
     size_t lead = comparison_words(f, i);
@@ -443,6 +475,9 @@ static void note_talk(struct finder *f)
     for (size_t i = 0; i < r->text->count; i++) {
         if (IN(i, "compare compared comparison comparing"))
             f->compares = true;
+        if (IN(i, "growth grow grew grown increase increased decrease decreased decline declined "
+                  "change changed changes drop dropped rise rose fell gained difference differ"))
+            f->changes = true;
         if (IN(i, "growth grow grew grown growing increase increased decrease decreased decline "
                   "declined change changed changes drop dropped fall fell rise rose up down gain "
                   "gained lost lose difference differ"))

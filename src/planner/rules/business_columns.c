@@ -25,6 +25,16 @@ static bool name_has_word(const char *name, const char *list)
     return false;
 }
 
+bool column_name_has(const struct column *column, struct str word)
+{
+    char list[64];
+    if (word.length >= sizeof(list))
+        return false;
+    memcpy(list, word.bytes, word.length);
+    list[word.length] = '\0';
+    return name_has_word(column->name, list);
+}
+
 static bool looks_like_key(const struct column *column)
 {
     return column->role == ROLE_KEY ||
@@ -42,6 +52,14 @@ bool column_is_measure(const struct column *column)
         return value_kind_is_number(column->kind);
     return column->role == ROLE_UNKNOWN && value_kind_is_number(column->kind) &&
            !looks_like_key(column) && !is_year(column);
+}
+
+bool column_names_rows(const struct column *column, const struct dataset *dataset)
+{
+    size_t length = strlen(column->name), table = strlen(dataset->table_name);
+    return value_kind_is_number(column->kind) && !column_is_measure(column) &&
+           table == length + 1 && dataset->table_name[length] == 's' &&
+           strncasecmp(column->name, dataset->table_name, length) == 0;
 }
 
 bool column_is_group(const struct column *column)

@@ -11,56 +11,6 @@
 
 /* ---- adjectives */
 
-/* Adjectives that name the column they compare: the first that exists is meant. */
-static const struct {
-    const char *words;
-    const char *column;
-    enum cue extreme; /* what the cue_is_superlative means for the column; CUE_NONE: as it says */
-} adjectives[] = {
-    {"expensive cheapest cheap priciest costly cheaper", "price", CUE_NONE},
-    {"oldest older eldest", "age", CUE_HIGH},
-    {"youngest younger", "age", CUE_LOW},
-    {"oldest older eldest", "birth", CUE_LOW},
-    {"youngest younger", "birth", CUE_HIGH},
-    {"tallest taller", "height", CUE_HIGH},
-    {"heaviest heavier", "weight", CUE_HIGH},
-    {"lightest lighter", "weight", CUE_LOW},
-    {"longest longer", "length", CUE_HIGH},
-    {"longest longer", "duration", CUE_HIGH},
-};
-
-static const struct column *number_column(const struct dataset *dataset, const char *part)
-{
-    for (size_t i = 0; i < dataset->column_count; i++) {
-        const char *at = strcasestr(dataset->columns[i].name, part);
-        bool starts = at && (at == dataset->columns[i].name || at[-1] == '_');
-        if (starts && value_kind_is_number(dataset->columns[i].kind))
-            return &dataset->columns[i];
-    }
-    return NULL;
-}
-
-const struct column *reading_adjective_column(const struct reading *r, struct ref *ref,
-                                              enum cue *extreme)
-{
-    for (size_t k = 0; k < sizeof(adjectives) / sizeof(adjectives[0]); k++) {
-        bool said = false;
-        for (size_t i = 0; i < r->ask->word_count; i++)
-            said |= r->ask->words[i].mention < 0 && ask_word_in(r->ask, i, adjectives[k].words);
-        for (size_t s = 0; said && s < r->ask->scope_count; s++) {
-            const struct column *column =
-                number_column(r->ask->scope[s].dataset, adjectives[k].column);
-            if (!column)
-                continue;
-            *ref = (struct ref){.scope = (int)s, .column = column};
-            if (adjectives[k].extreme != CUE_NONE)
-                *extreme = adjectives[k].extreme;
-            return column;
-        }
-    }
-    return NULL;
-}
-
 /* "the most expensive product", "the oldest employee" */
 static bool adjective_measure(struct reading *r)
 {
@@ -70,7 +20,9 @@ static bool adjective_measure(struct reading *r)
         return false;
     r->extreme = extreme;
     r->ranked = true;
-    return reading_add_measure(r, ref, column_aggregate(ref.column), false);
+    bool time = value_kind_is_time(ref.column->kind) || ref.column->role == ROLE_TIME;
+    enum aggregate end = extreme == CUE_LOW ? AGGREGATE_MIN : AGGREGATE_MAX;
+    return reading_add_measure(r, ref, time ? end : column_aggregate(ref.column), false);
 }
 
 /* ---- counted, or assumed */

@@ -9,6 +9,9 @@
 #include "planner/print/describe.h"
 #include "planner/rules/business_reading.h"
 
+#define THINGS_MAX 30
+#define ROWS_A_THING 3
+
 /* ---- values, named filters */
 
 static void use_value(struct reading *r, const struct mention *m)
@@ -186,10 +189,52 @@ static bool group_list(const struct reading *r, const struct mention *m)
     return before == ASK_LIST_OF_PERIOD || (before >= 0 && r->uses[before] == USE_GROUP);
 }
 
+/* "the most borrowed book", "least visited towns": what happens to them is what the rows of the
+ * main table tell, as far as anybody can see. Gives the cue, and its place in *at. */
+static enum cue cue_before_participle(struct reading *r, size_t first, size_t *at)
+{
+    struct ask_word *word = first > 1 ? &r->ask->words[first - 1] : NULL;
+    size_t length = word ? strlen(word->text) : 0;
+    bool participle = length > 4 && word->mention < 0 && word->cue == CUE_NONE &&
+                      (strcmp(word->text + length - 2, "ed") == 0 ||
+                       ask_word_in(r->ask, first - 1, "chosen taken driven eaten given seen worn "
+                                                      "written sold bought drawn"));
+    if (!participle)
+        return CUE_NONE;
+    enum cue cue = ask_cue_before(r->ask, first - 1, at);
+    if (cue != CUE_MOST && cue != CUE_LEAST)
+        return CUE_NONE;
+    word->explained = true;
+    return cue;
+}
+
+/* What the rows are called by, where it is a number that comes more than once: flights by flight. */
+static const struct column *rows_number(const struct ask *ask)
+{
+    const struct dataset *dataset = ask->scope[0].dataset;
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (column_names_rows(&dataset->columns[i], dataset) && !dataset->columns[i].unique)
+            return &dataset->columns[i];
+    return NULL;
+}
+
 static enum use use_table(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
     enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    if (cue == CUE_NONE && m->scope > 0 && r->measure_count == 0 &&
+        (cue = cue_before_participle(r, m->first, &at)) != CUE_NONE) {
+        use_group(r, m, dataset_name_column(r->ask->scope[m->scope].dataset), cue);
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        reading_doubt(r, "rows are taken for what was done", 0.9);
+        return USE_GROUP;
+    }
+    if (cue == CUE_DISTINCT && m->scope == 0 && rows_number(r->ask) &&
+        ask_cue_before(r->ask, at, &at) == CUE_COUNT) { /* "how many different flights" */
+        reading_add_measure(r, (struct ref){.column = rows_number(r->ask)},
+                            AGGREGATE_COUNT_DISTINCT, true);
+        return USE_MEASURE;
+    }
     if (cue == CUE_DISTINCT && ask_cue_before(r->ask, at, &at) == CUE_COUNT)
         cue = CUE_COUNT;
     if (cue == CUE_COUNT) {
@@ -297,6 +342,25 @@ static enum use use_measure_column(struct reading *r, const struct mention *m, e
     return USE_FILTER;
 }
 
+/* "Number of rooms", "visits by room": where a column called "room" holds a few whole numbers, they
+ * are the rooms' own. What is counted is called "rooms". */
+static bool names_things(const struct reading *r, const struct mention *m, enum cue cue)
+{
+    const struct column_profile *profile = &m->column->profile;
+    const char *said = ask_word_at(r->ask, m->last - 1)->text;
+    size_t length = strlen(said), own = strlen(m->column->name);
+    bool few = m->column->kind == VALUE_INTEGER && profile->values_complete &&
+               profile->value_count <= THINGS_MAX &&
+               (int64_t)profile->value_count * ROWS_A_THING <= profile->row_count &&
+               m->column->name[own - 1] != 's' && !m->column->unit &&
+               !m->column->default_aggregation;
+    if (cue == CUE_COUNT)
+        return few && length > 2 && said[length - 1] == 's' && m->last - m->first == 1;
+    return cue == CUE_BY && few && !ask_has(r->ask, CUE_TOP, NULL) &&
+           !ask_has(r->ask, CUE_SORT, NULL) && !ask_has(r->ask, CUE_HIGH, NULL) &&
+           !ask_has(r->ask, CUE_LOW, NULL) && !ask_has(r->ask, CUE_MOST, NULL);
+}
+
 static enum use use_column(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
@@ -310,7 +374,12 @@ static enum use use_column(struct reading *r, const struct mention *m)
         add_equal(r, m, cue == CUE_NOT ? no : yes);
         return USE_FILTER;
     }
-    if (column_is_measure(column))
+    bool averages = cue == CUE_AVERAGE || cue == CUE_MEDIAN; /* "the average grade" */
+    if (averages && value_kind_is_number(column->kind) && column->role == ROLE_DIMENSION) {
+        use_measure(r, m);
+        return USE_MEASURE;
+    }
+    if (column_is_measure(column) && !names_things(r, m, cue))
         return use_measure_column(r, m, cue);
     if (cue == CUE_COUNT || (cue == CUE_DISTINCT && ask_cue_before(r->ask, at, &at) == CUE_COUNT)) {
         reading_add_measure(r, (struct ref){.scope = m->scope, .column = column},

@@ -10,6 +10,7 @@
 #include "planner/rules/business_links.h"
 
 #define PHRASE_WORDS_MAX 6
+#define NAMES_ROWS_SCORE 0.95 /* "flights" are the rows of that table, not its column "flight" */
 #define IDENTIFIER_SCORE 1.05 /* before a value or part of a name of the same letters */
 
 /* ---- one name */
@@ -178,6 +179,8 @@ void linker_find_columns(struct linker *l, int scope, double weight)
         const struct column *column = &dataset->columns[i];
         struct mention mention = {
             .kind = MENTION_COLUMN, .scope = scope, .column = column, .score = weight};
+        if (column_names_rows(column, dataset))
+            mention.score *= NAMES_ROWS_SCORE;
         const char *words = name_words(column->name, l->ask->arena);
         link_identifier(l, mention);
         linker_find_name(l, words, mention);

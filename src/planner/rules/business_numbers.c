@@ -83,9 +83,11 @@ bool reading_number_takes(const struct reading *r, int mention)
  * above 1000". The groups are then what is listed. */
 static void group_for_number(struct reading *r, const struct mention *m)
 {
+    bool rows = m && m->kind == MENTION_TABLE && m->scope == 0;
+    if (rows && r->group_count > 0 && r->measure_count == 0) /* "which customers have more than 3" */
+        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
     if (!m || r->group_count > 0)
         return;
-    bool rows = m->kind == MENTION_TABLE && m->scope == 0;
     if (rows && r->loose_table) {
         const struct ask_scope *scope = &r->ask->scope[r->loose_table->scope];
         reading_add_group(r, r->loose_table->scope, dataset_name_column(scope->dataset));
@@ -138,6 +140,18 @@ static bool measures_column(const struct reading *r, const struct column *column
     return false;
 }
 
+/* "Older than 60" compares ages, but no dates of birth: they go the other way round. */
+static bool adjective_compares(struct reading *r, enum comparison comparison, struct ref *ref)
+{
+    enum cue end = CUE_NONE;
+    if (!reading_adjective_column(r, ref, &end) || !value_kind_is_number(ref->column->kind) ||
+        ref->column->role == ROLE_TIME)
+        return false;
+    bool more = comparison == COMPARE_GREATER || comparison == COMPARE_GREATER_EQUAL;
+    bool less = comparison == COMPARE_LESS || comparison == COMPARE_LESS_EQUAL;
+    return !(more && end == CUE_LOW) && !(less && end == CUE_HIGH);
+}
+
 void reading_apply_numbers(struct reading *r)
 {
     for (size_t i = 0; i < r->number_count; i++) {
@@ -146,9 +160,8 @@ void reading_apply_numbers(struct reading *r)
         struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
         filter.values[0] = n->from;
         filter.values[1] = n->to;
-        enum cue turned = CUE_NONE; /* "older than 60" */
         if ((!m || (m->kind == MENTION_TABLE && !n->after)) &&
-            reading_adjective_column(r, &filter.ref, &turned)) {
+            adjective_compares(r, n->comparison, &filter.ref)) {
             reading_add_filter(r, filter);
             continue;
         }

@@ -144,6 +144,13 @@ int ask_list_before(const struct ask *ask, size_t i);
 /* highest, least, top, ... */
 bool cue_is_superlative(enum cue cue);
 
+/* Is the word, in any case, a word of the column's name: "birth" of "birth_date", "BirthDate"? */
+bool column_name_has(const struct column *column, struct str word);
+
+/* Is it a number that the rows go by, "flight" in a table of flights? It is neither summed nor
+ * counted where flights are spoken of. */
+bool column_names_rows(const struct column *column, const struct dataset *dataset);
+
 /* Does the column hold amounts that can be summed or averaged? */
 bool column_is_measure(const struct column *column);
 /* Is it a name, category, flag or key that rows can be grouped by? */

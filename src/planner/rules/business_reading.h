@@ -133,9 +133,10 @@ void reading_choose_bucket(struct reading *reading);
 void reading_fill_measure(struct reading *reading);
 /* The main table's main measure, with doubt. False: it has none. */
 bool reading_assume_measure(struct reading *reading);
-/* The column that an adjective of the question names; *extreme is changed where it is the other
- * way round. NULL: there is no such adjective or column. */
-const struct column *reading_adjective_column(const struct reading *reading, struct ref *ref,
+/* The column that an adjective of the question compares, and which end of it is meant; *extreme
+ * stays where the adjective doesn't say. NULL: there is no such adjective or column; doubted where
+ * there is an adjective (business_adjectives.c). */
+const struct column *reading_adjective_column(struct reading *reading, struct ref *ref,
                                               enum cue *extreme);
 
 /* ---- building (business_build.c) */
