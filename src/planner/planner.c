@@ -23,6 +23,7 @@
 #include "planner/rules/unknown_subject.h"
 
 #define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
+#define UNITS_LIKELY 0.6 /* the same for one that adds up quantities */
 #define NEAR_SHARE 0.7 /* of the best hit's score: what is below is hardly meant */
 #define EXPLAINED_MAX 12
 #define TERSE_WORDS_MAX 8
@@ -596,6 +597,22 @@ static void doubt_counted_rows(struct plan_state *state)
     }
 }
 
+/* "How many drills" adds up quantities where there are some: a number of rows is none of drills. */
+static void doubt_counts_for_units(struct plan_state *state, const struct business_candidate *list,
+                                   size_t count)
+{
+    bool units = false;
+    for (size_t i = 0; i < count; i++)
+        units |= list[i].counts_units && list[i].score >= UNITS_LIKELY;
+    for (size_t i = 0; units && i < state->plan.candidate_count; i++) {
+        const struct query *query = state->plan.candidates[i].query;
+        for (size_t k = 0; k < query->select_count; k++)
+            if (query->select[k].expression->kind == EXPRESSION_AGGREGATE &&
+                query->select[k].expression->aggregate == AGGREGATE_COUNT)
+                state->items[i].unheard = "how many";
+    }
+}
+
 struct plan *planner_read(const struct planner *planner, const struct plan_request *asked,
                           struct arena *arena, struct error *err)
 {
@@ -617,9 +634,16 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     business_candidates(request, arena, &list, &count);
     for (size_t i = 0; i < count; i++)
         add_business(state, request, &list[i]);
-    for (size_t i = 0; i < plan->candidate_count; i++)
-        state->items[i].unheard = unheard_word(request->question, plan->candidates[i].query);
+    for (size_t i = 0; i < plan->candidate_count; i++) {
+        const struct query *query = plan->candidates[i].query;
+        state->items[i].unheard = unheard_word(request->question, query);
+        if (!state->items[i].unheard && counts_another_table(request, query, arena))
+            state->items[i].unheard = "how many";
+        if (!state->items[i].unheard && ranks_something_else(request, query, arena))
+            state->items[i].unheard = "top";
+    }
     doubt_counted_rows(state);
+    doubt_counts_for_units(state, list, count);
     if (plan->candidate_count == 0) {
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"

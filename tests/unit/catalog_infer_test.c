@@ -134,6 +134,47 @@ static void roles_come_from_names_and_values(void **state)
     arena_free(arena);
 }
 
+static enum column_role role_in(const char *table, struct column column)
+{
+    struct arena *arena = arena_new();
+    struct column columns[] = {{.name = "first", .kind = VALUE_TEXT}, column};
+    struct dataset dataset = {.table_name = table, .columns = columns, .column_count = 2};
+    infer_columns(&dataset, arena);
+    arena_free(arena);
+    return columns[1].role;
+}
+
+static void numbers_that_name_the_rows(void **state)
+{
+    struct column flight = column("flight", VALUE_INTEGER, "1", "8500");
+    assert_int_equal(role_in("flights", flight), ROLE_DIMENSION);
+    assert_int_equal(role_in("last_flights", flight), ROLE_DIMENSION);
+    assert_int_equal(role_in("flights", unique(flight)), ROLE_KEY);
+    assert_int_equal(role_in("planes", flight), ROLE_MEASURE);
+    assert_int_equal(role_in("flight", flight), ROLE_MEASURE); /* may be what is measured */
+    assert_int_equal(role_in("flights", column("flight", VALUE_FLOAT, "1", "9")), ROLE_MEASURE);
+    assert_int_equal(role_in("prices", column("price", VALUE_INTEGER, "1", "9")), ROLE_MEASURE);
+    assert_int_equal(role_in(NULL, flight), ROLE_MEASURE);
+}
+
+static void numbers_handed_out_in_a_row(void **state)
+{
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "70100", "70400"))),
+                     ROLE_KEY);
+    assert_int_equal(role_in("jobs", column("bill", VALUE_INTEGER, "70100", "70400")),
+                     ROLE_MEASURE); /* comes more than once */
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "70100", "70599"))),
+                     ROLE_KEY);
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "70100", "70600"))),
+                     ROLE_MEASURE); /* too far apart */
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "999", "1100"))),
+                     ROLE_MEASURE);
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "1000", "1199"))),
+                     ROLE_KEY);
+    assert_int_equal(role_in("jobs", unique(column("bill", VALUE_INTEGER, "1000", "1200"))),
+                     ROLE_MEASURE); /* as wide as a fifth of its start */
+}
+
 static void units_come_from_headers(void **state)
 {
     static const struct {
@@ -201,6 +242,8 @@ int main(void)
         cmocka_unit_test(files_get_names_and_titles),
         cmocka_unit_test(words_of_names),
         cmocka_unit_test(roles_come_from_names_and_values),
+        cmocka_unit_test(numbers_that_name_the_rows),
+        cmocka_unit_test(numbers_handed_out_in_a_row),
         cmocka_unit_test(units_come_from_headers),
         cmocka_unit_test(what_is_declared_stays),
     };

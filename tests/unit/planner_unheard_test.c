@@ -104,6 +104,31 @@ static void restrictions_and_groups(void **state)
     hears("regions with their channels", two);
 }
 
+static void superlatives_and_averages(void **state)
+{
+    struct query *query = plain();
+    misses("cheapest order", query, "cheapest");
+    misses("what is the most expensive order", query, "most expensive");
+    hears("the westernmost orders", query);
+    query_order(arena, query, column("revenue"), true);
+    hears("cheapest order", query);
+    query = query_new(arena, &shop_orders);
+    query_select(arena, query, expression_aggregate(arena, AGGREGATE_SUM, column("revenue")), NULL);
+    misses("average monthly revenue", query, "average");
+    misses("largest revenue", query, "largest");
+    query->select[0].expression = expression_aggregate(arena, AGGREGATE_MAX, column("revenue"));
+    hears("largest revenue", query);
+    query->select[0].expression = expression_aggregate(arena, AGGREGATE_AVG, column("revenue"));
+    hears("average revenue", query);
+    query = plain();
+    query_where(arena, query, status_is(COMPARE_EQUAL, "oldest"));
+    hears("orders that are oldest", query); /* the value itself says it */
+    struct column named = {.name = "highest_bid", .kind = VALUE_DECIMAL};
+    query = query_new(arena, &shop_orders);
+    query_select(arena, query, expression_column(arena, 0, &named), NULL);
+    hears("highest bid", query);
+}
+
 static void hostile_questions(void **state)
 {
     hears("", plain());
@@ -149,6 +174,7 @@ int main(void)
         cmocka_unit_test(top_is_not_all),
         cmocka_unit_test(both_ends),
         cmocka_unit_test(who_is_somebody),
+        cmocka_unit_test(superlatives_and_averages),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

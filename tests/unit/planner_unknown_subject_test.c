@@ -58,11 +58,53 @@ static void known_things_are_not(void **state)
             fail_msg("\"%s\": '%s' is said to be unknown", questions[i], subject(questions[i]));
 }
 
+/* Of a query over customers that selects `column`, or counts rows when there is none. */
+static bool misses(const char *question, const char *column,
+                   bool (*check)(const struct plan_request *, const struct query *,
+                                 struct arena *))
+{
+    struct arena *arena = arena_new();
+    struct plan_dataset datasets[] = {{.dataset = &shop_customers}, {.dataset = &shop_orders}};
+    struct plan_request request = {
+        .question = str_from(question), .datasets = datasets, .dataset_count = 2};
+    struct query *query = query_new(arena, &shop_customers);
+    const struct expression *selected =
+        column ? expression_column(arena, 0, dataset_column(&shop_customers, column))
+               : expression_count(arena);
+    query_select(arena, query, selected, NULL);
+    bool missed = check(&request, query, arena);
+    arena_free(arena);
+    return missed;
+}
+
+static void what_is_counted_is_in_the_query(void **state)
+{
+    assert_true(misses("how many orders does Ana Sousa have", NULL, counts_another_table));
+    assert_true(misses("number of late orders of Bo Lind", NULL, counts_another_table));
+    assert_false(misses("how many customers have orders", NULL, counts_another_table));
+    assert_false(misses("how many people are there", NULL, counts_another_table));
+    assert_false(misses("orders of Ana Sousa", NULL, counts_another_table)); /* counts nothing */
+    assert_false(misses("how many", NULL, counts_another_table));
+}
+
+static void what_is_ranked_is_shown(void **state)
+{
+    assert_true(misses("top customers by country", "country", ranks_something_else));
+    assert_true(misses("the 5 best customers", "segment", ranks_something_else));
+    assert_true(misses("best 5 customers", "segment", ranks_something_else));
+    assert_false(misses("top 3 customers", "name", ranks_something_else));
+    assert_false(misses("top customers", "customer_id", ranks_something_else));
+    assert_false(misses("top countries", "country", ranks_something_else));
+    assert_false(misses("stop customers", "country", ranks_something_else));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_things_are_named),
         cmocka_unit_test(known_things_are_not),
+        cmocka_unit_test(what_is_counted_is_in_the_query),
+        cmocka_unit_test(what_is_ranked_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,10 +73,8 @@ static void read_cues(struct reading *r)
     }
     for (size_t i = 0; i < ask->word_count; i++)
         r->who |= ask->words[i].mention < 0 && ask_word_in(ask, i, "who");
-    if (ask_has(ask, CUE_COUNT, &at) && r->measure_count == 0) {
-        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
-        r->counts_rows = true;
-    }
+    if (ask_has(ask, CUE_COUNT, &at) && r->measure_count == 0)
+        reading_count(r, at);
 }
 
 /* ---- one reading */

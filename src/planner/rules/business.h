@@ -28,6 +28,7 @@ struct business_candidate {
     const char *const *unknown; /* content words of the question that it does not explain */
     size_t unknown_count;
     const char *explanation; /* named features, for --explain */
+    bool counts_units;       /* "how many drills" adds up what a column says that there are */
     bool follow_up;          /* made from the previous query */
 };
 
@@ -38,6 +39,12 @@ bool business_candidates(const struct plan_request *request, struct arena *arena
 /* The answer to a question about the data itself, from the metadata: kind PLAN_META_NONE when it is
  * not one. */
 struct plan_meta_answer business_meta(const struct plan_request *request, struct arena *arena);
+
+/* Is the word, in any case, a word of the column's name: "birth" of "birth_date", "BirthDate"? */
+bool column_name_has(const struct column *column, struct str word);
+
+/* The column that names the rows of a table for people; NULL when there is none. */
+const struct column *dataset_name_column(const struct dataset *dataset);
 
 /* How its amounts are put together when the question does not say. */
 enum aggregate column_aggregate(const struct column *column);

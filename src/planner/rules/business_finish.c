@@ -105,6 +105,7 @@ void reading_finish(struct reading *r, const struct query *query, struct busines
         .assumption_count = r->assumption_count,
         .unknown = r->unknown,
         .unknown_count = r->unknown_count,
+        .counts_units = r->counts_units,
         .explanation = arena_strdup(arena, strbuf_text(&r->explanation)),
     };
 }

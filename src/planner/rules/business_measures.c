@@ -21,11 +21,50 @@ static bool adjective_measure(struct reading *r)
     r->extreme = extreme;
     r->ranked = true;
     bool time = value_kind_is_time(ref.column->kind) || ref.column->role == ROLE_TIME;
-    enum aggregate end = extreme == CUE_LOW ? AGGREGATE_MIN : AGGREGATE_MAX;
-    return reading_add_measure(r, ref, time ? end : column_aggregate(ref.column), false);
+    bool alone = r->group_count == 0 && r->bucket == UNIT_NONE && !r->rows_entity;
+    enum aggregate usual = column_aggregate(ref.column);
+    enum aggregate end = extreme == CUE_LOW || extreme == CUE_LEAST ? AGGREGATE_MIN : AGGREGATE_MAX;
+    /* The most expensive item is the one with the highest price anywhere. */
+    bool single = time || alone || usual == AGGREGATE_AVG;
+    return reading_add_measure(r, ref, single ? end : usual, alone);
 }
 
 /* ---- counted, or assumed */
+
+/* "How many drills": where the rows say how many of them each stands for, those are added up, and
+ * not the rows. Where the rows are named, "how many orders of drills", they are counted. */
+static const struct column *units_counted(const struct reading *r, size_t at)
+{
+    const struct ask *ask = r->ask;
+    const struct dataset *dataset = ask->scope[0].dataset;
+    while (ask_word_at(ask, at)->cue == CUE_COUNT || ask_word_at(ask, at)->cue == CUE_STOP)
+        at++;
+    int counted = ask_word_at(ask, at)->mention;
+    if (counted < 0 || ask->mentions[counted].kind != MENTION_VALUE)
+        return NULL;
+    for (size_t i = 0; i < ask->mention_count; i++)
+        if (ask->mentions[i].kind == MENTION_TABLE)
+            return NULL;
+    static const char *const units[] = {"quantity", "qty", "units", "pieces", "copies"};
+    for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++)
+        for (size_t i = 0; i < dataset->column_count; i++)
+            if (column_is_measure(&dataset->columns[i]) &&
+                column_name_has(&dataset->columns[i], str_from(units[k])))
+                return &dataset->columns[i];
+    return NULL;
+}
+
+void reading_count(struct reading *r, size_t at)
+{
+    const struct column *units = units_counted(r, at);
+    if (units) {
+        reading_add_measure(r, (struct ref){.column = units}, AGGREGATE_SUM, false);
+        r->counts_units = true;
+        return;
+    }
+    reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+    r->counts_rows = true;
+}
 
 bool reading_assume_measure(struct reading *r)
 {

@@ -361,13 +361,21 @@ static bool names_things(const struct reading *r, const struct mention *m, enum 
            !ask_has(r->ask, CUE_LOW, NULL) && !ask_has(r->ask, CUE_MOST, NULL);
 }
 
+/* "Visits by patients over 65" are those of them, not one number for each. */
+static bool number_follows(const struct reading *r, const struct mention *m)
+{
+    enum cue cue = ask_word_at(r->ask, m->last)->cue;
+    return cue == CUE_MORE || cue == CUE_LESS || cue == CUE_AT_LEAST || cue == CUE_AT_MOST;
+}
+
 static enum use use_column(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
     const struct column *column = m->column;
     const char *yes = NULL, *no = NULL;
     enum cue cue = ask_cue_before(r->ask, m->first, &at);
-    bool groups = starts_group(cue) || group_list(r, m);
+    bool groups = (starts_group(cue) && !(cue == CUE_BY && number_follows(r, m))) ||
+                  group_list(r, m);
     if (value_kind_is_time(column->kind) || column->role == ROLE_TIME)
         return use_time_column(r, m, cue);
     if (!groups && column_is_flag(column, &yes, &no)) {

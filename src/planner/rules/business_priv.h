@@ -144,9 +144,6 @@ int ask_list_before(const struct ask *ask, size_t i);
 /* highest, least, top, ... */
 bool cue_is_superlative(enum cue cue);
 
-/* Is the word, in any case, a word of the column's name: "birth" of "birth_date", "BirthDate"? */
-bool column_name_has(const struct column *column, struct str word);
-
 /* Is it a number that the rows go by, "flight" in a table of flights? It is neither summed nor
  * counted where flights are spoken of. */
 bool column_names_rows(const struct column *column, const struct dataset *dataset);
@@ -157,8 +154,6 @@ bool column_is_measure(const struct column *column);
 bool column_is_group(const struct column *column);
 /* Does it hold just yes and no, in whatever words? They go to *yes and *no as stored. */
 bool column_is_flag(const struct column *column, const char **yes, const char **no);
-/* The column that names the rows of a table for people; NULL when there is none. */
-const struct column *dataset_name_column(const struct dataset *dataset);
 /* The measure that "best", "top" and "growth" are about when none is named; NULL: there is none. */
 const struct column *dataset_main_measure(const struct dataset *dataset);
 

@@ -77,6 +77,7 @@ struct reading {
     bool who;        /* people are asked for: rows of the main table by name */
     bool several;    /* "lowest and highest salary": no ranking, both are values */
     bool ranked, share, distinct, counts_rows, sort_said;
+    bool counts_units; /* "how many drills": what a column says that there are */
     int64_t limit;
     double score;
     struct strbuf explanation;
@@ -131,6 +132,8 @@ bool reading_number_takes(const struct reading *reading, int mention);
 void reading_choose_bucket(struct reading *reading);
 /* A measure, where none was named and one is asked for. */
 void reading_fill_measure(struct reading *reading);
+/* What "how many", at that word, counts where nothing else was found for it. */
+void reading_count(struct reading *reading, size_t at);
 /* The main table's main measure, with doubt. False: it has none. */
 bool reading_assume_measure(struct reading *reading);
 /* The column that an adjective of the question compares, and which end of it is meant; *extreme

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "planner/rules/business.h"
+
 /* ------------------------------------------------------------------ what queries do */
 
 static bool expression_negates(const struct expression *e);
@@ -138,6 +140,71 @@ static bool query_ranks(const struct query *query)
     return ranks || query_restricts(query);
 }
 
+static bool averages(const struct expression *e)
+{
+    return e && (e->kind == EXPRESSION_METRIC || e->kind == EXPRESSION_SUBQUERY ||
+                 (e->kind == EXPRESSION_ARITHMETIC && e->op == '/') ||
+                 (e->kind == EXPRESSION_AGGREGATE &&
+                  (e->aggregate == AGGREGATE_AVG || e->aggregate == AGGREGATE_MEDIAN)) ||
+                 (e->column && (strcasestr(e->column->name, "av") ||
+                                strcasestr(e->column->name, "mean"))) ||
+                 averages(e->left) || averages(e->right));
+}
+
+static bool condition_averages(const struct condition *c)
+{
+    if (!c)
+        return false;
+    bool found = averages(c->left);
+    for (size_t i = 0; i < c->value_count; i++)
+        found |= averages(&c->values[i]);
+    for (size_t i = 0; i < c->part_count; i++)
+        found |= condition_averages(c->parts[i]);
+    return found;
+}
+
+/* "The average cost a month" is no list of sums. */
+static bool query_averages(const struct query *query)
+{
+    bool found = condition_averages(query->where) || condition_averages(query->having);
+    for (size_t i = 0; i < query->select_count; i++)
+        found |= averages(query->select[i].expression);
+    for (size_t i = 0; i < query->order_count; i++)
+        found |= averages(query->order[i].expression);
+    return found;
+}
+
+static bool ends_at(const struct expression *e)
+{
+    return e && ((e->kind == EXPRESSION_AGGREGATE &&
+                  (e->aggregate == AGGREGATE_MIN || e->aggregate == AGGREGATE_MAX)) ||
+                 ends_at(e->left) || ends_at(e->right));
+}
+
+static bool condition_nests(const struct condition *c)
+{
+    if (!c)
+        return false;
+    for (size_t i = 0; i < c->value_count; i++)
+        if (c->values[i].subquery)
+            return true;
+    for (size_t i = 0; i < c->part_count; i++)
+        if (condition_nests(c->parts[i]))
+            return true;
+    return false;
+}
+
+/* "The cheapest" comes first in some order, or is the least of something. */
+static bool query_has_end(const struct query *query)
+{
+    bool found = query->order_count > 0 || query->limit > 0 || condition_nests(query->where) ||
+                 condition_nests(query->having) || query->set_operation != SET_NONE;
+    for (size_t i = 0; i < query->select_count; i++)
+        found |= ends_at(query->select[i].expression) ||
+                 query->select[i].expression->kind == EXPRESSION_METRIC;
+    return found;
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -153,7 +220,7 @@ static const struct rule {
     {"doesn't", query_negates},     {"isn't", query_negates},       {"aren't", query_negates},
     {"wasn't", query_negates},      {"haven't", query_negates},     {"hasn't", query_negates},
     {"in each", query_keeps_groups}, {"for each", query_keeps_groups}, {"of each", query_keeps_groups},
-    {"top", query_ranks},
+    {"top", query_ranks},           {"average", query_averages},    {"on average", query_averages},
     {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
     {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
     {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
@@ -222,6 +289,40 @@ static bool asks_both_ends(struct str question)
            holds_any(question, high, sizeof(high) / sizeof(high[0]));
 }
 
+static const char *const superlatives[] = {
+    "cheapest",  "dearest",  "priciest", "youngest", "oldest",   "eldest",   "longest",
+    "shortest",  "tallest",  "heaviest", "lightest", "largest",  "smallest", "biggest",
+    "highest",   "lowest",   "fastest",  "slowest",  "hottest",  "coldest",  "warmest",
+    "newest",    "earliest", "deepest",  "widest",   "strongest", "weakest", "richest",
+    "poorest",   "busiest",  "nearest",  "closest",  "farthest", "greatest", "worst",
+    "most expensive", "least expensive", "most valuable", "least valuable"};
+
+static bool column_says(const struct expression *e, struct str words)
+{
+    return e && ((e->column && column_name_has(e->column, words)) ||
+                 (e->column && e->column->label &&
+                  holds_words(str_from(e->column->label), words)) ||
+                 column_says(e->left, words) || column_says(e->right, words));
+}
+
+/* A superlative in a question that is in no column's name, either. */
+static const char *unheard_superlative(struct str question, const struct query *query)
+{
+    if (query_has_end(query))
+        return NULL;
+    for (size_t i = 0; i < sizeof(superlatives) / sizeof(superlatives[0]); i++) {
+        struct str words = str_from(superlatives[i]);
+        if (!holds_words(question, words) || condition_says(query->where, words))
+            continue;
+        bool named = query->where && column_says(query->where->left, words);
+        for (size_t k = 0; k < query->select_count; k++)
+            named |= column_says(query->select[k].expression, words);
+        if (!named)
+            return superlatives[i];
+    }
+    return NULL;
+}
+
 const char *unheard_word(struct str question, const struct query *query)
 {
     if (asks_both_ends(question) && !has_both_ends(query))
@@ -235,5 +336,5 @@ const char *unheard_word(struct str question, const struct query *query)
             !condition_says(query->where, words))
             return rules[i].words;
     }
-    return NULL;
+    return unheard_superlative(question, query);
 }

@@ -5,13 +5,20 @@
 
 #include "planner/read/dataset_index.h"
 #include "planner/read/words.h"
+#include "planner/rules/business.h"
 
 #define SUBJECT_WORDS_MAX 3
 #define NEAR_IN_MEANING 0.4 /* cosine of word vectors */
 #define VECTOR_MAX 512
 
-/* Words that ask for a number of what follows them. */
-static const char *const openings[] = {"how many", "number of", "count of", "amount of"};
+struct openings {
+    size_t count;
+    const char *words[5];
+};
+
+/* Words that ask for a number of what follows them, and those that rank it. */
+static const struct openings counting = {4, {"how many", "number of", "count of", "amount of"}};
+static const struct openings ranking = {5, {"top", "best", "worst", "bottom", "leading"}};
 
 /* Skipped before the subject. */
 static const char *const fillers[] = {"the",  "different", "distinct", "unique", "all", "total",
@@ -135,16 +142,16 @@ static bool is_known(struct lookup *lookup, const struct plan_request *request)
     return false;
 }
 
-/* The folded words of the subject; 0 when the question counts nothing. */
-static size_t find_subject(struct str question, struct arena *arena,
-                           const char *subject[SUBJECT_WORDS_MAX])
+/* The folded words of the subject; 0 when the question counts, or ranks, nothing. */
+static size_t find_subject(struct str question, const struct openings *openings,
+                           struct arena *arena, const char *subject[SUBJECT_WORDS_MAX])
 {
     const char *folded = word_fold(arena, question);
     const char *start = NULL;
-    for (size_t i = 0; !start && i < sizeof(openings) / sizeof(openings[0]); i++) {
-        const char *found = strstr(folded, openings[i]);
+    for (size_t i = 0; !start && i < openings->count; i++) {
+        const char *found = strstr(folded, openings->words[i]);
         if (found && (found == folded || found[-1] == ' '))
-            start = found + strlen(openings[i]);
+            start = found + strlen(openings->words[i]);
     }
     if (!start || (*start && *start != ' '))
         return 0;
@@ -154,7 +161,8 @@ static size_t find_subject(struct str question, struct arena *arena,
         while (word.length > 0 && strchr("?!.,;:\"'", word.bytes[word.length - 1]))
             word.length--;
         const char *text = arena_str(arena, word).bytes;
-        if (word.length == 0 || (count == 0 && HOLDS(fillers, text)))
+        bool number = word.length > 0 && char_is_digit(word.bytes[0]); /* "top 5 customers" */
+        if (word.length == 0 || (count == 0 && (HOLDS(fillers, text) || number)))
             continue;
         bool plain = true;
         for (size_t i = 0; i < word.length; i++)
@@ -169,7 +177,7 @@ static size_t find_subject(struct str question, struct arena *arena,
 const char *unknown_subject(const struct plan_request *request, struct arena *arena)
 {
     const char *subject[SUBJECT_WORDS_MAX];
-    size_t count = find_subject(request->question, arena, subject);
+    size_t count = find_subject(request->question, &counting, arena, subject);
     if (count == 0)
         return NULL;
     struct lookup lookup = {.arena = arena, .stemmer = stemmer_new()};
@@ -180,4 +188,93 @@ const char *unknown_subject(const struct plan_request *request, struct arena *ar
     }
     stemmer_free(lookup.stemmer);
     return known ? NULL : subject[0];
+}
+
+/* The dataset that goes by the word alone, if it is just one. */
+static const struct dataset *dataset_called(const struct lookup *lookup,
+                                            const struct plan_request *request)
+{
+    const struct plan_dataset *const lists[] = {request->datasets, request->joinable};
+    const size_t counts[] = {request->dataset_count, request->joinable_count};
+    const struct dataset *found = NULL;
+    for (size_t l = 0; l < 2; l++)
+        for (size_t i = 0; i < counts[l]; i++) {
+            const struct dataset *dataset = lists[l][i].dataset;
+            struct word_list words;
+            words_split(lookup->arena, str_from(dataset->table_name), &words);
+            if (words.count != 1 || dataset == found ||
+                !str_equal_text(stemmer_stem(lookup->stemmer, str_from(words.items[0])),
+                                lookup->stem))
+                continue;
+            if (found)
+                return NULL;
+            found = dataset;
+        }
+    return found;
+}
+
+static bool counts_it(const struct lookup *lookup, const struct query *query,
+                      const struct dataset *dataset)
+{
+    const struct expression *e = query->select[0].expression;
+    for (size_t i = 0; i < query->table_count; i++)
+        if (query->tables[i].dataset == dataset)
+            return true;
+    bool counts = e->kind == EXPRESSION_AGGREGATE && (e->aggregate == AGGREGATE_COUNT ||
+                                                      e->aggregate == AGGREGATE_COUNT_DISTINCT);
+    return !counts || (e->left && e->left->column && is_named_in(lookup, e->left->column->name));
+}
+
+/* Does it show which of the dataset's things are ranked: their names, keys or whole rows? */
+static bool shows_it(const struct lookup *lookup, const struct query *query,
+                     const struct dataset *dataset)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        if (e->kind == EXPRESSION_STAR || e->kind == EXPRESSION_BUCKET)
+            return true;
+        if (e->kind != EXPRESSION_COLUMN)
+            continue;
+        bool names = e->column->unique || e->column->role == ROLE_KEY ||
+                     e->column == dataset_name_column(query->tables[e->table].dataset) ||
+                     is_named_in(lookup, e->column->name);
+        if (names || query->tables[e->table].dataset != dataset)
+            return true;
+    }
+    return false;
+}
+
+typedef bool (*is_about_fn)(const struct lookup *lookup, const struct query *query,
+                            const struct dataset *dataset);
+
+static bool misses_dataset(const struct plan_request *request, const struct query *query,
+                           const struct openings *openings, is_about_fn is_about,
+                           struct arena *arena)
+{
+    const char *subject[SUBJECT_WORDS_MAX];
+    size_t count = find_subject(request->question, openings, arena, subject);
+    if (count == 0)
+        return false;
+    struct lookup lookup = {.arena = arena, .stemmer = stemmer_new()};
+    bool another = false;
+    for (size_t i = 0; i < count && !another; i++) {
+        lookup.word = subject[i];
+        lookup.stem = arena_str(arena, stemmer_stem(lookup.stemmer, str_from(subject[i]))).bytes;
+        const struct dataset *dataset = dataset_called(&lookup, request);
+        another = dataset && !is_about(&lookup, query, dataset);
+    }
+    stemmer_free(lookup.stemmer);
+    return another;
+}
+
+bool counts_another_table(const struct plan_request *request, const struct query *query,
+                          struct arena *arena)
+{
+    return misses_dataset(request, query, &counting, counts_it, arena);
+}
+
+bool ranks_something_else(const struct plan_request *request, const struct query *query,
+                          struct arena *arena)
+{
+    return misses_dataset(request, query, &ranking, shows_it, arena);
 }

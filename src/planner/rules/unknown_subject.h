@@ -13,4 +13,14 @@
 /* The word as asked, in the arena, or NULL when there is no such subject or it is known. */
 const char *unknown_subject(const struct plan_request *request, struct arena *arena);
 
+/* Does the query count rows of other tables than the one that is asked for by its name: members,
+ * where the question is how many loans a member has? */
+bool counts_another_table(const struct plan_request *request, const struct query *query,
+                          struct arena *arena);
+
+/* Is a table's thing asked for as the top or best, and does the query show something else of it:
+ * countries, where the question is for the top customers? */
+bool ranks_something_else(const struct plan_request *request, const struct query *query,
+                          struct arena *arena);
+
 #endif
