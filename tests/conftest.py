@@ -17,7 +17,8 @@ class Querent:
 
     def __init__(self, home):
         self.home = Path(home)
-        keep = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
+        keep = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+                "LD_LIBRARY_PATH")
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
         self.environment.update(QUERENT_HOME=str(self.home), HOME=str(self.home), LANG="C.UTF-8",
                                 QUERENT_NOW="2024-03-15T12:00:00Z")
