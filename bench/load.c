@@ -37,7 +37,7 @@ struct running {
     const struct load *load;
     size_t sent, ended;
     double *times_us;
-    struct load_result result;
+    struct load_figures result;
 };
 
 int load_connect(int port)
@@ -166,7 +166,7 @@ static void run_clients(struct running *running, struct client *clients, int epo
     running->result.other = load->requests - running->result.good;
 }
 
-struct load_result load_run(const struct load *load)
+struct load_figures load_run(const struct load *load)
 {
     struct running running = {.load = load};
     struct client *clients = xcalloc(load->connections, sizeof(*clients));

@@ -19,14 +19,14 @@ struct load {
     size_t connections, requests;
 };
 
-struct load_result {
+struct load_figures {
     size_t good;  /* replies of status 200 */
     size_t other; /* other replies, and connections that were closed */
     double p50_us, p99_us;
 };
 
 /* Blocks until all requests have been replied to, or nothing came for a minute. */
-struct load_result load_run(const struct load *load);
+struct load_figures load_run(const struct load *load);
 /* One request, on a connection of its own; the status, or 0. */
 int load_once(int port, const char *method, const char *path, const char *body);
 /* A connection to the port of this machine, or -1. */

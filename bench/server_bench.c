@@ -143,7 +143,7 @@ struct cost {
 static struct cost cost_of(pid_t process, const struct load *load)
 {
     double alone = load_cpu_alone_us(process), all = load_cpu_us(process);
-    struct load_result result = load_run(load);
+    struct load_figures result = load_run(load);
     if (result.other > 0) {
         fprintf(stderr, "server_bench: %zu of %zu replies were not 200\n", result.other,
                 load->requests);

@@ -130,7 +130,7 @@ struct run {
     struct llm_request request;
     struct llm_selection selection;
     struct llm_proposal proposal;
-    struct statement *statements;
+    struct statement **statements;
     size_t statement_count;
     const struct statement *statement; /* the one that gave the answer */
     int repairs;

@@ -13,8 +13,8 @@
 static const struct statement *find_statement(const struct run *run, const char *sql)
 {
     for (size_t i = 0; i < run->statement_count; i++)
-        if (strcmp(run->statements[i].sql, sql) == 0)
-            return &run->statements[i];
+        if (strcmp(run->statements[i]->sql, sql) == 0)
+            return run->statements[i];
     return NULL;
 }
 
@@ -99,9 +99,10 @@ TASK_WAITS const struct statement *run_statement(struct run *run, const char *sq
         return known;
     if (run->statement_count >= RUN_STATEMENTS_MAX)
         return refuse_another(run, sql);
-    if (!run->statements) /* all at once: pointers into it are handed out */
+    if (!run->statements)
         run->statements = arena_array(run->arena, RUN_STATEMENTS_MAX, sizeof(*run->statements));
-    struct statement *statement = &run->statements[run->statement_count++];
+    struct statement *statement = arena_alloc(run->arena, sizeof(*statement));
+    run->statements[run->statement_count++] = statement;
     uint64_t started = clock_monotonic_us();
     statement->sql = arena_strdup(run->arena, sql);
     (void)execute(run, statement, &statement->error); /* the outcome is in the statement */

@@ -10,7 +10,7 @@
 #include "core/alloc.h"
 
 #define BLOCK_MIN 4096
-#define BLOCK_MAX (256 * 1024) /* blocks double up to this; bigger requests get their own */
+#define BLOCK_MAX (64 * 1024) /* blocks double up to this; bigger requests get their own */
 #define ALIGNMENT 16
 
 struct block {

@@ -14,10 +14,13 @@ static void one_statement_too_many_has_no_rows(void **state)
     struct run run = {.arena = arena_new(), .statement_count = RUN_STATEMENTS_MAX};
     run.statements = arena_array(run.arena, RUN_STATEMENTS_MAX, sizeof(*run.statements));
     for (size_t i = 0; i < RUN_STATEMENTS_MAX; i++)
-        run.statements[i] = (struct statement){
-            .sql = arena_printf(run.arena, "SELECT %zu", i), .allowed = true, .rows = &rows};
+        run.statements[i] = arena_memdup(
+            run.arena,
+            &(struct statement){
+                .sql = arena_printf(run.arena, "SELECT %zu", i), .allowed = true, .rows = &rows},
+            sizeof(struct statement));
     const struct statement *known = run_statement(&run, "SELECT 63");
-    assert_ptr_equal(known, &run.statements[RUN_STATEMENTS_MAX - 1]);
+    assert_ptr_equal(known, run.statements[RUN_STATEMENTS_MAX - 1]);
     const struct statement *other = run_statement(&run, "SELECT 64");
     assert_string_equal(other->sql, "SELECT 64");
     assert_null(other->rows);

@@ -143,6 +143,9 @@ static void keep(struct finder *f, const struct candidate *candidate)
         }
     if (f->found_count == FOUND_MAX)
         return;
+    f->found =
+        arena_grow(f->arena, f->found, f->found_count, &f->found_capacity, sizeof(*f->found));
+    f->seen = arena_grow(f->arena, f->seen, f->found_count, &f->seen_capacity, sizeof(*f->seen));
     f->seen[f->found_count] = hash;
     f->found[f->found_count++] = *candidate;
 }
@@ -276,17 +279,15 @@ void find_candidates(const struct delexed_question *question, const struct sketc
                      const struct local_scores *scores, const struct reading_list *conditions,
                      struct arena *arena, struct candidate_list *out)
 {
-    struct finder f = {.question = question,
-                       .sketches = sketches,
-                       .scores = scores,
-                       .conditions = conditions,
-                       .arena = arena,
-                       .columns = question->links->index->column_count,
-                       .options = arena_array(arena, SLOTS, sizeof(struct option_list)),
-                       .all =
-                           arena_array(arena, PER_SKETCH * OPTIONS_MAX, sizeof(struct combination)),
-                       .found = arena_array(arena, FOUND_MAX, sizeof(struct candidate)),
-                       .seen = arena_array(arena, FOUND_MAX, sizeof(uint64_t))};
+    struct finder f = {
+        .question = question,
+        .sketches = sketches,
+        .scores = scores,
+        .conditions = conditions,
+        .arena = arena,
+        .columns = question->links->index->column_count,
+        .options = arena_array(arena, SLOTS, sizeof(struct option_list)),
+        .all = arena_array(arena, PER_SKETCH * OPTIONS_MAX, sizeof(struct combination))};
     *out = (struct candidate_list){0};
     if (f.columns == 0)
         return;

@@ -60,8 +60,8 @@ struct finder {
     struct option_list *options; /* SLOTS of them, for the sketch at hand */
     struct combination *all;     /* room for combine() */
     struct candidate *found;
-    size_t found_count;
     uint64_t *seen; /* hashes of what was found */
+    size_t found_count, found_capacity, seen_capacity;
 };
 
 static inline size_t at_most(size_t count, size_t max)

@@ -53,6 +53,8 @@ struct reading *reader_begin(struct reader *r, enum reading_kind kind, int colum
 {
     if (r->out->count == CONDITIONS_MAX)
         return NULL;
+    r->out->items = arena_grow(r->arena, r->out->items, r->out->count, &r->out->capacity,
+                               sizeof(*r->out->items));
     struct reading *reading = &r->out->items[r->out->count++];
     *reading = (struct reading){.kind = kind,
                                 .column = column,
@@ -329,8 +331,7 @@ static void read_texts(struct reader *r)
 void read_conditions(const struct delexed_question *question, bool named, struct arena *arena,
                      struct reading_list *out)
 {
-    *out =
-        (struct reading_list){.items = arena_array(arena, CONDITIONS_MAX, sizeof(struct reading))};
+    *out = (struct reading_list){0};
     struct reader r = {.q = question,
                        .links = question->links,
                        .index = question->links->index,

@@ -47,7 +47,7 @@ struct reading {
 
 struct reading_list {
     struct reading *items;
-    size_t count;
+    size_t count, capacity;
 };
 
 struct symbol reading_symbol(const struct reading *reading);

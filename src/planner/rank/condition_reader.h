@@ -22,7 +22,8 @@ const char *comparison_symbol_name(enum comparison comparison);
 /* The comparison and the class of literal, "=v"; lives in the arena. */
 const char *reader_use_of(enum comparison comparison, const char *class, struct arena *arena);
 const struct token *reader_token(const struct reader *r, size_t i);
-/* Starts a candidate of the words [a, b); NULL when there are too many. */
+/* Starts a candidate of the words [a, b), to be filled in before the next; NULL when there are too
+ * many. */
 struct reading *reader_begin(struct reader *r, enum reading_kind kind, int column,
                              enum comparison comparison, size_t a, size_t b);
 

@@ -9,8 +9,8 @@
 
 /* The question with typographic quotes made plain, and where each byte came from. */
 struct plain_text {
-    char bytes[QUESTION_SIZE_MAX + 1];
-    uint16_t origin[QUESTION_SIZE_MAX + 1];
+    char *bytes;
+    uint16_t *origin;
     size_t length;
 };
 
@@ -22,8 +22,10 @@ static const struct {
     {"``", '"'},            {"''", '"'},
 };
 
-static void make_plain(struct str question, struct plain_text *out)
+static void make_plain(struct str question, struct arena *arena, struct plain_text *out)
 {
+    out->bytes = arena_array(arena, question.length + 1, sizeof(*out->bytes));
+    out->origin = arena_array(arena, question.length + 1, sizeof(*out->origin));
     for (size_t i = 0; i < question.length;) {
         struct str rest = str_slice(question, i, question.length);
         char c = rest.bytes[0];
@@ -180,7 +182,7 @@ void token_read(const struct lexicon *lexicon, struct stemmer *stemmer, struct s
         out->truncated = true;
     }
     struct plain_text *text = arena_alloc(arena, sizeof(*text));
-    make_plain(question, text);
+    make_plain(question, arena, text);
     uint8_t *marks = arena_array(arena, text->length + 1, 1);
     find_quotes(text, arena, marks, out);
     out->items = arena_array(arena, TOKENS_MAX, sizeof(*out->items));
