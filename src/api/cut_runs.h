@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Questions that got no end: another process on the same store died with them, or the disk was full
- * when the outcome should have been saved. While the server runs it marks them every few seconds, so
- * that their conversations say so without waiting for the next start.
+ * when the outcome should have been saved. While the server runs it marks them every few seconds,
+ * so that their conversations say so without waiting for the next start.
  */
 #ifndef QUERENT_API_CUT_RUNS_H
 #define QUERENT_API_CUT_RUNS_H

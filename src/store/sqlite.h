@@ -18,7 +18,7 @@
 
 #define SQLITE_READERS_MAX 4
 #define SQLITE_WAITING_MAX 10000 /* changes in the writer's queue */
-#define SQLITE_BUSY_MS 10000 /* how long another process may hold the write lock */
+#define SQLITE_BUSY_MS 10000     /* how long another process may hold the write lock */
 
 enum sqlite_statement {
 #define STATEMENT(symbol, sql) STATEMENT_##symbol,

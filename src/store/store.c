@@ -16,7 +16,7 @@
 #define TTL_MAX_S (INT64_C(10) * 366 * 24 * 3600)
 #define SCHEME_LENGTH_MAX 32
 #define ABANDONED_MIN 16
-#define ABANDONED_MAX 4096 /* more wait for the next start; as many as ever run at once, and more */
+#define ABANDONED_MAX 4096 /* more than run at once; what comes beyond waits for the next start */
 
 static const struct store_driver *const drivers[] = {
     &sqlite_driver,
@@ -407,8 +407,8 @@ void store_run_abandon(struct store *store, const char *run_id)
         store->abandoned_capacity < ABANDONED_MAX) {
         store->abandoned_capacity =
             store->abandoned_capacity > 0 ? 2 * store->abandoned_capacity : ABANDONED_MIN;
-        store->abandoned = xrealloc(store->abandoned,
-                                    store->abandoned_capacity * sizeof(*store->abandoned));
+        store->abandoned =
+            xrealloc(store->abandoned, store->abandoned_capacity * sizeof(*store->abandoned));
     }
     if (store->abandoned_count < store->abandoned_capacity)
         memcpy(store->abandoned[store->abandoned_count++], run_id, strlen(run_id) + 1);

@@ -90,3 +90,30 @@ def test_full_before_the_server_starts(querent, disk, sales):  # noqa: F811
     with Server(querent, "--data", sales) as server, server.wait_until_ready().client() as client:
         assert client.ask("total revenue")["final_response"] == "Total revenue: 1,725.75."
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_full_when_it_starts_again(querent, disk, sales, how):  # noqa: F811
+    """It says what is wrong, or works as far as it can; with room again all is there."""
+    on_disk(querent, disk)
+    with Server(querent, "--data", sales) as server, server.wait_until_ready().client() as client:
+        conversation = client.ask("total revenue")["conversation_id"]
+        if how == "stop":
+            assert server.stop() == 0
+    ballast = fill(disk)
+    with Server(querent, "--data", sales) as server:
+        assert server.told.wait(60)
+        if server.port:
+            with server.client() as client:
+                assert len(client.messages(conversation)["messages"]) == 2
+                assert refused(lambda: client.ask("revenue by region")).status == 500
+                ballast.unlink()
+                assert len(client.ask("revenue by region")["data_sample"]) == 2
+            assert server.stop() == 0
+        else:
+            assert server.process.wait(timeout=30) in (1, 2)
+            assert "full" in server.said(), server.said()
+            ballast.unlink()
+    with Server(querent, "--data", sales) as server, server.wait_until_ready().client() as client:
+        assert len(client.messages(conversation)["messages"]) == 2
+    assert integrity(querent) == "ok"

@@ -207,6 +207,27 @@ static void one_fails_and_the_others_dont(void **state)
     assert_int_equal(sqlite3_get_autocommit(connection->db), 1);
 }
 
+/* A killed process loses nothing either way; only a machine without power would show the lack. */
+static bool read_synchronous(struct sqlite_connection *connection, void *call, struct error *err)
+{
+    sqlite3_stmt *statement;
+    int *level = call;
+    if (sqlite3_prepare_v2(connection->db, "PRAGMA synchronous", -1, &statement, NULL) != SQLITE_OK)
+        return false;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *level = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return true;
+}
+
+static void a_commit_waits_for_the_disk(void **state)
+{
+    struct home *home = *state;
+    int level = 0;
+    assert_ok(sqlite_write(inner(home), read_synchronous, &level, &home->err), home->err);
+    assert_int_equal(level, 2); /* FULL */
+}
+
 /* A batch fails as a whole, after one wait for the lock and not one for each change. */
 static void a_lock_of_another_holds_a_batch_up_once(void **state)
 {
@@ -835,6 +856,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(those_that_wait_share_one_commit),
         TEST(one_fails_and_the_others_dont),
+        TEST(a_commit_waits_for_the_disk),
         TEST(a_lock_of_another_holds_a_batch_up_once),
         TEST(a_full_queue_refuses_at_once),
         TEST(the_log_stays_small_under_load),
