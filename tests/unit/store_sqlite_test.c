@@ -618,10 +618,13 @@ static void a_newer_schema_is_refused(void **state)
 {
     struct home *home = *state;
     home_ask(home, "ana", "q", NULL);
-    assert_ok(sqlite_script(inner(home)->writer.connection,
-                            "INSERT INTO schema_migrations VALUES (999, 'future', 'now')",
+    struct sqlite_connection *other =
+        sqlite_connection_new(inner(home), SQLITE_WRITES, &home->err);
+    assert_ok(other, home->err);
+    assert_ok(sqlite_script(other, "INSERT INTO schema_migrations VALUES (999, 'future', 'now')",
                             &home->err),
               home->err);
+    sqlite_connection_free(other);
     assert_fails(store_health(home->store, &home->err), home->err, ERROR_STORE);
     assert_says(home->err, "schema version 999");
     store_close(home->store);
