@@ -11,10 +11,8 @@ import httpx
 import httpx_sse
 import pytest
 
-from conftest import Querent
 from server_support import (PATIENCE_S, QUERY, SANITIZED, STREAM, Server, check_events, events_of, request_of,
                             rows_of)
-                     rows_of)
 
 SALES = [("2024-01-10", "North", "Desk", 2, 500.0), ("2024-01-20", "South", "Chair", 4, 300.5),
          ("2024-02-05", "North", "Chair", 1, 75.0), ("2024-02-15", "South", "Desk", 3, 750.0),
