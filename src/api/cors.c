@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
 
+#include "api/access.h"
 #include "core/settings.h"
 
 #define METHODS "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"
 
-/* "*", "none", or a list: without the setting all origins in development, none elsewhere. */
+/* A list of origins, "*" and "loopback", or "none". Without the setting no page of elsewhere: the
+ * data is whoever's who can make this machine's browser ask for it. */
 static struct str allowed_origins(void)
 {
     const char *setting = settings_text("QUERENT_CORS_ORIGINS");
     if (setting)
         return str_from(setting);
     const char *environment = settings_text("ENVIRONMENT");
-    return str_equal_nocase(str_from(environment), STR("development")) ? STR("*") : STR("none");
+    return str_equal_nocase(str_from(environment), STR("development")) ? STR("loopback")
+                                                                       : STR("none");
 }
 
 static bool is_enabled(struct str origins)
@@ -25,7 +28,8 @@ static bool is_allowed(struct str origins, struct str origin)
     struct str item;
     while (str_split(&origins, ',', &item)) {
         item = str_trim(item);
-        if (str_equal(item, STR("*")) || str_equal(item, origin))
+        if (str_equal(item, STR("*")) || str_equal(item, origin) ||
+            (str_equal(item, STR("loopback")) && access_origin_is_loopback(origin)))
             return true;
     }
     return false;

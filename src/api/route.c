@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/access.h"
 #include "api/cors.h"
 #include "api/target.h"
 #include "core/json.h"
@@ -127,6 +128,22 @@ static void reply_preflight(struct api_request *request)
     headers[count++] = (struct http_header){STR("Content-Type"), STR("text/plain; charset=utf-8")};
     headers[count++] = (struct http_header){STR("X-Request-ID"), str_from(request->id)};
     http_reply(request->exchange, status, headers, count, body);
+}
+
+/* False when the reply was sent. Without identified callers the server is this machine's own, and
+ * a request by another name comes from a page that had its name point here. HTTP/1.0 may come
+ * without a Host; browsers don't. */
+static bool check_host(struct api_request *request)
+{
+    struct str host = http_header_find(request->exchange, "Host");
+    const char *auth = settings_text("QUERENT_AUTH");
+    if (!host.bytes || strcmp(auth, "none") != 0 || access_host_is_own(host))
+        return true;
+    reply_detail(request, 421,
+                 "This server answers requests for localhost, an IP address or its API_HOST, and "
+                 "the Host header of this one is none of them",
+                 NULL);
+    return false;
 }
 
 /* Finding the route. */
@@ -297,6 +314,8 @@ void routes_dispatch(struct api *api, const struct route *const *routes, size_t 
     request->api = api;
     request->exchange = exchange;
     request->id = request_id(exchange);
+    if (!check_host(request))
+        return;
     if (cors_is_preflight(exchange)) {
         reply_preflight(request);
         return;

@@ -146,10 +146,12 @@ const struct setting settings_table[] = {
     {"QUERENT_STOP_GRACE_S", SETTING_INTEGER, "30", 0, 3600, .unit = "seconds", .group = SERVER,
      .help = "Time for questions under way when the server is asked to stop."},
     {"QUERENT_CORS_ORIGINS", SETTING_TEXT, .max = 4096, .group = SERVER,
-     .help = "Origins whose pages may call the API from a browser, separated by commas; * for all, "
-             "none for none. Without it: all when ENVIRONMENT is development, else none."},
+     .help = "Origins whose pages may call the API from a browser, separated by commas; loopback for "
+             "those on this machine (localhost, 127.x.x.x, [::1]), * for all, none for none. Without "
+             "it: loopback when ENVIRONMENT is development, else none."},
     {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
-     .help = "How callers show who they are. none: only when API_HOST is a loopback address."},
+     .help = "How callers show who they are. none: only when API_HOST is a loopback address, and "
+             "requests must call the server localhost, by an IP address or API_HOST (Host header)."},
 
     {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug", .group = LOGS,
      .help = "What is logged, on stderr."},

@@ -3,7 +3,7 @@
 
 fastapi_oracle/app.py is the plan's service, run with uvicorn; fastapi_oracle/requests.jsonl has the requests, one a
 line (keys: see REQUEST); fastapi_oracle/DIFFERENCES.md says what is meant to differ, and why. QUERENT_URL, if set, is
-a server that runs already (127.0.0.1:PORT).
+a server that runs already (127.0.0.1:PORT), with QUERENT_CORS_ORIGINS=*.
 """
 import http.client
 import json
@@ -123,7 +123,8 @@ def server(tmp_path_factory):
     data = folder / "sales.csv"
     data.write_text("day,region,revenue\n2024-01-10,North,500.00\n2024-01-20,South,300.50\n")
     port = free_port()
-    process = Querent(folder / "home").start("serve", "--data", data, "--port", port)
+    process = Querent(folder / "home").start("serve", "--data", data, "--port", port,
+                                             environment={"QUERENT_CORS_ORIGINS": "*"})
     wait_for(lambda: is_listening(port) or process.poll() is not None)
     assert process.poll() is None, process.communicate()[1]
     yield Server(port)

@@ -29,7 +29,7 @@ def is_refused(server):
 def half_a_request(server):
     """A connection that the server can't close as idle: its request goes on when the server stops."""
     connection = server.connect()
-    connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n")
+    connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n")
     return connection
 
 
@@ -67,7 +67,7 @@ def test_new_questions_are_refused_while_it_stops(server):
     stream = OpenStream(server, "revenue by region")
     with server.connect() as late:
         body = b'{"query":"total units","user_id":"late"}'
-        late.sendall(b"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        late.sendall(b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                      b"Content-Length: %d\r\n\r\n" % len(body))
         time.sleep(0.2)
         server.signal()
@@ -112,7 +112,7 @@ def test_requests_that_are_no_runs_do_not_outlive_the_server(server, late):
     store.execute("BEGIN IMMEDIATE")
     body = b'{"user_id":"ana"}'
     with server.connect() as creating:
-        creating.sendall(b"POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        creating.sendall(b"POST /api/v1/conversations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                          b"Content-Length: %d\r\n\r\n%s" % (len(body), body[:-1] if late else body))
         time.sleep(0.2)
         server.signal()

@@ -68,7 +68,7 @@ def test_no_descriptors_left_is_told_and_over_when_they_are_back(querent, sales)
         held, refused = [], 0
         for _ in range(150):
             connection = server.connect()
-            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             start = connection.recv(4096)
             assert start.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 503 ")), start
             if start.startswith(b"HTTP/1.1 503 "):
@@ -79,7 +79,7 @@ def test_no_descriptors_left_is_told_and_over_when_they_are_back(querent, sales)
             else:
                 held.append(connection)
         assert 20 < len(held) < 100 and refused > 20
-        held[0].sendall(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n")  # those inside are served
+        held[0].sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")  # those inside are served
         assert held[0].recv(4096).startswith(b"HTTP/1.1 200 ")
         for connection in held:
             connection.close()

@@ -252,20 +252,25 @@ static void wrong_methods_name_the_right_ones(void **state)
 
 static void slashes_are_redirected(void **state)
 {
-    CALL("POST", "/api/v1/query/?a=%22b\"&c", .headers = {HEADER("Host", "h.test:81")});
+    struct error err = {0};
+    CALL("POST", "/api/v1/query/?a=%22b\"&c", .headers = {HEADER("Host", "h.localhost:81")});
     expect(307, "");
-    expect_header("Location: http://h.test:81/api/v1/query?a=%22b%22&c\n");
+    expect_header("Location: http://h.localhost:81/api/v1/query?a=%22b%22&c\n");
     expect_no_header("Content-Type");
     CALL("GET", "/health%2F//",
-         .headers = {HEADER("Host", "h"), HEADER("X-Forwarded-Proto", "https")});
-    expect_header("Location: https://h/health\n");
+         .headers = {HEADER("Host", "127.0.0.1"), HEADER("X-Forwarded-Proto", "https")});
+    expect_header("Location: https://127.0.0.1/health\n");
     CALL("GET", "/health/", .peer = "10.0.0.1",
-         .headers = {HEADER("Host", "h"), HEADER("X-Forwarded-Proto", "https")});
-    expect_header("Location: http://h/health\n");
+         .headers = {HEADER("Host", "127.0.0.1"), HEADER("X-Forwarded-Proto", "https")});
+    expect_header("Location: http://127.0.0.1/health\n");
     CALL("GET", "/api/v1/conversations/a%3Fb%25c%C3%A9%0D/");
     expect_header("Location: /api/v1/conversations/a%3Fb%25c%C3%A9%0D\n");
+    assert_true(settings_set("QUERENT_AUTH", "keys", &err)); /* hosts are not looked at */
+    CALL("GET", "/health/", .headers = {HEADER("Host", "h.test:81")});
+    expect_header("Location: http://h.test:81/health\n");
     CALL("GET", "/health/", .headers = {HEADER("Host", "h/evil?")});
     expect_header("Location: /health\n");
+    settings_reset();
     CALL("GET", "/nowhere/");
     assert_int_equal(reply.status, 404);
 }
@@ -304,9 +309,104 @@ static void ids_are_kept_if_fit(void **state)
     }
 }
 
+static void pages_of_elsewhere_are_not_let_in(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool allowed;
+    } rows[] = {
+        {"http://localhost", true},
+        {"https://localhost:3000", true},
+        {"http://LocalHost:3000", true},
+        {"http://127.0.0.1:8000", true},
+        {"http://127.255.1.2", true},
+        {"http://[::1]:65535", true},
+        {"http://x.test", false},
+        {"null", false},
+        {"", false},
+        {"http://", false},
+        {"http://:80", false},
+        {"http://localhost.x.test", false},
+        {"http://xlocalhost", false},
+        {"http://localhost@x.test", false},
+        {"http://localhost:1x", false},
+        {"http://localhost:123456", false},
+        {"http://localhost:80/", false},
+        {"http://127.0.0.1.x.test", false},
+        {"http://127.0.0.1x", false},
+        {"http://128.0.0.1", false},
+        {"http://192.168.0.1", false},
+        {"http://[::2]", false},
+        {"http://[::1", false},
+        {"http://[::1]x", false},
+        {"http://::1", false},
+        {"file://localhost", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CALL("GET", "/", .headers = {{STR("Origin"), str_from(rows[i].origin)}});
+        if ((strstr(reply.headers, "Access-Control-Allow-Origin") != NULL) != rows[i].allowed)
+            fail_msg("%s: %s", rows[i].origin, reply.headers);
+        CALL("OPTIONS", "/",
+             .headers = {{STR("Origin"), str_from(rows[i].origin)},
+                         HEADER("Access-Control-Request-Method", "GET")});
+        assert_int_equal(reply.status, rows[i].allowed ? 200 : 400);
+    }
+}
+
+static void requests_by_another_name_are_refused(void **state)
+{
+    static const struct {
+        const char *host;
+        int status;
+    } rows[] = {
+        {"localhost", 200},
+        {"LOCALHOST:8000", 200},
+        {"localhost.:8000", 200},
+        {"a.localhost", 200},
+        {"127.0.0.1", 200},
+        {"127.0.0.1:8000", 200},
+        {"192.168.0.7:80", 200},
+        {"[::1]:8000", 200},
+        {"[fe80::1]", 200},
+        {"evil.test", 421},
+        {"evil.test:8000", 421},
+        {"localhost.evil.test", 421},
+        {"evillocalhost", 421},
+        {".localhost", 421},
+        {"127.0.0.1.evil.test", 421},
+        {"1.2.3", 421},
+        {"[::1", 421},
+        {"[::1]x", 421},
+        {"::1", 421},
+        {"127.0.0.1:80:80", 421},
+        {"127.0.0.1:x", 421},
+        {"", 421},
+        {":80", 421},
+        {"api.test", 421},
+    };
+    struct error err = {0};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CALL("GET", "/", .headers = {{STR("Host"), str_from(rows[i].host)}});
+        if (reply.status != rows[i].status)
+            fail_msg("%s: %d", rows[i].host, reply.status);
+    }
+    CALL("OPTIONS", "/",
+         .headers = {HEADER("Host", "evil.test"), HEADER("Origin", "http://localhost"),
+                     HEADER("Access-Control-Request-Method", "GET")});
+    expect(421, "{\"detail\":\"This server answers requests for localhost, an IP address or its "
+                "API_HOST, and the Host header of this one is none of them\"}");
+    CALL("GET", "/nowhere", .headers = {HEADER("Host", "evil.test")});
+    assert_int_equal(reply.status, 421);
+    assert_true(settings_set("API_HOST", "api.test", &err));
+    CALL("GET", "/", .headers = {HEADER("Host", "API.test:80")});
+    assert_int_equal(reply.status, 200);
+    settings_reset();
+}
+
 static void origins_are_told(void **state)
 {
     struct error err = {0};
+    assert_true(settings_set("QUERENT_CORS_ORIGINS", "*", &err));
     CALL("GET", "/");
     expect_header("Vary: Origin\n");
     expect_no_header("Access-Control");
@@ -420,6 +520,8 @@ int main(void)
         cmocka_unit_test(slashes_are_redirected),
         cmocka_unit_test(requests_are_validated),
         cmocka_unit_test(ids_are_kept_if_fit),
+        cmocka_unit_test(pages_of_elsewhere_are_not_let_in),
+        cmocka_unit_test(requests_by_another_name_are_refused),
         cmocka_unit_test(origins_are_told),
         cmocka_unit_test(errors_have_their_form),
         cmocka_unit_test(admin_routes_are_for_this_machine),
