@@ -618,8 +618,7 @@ static void a_newer_schema_is_refused(void **state)
 {
     struct home *home = *state;
     home_ask(home, "ana", "q", NULL);
-    struct sqlite_connection *other =
-        sqlite_connection_new(inner(home), SQLITE_WRITES, &home->err);
+    struct sqlite_connection *other = sqlite_connection_new(inner(home), SQLITE_WRITES, &home->err);
     assert_ok(other, home->err);
     assert_ok(sqlite_script(other, "INSERT INTO schema_migrations VALUES (999, 'future', 'now')",
                             &home->err),
