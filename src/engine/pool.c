@@ -11,7 +11,6 @@
 #include "engine/duckdb_api.h"
 
 #define RECENT_MAX 64
-#define WAITER_MAX 1024
 #define START_MAX_MS 30000
 #define INTERRUPT_GRACE_MS 1000
 
@@ -55,7 +54,6 @@ struct pool {
     struct pool_worker *workers;
     size_t worker_count; /* those that are being started too */
     struct pool_waiter *first, **last;
-    size_t waiter_count;
     size_t granted_count; /* of them: reserved and not taken yet */
     uint64_t turn;        /* the last one granted */
     struct attachments recent;
@@ -414,19 +412,17 @@ static void leave_queue(struct pool *pool, struct pool_waiter *waiter)
     *link = waiter->next;
     if (pool->last == &waiter->next)
         pool->last = link;
-    pool->waiter_count--;
 }
 
-/* True: a worker, or room for a new one, is reserved: it counts as granted until it is taken. */
+/* As many may wait as there are questions at work, whose number the server bounds before their first
+ * change is saved. True: a worker, or room for a new one, is reserved: it counts as granted
+ * until it is taken. */
 static bool wait_for_turn(struct pool *pool, const char *caller, uint64_t end_ms, struct error *err)
 {
-    if (pool->waiter_count == WAITER_MAX)
-        return error_set(err, ERROR_FULL, "%d statements wait for DuckDB already", WAITER_MAX);
     struct pool_waiter waiter = {.caller = caller_hash(caller)};
     waiter.turn = next_turn(pool, waiter.caller);
     *pool->last = &waiter;
     pool->last = &waiter.next;
-    pool->waiter_count++;
     grant_turns(pool);
     uint64_t now_ms = clock_monotonic_ms();
     bool ok = task_event_wait(&waiter.event, end_ms > now_ms ? end_ms - now_ms : 1, err);

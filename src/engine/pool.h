@@ -30,7 +30,8 @@ struct pool *pool_new(struct loop *loop, const struct pool_options *options);
 void pool_free(struct pool *pool);
 
 /* A worker for those datasets, to be given back with one of the two functions below. Waits for its
- * caller's turn; ERROR_DEADLINE, ERROR_FULL, ERROR_ENGINE, ERROR_CONFIG. */
+ * caller's turn, however many wait: questions are bounded where they come in. ERROR_DEADLINE,
+ * ERROR_ENGINE, ERROR_CONFIG. */
 TASK_WAITS struct pool_worker *pool_take(struct pool *pool,
                                          const struct engine_statement *statement, uint64_t end_ms,
                                          struct error *err);
