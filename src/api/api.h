@@ -51,9 +51,10 @@ struct api {
 struct api_options {
     const char *host; /* as in http/server.h */
     int port;
-    unsigned loops;                  /* 0: one for each processor */
+    unsigned loops;                  /* 0: one for each processor, at most 4 */
     struct http_limits http_limits;  /* zero: the defaults */
     size_t runs_max, queue_max;      /* at once and waiting, of the process */
+    size_t workers_max;              /* of the engines, of the process; 0: no matter */
     uint64_t stop_grace_ms;          /* for runs that are under way when the server stops */
     /* Called once, when all loops accept connections. */
     void (*ready)(void *context, const char *host, int port);
@@ -67,6 +68,10 @@ struct api_options {
  */
 TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
                           struct error *err);
+
+/* How many loops it serves with. Each has runs and workers of its own, so that there are never more
+ * loops than either may be of the process. */
+unsigned api_loop_count(const struct api_options *options, long processors);
 
 /* All routes, for dispatch and for whoever describes them. */
 extern const struct route *const api_routes[];

@@ -3,9 +3,8 @@
  * Starting and stopping: the loops, their threads, signals, and the order in which all ends.
  *
  *     SIGTERM ──► stopping ──► each loop: no new connections or runs, streams are told
- *                                  │ runs end by themselves, or are cancelled when the grace is over
- *                                  ▼
- *                              server closed, engines closed, thread ended ──► api_serve() returns
+ *                                  │ runs end by themselves, or are cancelled when the grace is
+ * over ▼ server closed, engines closed, thread ended ──► api_serve() returns
  */
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +22,7 @@
 #include "core/settings.h"
 
 #define BEAT_INTERVAL_MS 1000
+#define LOOPS_DEFAULT_MAX 4
 #define CANCEL_TIME_MAX_MS 15000 /* for cancelled runs to save how they ended */
 
 struct serving;
@@ -43,7 +43,7 @@ struct serving {
     struct loop *loop; /* of the agent */
     int port;
     struct api_thread threads[API_LOOPS_MAX];
-    unsigned running; /* loops whose end is still to come */
+    unsigned running;          /* loops whose end is still to come */
     struct task_event changed; /* a loop has started or ended, or a signal came */
     bool stop_asked, refresh_again;
     struct task *refreshing; /* NULL: nothing is read again now */
@@ -322,8 +322,8 @@ static void data_changed(void *arg)
     serving->refresh_again = true;
     if (serving->refreshing || serving->stop_asked)
         return;
-    serving->refreshing = task_start(
-        serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving, &err);
+    serving->refreshing = task_start(serving->loop, &(struct task_options){.name = "refresh"},
+                                     refresh, serving, &err);
     if (!serving->refreshing)
         log_error("reading documents and files again: %s", err.message);
 }
@@ -340,7 +340,8 @@ static void signalled(uv_signal_t *handle, int number)
     if (serving->stop_asked) { /* somebody is in a hurry */
         for (unsigned i = 0; i < serving->shared.loop_count; i++)
             if (serving->threads[i].started)
-                loop_post(serving->threads[i].api.loop, signal_event, &serving->threads[i].api.idle);
+                loop_post(serving->threads[i].api.loop, signal_event,
+                          &serving->threads[i].api.idle);
         return;
     }
     serving->stop_asked = true;
@@ -376,13 +377,19 @@ TASK_WAITS static void unwatch_signals(struct serving *serving)
 
 /* -- all together -- */
 
-/* Never more than runs at once: each loop has at least one of its own. */
-static unsigned loop_count(const struct api_options *options)
+static size_t least(size_t a, size_t b)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = options->loops > 0 ? options->loops : processors > 0 ? (size_t)processors : 1;
-    size_t max = options->runs_max < API_LOOPS_MAX ? options->runs_max : API_LOOPS_MAX;
-    return (unsigned)(count < max ? count : max);
+    return a < b ? a : b;
+}
+
+unsigned api_loop_count(const struct api_options *options, long processors)
+{
+    size_t count = options->loops;
+    if (count == 0)
+        count = processors < 1 ? 1 : least((size_t)processors, LOOPS_DEFAULT_MAX);
+    if (options->workers_max > 0)
+        count = least(count, options->workers_max);
+    return (unsigned)least(count, least(options->runs_max, API_LOOPS_MAX));
 }
 
 TASK_WAITS static bool start_all(struct serving *serving, struct error *err)
@@ -420,8 +427,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
             join_thread(&serving->threads[i]);
 }
 
-TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
-                          struct error *err)
+TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options, struct error *err)
 {
     struct serving *serving = xcalloc(1, sizeof(*serving));
     serving->options = options;
@@ -429,7 +435,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     serving->shared.agent = agent;
     serving->shared.environment = settings_text("ENVIRONMENT");
     serving->shared.stop_grace_ms = options->stop_grace_ms;
-    serving->shared.loop_count = loop_count(options);
+    serving->shared.loop_count = api_loop_count(options, sysconf(_SC_NPROCESSORS_ONLN));
     for (unsigned i = 0; i < serving->shared.loop_count; i++) {
         serving->threads[i].serving = serving;
         serving->threads[i].number = i;

@@ -23,7 +23,8 @@ static void tell_ready(void *context, const char *host, int port)
     size_t datasets = session->agent->knowledge->catalog->dataset_count;
     bool bracket = strchr(host, ':') != NULL;
     terminal_print_line(stderr, "%zu dataset%s ready at http://%s%s%s:%d (Ctrl-C stops)", datasets,
-                        datasets == 1 ? "" : "s", bracket ? "[" : "", host, bracket ? "]" : "", port);
+                        datasets == 1 ? "" : "s", bracket ? "[" : "", host, bracket ? "]" : "",
+                        port);
 }
 
 static bool is_loopback(const char *host)
@@ -59,6 +60,7 @@ TASK_WAITS static int serve(struct session *session)
         .loops = (unsigned)settings_integer("QUERENT_LOOPS"),
         .runs_max = (size_t)settings_integer("QUERENT_RUNS_MAX"),
         .queue_max = (size_t)settings_integer("QUERENT_QUEUE_MAX"),
+        .workers_max = (size_t)settings_integer("QUERENT_WORKERS"),
         .stop_grace_ms = (uint64_t)settings_integer("QUERENT_STOP_GRACE_S") * 1000,
         .ready = tell_ready,
         .ready_context = session,

@@ -94,7 +94,8 @@ const struct setting settings_table[] = {
     {"QUERENT_STATEMENT_TIMEOUT_S", SETTING_INTEGER, "30", 1, 3600, .unit = "seconds",
      .group = ENGINES, .help = "Time for one statement."},
     {"QUERENT_WORKERS", SETTING_INTEGER, "0", 0, 64, .group = ENGINES,
-     .help = "Processes that run DuckDB. 0: as many as there are processors, at most 4."},
+     .help = "Processes that run DuckDB, divided evenly among the loops of a server. 0: as many as "
+             "there are processors, at most 4, but at least two for each loop."},
     {"QUERENT_WORKER_MEMORY_MB", SETTING_INTEGER, "256", 32, 1048576, .unit = "MB",
      .group = ENGINES, .help = "Memory that DuckDB may use in one worker process."},
     {"QUERENT_WORKER_THREADS", SETTING_INTEGER, "2", 1, 64, .group = ENGINES,
@@ -137,8 +138,8 @@ const struct setting settings_table[] = {
     {"API_PORT", SETTING_INTEGER, "8000", 0, 65535, .group = SERVER,
      .help = "Port that the server listens on. 0: any free one."},
     {"QUERENT_LOOPS", SETTING_INTEGER, "0", 0, 64, .group = SERVER,
-     .help = "Threads that serve connections and runs, at most one for each of QUERENT_RUNS_MAX. 0: "
-             "as many as there are processors."},
+     .help = "Threads that serve connections and runs, at most one for each of QUERENT_RUNS_MAX and of "
+             "QUERENT_WORKERS. 0: as many as there are processors, at most 4."},
     {"QUERENT_RUNS_MAX", SETTING_INTEGER, "256", 1, 100000, .unit = "runs", .group = SERVER,
      .help = "Questions worked on at the same time; more wait for their turn."},
     {"QUERENT_QUEUE_MAX", SETTING_INTEGER, "2000", 0, 100000, .unit = "questions", .group = SERVER,

@@ -308,8 +308,8 @@ static bool run(struct engine *engine, const struct engine_statement *statement,
 
 /* -- the driver -- */
 
-/* Of one loop. At least two where the processors decide: one slow statement must not keep the
- * others of its loop waiting. */
+/* Of one loop; there are never more loops than the setting has workers. At least two where the
+ * processors decide: one slow statement must not keep the others of its loop waiting. */
 static size_t worker_max(unsigned loop_count)
 {
     size_t wanted = (size_t)settings_integer("QUERENT_WORKERS");

@@ -187,7 +187,8 @@ static uint64_t next_turn(const struct pool *pool, uint64_t caller)
 static struct pool_waiter *next_waiter(const struct pool *pool)
 {
     struct pool_waiter *next = NULL;
-    const struct pool_waiter *refused = NULL; /* its caller is not looked at again: it may have many */
+    const struct pool_waiter *refused =
+        NULL; /* its caller is not looked at again: it may have many */
     for (struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next) {
         if (waiter->granted || (next && waiter->turn >= next->turn) ||
             (refused && waiter->caller == refused->caller))
@@ -414,8 +415,8 @@ static void leave_queue(struct pool *pool, struct pool_waiter *waiter)
         pool->last = link;
 }
 
-/* As many may wait as there are questions at work, whose number the server bounds before their first
- * change is saved. True: a worker, or room for a new one, is reserved: it counts as granted
+/* As many may wait as there are questions at work, whose number the server bounds before their
+ * first change is saved. True: a worker, or room for a new one, is reserved: it counts as granted
  * until it is taken. */
 static bool wait_for_turn(struct pool *pool, const char *caller, uint64_t end_ms, struct error *err)
 {

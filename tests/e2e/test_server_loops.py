@@ -2,18 +2,20 @@
 """Limits that hold for the process, however many loops it has."""
 from pathlib import Path
 
+import pytest
 from serving import Server
 
 
-def test_more_loops_than_runs(querent, tmp_path):
+@pytest.mark.parametrize("runs, workers", [(1, 1), (256, 2)])
+def test_more_loops_than_runs_or_workers(querent, tmp_path, runs, workers):
     """Each loop has workers of its own, so that their number tells how many loops answered."""
     data = tmp_path / "sales.csv"
     data.write_text("region,amount\nNorth,1\nSouth,2\n")
-    environment = {"QUERENT_LOOPS": "8", "QUERENT_RUNS_MAX": "1", "QUERENT_WORKERS": "1"}
+    environment = {"QUERENT_LOOPS": "8", "QUERENT_RUNS_MAX": str(runs), "QUERENT_WORKERS": str(workers)}
     with Server(querent, "--data", data, environment=environment) as server:
         server.wait_until_ready()
         for _ in range(12):
             with server.client() as client:
                 client.ask("total amount by region", use_cache=False)
         tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
-        assert sum(len((task / "children").read_text().split()) for task in tasks) == 1
+        assert sum(len((task / "children").read_text().split()) for task in tasks) in range(1, workers + 1)
