@@ -160,6 +160,16 @@ static bool is_code(const struct subject *s)
     return is_one_of(s->last, words);
 }
 
+/* What goes by a number where there are several: "room", "platform". "Rooms" would be how many. */
+static bool is_numbered_thing(const struct subject *s)
+{
+    static const char *const words[] = {"room",  "floor",  "platform", "gate",    "terminal",
+                                        "track", "lane",   "route",    "line",    "bus",
+                                        "tram",  "train",  "flight",   "seat",    "ward",
+                                        "batch", "ticket", "invoice",  "account", "locker", NULL};
+    return s->column->kind == VALUE_INTEGER && is_one_of(s->last, words);
+}
+
 static bool is_year_word(struct str word)
 {
     static const char *const words[] = {"year", "yr", "jahr", "ano", "annee", NULL};
@@ -224,8 +234,9 @@ static bool is_name_of_rows(const struct subject *s)
         "profit",  "population", "capacity", "area",   "size",     "quantity",  "duration",
         "interest", "balance", "debt",     "grant",    "pension",  "rent",      "toll", NULL};
     struct str table = s->table_last, name = s->last;
-    bool plural = table.length == name.length + 1 && table.length > 3 && str_ends(table, STR("s"));
-    return s->column->kind == VALUE_INTEGER && plural && !strchr(s->words, ' ') &&
+    bool plural = (table.length == name.length + 1 && str_ends(table, STR("s"))) ||
+                  (table.length == name.length + 2 && str_ends(table, STR("es")));
+    return s->column->kind == VALUE_INTEGER && plural && table.length > 3 && !strchr(s->words, ' ') &&
            memcmp(table.bytes, name.bytes, name.length) == 0 && !is_one_of(name, amounts);
 }
 
@@ -241,7 +252,7 @@ static enum column_role number_role(const struct subject *s)
         return ROLE_TIME;
     if (has_year(s))
         return ROLE_DIMENSION;
-    if (is_code(s) || is_name_of_rows(s))
+    if (is_code(s) || is_numbered_thing(s) || is_name_of_rows(s))
         return s->column->unique && s->column->kind == VALUE_INTEGER ? ROLE_KEY : ROLE_DIMENSION;
     if (s->column->kind != VALUE_INTEGER)
         return ROLE_MEASURE;

@@ -23,6 +23,7 @@
 #include "planner/rules/unknown_subject.h"
 
 #define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
+#define NAMES_LIKELY 0.8  /* the same for one that shows names for keys */
 #define UNITS_LIKELY 0.6 /* the same for one that adds up quantities */
 #define NEAR_SHARE 0.7 /* of the best hit's score: what is below is hardly meant */
 #define EXPLAINED_MAX 12
@@ -294,8 +295,8 @@ static bool adds_up_codes(const struct query *query, const struct cue_marks *cue
         if (e->kind != EXPRESSION_AGGREGATE || !column || !value_kind_is_number(column->kind))
             continue;
         bool sum = e->aggregate == AGGREGATE_SUM, mean = e->aggregate == AGGREGATE_AVG;
-        if ((sum || mean) && (column->role == ROLE_KEY ||
-                              (column->role == ROLE_DIMENSION && (sum || !averages))))
+        bool code = column->role == ROLE_KEY || column->role == ROLE_DIMENSION;
+        if (code && (sum || (mean && !(averages && column_is_averaged(column)))))
             return true;
     }
     return false;
@@ -580,20 +581,20 @@ static bool check_request(const struct plan_request *request, struct error *err)
 /* "How many meters" counts meters where rules found what they are, not the rows. */
 static void doubt_counted_rows(struct plan_state *state)
 {
-    const char *counted = NULL;
+    const struct dataset *counted = NULL;
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
         const struct expression *e = state->plan.candidates[i].query->select[0].expression;
         if (item->prior >= COUNTS_SURELY && item->unread_count == 0 && !item->follow_up &&
             e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_COUNT_DISTINCT)
-            counted = "how many";
+            counted = state->plan.candidates[i].dataset;
     }
     for (size_t i = 0; counted && i < state->plan.candidate_count; i++) {
         const struct expression *e = state->plan.candidates[i].query->select[0].expression;
         if (state->items[i].prior < 0 && e->kind == EXPRESSION_AGGREGATE &&
             e->aggregate == AGGREGATE_COUNT && e->left->kind == EXPRESSION_STAR &&
-            !state->items[i].unheard)
-            state->items[i].unheard = counted;
+            state->plan.candidates[i].dataset == counted && !state->items[i].unheard)
+            state->items[i].unheard = "how many";
     }
 }
 
@@ -610,6 +611,46 @@ static void doubt_counts_for_units(struct plan_state *state, const struct busine
             if (query->select[k].expression->kind == EXPRESSION_AGGREGATE &&
                 query->select[k].expression->aggregate == AGGREGATE_COUNT)
                 state->items[i].unheard = "how many";
+    }
+}
+
+static bool says_identifier(struct str question, struct arena *arena)
+{
+    static const char *const words[] = {" id", " key", " number", " code", " no"};
+    const char *text = arena_strndup(arena, question.bytes, question.length);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasestr(text, words[i]))
+            return true;
+    return false;
+}
+
+/* Is it the query's only column, and the key that `named` shows the names for? */
+static bool groups_by_key_of(const struct query *query, const struct query *named)
+{
+    const struct expression *e = query->select[0].expression;
+    if (query->table_count != 1 || query->group_count != 1 || e->kind != EXPRESSION_COLUMN)
+        return false;
+    for (size_t i = 1; i < named->table_count; i++)
+        if (named->tables[0].dataset == query->tables[0].dataset &&
+            strcmp(named->tables[i].joined_column, e->column->name) == 0)
+            return true;
+    return false;
+}
+
+/* "Guests with more than 10 bookings" are wanted by name where rules found their names. */
+static void doubt_bare_keys(struct plan_state *state, const struct plan_request *request)
+{
+    if (says_identifier(request->question, state->arena))
+        return;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *named = &state->items[i];
+        const struct query *query = state->plan.candidates[i].query;
+        if (named->prior < NAMES_LIKELY || named->unread_count > 0 || query->group_count != 1)
+            continue;
+        for (size_t k = 0; k < state->plan.candidate_count; k++)
+            if (state->items[k].prior < 0 && !state->items[k].unheard &&
+                groups_by_key_of(state->plan.candidates[k].query, query))
+                state->items[k].unheard = "names";
     }
 }
 
@@ -644,6 +685,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     }
     doubt_counted_rows(state);
     doubt_counts_for_units(state, list, count);
+    doubt_bare_keys(state, request);
     if (plan->candidate_count == 0) {
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"

@@ -146,15 +146,18 @@ static enum column_role role_in(const char *table, struct column column)
 
 static void numbers_that_name_the_rows(void **state)
 {
-    struct column flight = column("flight", VALUE_INTEGER, "1", "8500");
-    assert_int_equal(role_in("flights", flight), ROLE_DIMENSION);
-    assert_int_equal(role_in("last_flights", flight), ROLE_DIMENSION);
-    assert_int_equal(role_in("flights", unique(flight)), ROLE_KEY);
-    assert_int_equal(role_in("planes", flight), ROLE_MEASURE);
-    assert_int_equal(role_in("flight", flight), ROLE_MEASURE); /* may be what is measured */
-    assert_int_equal(role_in("flights", column("flight", VALUE_FLOAT, "1", "9")), ROLE_MEASURE);
+    struct column mission = column("mission", VALUE_INTEGER, "1", "8500");
+    assert_int_equal(role_in("missions", mission), ROLE_DIMENSION);
+    assert_int_equal(role_in("last_missions", mission), ROLE_DIMENSION);
+    assert_int_equal(role_in("missions", unique(mission)), ROLE_KEY);
+    assert_int_equal(role_in("planes", mission), ROLE_MEASURE);
+    assert_int_equal(role_in("mission", mission), ROLE_MEASURE); /* may be what is measured */
+    assert_int_equal(role_in("missions", column("mission", VALUE_FLOAT, "1", "9")), ROLE_MEASURE);
     assert_int_equal(role_in("prices", column("price", VALUE_INTEGER, "1", "9")), ROLE_MEASURE);
-    assert_int_equal(role_in(NULL, flight), ROLE_MEASURE);
+    assert_int_equal(role_in("boxes", column("box", VALUE_INTEGER, "1", "9")), ROLE_DIMENSION);
+    assert_int_equal(role_in(NULL, mission), ROLE_MEASURE);
+    assert_int_equal(role_in("visits", column("room", VALUE_INTEGER, "1", "9")), ROLE_DIMENSION);
+    assert_int_equal(role_in("houses", column("rooms", VALUE_INTEGER, "1", "9")), ROLE_MEASURE);
 }
 
 static void numbers_handed_out_in_a_row(void **state)

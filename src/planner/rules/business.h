@@ -46,6 +46,9 @@ bool column_name_has(const struct column *column, struct str word);
 /* The column that names the rows of a table for people; NULL when there is none. */
 const struct column *dataset_name_column(const struct dataset *dataset);
 
+/* Can its numbers be averaged: amounts, but also grades, hours and years, which are never summed? */
+bool column_is_averaged(const struct column *column);
+
 /* How its amounts are put together when the question does not say. */
 enum aggregate column_aggregate(const struct column *column);
 

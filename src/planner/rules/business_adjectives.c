@@ -27,13 +27,13 @@ static const struct family {
     {"youngest younger", "birth born birthday birthdate dob", CUE_HIGH},
     {"oldest older", "founded built established year", CUE_LOW},
     {"youngest younger newer", "founded built established year", CUE_HIGH},
-    {"longest longer", "length duration runtime distance pages", CUE_HIGH},
-    {"longest longer", "hours minutes seconds days", CUE_HIGH},
-    {"shortest shorter", "length duration runtime distance pages", CUE_LOW},
-    {"shortest shorter", "height hours minutes seconds days", CUE_LOW},
+    {"longest longer", "length duration runtime distance pages km miles", CUE_HIGH},
+    {"longest longer", "hours minutes seconds days nights", CUE_HIGH},
+    {"shortest shorter", "length duration runtime distance pages km miles", CUE_LOW},
+    {"shortest shorter", "height hours minutes seconds days nights", CUE_LOW},
     {"tallest taller", "height", CUE_HIGH},
-    {"highest", "height elevation altitude", CUE_HIGH},
-    {"lowest", "height elevation altitude", CUE_LOW},
+    {"highest higher", "height elevation altitude", CUE_HIGH},
+    {"lowest lower", "height elevation altitude", CUE_LOW},
     {"heaviest heavier", "weight mass", CUE_HIGH},
     {"lightest lighter", "weight mass", CUE_LOW},
     {"largest larger biggest bigger", "size area hectares acres population capacity", CUE_HIGH},
@@ -67,7 +67,7 @@ static const struct family {
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 
 /* Of sizes in general: where no such column exists, the table's main measure may be meant. */
-static const char any_size[] = "highest lowest largest larger biggest bigger smallest smaller";
+static const char any_size[] = "highest lowest higher lower largest larger biggest bigger smallest smaller";
 
 /* A number, or a time, whose name has the noun as a word of its own. */
 static const struct column *noun_column(const struct dataset *dataset, struct str noun)

@@ -149,12 +149,6 @@ static bool descending(const struct reading *r)
 
 /* ---- shapes */
 
-static bool is_plural_word(const char *word)
-{
-    size_t length = strlen(word);
-    return length > 2 && word[length - 1] == 's' && word[length - 2] != 's';
-}
-
 static int64_t rows_limit(const struct reading *r)
 {
     if (r->limit > 0)
@@ -162,7 +156,7 @@ static int64_t rows_limit(const struct reading *r)
     const struct mention *m = r->rows_entity;
     if (!m && r->who)
         return 1;
-    return m && !is_plural_word(r->ask->words[m->last - 1].text) ? 1 : LIST_DEFAULT;
+    return m && !reading_is_plural(r->ask->words[m->last - 1].text) ? 1 : LIST_DEFAULT;
 }
 
 /* "show me the first 5 rows", "a sample" */

@@ -57,9 +57,19 @@ bool column_is_measure(const struct column *column)
 bool column_names_rows(const struct column *column, const struct dataset *dataset)
 {
     size_t length = strlen(column->name), table = strlen(dataset->table_name);
-    return value_kind_is_number(column->kind) && !column_is_measure(column) &&
-           table == length + 1 && dataset->table_name[length] == 's' &&
+    bool plural = (table == length + 1 && dataset->table_name[length] == 's') ||
+                  (table == length + 2 && strcmp(dataset->table_name + length, "es") == 0);
+    bool number = value_kind_is_number(column->kind) && !column_is_measure(column);
+    return (number || (column->kind == VALUE_TEXT && column->unique)) && plural &&
            strncasecmp(column->name, dataset->table_name, length) == 0;
+}
+
+bool column_is_averaged(const struct column *column)
+{
+    return column->role != ROLE_KEY &&
+           (column_is_measure(column) || column->role == ROLE_TIME ||
+            name_has_word(column->name, "grade level hour minute second day days month week "
+                                        "quarter year lat latitude lon lng longitude version"));
 }
 
 bool column_is_group(const struct column *column)
@@ -107,6 +117,8 @@ enum aggregate column_aggregate(const struct column *column)
     for (size_t i = 0; column->default_aggregation && i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcasecmp(column->default_aggregation, rows[i].name) == 0)
             return rows[i].aggregate;
+    if (name_has_word(column->name, "total subtotal sum amount"))
+        return AGGREGATE_SUM; /* "total_price" */
     bool intensive =
         (column->unit && strcmp(column->unit, "%") == 0) ||
         name_has_word(column->name, "price rate age percent percentage pct ratio score rating "

@@ -25,8 +25,8 @@ static bool adjective_measure(struct reading *r)
     enum aggregate usual = column_aggregate(ref.column);
     enum aggregate end = extreme == CUE_LOW || extreme == CUE_LEAST ? AGGREGATE_MIN : AGGREGATE_MAX;
     /* The most expensive item is the one with the highest price anywhere. */
-    bool single = time || alone || usual == AGGREGATE_AVG;
-    return reading_add_measure(r, ref, single ? end : usual, alone);
+    bool single = time || alone || usual == AGGREGATE_AVG || !column_is_measure(ref.column);
+    return reading_add_measure(r, ref, single ? end : usual, false);
 }
 
 /* ---- counted, or assumed */

@@ -10,7 +10,7 @@
 #include "planner/rules/business_reading.h"
 
 #define THINGS_MAX 30
-#define ROWS_A_THING 3
+#define ROWS_A_THING 2
 
 /* ---- values, named filters */
 
@@ -383,7 +383,7 @@ static enum use use_column(struct reading *r, const struct mention *m)
         return USE_FILTER;
     }
     bool averages = cue == CUE_AVERAGE || cue == CUE_MEDIAN; /* "the average grade" */
-    if (averages && value_kind_is_number(column->kind) && column->role == ROLE_DIMENSION) {
+    if (averages && value_kind_is_number(column->kind) && column_is_averaged(column)) {
         use_measure(r, m);
         return USE_MEASURE;
     }

@@ -97,7 +97,7 @@ static bool is_small_word(struct str word)
 {
     static const char *const words[] = {"the", "and", "for", "per", "not", "all",
                                         "any", "has", "was", "are", "max", "min",
-                                        "avg", "sum", "num", "day", "new", "top"};
+                                        "avg", "sum", "num", "day", "new", "top", "number"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (str_equal_text(word, words[i]))
             return true;

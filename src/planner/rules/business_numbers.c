@@ -180,6 +180,11 @@ void reading_apply_numbers(struct reading *r)
             filter.ref = (struct ref){.scope = m->scope, .column = m->column};
             reading_add_filter(r, filter);
         } else if (having_measure(r, m, &filter.having)) {
+            bool count = r->group_count == 0 && r->bucket == UNIT_NONE &&
+                         (!filter.having.ref.column ||
+                          filter.having.aggregate == AGGREGATE_COUNT_DISTINCT);
+            if (count) /* one number of all rows is not what "higher than 2000" is about */
+                reading_doubt(r, "a number with nothing to compare", 0.4);
             filter.is_having = true;
             reading_add_filter(r, filter);
         } else {

@@ -144,8 +144,8 @@ int ask_list_before(const struct ask *ask, size_t i);
 /* highest, least, top, ... */
 bool cue_is_superlative(enum cue cue);
 
-/* Is it a number that the rows go by, "flight" in a table of flights? It is neither summed nor
- * counted where flights are spoken of. */
+/* Do the rows go by it, "flight" in a table of flights, as a number or as a name of their own? It is
+ * not meant where flights are spoken of. */
 bool column_names_rows(const struct column *column, const struct dataset *dataset);
 
 /* Does the column hold amounts that can be summed or averaged? */

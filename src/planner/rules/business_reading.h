@@ -90,6 +90,8 @@ struct reading {
 /* ---- filling in (business_slots.c); what is there already stays single, what is too much is left
  * out */
 
+/* By its last letters: "taxis", "menus" are taken for one, as "bus" and "analysis" are. */
+bool reading_is_plural(const char *word);
 /* Multiplies the score, and notes why. */
 void reading_doubt(struct reading *reading, const char *name, double factor);
 void reading_assume(struct reading *reading, const char *sentence);

@@ -117,9 +117,7 @@ static void settle_rows(struct reading *r)
 
 static bool is_plural(const struct ask *ask, const struct mention *mention)
 {
-    const struct ask_word *word = ask_word_at(ask, mention->last - 1);
-    size_t length = strlen(word->text);
-    return length > 2 && word->text[length - 1] == 's' && word->text[length - 2] != 's';
+    return reading_is_plural(ask_word_at(ask, mention->last - 1)->text);
 }
 
 /* "The top product in each category", "the best paid in every team", "best month by region": the

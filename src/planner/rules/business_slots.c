@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+bool reading_is_plural(const char *word)
+{
+    size_t length = strlen(word);
+    return length > 2 && word[length - 1] == 's' && !strchr("sui", word[length - 2]);
+}
+
 void reading_doubt(struct reading *r, const char *name, double factor)
 {
     r->score *= factor;

@@ -112,7 +112,29 @@ static bool divides(const struct expression *e)
 /* "Revenue per region" groups, "revenue per order" divides, "income per person" is a column. */
 static bool query_has_per(const struct query *query)
 {
-    return query_has_by(query) || divides(query->select[0].expression);
+    return query_has_by(query) ||
+           (query->select_count == 1 && divides(query->select[0].expression));
+}
+
+/* A number of things: counted, added up, or stored as an amount. */
+static bool is_quantity(const struct expression *e)
+{
+    if (!e || e->kind == EXPRESSION_STAR || e->kind == EXPRESSION_BUCKET)
+        return false;
+    if (e->kind == EXPRESSION_COLUMN)
+        return value_kind_is_number(e->column->kind) && e->column->role != ROLE_KEY &&
+               e->column->role != ROLE_DIMENSION;
+    return true;
+}
+
+static bool query_has_quantity(const struct query *query)
+{
+    bool found = query->having != NULL || query_restricts(query);
+    for (size_t i = 0; i < query->select_count; i++)
+        found |= is_quantity(query->select[i].expression);
+    for (size_t i = 0; i < query->order_count; i++)
+        found |= is_quantity(query->order[i].expression);
+    return found;
 }
 
 /* "Who" wants somebody named, not a number. */
@@ -220,6 +242,7 @@ static const struct rule {
     {"doesn't", query_negates},     {"isn't", query_negates},       {"aren't", query_negates},
     {"wasn't", query_negates},      {"haven't", query_negates},     {"hasn't", query_negates},
     {"in each", query_keeps_groups}, {"for each", query_keeps_groups}, {"of each", query_keeps_groups},
+    {"how many", query_has_quantity}, {"number of", query_has_quantity},
     {"top", query_ranks},           {"average", query_averages},    {"on average", query_averages},
     {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
     {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},

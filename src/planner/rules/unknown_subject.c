@@ -213,15 +213,38 @@ static const struct dataset *dataset_called(const struct lookup *lookup,
     return found;
 }
 
+/* Is it a key of the dataset, kept in another table? */
+static bool points_to(const struct query *query, const struct expression *key,
+                      const struct dataset *dataset)
+{
+    const struct dataset *own = query->tables[key->table].dataset;
+    for (size_t i = 0; i < own->relationship_count; i++)
+        if (own->relationships[i].dataset_id && own->relationships[i].column &&
+            strcmp(own->relationships[i].dataset_id, dataset->id) == 0 &&
+            strcmp(own->relationships[i].column, key->column->name) == 0)
+            return true;
+    return false;
+}
+
+/* "Customer cards" are counted in a table of that name, where there are customers, too. */
+static bool names_table(const struct lookup *lookup, const struct query *query)
+{
+    for (size_t i = 0; i < query->table_count; i++)
+        if (is_named_in(lookup, query->tables[i].dataset->table_name))
+            return true;
+    return false;
+}
+
 static bool counts_it(const struct lookup *lookup, const struct query *query,
                       const struct dataset *dataset)
 {
     const struct expression *e = query->select[0].expression;
-    for (size_t i = 0; i < query->table_count; i++)
-        if (query->tables[i].dataset == dataset)
-            return true;
+    if (names_table(lookup, query))
+        return true;
     bool counts = e->kind == EXPRESSION_AGGREGATE && (e->aggregate == AGGREGATE_COUNT ||
                                                       e->aggregate == AGGREGATE_COUNT_DISTINCT);
+    if (counts && e->left && e->left->column && points_to(query, e->left, dataset))
+        return true;
     return !counts || (e->left && e->left->column && is_named_in(lookup, e->left->column->name));
 }
 
@@ -261,6 +284,8 @@ static bool misses_dataset(const struct plan_request *request, const struct quer
         lookup.word = subject[i];
         lookup.stem = arena_str(arena, stemmer_stem(lookup.stemmer, str_from(subject[i]))).bytes;
         const struct dataset *dataset = dataset_called(&lookup, request);
+        if (!dataset && names_table(&lookup, query))
+            break; /* the word is a part of the table's longer name, or names several */
         another = dataset && !is_about(&lookup, query, dataset);
     }
     stemmer_free(lookup.stemmer);
