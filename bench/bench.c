@@ -124,7 +124,8 @@ struct bench_peer *bench_peer_start(const char *script, const char *argument,
     struct error err = {0};
     const char *name = arena_printf(arena, "../bench/peers/%s", script);
     const char *path = datafile_find(arena, DATAFILE_DATA, name, NULL, &err);
-    const char *python = getenv("QUERENT_BENCH_PYTHON");
+    bool plan_stack = strncmp(script, "plan-stack/", strlen("plan-stack/")) == 0;
+    const char *python = getenv(plan_stack ? "QUERENT_PLAN_STACK_PYTHON" : "QUERENT_BENCH_PYTHON");
     struct bench_peer *peer = xcalloc(1, sizeof(*peer));
     signal(SIGPIPE, SIG_IGN); /* a peer that could not start is seen by what it did not answer */
     fflush(stdout);

@@ -34,8 +34,9 @@ void bench_print(const struct bench_row *row);
 _Noreturn void bench_fail(const char *what, const char *why);
 
 struct bench_peer;
-/* Starts bench/peers/SCRIPT with the interpreter that QUERENT_BENCH_PYTHON names (python3 without
- * it). NULL, and a note on stderr, when that does not work. */
+/* Starts bench/peers/SCRIPT with the interpreter that QUERENT_BENCH_PYTHON (QUERENT_PLAN_STACK_PYTHON
+ * for those in plan-stack/) names, python3 without it. NULL, and a note on stderr, when that does
+ * not work. */
 struct bench_peer *bench_peer_start(const char *script, const char *argument,
                                     const char *second_argument);
 /* Has the peer do a round, and reads the numbers that it answers with. False: it is gone. */

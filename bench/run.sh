@@ -7,6 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath "${1:-build}")
 [ -x deps/bench-venv/bin/python ] && export QUERENT_BENCH_PYTHON=$PWD/deps/bench-venv/bin/python
+[ -x deps/plan-stack-venv/bin/python ] && export QUERENT_PLAN_STACK_PYTHON=$PWD/deps/plan-stack-venv/bin/python
 export OPENBLAS_NUM_THREADS=1
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sort -u | head -n 1), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg). Amounts are medians of CPU time per operation."
 echo

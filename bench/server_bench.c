@@ -165,8 +165,8 @@ struct plan_stack {
 
 static struct plan_stack plan_stack_of(struct bench_peer *peer)
 {
-    double numbers[5];
-    if (!bench_peer_round(peer, numbers, 5))
+    double numbers[6];
+    if (!bench_peer_round(peer, numbers, 6))
         return (struct plan_stack){0};
     return (struct plan_stack){true,       (int)numbers[0], (pid_t)numbers[1], (pid_t)numbers[2],
                                numbers[3], numbers[4]};

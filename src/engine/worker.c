@@ -20,6 +20,7 @@
 #include "engine/worker_priv.h"
 
 #define SOCKET STDIN_FILENO
+#define HELD_BACK_MAX (32u << 10) /* bytes of frames */
 #define CONTROL_STACK_SIZE (256u << 10)
 #define INTERRUPT_AGAIN_MS 50
 #define ADDRESS_SPACE_MIN_MB 768
@@ -212,13 +213,22 @@ static void write_all(int socket, const char *bytes, size_t length)
     }
 }
 
+/* Columns and a few rows leave with the end of the result: each write wakes the server. */
 void worker_send(struct worker *worker, enum frame_type type, struct str payload)
 {
-    struct strbuf header = strbuf_init(64);
-    wire_add_header(&header, type, payload.length);
-    write_all(worker->socket, header.bytes, header.length);
-    write_all(worker->socket, payload.bytes, payload.length);
-    strbuf_clear(&header);
+    struct strbuf *out = &worker->out;
+    if (out->length_max == 0)
+        *out = strbuf_init(2 * FRAME_SIZE_MAX);
+    wire_add_header(out, type, payload.length);
+    strbuf_add_str(out, payload);
+    bool more = type == FRAME_COLUMNS || type == FRAME_ROWS;
+    if (more && out->length < HELD_BACK_MAX)
+        return;
+    write_all(worker->socket, out->bytes, out->length);
+    if (out->length > HELD_BACK_MAX)
+        strbuf_clear(out);
+    else
+        strbuf_reset(out);
 }
 
 void worker_send_error(struct worker *worker, enum wire_error kind, const char *message)

@@ -22,6 +22,7 @@ struct worker_frame {
 
 struct worker {
     int socket;
+    struct strbuf out; /* frames that are still to be written */
     struct duckdb_api api;
     uint32_t layers; /* engine/worker_sandbox.h */
     duckdb_database database;

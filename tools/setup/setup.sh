@@ -4,7 +4,8 @@
 #   Debian packages  tools/setup/packages.txt
 #   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
 #   pytest           deps/venv, pinned by tests/requirements.txt
-#   peers to measure deps/bench-venv, pinned by bench/requirements.txt
+#   peers to measure deps/bench-venv, pinned by bench/requirements.txt; deps/plan-stack-venv, pinned by
+#                    bench/peers/plan-stack/requirements.txt
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kind=${1:-build}
@@ -72,4 +73,5 @@ install_packages
 fetch_duckdb
 make_environment test deps/venv tests/requirements.txt
 make_environment bench deps/bench-venv bench/requirements.txt
+make_environment bench deps/plan-stack-venv bench/peers/plan-stack/requirements.txt
 touch "deps/$kind.ready"
