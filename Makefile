@@ -47,10 +47,12 @@ check-asan: deps/test.ready             ## unit tests under ASan and UBSan
 	@$(NINJA) -C build-asan
 	@$(ASAN) $(SANITIZED_TEST) -C build-asan
 
-check-tsan: deps/test.ready             ## unit tests under TSan
+check-tsan: deps/test.ready             ## unit tests and a server under load, under TSan
 	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false
 	@$(NINJA) -C build-tsan
 	@$(TSAN) $(SANITIZED_TEST) -C build-tsan
+	@$(TSAN) QUERENT=$(CURDIR)/build-tsan/querent deps/venv/bin/python -m pytest -q -p no:cacheprovider \
+	  tests/e2e/test_server_load.py tests/e2e/test_server_lifecycle.py -k "short or killed or hangups or under_way"
 
 coverage: deps/test.ready               ## unit tests, and which lines of src/ they reach
 	@[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true

@@ -126,6 +126,9 @@ class Load:
         user = f"user{number}"
         async with httpx.AsyncClient(base_url=self.server.url, timeout=PATIENCE_S) as http:
             while time.monotonic() < self.end:
+                if random.random() < 0.1:
+                    response = await http.post(QUERY, json={"query": "", "user_id": number})
+                    assert response.status_code == 422 and len(response.json()["detail"]) == 2
                 question, rows, next_question, next_rows = random.choice(QUESTIONS)
                 conversation = await self.ask(http, user, question, rows)
                 if conversation and next_question and random.random() < 0.5:
@@ -156,7 +159,7 @@ def check_saved(server, load):
         assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2)
 
 
-@pytest.mark.parametrize("loops", [2, 4])
+@pytest.mark.parametrize("loops", [2, 4], ids=["long", "short"])
 def test_fifty_clients_get_right_answers(querent, tables, loops):
     seconds = (20 if SANITIZED else 60) if loops == 2 else 5
     with Server(querent, tables, QUERENT_LOOPS=loops) as server:
@@ -169,7 +172,7 @@ def test_fifty_clients_get_right_answers(querent, tables, loops):
         assert server.get("/health/ready").json()["status"] == "ready"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_workers_that_die_or_freeze_under_load_are_replaced(querent, tables, number):
     """Some questions may fail, and say so; none is answered wrongly, and soon all are answered again."""
     hurt = []
@@ -182,12 +185,12 @@ def test_workers_that_die_or_freeze_under_load_are_replaced(querent, tables, num
                 hurt.append(workers[0])
                 os.kill(workers[0], number)
 
-    with Server(querent, tables, QUERENT_LOOPS=2, QUERENT_STATEMENT_TIMEOUT_S=2) as server:
+    with Server(querent, tables, QUERENT_LOOPS=2, QUERENT_STATEMENT_TIMEOUT_S=3) as server:
         load = asyncio.run(Load(server, 7).run(10, disturb))
         print(dict(load.counts))
         assert hurt and load.counts["misses"] > 0
         good = load.counts["hits"] + load.counts["misses"]
-        assert good > 2 * (load.counts[502] + load.counts[504] + load.counts["error"]), load.counts
+        assert good > load.counts[502] + load.counts[504] + load.counts["error"], load.counts
         deadline = time.monotonic() + PATIENCE_S
         while server.post(QUERY, request_of("revenue by month", use_cache=False)).status_code != 200:
             assert time.monotonic() < deadline
