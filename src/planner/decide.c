@@ -11,6 +11,7 @@
 #include "core/strbuf.h"
 #include "planner/plan.h"
 #include "planner/rules/business.h"
+#include "planner/rules/unheard.h"
 #include "planner/trust.h"
 
 #define NO_CANDIDATE SIZE_MAX
@@ -366,6 +367,14 @@ static const char *column_list(const struct dataset *dataset, struct arena *aren
     return text;
 }
 
+/* A word that no column holds as a value, and that the reading does not look for in texts. */
+static bool misses_value(const struct plan_state *state, const struct plan_item *item)
+{
+    return state->missing.word && item &&
+           !query_looks_for(state->plan.candidates[item - state->items].query,
+                            str_from(state->missing.word));
+}
+
 static const char *no_answer_sentence(const struct plan_state *state, const struct plan_item *item,
                                       struct arena *arena)
 {
@@ -376,6 +385,8 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
     if (state->unknown_subject)
         return arena_printf(arena, "I find nothing called '%s' in %s. It holds: %s.",
                             state->unknown_subject, what, columns);
+    if (misses_value(state, item))
+        return state->missing.sentence;
     if (item && item->unread_count > 0)
         return arena_printf(arena, "I find nothing called %s in %s. It holds: %s.",
                             quoted_list(item->unread, item->unread_count, arena), what, columns);
@@ -390,9 +401,10 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
     struct plan_choice choice;
     size_t winner = choice.winner = best_candidate(state, NO_CANDIDATE, &choice.chance);
-    if (winner == NO_CANDIDATE || state->unknown_subject) {
+    if (winner == NO_CANDIDATE || state->unknown_subject ||
+        misses_value(state, &state->items[winner])) {
         out->sentence =
-            no_answer_sentence(state, plan->candidate_count > 0 ? &state->items[0] : NULL, arena);
+            no_answer_sentence(state, winner != NO_CANDIDATE ? &state->items[winner] : NULL, arena);
         return;
     }
     out->winner = winner;

@@ -5,6 +5,7 @@
 
 #include "planner/planner.h"
 #include "planner/rank/rank.h"
+#include "planner/rules/missing_value.h"
 
 #define PLAN_LEARNED_MAX 12
 #define PLAN_CANDIDATES_MAX 32 /* those and the readings by rules */
@@ -63,6 +64,8 @@ struct plan_state {
     bool later_turn; /* there is a previous query */
     float lean;      /* how clearly the words lean on it (follow_up.h) */
     const char *unknown_subject; /* what it counts and nothing in the data is called; NULL */
+    struct missing_value_words heard; /* which words of the question are in the data */
+    struct missing_value missing;     /* no word: every one that looks like a value is one */
 };
 
 /* The chance that candidate `i` is right, from what is known by now. */

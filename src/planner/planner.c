@@ -480,6 +480,8 @@ static void set_links(struct plan_state *state, const struct dataset_reading *re
     words->linked = arena_array(state->arena, tokens->count + 1, 1);
     words->named = arena_array(state->arena, tokens->count + 1, 1);
     words->dataset_count = count;
+    bool *heard = arena_array(state->arena, tokens->count + 1, sizeof(*heard));
+    state->heard = (struct missing_value_words){tokens, heard};
     for (size_t r = 0; r < count; r++) {
         words->datasets[r] = readings[r].choice->dataset;
         if (readings[r].choice->score >= NEAR_SHARE * readings[0].choice->score)
@@ -498,6 +500,8 @@ static void set_links(struct plan_state *state, const struct dataset_reading *re
         enum cue cue = (enum cue)readings[0].links->cues.cue[i];
         words->cues |= (uint64_t)1 << cue;
         words->pronoun |= is_pronoun(token);
+        heard[i] = linked != 0 || cue != CUE_NONE ||
+                   lexicon_is_frequent(state->planner->lexicon, token->lower.hash);
         if (!token->is_word || token->stop || (!linked && cue != CUE_NONE))
             continue;
         words->linked[words->count] = linked;
@@ -540,20 +544,20 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
     const struct planner *planner = state->planner;
     struct arena *arena = state->arena;
     struct stemmer *stemmer = stemmer_new();
-    struct token_list tokens;
+    struct token_list *tokens = arena_alloc(arena, sizeof(*tokens));
     struct cue_marks cues;
     struct period_list periods;
-    token_read(planner->lexicon, stemmer, request->question, arena, &tokens);
+    token_read(planner->lexicon, stemmer, request->question, arena, tokens);
     stemmer_free(stemmer);
     size_t count =
         request->dataset_count < PLAN_READ_MAX ? request->dataset_count : PLAN_READ_MAX;
-    join_identifiers(request, count, &tokens, arena);
-    cue_mark(planner->lexicon, &tokens, arena, &cues);
+    join_identifiers(request, count, tokens, arena);
+    cue_mark(planner->lexicon, tokens, arena, &cues);
     period_find(request->question, &request->calendar, arena, &periods);
     struct dataset_reading *readings = arena_array(arena, count + 1, sizeof(*readings));
     for (size_t r = 0; r < count; r++) {
         readings[r].periods = &periods;
-        read_dataset(planner, &request->datasets[r], &tokens, &cues, arena, &readings[r]);
+        read_dataset(planner, &request->datasets[r], tokens, &cues, arena, &readings[r]);
     }
     if (count > 0)
         set_links(state, readings, count);
@@ -697,6 +701,8 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     plan->follow_up = state->items[0].follow_up;
     if (!plan->follow_up)
         state->unknown_subject = unknown_subject(request, arena);
+    if (!missing_value(request, state->dataset, &state->heard, arena, &state->missing))
+        state->missing = (struct missing_value){0};
     plan->unknown = state->items[0].unread;
     plan->unknown_count = state->items[0].unread_count;
     plan->execute_max =

@@ -41,7 +41,7 @@ static void assume_periods(struct reading *r)
 
 /* ---- words that nothing explains */
 
-static bool known_from_description(const struct ask *ask, const char *stem)
+bool ask_is_described(const struct ask *ask, const char *stem)
 {
     const struct dataset *dataset = ask->scope[0].dataset;
     const char *const texts[] = {dataset->title, dataset->description, dataset->table_name,
@@ -76,7 +76,7 @@ void reading_find_unknown(struct reading *r)
         content++;
         bool explained = word->mention >= 0 || word->in_period || word->cue != CUE_NONE ||
                          word->explained || names_a_kind(ask, i) ||
-                         known_from_description(ask, word->stem);
+                         ask_is_described(ask, word->stem);
         if (!explained)
             r->unknown[r->unknown_count++] = word->text;
     }

@@ -148,6 +148,9 @@ bool cue_is_superlative(enum cue cue);
  * not meant where flights are spoken of. */
 bool column_names_rows(const struct column *column, const struct dataset *dataset);
 
+/* Do the main table's title, description or grain have a word with this stem? */
+bool ask_is_described(const struct ask *ask, const char *stem);
+
 /* Does the column hold amounts that can be summed or averaged? */
 bool column_is_measure(const struct column *column);
 /* Is it a name, category, flag or key that rows can be grouped by? */

@@ -282,6 +282,11 @@ static bool condition_says(const struct condition *c, struct str words)
     return false;
 }
 
+bool query_looks_for(const struct query *query, struct str words)
+{
+    return condition_says(query->where, words) || condition_says(query->having, words);
+}
+
 /* "The lowest and the highest": one of the two is half an answer. */
 static bool has_both_ends(const struct query *query)
 {

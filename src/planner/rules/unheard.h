@@ -14,4 +14,7 @@
  * filters by was heard. */
 const char *unheard_word(struct str question, const struct query *query);
 
+/* Does a condition of the query compare with a text that has these words? */
+bool query_looks_for(const struct query *query, struct str words);
+
 #endif
