@@ -370,7 +370,8 @@ static const char *column_list(const struct dataset *dataset, struct arena *aren
 /* A word that no column holds as a value, and that the reading does not look for in texts. */
 static bool misses_value(const struct plan_state *state, const struct plan_item *item)
 {
-    return state->missing.word && item &&
+    bool explained = item && item->prior >= 0 && !item->features && item->unread_count == 0;
+    return state->missing.word && item && !explained &&
            !query_looks_for(state->plan.candidates[item - state->items].query,
                             str_from(state->missing.word));
 }

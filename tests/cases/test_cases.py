@@ -132,6 +132,8 @@ def check(case, reply):
         assert status in ("no_answer", "needs_clarification"), f"{context}\n{reply.get('sql_query')}"
         assert reply["data_sample"] == [] and reply["sql_query"] is None
         assert reply["final_response"]
+        for word in filter(None, tags.get("text", "").split(",")):
+            assert word in reply["final_response"], f"{context}\n{reply['final_response']}"
         return
     assert status == "answered", f"{context}\n{status}: {reply.get('final_response')}"
     rows = [list(row.values()) for row in reply["data_sample"]]
