@@ -38,6 +38,7 @@
 #define BARE_AMOUNTS_MIN 5 /* rows */
 #define REPEATS_FACTOR 0.5    /* of a ranking that names one thing more than once */
 #define REPEATS_LOOKED_AT 100 /* rows */
+#define FEW_WORDS 4           /* of a follow-up that nothing could be made of */
 #define HOPELESS 0.15         /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
@@ -391,6 +392,11 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
     if (item && item->unread_count > 0)
         return arena_printf(arena, "I find nothing called %s in %s. It holds: %s.",
                             quoted_list(item->unread, item->unread_count, arena), what, columns);
+    if (state->later_turn && state->word_count <= FEW_WORDS)
+        return arena_printf(arena,
+                            "I can't tell what that changes in the answer before. Name a column "
+                            "to group by, a value to keep or a time; %s holds: %s.",
+                            what, columns);
     return arena_printf(arena, "I could not read that as a question about %s. It holds: %s.", what,
                         columns);
 }

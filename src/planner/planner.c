@@ -27,6 +27,7 @@
 #define UNITS_LIKELY 0.6 /* the same for one that adds up quantities */
 #define NEAR_SHARE 0.7 /* of the best hit's score: what is below is hardly meant */
 #define EXPLAINED_MAX 12
+#define LEANS 0.5 /* from here on a question goes on from the one before */
 #define TERSE_WORDS_MAX 8
 /* How much a dataset that retrieval holds for less likely must be better in the ranker's eyes. */
 #define RETRIEVAL_WEIGHT 6.0
@@ -701,7 +702,10 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     plan->follow_up = state->items[0].follow_up;
     if (!plan->follow_up)
         state->unknown_subject = unknown_subject(request, arena);
-    if (!missing_value(request, state->dataset, &state->heard, arena, &state->missing))
+    bool leans = request->previous && state->lean >= LEANS && request->previous->table_count > 0;
+    const struct dataset *about =
+        leans ? request->previous->tables[0].dataset : state->dataset;
+    if (!missing_value(request, about, &state->heard, arena, &state->missing))
         state->missing = (struct missing_value){0};
     plan->unknown = state->items[0].unread;
     plan->unknown_count = state->items[0].unread_count;

@@ -54,14 +54,29 @@ bool ask_is_described(const struct ask *ask, const char *stem)
     return false;
 }
 
-/* "energy type", "membership category": a word for what a dimension holds adds nothing to it. */
+/* "energy type", "membership category", "wind speed": a word for what a column holds adds nothing
+ * to it. */
 static bool names_a_kind(const struct ask *ask, size_t i)
 {
     int before = i > 0 ? ask->words[i - 1].mention : -1;
-    return before >= 0 && ask_word_in(ask, i, "type types kind kinds category categories class") &&
-           (ask->mentions[before].kind == MENTION_VALUE ||
-            (ask->mentions[before].kind == MENTION_COLUMN &&
-             column_is_group(ask->mentions[before].column)));
+    const struct mention *m = before >= 0 ? &ask->mentions[before] : NULL;
+    if (m && m->kind == MENTION_COLUMN && column_is_measure(m->column))
+        return ask_word_in(ask, i, "speed speeds level levels size rate rates reading readings");
+    return m && ask_word_in(ask, i, "type types kind kinds category categories class") &&
+           (m->kind == MENTION_VALUE ||
+            (m->kind == MENTION_COLUMN && column_is_group(m->column)));
+}
+
+/* "New customers per year": those of that time are the new ones. */
+static bool is_new_of_a_time(const struct reading *r, size_t i)
+{
+    bool time = r->bucket != UNIT_NONE || r->period_count > 0;
+    const struct mention *after =
+        ask_word_at(r->ask, i + 1)->mention >= 0
+            ? &r->ask->mentions[ask_word_at(r->ask, i + 1)->mention]
+            : NULL;
+    return time && ask_word_in(r->ask, i, "new") && after && after->kind == MENTION_TABLE &&
+           after->scope == 0;
 }
 
 void reading_find_unknown(struct reading *r)
@@ -76,6 +91,7 @@ void reading_find_unknown(struct reading *r)
         content++;
         bool explained = word->mention >= 0 || word->in_period || word->cue != CUE_NONE ||
                          word->explained || names_a_kind(ask, i) ||
+                         is_new_of_a_time(r, i) ||
                          ask_is_described(ask, word->stem);
         if (!explained)
             r->unknown[r->unknown_count++] = word->text;

@@ -14,9 +14,47 @@
 
 /* ---- values, named filters */
 
+static bool has_value(const struct column *column, const char *value)
+{
+    for (size_t i = 0; i < column->profile.value_count; i++)
+        if (strcasecmp(column->profile.values[i].text, value) == 0)
+            return true;
+    return false;
+}
+
+/* A word that is a value of two columns: says which of them was taken. */
+static void say_which_column(struct reading *r, const struct mention *m)
+{
+    for (size_t s = 0; s < r->ask->scope_count; s++) {
+        const struct dataset *dataset = r->ask->scope[s].dataset;
+        for (size_t i = 0; i < dataset->column_count; i++) {
+            const struct column *other = &dataset->columns[i];
+            bool same = other == m->column || strcasecmp(other->name, m->column->name) == 0;
+            if (same || other->kind != VALUE_TEXT || !column_is_group(other) ||
+                other->role == ROLE_KEY || !has_value(other, m->value))
+                continue;
+            const char *name = column_words(m->column, r->ask->arena);
+            reading_assume(r, arena_printf(r->ask->arena, "%s is meant as a value of %s, not of %s",
+                                           m->value, name, column_words(other, r->ask->arena)));
+            return;
+        }
+    }
+}
+
+/* "the home team Wolves": the column is said, and needs no saying again. */
+static bool column_is_said(const struct reading *r, const struct column *column)
+{
+    for (size_t i = 0; i < r->ask->mention_count; i++)
+        if (r->ask->mentions[i].kind == MENTION_COLUMN && r->ask->mentions[i].column == column)
+            return true;
+    return false;
+}
+
 static void use_value(struct reading *r, const struct mention *m)
 {
     size_t at;
+    if (!column_is_said(r, m->column))
+        say_which_column(r, m);
     bool negated = ask_cue_before(r->ask, m->first, &at) == CUE_NOT;
     int before = ask_list_before(r->ask, m->first);
     for (size_t i = 0; i < r->filter_count; i++) {

@@ -15,6 +15,13 @@
 
 /* ---- one name */
 
+/* "Return the top one": says what to do, and speaks of no returns. */
+static bool is_command(const struct ask *ask, size_t i)
+{
+    return i == 0 && ask_word_in(ask, i, "return") &&
+           ask_word_in(ask, i + 1, "the only just me a all top first their those them");
+}
+
 void linker_find_name(struct linker *l, const char *name, struct mention mention)
 {
     const char *stems[PHRASE_WORDS_MAX];
@@ -40,7 +47,7 @@ void linker_find_name(struct linker *l, const char *name, struct mention mention
                         l->ask->words[at].text[0] == '-';
             at += dash; /* "check-ups" */
         }
-        if (k < count)
+        if (k < count || is_command(l->ask, i))
             continue;
         mention.first = i;
         mention.last = at;

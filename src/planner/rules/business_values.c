@@ -14,7 +14,7 @@
 
 static const char common_values[] =
     "a an the all no yes other others none any of in on to by and or is "
-    "not it i me my we us per for at as us what who";
+    "not it i me my we us per for at as us what who top one first last";
 
 /* The number of words from i on that spell the value, or 0. */
 static size_t value_words(const struct ask *ask, size_t i, const char *value, size_t length)
