@@ -128,6 +128,7 @@ void edit_why(struct editor *e, size_t nth)
     p->limit = 0;
     p->order = NULL;
     p->having = NULL;
+    p->share = false;
     if (p->now)
         e->r->change = CUE_DROP; /* the biggest losses first; gains end the list */
     edit_done(e, "why");

@@ -43,7 +43,7 @@ static const char never_values[] =
     "kind kinds type types sort sorts group groups list lists number numbers "
     "named called held used offered provided made located based affiliated done given charge "
     "early late big small high low long short "
-    "store shop school office program programme "
+    "whole store shop school office program programme "
     "least most more less than first last next highest lowest best worst new old";
 
 static bool was_linked(const struct search *s, const struct ask_word *word)
@@ -140,7 +140,8 @@ static enum place place_of(const struct search *s, size_t first, size_t last,
     if (s->request->previous && (before == 0 || cue == CUE_WHAT_ABOUT || cue == CUE_ONLY ||
                                  cue == CUE_AND || cue == CUE_NOT || preposition))
         return PLACE_FOLLOW_UP;
-    return preposition ? PLACE_PREPOSITION : verb ? PLACE_SAID : PLACE_NONE;
+    bool ours = before < first && ask_word_in(ask, first - 1, "our my"); /* "our competitors" */
+    return preposition || ours ? PLACE_PREPOSITION : verb ? PLACE_SAID : PLACE_NONE;
 }
 
 static bool ends_in(const char *word, const char *ending)
