@@ -3,8 +3,8 @@
  * The server: HTTP on every loop, the same workflow behind it as behind the command line.
  *
  *     main thread: loop 0, the agent, signals        thread i: loop i, agent_share()
- *          │ struct api (one a loop): http server, run queue, open streams
- *          └ struct api_shared (one a process): what all loops read
+ *          │ struct api (one a loop): http server, open streams
+ *          └ struct api_shared (one a process): the run queue, and what all loops read
  *
  * A run lives on the loop of the connection that asked for it. Loops share the store, the models,
  * the catalog and the caches, which have their own locks or never change.
@@ -28,6 +28,7 @@ struct api_task;
 /* What all loops of the process read; made before the first and gone after the last. */
 struct api_shared {
     struct agent *agent; /* the primary */
+    struct run_queue *queue; /* of all loops */
     unsigned loop_count;
     const char *environment;
     atomic_bool stopping; /* no new runs; not ready */
@@ -40,12 +41,12 @@ struct api {
     struct loop *loop;
     struct agent *agent;
     struct http_server *server;
-    struct run_queue *queue;
     struct event_stream *streams; /* open ones, for heart-beats */
     uv_timer_t heartbeat;
     struct api_task *tasks; /* of requests; cancelled when the time to stop is over */
     struct task_event idle; /* signalled when the last task ends while the server stops */
     bool closing;           /* no more tasks */
+    size_t questions;       /* that have a place, to run or to wait */
 };
 
 struct api_options {

@@ -46,7 +46,7 @@ static bool join(struct api *api, const struct question *question, struct run_pl
 {
     if (atomic_load(&api->shared->stopping))
         return error_set(err, ERROR_FULL, "the server is stopping; ask again in a moment");
-    return run_queue_join(api->queue, place, question->user_id, err);
+    return run_queue_join(api->shared->queue, place, api->loop, question->user_id, err);
 }
 
 /* Who is told of a run's events: first the request itself, then the stream that it became. */
@@ -89,6 +89,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
         api_reply_error(request, &err);
         return;
     }
+    api->questions++;
     struct run *run = run_new(api->agent, &question, &err);
     if (run) {
         struct watch watch = {.request = request, .streams = streams, .run = run};
@@ -104,6 +105,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
         api_reply_error(request, &err);
     }
     run_queue_leave(&place);
+    api->questions--;
 }
 
 TASK_WAITS static void query_data(struct api_request *request)

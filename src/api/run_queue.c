@@ -2,6 +2,7 @@
 #include "api/run_queue.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct run_caller {
 };
 
 struct run_queue {
+    pthread_mutex_t lock; /* over all that follows, and over callers and places */
     size_t running, running_max;
     size_t waiting, waiting_max;
     size_t caller_running_max, caller_waiting_max; /* of one caller */
@@ -29,6 +31,7 @@ struct run_queue {
 struct run_queue *run_queue_new(size_t running_max, size_t waiting_max)
 {
     struct run_queue *queue = xcalloc(1, sizeof(*queue));
+    pthread_mutex_init(&queue->lock, NULL);
     queue->running_max = running_max;
     queue->waiting_max = waiting_max;
     /* A quarter is for the others. */
@@ -42,6 +45,7 @@ void run_queue_free(struct run_queue *queue)
     if (!queue)
         return;
     assert(queue->running == 0 && queue->waiting == 0);
+    pthread_mutex_destroy(&queue->lock);
     free(queue);
 }
 
@@ -151,17 +155,34 @@ static struct run_caller *next_caller(const struct run_queue *queue)
     return caller;
 }
 
-static void grant(struct run_queue *queue)
+static void tell(void *arg)
+{
+    struct run_place *place = arg;
+    place->told = true;
+    task_event_signal(&place->event);
+}
+
+/* From the loop that `here` is; the place lasts until it was told. */
+static void grant_place(struct run_place *place, const struct loop *here)
+{
+    place->granted = true;
+    place->caller->running++;
+    place->queue->running++;
+    place->posted = place->loop != here;
+    if (place->posted)
+        loop_post(place->loop, tell, place);
+    else
+        tell(place);
+}
+
+static void grant(struct run_queue *queue, const struct loop *here)
 {
     struct run_caller *caller;
     while (queue->running < queue->running_max && (caller = next_caller(queue))) {
         struct run_place *place = caller->first;
         queue->turn = caller->ring_next;
         remove_waiting(queue, place);
-        place->granted = true;
-        caller->running++;
-        queue->running++;
-        task_event_signal(&place->event);
+        grant_place(place, here);
     }
 }
 
@@ -186,20 +207,23 @@ static bool check_room(const struct run_queue *queue, const struct run_caller *c
                      caller->waiting);
 }
 
-bool run_queue_join(struct run_queue *queue, struct run_place *place, const char *id,
-                    struct error *err)
+bool run_queue_join(struct run_queue *queue, struct run_place *place, struct loop *loop,
+                    const char *id, struct error *err)
 {
-    *place = (struct run_place){0};
+    *place = (struct run_place){.loop = loop};
+    pthread_mutex_lock(&queue->lock);
     struct run_caller *caller = caller_take(queue, id);
-    if (!check_room(queue, caller, err)) {
+    bool ok = check_room(queue, caller, err);
+    if (ok) {
+        place->queue = queue;
+        place->caller = caller;
+        add_waiting(queue, place);
+        grant(queue, loop);
+    } else {
         caller_give(queue, caller);
-        return false;
     }
-    place->queue = queue;
-    place->caller = caller;
-    add_waiting(queue, place);
-    grant(queue);
-    return true;
+    pthread_mutex_unlock(&queue->lock);
+    return ok;
 }
 
 TASK_WAITS bool run_queue_wait(struct run_place *place, struct error *err)
@@ -207,11 +231,9 @@ TASK_WAITS bool run_queue_wait(struct run_place *place, struct error *err)
     return task_event_wait(&place->event, 0, err);
 }
 
-void run_queue_leave(struct run_place *place)
+/* Under the lock. */
+static void give_back(struct run_queue *queue, struct run_place *place)
 {
-    struct run_queue *queue = place->queue;
-    if (!queue)
-        return;
     if (place->granted) {
         place->caller->running--;
         queue->running--;
@@ -219,16 +241,39 @@ void run_queue_leave(struct run_place *place)
         remove_waiting(queue, place);
     }
     caller_give(queue, place->caller);
+    grant(queue, place->loop);
+}
+
+TASK_WAITS void run_queue_leave(struct run_place *place)
+{
+    struct run_queue *queue = place->queue;
+    if (!queue)
+        return;
+    pthread_mutex_lock(&queue->lock);
+    while (place->posted && !place->told) {
+        pthread_mutex_unlock(&queue->lock);
+        task_event_wait_always(&place->event);
+        pthread_mutex_lock(&queue->lock);
+    }
+    give_back(queue, place);
+    pthread_mutex_unlock(&queue->lock);
     place->queue = NULL;
-    grant(queue);
 }
 
-size_t run_queue_running(const struct run_queue *queue)
+static size_t read_count(struct run_queue *queue, const size_t *count)
 {
-    return queue->running;
+    pthread_mutex_lock(&queue->lock);
+    size_t value = *count;
+    pthread_mutex_unlock(&queue->lock);
+    return value;
 }
 
-size_t run_queue_waiting(const struct run_queue *queue)
+size_t run_queue_running(struct run_queue *queue)
 {
-    return queue->waiting;
+    return read_count(queue, &queue->running);
+}
+
+size_t run_queue_waiting(struct run_queue *queue)
+{
+    return read_count(queue, &queue->waiting);
 }

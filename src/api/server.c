@@ -3,8 +3,9 @@
  * Starting and stopping: the loops, their threads, signals, and the order in which all ends.
  *
  *     SIGTERM ──► stopping ──► each loop: no new connections or runs, streams are told
- *                                  │ runs end by themselves, or are cancelled when the grace is
- * over ▼ server closed, engines closed, thread ended ──► api_serve() returns
+ *                                  │ runs end by themselves, or are cancelled when the grace is over
+ *                                  ▼
+ *                              server closed, engines closed, thread ended ──► api_serve() returns
  */
 #include <pthread.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ struct serving {
     struct loop *loop; /* of the agent */
     int port;
     struct api_thread threads[API_LOOPS_MAX];
-    unsigned running;          /* loops whose end is still to come */
+    unsigned running; /* loops whose end is still to come */
     struct task_event changed; /* a loop has started or ended, or a signal came */
     bool stop_asked, refresh_again;
     struct task *refreshing; /* NULL: nothing is read again now */
@@ -125,7 +126,6 @@ static bool api_start(struct api_thread *thread, struct error *err)
     struct api *api = &thread->api;
     struct serving *serving = thread->serving;
     const struct api_options *options = serving->options;
-    unsigned loops = serving->shared.loop_count;
     struct http_options http = {
         .host = options->host,
         .port = thread->number == 0 ? options->port : serving->port,
@@ -137,7 +137,6 @@ static bool api_start(struct api_thread *thread, struct error *err)
     api->server = http_server_new(api->loop, &http, err);
     if (!api->server)
         return false;
-    api->queue = run_queue_new(options->runs_max / loops, (options->queue_max + loops - 1) / loops);
     uv_timer_init(loop_uv(api->loop), &api->heartbeat);
     api->heartbeat.data = api;
     uv_timer_start(&api->heartbeat, beat, BEAT_INTERVAL_MS, BEAT_INTERVAL_MS);
@@ -154,11 +153,6 @@ static void heartbeat_closed(uv_handle_t *handle)
     task_event_signal(handle->data);
 }
 
-static size_t runs_left(const struct api *api)
-{
-    return run_queue_running(api->queue) + run_queue_waiting(api->queue);
-}
-
 /* Waits until no task is left, the time is over, or somebody is in a hurry. */
 TASK_WAITS static void wait_for_tasks(struct api *api, uint64_t time_max_ms)
 {
@@ -172,9 +166,9 @@ TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
 {
     uint64_t begin_ms = clock_monotonic_ms();
     wait_for_tasks(api, grace_end_ms > begin_ms ? grace_end_ms - begin_ms : 0);
-    if (runs_left(api) > 0)
+    if (api->questions > 0)
         log_warn("%zu questions were not answered in the time to stop and are cancelled",
-                 runs_left(api));
+                 api->questions);
     for (struct api_task *task = api->tasks; task; task = task->next)
         task_cancel(task->task);
     uint64_t until_ms = clock_monotonic_ms() + CANCEL_TIME_MAX_MS, now_ms;
@@ -184,7 +178,7 @@ TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
         return;
     /* Nothing that they use may be closed. What was acknowledged is on disk, and the next start
      * marks their runs. */
-    log_error("%zu questions can't be ended; they are left as after a crash", runs_left(api));
+    log_error("%zu questions can't be ended; they are left as after a crash", api->questions);
     _exit(EXIT_FAILURE);
 }
 
@@ -209,7 +203,6 @@ TASK_WAITS static void api_stop(struct api *api)
     api->heartbeat.data = &closed;
     uv_close((uv_handle_t *)&api->heartbeat, heartbeat_closed);
     task_event_wait_always(&closed);
-    run_queue_free(api->queue);
 }
 
 /* -- the threads of the other loops -- */
@@ -322,8 +315,8 @@ static void data_changed(void *arg)
     serving->refresh_again = true;
     if (serving->refreshing || serving->stop_asked)
         return;
-    serving->refreshing = task_start(serving->loop, &(struct task_options){.name = "refresh"},
-                                     refresh, serving, &err);
+    serving->refreshing = task_start(
+        serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving, &err);
     if (!serving->refreshing)
         log_error("reading documents and files again: %s", err.message);
 }
@@ -340,8 +333,7 @@ static void signalled(uv_signal_t *handle, int number)
     if (serving->stop_asked) { /* somebody is in a hurry */
         for (unsigned i = 0; i < serving->shared.loop_count; i++)
             if (serving->threads[i].started)
-                loop_post(serving->threads[i].api.loop, signal_event,
-                          &serving->threads[i].api.idle);
+                loop_post(serving->threads[i].api.loop, signal_event, &serving->threads[i].api.idle);
         return;
     }
     serving->stop_asked = true;
@@ -427,7 +419,8 @@ TASK_WAITS static void stop_all(struct serving *serving)
             join_thread(&serving->threads[i]);
 }
 
-TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options, struct error *err)
+TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
+                          struct error *err)
 {
     struct serving *serving = xcalloc(1, sizeof(*serving));
     serving->options = options;
@@ -441,6 +434,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
         serving->threads[i].number = i;
         serving->threads[i].api.shared = &serving->shared;
     }
+    serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
     watch_signals(serving);
     bool ok = start_all(serving, err);
     if (ok) {
@@ -458,6 +452,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     }
     stop_all(serving);
     unwatch_signals(serving);
+    run_queue_free(serving->shared.queue);
     free(serving);
     return ok;
 }

@@ -23,8 +23,7 @@ static void tell_ready(void *context, const char *host, int port)
     size_t datasets = session->agent->knowledge->catalog->dataset_count;
     bool bracket = strchr(host, ':') != NULL;
     terminal_print_line(stderr, "%zu dataset%s ready at http://%s%s%s:%d (Ctrl-C stops)", datasets,
-                        datasets == 1 ? "" : "s", bracket ? "[" : "", host, bracket ? "]" : "",
-                        port);
+                        datasets == 1 ? "" : "s", bracket ? "[" : "", host, bracket ? "]" : "", port);
 }
 
 static bool is_loopback(const char *host)

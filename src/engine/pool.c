@@ -187,8 +187,7 @@ static uint64_t next_turn(const struct pool *pool, uint64_t caller)
 static struct pool_waiter *next_waiter(const struct pool *pool)
 {
     struct pool_waiter *next = NULL;
-    const struct pool_waiter *refused =
-        NULL; /* its caller is not looked at again: it may have many */
+    const struct pool_waiter *refused = NULL; /* its caller is not looked at again: it may have many */
     for (struct pool_waiter *waiter = pool->first; waiter; waiter = waiter->next) {
         if (waiter->granted || (next && waiter->turn >= next->turn) ||
             (refused && waiter->caller == refused->caller))

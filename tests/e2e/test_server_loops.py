@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits that hold for the process, however many loops it has."""
+import concurrent.futures
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,19 @@ def test_more_loops_than_runs_or_workers(querent, tmp_path, runs, workers):
                 client.ask("total amount by region", use_cache=False)
         tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
         assert sum(len((task / "children").read_text().split()) for task in tasks) in range(1, workers + 1)
+
+
+def test_the_queue_is_common(querent, tmp_path):
+    """As many questions at once as may run and wait together: wherever their connections landed, none is refused."""
+    data = tmp_path / "sales.csv"
+    data.write_text("region,amount\nNorth,1\nSouth,2\n")
+    environment = {"QUERENT_LOOPS": "4", "QUERENT_RUNS_MAX": "4", "QUERENT_QUEUE_MAX": "20", "QUERENT_WORKERS": "4"}
+    with Server(querent, "--data", data, environment=environment) as server:
+        server.wait_until_ready()
+
+        def ask(number):
+            with server.client() as client:
+                return client.ask("total amount by region", user=f"u{number}", use_cache=False)["status"]
+
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            assert set(pool.map(ask, range(24))) == {"answered"}
