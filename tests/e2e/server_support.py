@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running `querent serve` for the tests of the server, and clients for it."""
+"""A running `querent serve` and clients for it: httpx, httpx-sse, sockets. (serving.py is smaller, for tests that kill
+servers by the hundred.)"""
 import json
 import os
 import re
