@@ -236,8 +236,8 @@ static bool is_name_of_rows(const struct subject *s)
     struct str table = s->table_last, name = s->last;
     bool plural = (table.length == name.length + 1 && str_ends(table, STR("s"))) ||
                   (table.length == name.length + 2 && str_ends(table, STR("es")));
-    return s->column->kind == VALUE_INTEGER && plural && table.length > 3 && !strchr(s->words, ' ') &&
-           memcmp(table.bytes, name.bytes, name.length) == 0 && !is_one_of(name, amounts);
+    return s->column->kind == VALUE_INTEGER && plural && table.length > 3 &&
+           !strchr(s->words, ' ') && memcmp(table.bytes, name.bytes, name.length) == 0 && !is_one_of(name, amounts);
 }
 
 static bool is_flag(const struct subject *s)
@@ -378,7 +378,8 @@ static struct str last_word(const char *words)
 
 void infer_columns(struct dataset *dataset, struct arena *arena)
 {
-    const char *table = infer_words(str_from(dataset->table_name ? dataset->table_name : ""), arena);
+    const char *name = dataset->table_name ? dataset->table_name : "";
+    const char *table = infer_words(str_from(name), arena);
     for (size_t i = 0; i < dataset->column_count; i++) {
         struct column *column = &dataset->columns[i];
         struct subject subject = {.column = column,
