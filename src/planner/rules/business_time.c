@@ -39,6 +39,22 @@ static void read_best_unit(struct reading *r)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* "Q3 2026 (1 July to 30 September 2026)", as readings are offered back, is one period said twice.
+ */
+static bool is_said(const struct reading *r, const struct period *period)
+{
+    for (size_t i = 0; i < r->period_count; i++)
+        if (same_text(r->periods[i]->from, period->from) &&
+            same_text(r->periods[i]->to, period->to))
+            return true;
+    return false;
+}
+
 void reading_read_time(struct reading *r)
 {
     struct ask *ask = r->ask;
@@ -54,7 +70,8 @@ void reading_read_time(struct reading *r)
         const struct period *period = &ask->periods.items[i];
         if (period->comparison && !r->compared)
             r->compared = period;
-        else if (!period->comparison && r->period_count < READING_PERIODS_MAX)
+        else if (!period->comparison && r->period_count < READING_PERIODS_MAX &&
+                 !is_said(r, period))
             r->periods[r->period_count++] = period;
         if (period->ambiguous)
             reading_doubt(r, "an unclear period", 0.93);
