@@ -354,6 +354,7 @@ void connection_close(struct connection *connection, bool reset)
     connection->state = CLOSED;
     if (connection->stream)
         stream_detach(connection->stream, STREAM_READER_GONE);
+    reply_forget_rest(connection);
     strbuf_clear(&connection->pending);
     if (!reset || uv_tcp_close_reset(&connection->tcp, forgotten) != 0)
         uv_close((uv_handle_t *)&connection->tcp, forgotten);
@@ -405,11 +406,13 @@ void connection_drain(struct connection *connection)
         connection_close(connection, false);
 }
 
-/* Takes it for progress when less is queued than when the time began. */
+/* Takes it for progress when less is queued than when the time began: of a reply, which does not
+ * grow meanwhile, so much less that nobody keeps its memory for ever. */
 static void write_timed_out(struct connection *connection)
 {
     size_t queued = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
-    if (queued < connection->queued_before) {
+    size_t least = connection->stream ? 1 : connection->server->options.limits.write_bytes;
+    if (queued < connection->queued_before && connection->queued_before - queued >= least) {
         connection->queued_before = queued;
         timeout_set(connection, TIMEOUT_WRITE);
         return;

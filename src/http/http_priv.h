@@ -77,6 +77,7 @@ struct connection {
     TAILQ_ENTRY(connection) all, timed, ready;
     uint64_t timeout_at;  /* of the loop's clock, ms */
     size_t queued_before; /* when the write time began */
+    size_t unsent;        /* bytes of a reply that are kept: all until the last is taken */
     struct strbuf pending;
     uint8_t state;
     uint8_t timeout;
@@ -108,6 +109,7 @@ struct http_server {
     struct streams ended;     /* whose `ended` is to be called */
     size_t connections;
     size_t buffered; /* bytes of requests that came in pieces */
+    size_t unsent;   /* bytes of replies that are kept */
     bool draining, closing;
     void (*drained)(void *context);
     void *drained_context;
@@ -166,6 +168,8 @@ void reply_head(struct connection *connection, int version_minor, int status,
                 const struct http_header *headers, size_t header_count);
 /* Writes, keeping what the socket does not take. Then connection_reply_done(). */
 void reply_write(struct connection *connection, struct str head, struct str body);
+/* What is kept of a reply counts no longer. */
+void reply_forget_rest(struct connection *connection);
 /* Replies with an error of this layer and ends the connection. */
 void reply_refuse(struct connection *connection, const struct refusal *why);
 

@@ -142,12 +142,34 @@ struct left_over {
     char bytes[];
 };
 
+void reply_forget_rest(struct connection *connection)
+{
+    connection->server->unsent -= connection->unsent;
+    connection->unsent = 0;
+}
+
+/* Beyond the limit those go whose replies are going out for longest (they are the first in the list
+ * of times), but not the newest: a reply that is large by itself is written. */
+static void count_rest(struct connection *connection, size_t length)
+{
+    struct http_server *server = connection->server;
+    struct connection *oldest = TAILQ_FIRST(&server->timeouts[TIMEOUT_WRITE]), *next;
+    connection->unsent = length;
+    server->unsent += length;
+    for (; oldest && server->unsent > server->options.limits.unsent_bytes; oldest = next) {
+        next = TAILQ_NEXT(oldest, timed);
+        if (oldest->unsent > 0 && oldest != connection)
+            connection_close(oldest, true);
+    }
+}
+
 static void left_over_written(uv_write_t *write, int status)
 {
     struct connection *connection = write->handle->data;
     free(write->data);
     if (connection->state == CLOSED)
         return;
+    reply_forget_rest(connection);
     if (status < 0)
         connection_close(connection, false);
     else
@@ -175,6 +197,7 @@ static void queue_rest(struct connection *connection, struct str head, struct st
         return;
     }
     connection_set_state(connection, WRITING);
+    count_rest(connection, length);
 }
 
 void reply_write(struct connection *connection, struct str head, struct str body)

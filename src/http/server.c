@@ -29,6 +29,8 @@ static const struct http_limits default_limits = {
     .body_time_ms = 30 * 1000,
     .idle_time_ms = 75 * 1000,
     .write_time_ms = 30 * 1000,
+    .write_bytes = 16 * 1024,
+    .unsent_bytes = 64 * 1024 * 1024,
     .stream_bytes = 256 * 1024,
 };
 
@@ -48,6 +50,8 @@ static void fill_limits(struct http_server *server)
     DEFAULT(body_time_ms);
     DEFAULT(idle_time_ms);
     DEFAULT(write_time_ms);
+    DEFAULT(write_bytes);
+    DEFAULT(unsent_bytes);
     DEFAULT(stream_bytes);
     size_t descriptors = descriptors_raise();
     /* The kernel gives the lowest free number, so that a high one says that few are left. */

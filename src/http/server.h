@@ -44,6 +44,9 @@ struct http_limits {
     uint64_t body_time_ms;   /* from the headers to the last byte [30 s]: 408 */
     uint64_t idle_time_ms;   /* between requests [75 s]: closed */
     uint64_t write_time_ms;  /* a reply of which the client takes nothing [30 s]: dropped */
+    size_t write_bytes;      /* or less than this in that time, not being a stream [16 KiB] */
+    size_t unsent_bytes;     /* of a loop's replies that clients are slow to take [64 MiB]: the one
+                              * that is going out for longest is dropped */
     size_t stream_bytes;     /* queued behind what a slow reader is getting [256 KiB]: dropped */
 };
 

@@ -292,6 +292,50 @@ static void a_client_that_takes_little_by_little_gets_all(void **state)
     serve_stop(served);
 }
 
+static void a_client_that_takes_too_little_is_dropped(void **state)
+{
+    struct http_limits limits = {.write_time_ms = 200, .write_bytes = 16 << 20};
+    struct served *served = serve(&limits);
+    static char part[1 << 16];
+    size_t got = 0;
+    ssize_t now;
+    int fd = dial(served);
+    say_text(fd, "GET /big?30000000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    while ((now = recv(fd, part, sizeof(part), 0)) > 0) {
+        got += (size_t)now;
+        sleep_ms(10);
+    }
+    assert_in_range(got, 1, 29999999);
+    close(fd);
+    WAIT_FOR(served_connections(served) == 0);
+    serve_stop(served);
+}
+
+/* Replies that nobody takes are bounded together: the oldest goes, the newest is served. */
+static void unsent_replies_are_bounded(void **state)
+{
+    struct http_limits limits = {.unsent_bytes = 70000000};
+    struct served *served = serve(&limits);
+    int fds[4];
+    for (size_t i = 0; i < 4; i++) {
+        fds[i] = dial(served);
+        say_text(fds[i], "GET /big?30000000 HTTP/1.1\r\nHost: x\r\n\r\n");
+        WAIT_FOR(atomic_load(&served->requests) == (int)i + 1);
+        WAIT_FOR(served_connections(served) == (i < 2 ? i + 1 : 2));
+    }
+    assert_int_equal(hear_reply(fds[0], NULL), 0);
+    assert_int_equal(hear_reply(fds[1], NULL), 0);
+    assert_int_equal(hear_reply(fds[2], NULL), 200);
+    assert_int_equal(hear_reply(fds[3], NULL), 200);
+    /* What was taken counts no longer, and one reply may be larger than the limit. */
+    say_text(fds[3], "GET /big?80000000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(hear_reply(fds[3], NULL), 200);
+    assert_int_equal(served_connections(served), 2);
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+    serve_stop(served);
+}
+
 /* ---- order ---- */
 
 static void release(struct served *served, void *arg)
@@ -574,6 +618,8 @@ int main(void)
         cmocka_unit_test(slow_senders_are_cut_off),
         cmocka_unit_test(a_client_that_takes_nothing_is_dropped),
         cmocka_unit_test(a_client_that_takes_little_by_little_gets_all),
+        cmocka_unit_test(a_client_that_takes_too_little_is_dropped),
+        cmocka_unit_test(unsent_replies_are_bounded),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(what_is_sent_ahead_waits),
         cmocka_unit_test(who_expects_to_continue_is_told),
