@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 #include "agent/run.h"
+#include "store/store.h"
 
 /* The plan sets no limit on texts; these keep a request from filling the store. */
-#define ID_LENGTH_MAX 256
+#define ID_LENGTH_MAX 256 /* characters */
 #define TITLE_LENGTH_MAX 500
 #define FILTER_ITEMS_MAX 1000
+_Static_assert(4 * ID_LENGTH_MAX <= STORE_NAME_SIZE_MAX, "the store takes ids of any characters");
 
 #define MODEL(variable, component, rows, text)          \
     const struct model variable = {.name = component,   \

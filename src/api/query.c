@@ -50,7 +50,7 @@ static bool join(struct api *api, const struct question *question, struct run_pl
 }
 
 /* Who is told of a run's events: first the request itself, then the stream that it became. */
-struct watch {
+struct reader {
     struct api_request *request; /* NULL once replied to */
     struct event_stream *stream; /* NULL: none was asked for, or not yet open */
     bool streams;
@@ -59,19 +59,19 @@ struct watch {
 
 static void tell(void *context, const struct run_event *event)
 {
-    struct watch *watch = context;
+    struct reader *reader = context;
     const char *name = run_event_name(event->kind);
-    if (watch->stream) {
-        event_stream_send(watch->stream, name, event->json);
+    if (reader->stream) {
+        event_stream_send(reader->stream, name, event->json);
     } else if (event->kind == EVENT_ERROR) { /* also where a stream would have begun */
-        api_reply_error(watch->request, &watch->run->error);
-        watch->request = NULL;
-    } else if (watch->streams) {
-        watch->stream = event_stream_open(watch->request, name, event->json);
-        watch->request = NULL;
+        api_reply_error(reader->request, &reader->run->error);
+        reader->request = NULL;
+    } else if (reader->streams) {
+        reader->stream = event_stream_open(reader->request, name, event->json);
+        reader->request = NULL;
     } else if (event->kind == EVENT_COMPLETE) {
-        api_reply_json(watch->request, 200, str_from(event->json));
-        watch->request = NULL;
+        api_reply_json(reader->request, 200, str_from(event->json));
+        reader->request = NULL;
     }
 }
 
@@ -92,14 +92,14 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
     api->questions++;
     struct run *run = run_new(api->agent, &question, &err);
     if (run) {
-        struct watch watch = {.request = request, .streams = streams, .run = run};
+        struct reader reader = {.request = request, .streams = streams, .run = run};
         run->listener = tell;
-        run->listener_context = &watch;
+        run->listener_context = &reader;
         run->admit = wait_for_place;
         run->admit_context = &place;
         (void)workflow_run(run, &err); /* the last event has told the outcome */
-        if (watch.stream)
-            event_stream_end(watch.stream);
+        if (reader.stream)
+            event_stream_end(reader.stream);
         run_free(run);
     } else {
         api_reply_error(request, &err);

@@ -148,32 +148,37 @@ static void signal_event(void *event)
     task_event_signal(event);
 }
 
+static void hurry_up(void *arg)
+{
+    struct api *api = arg;
+    api->hurry = true;
+    task_event_signal(&api->idle);
+}
+
 static void heartbeat_closed(uv_handle_t *handle)
 {
     task_event_signal(handle->data);
 }
 
-/* Waits until no task is left, the time is over, or somebody is in a hurry. */
-TASK_WAITS static void wait_for_tasks(struct api *api, uint64_t time_max_ms)
+/* Until no task is left or the time is over. */
+TASK_WAITS static void wait_for_tasks(struct api *api, uint64_t until_ms, bool may_hurry)
 {
     struct error ignored = {0};
-    if (api->tasks)
-        (void)task_event_wait(&api->idle, time_max_ms + 1, &ignored);
+    uint64_t now_ms;
+    while (api->tasks && !(may_hurry && api->hurry) && (now_ms = clock_monotonic_ms()) < until_ms)
+        (void)task_event_wait(&api->idle, until_ms - now_ms, &ignored);
 }
 
 /* Ends when no task of a request is left: by itself within the grace, else by being cancelled. */
 TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
 {
-    uint64_t begin_ms = clock_monotonic_ms();
-    wait_for_tasks(api, grace_end_ms > begin_ms ? grace_end_ms - begin_ms : 0);
+    wait_for_tasks(api, grace_end_ms, true);
     if (api->questions > 0)
         log_warn("%zu questions were not answered in the time to stop and are cancelled",
                  api->questions);
     for (struct api_task *task = api->tasks; task; task = task->next)
         task_cancel(task->task);
-    uint64_t until_ms = clock_monotonic_ms() + CANCEL_TIME_MAX_MS, now_ms;
-    while (api->tasks && (now_ms = clock_monotonic_ms()) < until_ms)
-        wait_for_tasks(api, until_ms - now_ms);
+    wait_for_tasks(api, clock_monotonic_ms() + CANCEL_TIME_MAX_MS, false);
     if (!api->tasks)
         return;
     /* Nothing that they use may be closed. What was acknowledged is on disk, and the next start
@@ -333,7 +338,7 @@ static void signalled(uv_signal_t *handle, int number)
     if (serving->stop_asked) { /* somebody is in a hurry */
         for (unsigned i = 0; i < serving->shared.loop_count; i++)
             if (serving->threads[i].started)
-                loop_post(serving->threads[i].api.loop, signal_event, &serving->threads[i].api.idle);
+                loop_post(serving->threads[i].api.loop, hurry_up, &serving->threads[i].api);
         return;
     }
     serving->stop_asked = true;

@@ -29,7 +29,7 @@
  * Limits, in bytes unless said otherwise. What is larger gets ERROR_TOO_LARGE; a text that is not
  * UTF-8, or a number out of its range, ERROR_INVALID.
  */
-#define STORE_NAME_SIZE_MAX 512 /* user, dataset, version, model, kind, type */
+#define STORE_NAME_SIZE_MAX 1024 /* user, dataset, version, model, kind, type: 256 characters */
 #define STORE_QUESTION_SIZE_MAX (64 * 1024)
 #define STORE_TEXT_SIZE_MAX                                                                        \
     (4 * 1024 * 1024)                          /* an answer, its SQL, its metadata, a job's detail \
