@@ -39,6 +39,7 @@
 #define REPEATS_FACTOR 0.5    /* of a ranking that names one thing more than once */
 #define REPEATS_LOOKED_AT 100 /* rows */
 #define FEW_WORDS 4           /* of a follow-up that nothing could be made of */
+#define CHOSEN_SURENESS 0.97 /* of a reading that the asker gives back word for word */
 #define HOPELESS 0.15         /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
@@ -401,11 +402,28 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
                         columns);
 }
 
+/* The reading that the asker repeats word for word, as one does who chooses an option. */
+static size_t chosen_candidate(const struct plan_state *state)
+{
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        if (state->items[i].in_its_words && !failed(&state->items[i]))
+            return i;
+    return NO_CANDIDATE;
+}
+
 void plan_decide(struct plan *plan, double threshold, struct arena *arena,
                  struct plan_decision *out)
 {
     struct plan_state *state = (struct plan_state *)plan;
     *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
+    size_t chosen = chosen_candidate(state);
+    if (chosen != NO_CANDIDATE) {
+        *out = (struct plan_decision){.outcome = PLAN_ANSWER,
+                                      .winner = chosen,
+                                      .sureness = CHOSEN_SURENESS,
+                                      .explanation = plan->candidates[chosen].explanation};
+        return;
+    }
     struct plan_choice choice;
     size_t winner = choice.winner = best_candidate(state, NO_CANDIDATE, &choice.chance);
     if (winner == NO_CANDIDATE || state->unknown_subject ||

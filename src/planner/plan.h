@@ -37,6 +37,7 @@ struct plan_item {
     bool bare_amounts; /* many amounts in a list, with nothing that says whose they are */
     bool misses_time; /* the question speaks of a time that it takes no notice of */
     bool follow_up;
+    bool in_its_words; /* the question is this reading, word for word: an option was chosen */
     const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */
 };
 

@@ -697,6 +697,9 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
                               : "there is no data to ask about";
         return plan;
     }
+    for (size_t i = 0; i < plan->candidate_count; i++)
+        state->items[i].in_its_words =
+            str_equal_nocase(str_trim(request->question), str_from(plan->candidates[i].reading));
     order_candidates(state);
     state->dataset = plan->candidates[0].dataset;
     plan->follow_up = state->items[0].follow_up;
