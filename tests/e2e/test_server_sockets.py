@@ -13,11 +13,11 @@ from conftest import Querent, wait_for
 from server_support import PATIENCE_S, STREAM, OpenStream, Server, read_all, request_of
 
 QUESTION = json.dumps(request_of("total revenue")).encode()
-HEAD = b"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(QUESTION), QUESTION)
-HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ESTABLISHED = b"\x01"  # the state at the start of TCP_INFO
-LAST = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+LAST = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 def seconds_until_closed(server, data):
@@ -54,7 +54,7 @@ def read_nothing(server):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(PATIENCE_S)
         connection.connect(("127.0.0.1", server.port))
-        connection.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                            b"Content-Length: %d\r\n\r\n%s" % (STREAM.encode(), len(body), body))
         wait_for(lambda: connection.getsockopt(socket.SOL_TCP, socket.TCP_INFO, 1) != ESTABLISHED, PATIENCE_S)
         seconds = time.monotonic() - begin
@@ -89,7 +89,7 @@ def slow_ones(server, tmp_path_factory):
     with Server(Querent(folder / "home"), folder / "sales.csv", QUERENT_LOOPS=1, QUERENT_WORKERS=1) as other, \
             concurrent.futures.ThreadPoolExecutor(8) as pool:
         yield {
-            "head": pool.submit(seconds_until_closed, server, b"GET /health HTTP/1.1\r\nHost: x\r\n"),
+            "head": pool.submit(seconds_until_closed, server, b"GET /health HTTP/1.1\r\nHost: localhost\r\n"),
             "body": pool.submit(seconds_until_closed, server, WHOLE[:-1]),
             "drip": pool.submit(drip, server, b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 1000, 0.1),
             "reader": pool.submit(read_nothing, server),
@@ -98,30 +98,30 @@ def slow_ones(server, tmp_path_factory):
 
 
 @pytest.mark.parametrize("data, status", [
-    (b"\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n", 200),  # empty lines before a request
+    (b"\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),  # empty lines before a request
     (b"GET /health HTTP/1.0\r\n\r\n", 200),
-    (b"GET http://x/health HTTP/1.1\r\nHost: x\r\n\r\n", 400),  # as to a proxy
+    (b"GET http://x/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),  # as to a proxy
     (b"GET /health HTTP/1.1\r\n\r\n", 400),  # no Host
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
-    (b"GET /health HTTP/1.1\nHost: x\n\n", 400),  # bare LF
-    (b"GET /health HTTP/1.1\r\nHost: x\nX: y\r\n\r\n", 400),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n", 400),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n", 400),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", 400),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", 400),  # folded
-    (b"GET /health HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n", 400),
-    (b"GET  /health HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    (b"GET /heal th HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    (b"GET /health HTTP/2.0\r\nHost: x\r\n\r\n", (400, 505)),
-    (b"GET /health HTTP/1.x\r\nHost: x\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\nHost: localhost\n\n", 400),  # bare LF
+    (b"GET /health HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n", 400),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", 400),  # folded
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\n: y\r\n\r\n", 400),
+    (b"GET  /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET /heal th HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    (b"GET /health HTTP/2.0\r\nHost: localhost\r\n\r\n", (400, 505)),
+    (b"GET /health HTTP/1.x\r\nHost: localhost\r\n\r\n", 400),
     (b"GET /health\r\n\r\n", 400),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 405, 505)),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64 + b"\r\n\r\n", 400),  # TLS
     (b"\x00" * 100 + b"\r\n\r\n", 400),
-    (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 101 + b"\r\n", 431),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 17000 + b"\r\n\r\n", 431),
-    (b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200000, 431),  # never ends
+    (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 101 + b"\r\n", 431),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 17000 + b"\r\n\r\n", 431),
+    (b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 200000, 431),  # never ends
     (HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", 400),
     (HEAD + b"Content-Length: 5, 6\r\n\r\nhello!", 400),
     (HEAD + b"Content-Length: +5\r\n\r\nhello", 400),
@@ -158,7 +158,7 @@ def test_one_request(server, data, status):
 
 def test_bytes_one_by_one_are_a_request_too(server):
     with server.connect() as connection:
-        for byte in WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close"):
+        for byte in WHOLE.replace(b"Host: localhost", b"Host: localhost\r\nConnection: close"):
             connection.sendall(bytes([byte]))
         reply = read_all(connection)
     assert reply.startswith(b"HTTP/1.1 200 ") and b"350.5" in reply
@@ -171,7 +171,7 @@ def test_a_body_in_chunks(server):
 
 
 def test_pipelined_requests_are_answered_in_their_order(server):
-    reply = server.exchange((HEALTH + WHOLE + b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n") * 20 + LAST)
+    reply = server.exchange((HEALTH + WHOLE + b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n") * 20 + LAST)
     statuses = [int(part.split(b" ", 1)[0]) for part in reply.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [200, 200, 404] * 20 + [200]
     assert reply.count(b"350.5") >= 20
@@ -183,7 +183,7 @@ def test_a_bad_request_ends_the_pipeline(server):
 
 
 def test_continue_is_said_before_the_body(server):
-    head = WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close\r\nExpect: 100-continue").split(QUESTION)[0]
+    head = WHOLE.replace(b"Host: localhost", b"Host: localhost\r\nConnection: close\r\nExpect: 100-continue").split(QUESTION)[0]
     with server.connect() as connection:
         connection.sendall(head)
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -213,7 +213,7 @@ def test_callers_who_leave_at_any_moment_do_no_harm(server, reset):
 def test_a_reader_who_leaves_a_stream_does_not_end_the_run(server):
     body = json.dumps(request_of("revenue by region", "leaver", use_cache=False)).encode()
     with server.connect() as connection:
-        connection.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                            b"Content-Length: %d\r\n\r\n%s" % (STREAM.encode(), len(body), body))
         assert b"run_start" in connection.recv(4096)
     wait_for(lambda: server.conversations("leaver")["conversations"][0]["message_count"] == 2, PATIENCE_S)
