@@ -44,7 +44,7 @@ struct api {
     struct event_stream *streams; /* open ones, for heart-beats */
     uv_timer_t heartbeat;
     struct api_task *tasks; /* of requests; cancelled when the time to stop is over */
-    struct task_event idle; /* signalled when the last task ends while the server stops, or hurries */
+    struct task_event idle; /* while the server stops: the last task ended, or hurry */
     bool hurry;             /* a second signal came: no grace */
     bool closing;           /* no more tasks */
     size_t questions;       /* that have a place, to run or to wait */
