@@ -19,9 +19,11 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_by_user ON conversations (user_id, activity, sequence)
     WHERE deleted_at IS NULL;
 
+-- A message is found by its conversation, never by its id alone: an index of random ids would cost each
+-- question two more pages to write.
 CREATE TABLE messages (
     sequence        INTEGER PRIMARY KEY,
-    id              TEXT NOT NULL UNIQUE,
+    id              TEXT NOT NULL,
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
     run_id          TEXT,
     role            TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
