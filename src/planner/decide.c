@@ -418,6 +418,11 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     *out = (struct plan_decision){.outcome = PLAN_NO_ANSWER};
     size_t chosen = chosen_candidate(state);
     if (chosen != NO_CANDIDATE) {
+        /* Of two ways to the same rows, the one that would be told otherwise: it may be ordered. */
+        double chance;
+        size_t best = best_candidate(state, NO_CANDIDATE, &chance);
+        if (best != NO_CANDIDATE && plan_same_rows(&state->items[best], &state->items[chosen]))
+            chosen = best;
         *out = (struct plan_decision){.outcome = PLAN_ANSWER,
                                       .winner = chosen,
                                       .sureness = CHOSEN_SURENESS,

@@ -51,6 +51,7 @@ struct plan_words {
     size_t count;
     uint64_t cues; /* bits of enum cue */
     bool pronoun;
+    bool refers_back; /* a pronoun that must mean something said before */
 };
 
 struct plan_state {

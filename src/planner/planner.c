@@ -472,6 +472,19 @@ static bool is_pronoun(const struct token *token)
     return false;
 }
 
+/* "are there", "there was": says that something exists, and points to nothing. */
+static bool is_existence(const struct token_list *tokens, size_t i)
+{
+    static const char *const verbs[] = {"is", "are", "was", "were", "be", "been"};
+    if (strcmp(tokens->items[i].lower.text, "there") != 0)
+        return false;
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++)
+        if ((i > 0 && strcmp(tokens->items[i - 1].lower.text, verbs[k]) == 0) ||
+            (i + 1 < tokens->count && strcmp(tokens->items[i + 1].lower.text, verbs[k]) == 0))
+            return true;
+    return false;
+}
+
 /* Which of the tables that were read each telling word is linked to. */
 static void set_links(struct plan_state *state, const struct dataset_reading *readings,
                       size_t count)
@@ -501,6 +514,7 @@ static void set_links(struct plan_state *state, const struct dataset_reading *re
         enum cue cue = (enum cue)readings[0].links->cues.cue[i];
         words->cues |= (uint64_t)1 << cue;
         words->pronoun |= is_pronoun(token);
+        words->refers_back |= is_pronoun(token) && !is_existence(tokens, i);
         heard[i] = linked != 0 || cue != CUE_NONE ||
                    lexicon_is_frequent(state->planner->lexicon, token->lower.hash);
         if (!token->is_word || token->stop || (!linked && cue != CUE_NONE))

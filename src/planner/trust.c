@@ -9,6 +9,7 @@
 
 #define ALONE_MARGIN 4 /* nothing else comes into question */
 #define SHORT_WORDS 4
+#define STANDS_ALONE_PRIOR 0.85 /* what rules read whole has 0.9 and more; guesses have less */
 #define LOGIT_LEAST 0.02
 
 static double logit(double chance)
@@ -173,6 +174,15 @@ static void reading_facts(const struct plan_candidate *candidate, const struct p
     out[TRUST_periods] = (float)candidate->period_count;
 }
 
+/* A later question that rules read whole and that leans on nothing said before is like a first one:
+ * "revenue by region" means the same whenever it is asked. */
+static bool stands_alone(const struct plan_state *state, const struct plan_item *item,
+                         const float *facts)
+{
+    return !item->follow_up && item->prior >= STANDS_ALONE_PRIOR && !state->words.refers_back &&
+           facts[TRUST_unread] == 0 && facts[TRUST_unheard] == 0 && facts[TRUST_linked_share] == 1;
+}
+
 enum trust_situation plan_trust_features(const struct plan_state *state,
                                          const struct plan_choice *choice,
                                          float out[TRUST_FEATURE_COUNT])
@@ -191,14 +201,15 @@ enum trust_situation plan_trust_features(const struct plan_state *state,
         choice->second == SIZE_MAX
             ? ALONE_MARGIN
             : (float)(logit(choice->chance) - logit(choice->second_chance));
-    out[TRUST_later_turn] = state->later_turn;
+    bool later = state->later_turn && !stands_alone(state, item, out);
+    out[TRUST_later_turn] = later;
     out[TRUST_lean] = state->lean;
-    out[TRUST_refers_alone] = state->later_turn && !item->follow_up && out[TRUST_pronoun] != 0;
+    out[TRUST_refers_alone] = later && !item->follow_up && out[TRUST_pronoun] != 0;
     out[TRUST_short_edit] =
         item->follow_up && out[TRUST_short_words] != 0 && out[TRUST_pronoun] == 0;
     out[TRUST_key_sum] = sums_key(candidate->query);
     out[TRUST_one] = 1;
-    return state->later_turn               ? SITUATION_LATER
+    return later                           ? SITUATION_LATER
            : out[TRUST_learned_agrees] > 0 ? SITUATION_LEARNED
                                            : SITUATION_RULES;
 }
