@@ -132,7 +132,7 @@ static void ask(struct bench *bench, size_t i)
 {
     struct error err = {0};
     run_free(bench->runs[i]);
-    struct question question = {.text = questions[i], .use_cache = true};
+    struct question question = {.text = questions[i], .use_cache = false};
     struct run *run = bench->runs[i] = run_new(bench->agent, &question, &err);
     if (!run)
         bench_fail(questions[i], err.message);
