@@ -293,6 +293,7 @@ static void profile_is_kept(void **state)
 
 struct same_load {
     struct arena *arena;
+    const char *path;
     struct load_result result;
     struct stat kept; /* when it had just been loaded */
     bool ok;
@@ -302,8 +303,7 @@ static void load_same(void *arg)
 {
     struct same_load *same = arg;
     struct error err = {0};
-    same->ok = load_file(task_loop(task_current()), place("same.csv"), same->arena, &same->result,
-                         &err) &&
+    same->ok = load_file(task_loop(task_current()), same->path, same->arena, &same->result, &err) &&
                stat(same->result.database, &same->kept) == 0;
 }
 
@@ -316,6 +316,7 @@ static bool same_content_at_once_body(void *arg, struct error *err)
     write_file("same.csv", "only,here\n1,2\n", 14);
     for (size_t i = 0; i < 2; i++) {
         both[i].arena = arena_new();
+        both[i].path = arena_strdup(both[i].arena, place("same.csv"));
         tasks[i] = task_ref(task_start(loop, NULL, load_same, &both[i], err));
     }
     for (size_t i = 0; i < 2; i++) {
