@@ -12,12 +12,6 @@
 #define FILTER_ITEMS_MAX 1000
 _Static_assert(4 * ID_LENGTH_MAX <= STORE_NAME_SIZE_MAX, "the store takes ids of any characters");
 
-#define MODEL(variable, component, rows, text)          \
-    const struct model variable = {.name = component,   \
-                                   .description = text, \
-                                   .fields = rows,      \
-                                   .field_count = sizeof(rows) / sizeof((rows)[0])}
-
 static const struct field agent_config_fields[] = {
     {"dataset_filter", FIELD_LIST, .nullable = true, .item = FIELD_STRING,
      .length_max = FILTER_ITEMS_MAX, .description = "Ask only about these datasets.",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The routes: one row each says method, path, parameters, body, reply and who handles it. From the
- * table come dispatch, validation, the replies to unknown paths and methods, and (later) OpenAPI.
+ * table come dispatch, validation, the replies to unknown paths and methods, and the OpenAPI
+ * document (api/openapi.h).
  */
 #ifndef QUERENT_API_ROUTE_H
 #define QUERENT_API_ROUTE_H
@@ -33,6 +34,24 @@ enum route_mode {
     ROUTE_IN_TASK, /* in a task of its own, with the run's deadline: may wait */
 };
 
+/* A reply beside the one of success, for the document. Rows of one status are alternatives. */
+struct route_response {
+    int status;
+    const char *description;   /* NULL: what this status means everywhere */
+    const struct model *model; /* NULL: {"detail": text} */
+    const char *content_type;  /* NULL: JSON */
+};
+
+/* What a reply of success is good for next: its member is a parameter of another route. */
+struct route_link {
+    const struct route *to;
+    const char *parameter; /* of the other route's path */
+    const char *member;    /* of the reply: "conversation_id", or deeper, "conversations/0/user_id" */
+};
+
+#define ROUTE_ERRORS_MAX 6
+#define ROUTE_LINKS_MAX 4
+
 struct route {
     const char *method;
     const char *path; /* "/api/v1/conversations/{conversation_id}/messages" */
@@ -48,6 +67,20 @@ struct route {
     int status;                /* of success; 0: 200 */
     bool head;                 /* HEAD is answered too: as GET, without the body */
     bool admin;                /* only callers on this machine */
+    /* For the document alone, where `summary` and the above don't say it all. It knows by itself
+     * what validation, the queue of tasks and the server may answer: 400, 403 (admin), 413, 422,
+     * 500, 503, 504. */
+    const char *description;       /* Markdown */
+    const char *reply_description; /* NULL: "Successful Response" */
+    const char *reply_type;        /* content type of success, when it is not JSON */
+    const char *reply_example;     /* JSON, or the text of another type */
+    int errors[ROUTE_ERRORS_MAX];  /* statuses of {"detail": text} that the handler may give */
+    const struct route_response *responses;
+    size_t response_count;
+    const struct field *headers; /* that the handler reads itself, all optional: Last-Event-ID */
+    size_t header_count;
+    struct route_link links[ROUTE_LINKS_MAX];
+    bool undocumented; /* pages and the document itself */
 };
 
 /*

@@ -125,10 +125,41 @@ static bool refuse_surrogate(const struct reading *r)
     return true;
 }
 
+/* "'a', 'b' or 'c'" */
+static void print_choices(const char *const *choices, struct strbuf *out)
+{
+    for (size_t i = 0; choices[i]; i++)
+        strbuf_printf(out, "%s'%s'", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+}
+
+static json_t *read_choice(const struct reading *r)
+{
+    const char *const *choices = r->field->choices;
+    struct str text = r->value->text;
+    for (size_t i = 0; choices[i] && r->value->kind == BODY_STRING; i++)
+        if (str_equal_text(text, choices[i]))
+            return json_string_nocheck(choices[i]);
+    struct strbuf expected = strbuf_init(1024), message = strbuf_init(2048),
+                  context = strbuf_init(2048);
+    print_choices(choices, &expected);
+    strbuf_printf(&message, "Input should be %s", strbuf_text(&expected));
+    strbuf_add(&context, "{\"expected\":");
+    json_add_string(&context, strbuf_str(&expected));
+    strbuf_add_char(&context, '}');
+    add_error(r->errors, r->where, "literal_error", strbuf_text(&message), r->value,
+              strbuf_text(&context));
+    strbuf_clear(&expected);
+    strbuf_clear(&message);
+    strbuf_clear(&context);
+    return NULL;
+}
+
 static json_t *read_string(const struct reading *r)
 {
     const struct field *field = r->field;
     struct str text = r->value->text;
+    if (field->choices)
+        return read_choice(r);
     if (r->value->kind != BODY_STRING)
         return refuse(r, "string_type", "Input should be a valid string");
     if (refuse_surrogate(r))
@@ -254,7 +285,8 @@ static json_t *refuse_count(const struct reading *r, bool too_short, size_t limi
 static json_t *read_list(const struct reading *r)
 {
     const struct field *field = r->field;
-    const struct field item_field = {.kind = field->item, .model = field->model};
+    const struct field item_field = {
+        .kind = field->item, .model = field->model, .choices = field->choices};
     if (r->value->kind != BODY_LIST)
         return refuse(r, "list_type", "Input should be a valid list");
     if (field->length_max > 0 && r->value->count > field->length_max)

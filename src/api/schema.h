@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a request's body and parameters, and a reply, may look like: one declaration, from which
- * come validation (here), and OpenAPI (later). The bodies of errors and the coercions are those of
+ * come validation (here) and the OpenAPI document (api/openapi.h). The bodies of errors and the coercions are those of
  * FastAPI with pydantic 2, which clients rely on.
  */
 #ifndef QUERENT_API_SCHEMA_H
@@ -39,6 +39,9 @@ struct field {
     size_t length_min, length_max; /* of a text in characters, of a list in items; 0: no limit */
     bool bounded;
     int64_t minimum, maximum; /* of numbers, when bounded; INT64_MIN and INT64_MAX: no limit */
+    /* A text that is one of these, ended by NULL (pydantic's Literal); NULL: any. */
+    const char *const *choices;
+    const char *pattern; /* of a text, for the document alone: the handler checks it */
     const char *description;
     const char *example; /* JSON */
 };
@@ -48,7 +51,15 @@ struct model {
     const char *description;
     const struct field *fields;
     size_t field_count;
+    const char *example; /* JSON of a whole one; NULL: made of the fields' */
 };
+
+/* A model of all rows of an array. */
+#define MODEL(variable, component, rows, text)          \
+    const struct model variable = {.name = component,   \
+                                   .description = text, \
+                                   .fields = rows,      \
+                                   .field_count = sizeof(rows) / sizeof((rows)[0])}
 
 /* Where a value was found: "body", "query", "path", "header"; then names and indexes follow. */
 struct schema_errors {

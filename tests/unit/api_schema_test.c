@@ -357,6 +357,29 @@ static void parameters_are_read_as_texts(void **state)
     schema_errors_clear(&errors);
 }
 
+static void choices_are_literals(void **state)
+{
+    (void)state;
+    static const char *const ratings[] = {"up", "down", NULL};
+    static const char *const kinds[] = {"a", "b", "c", NULL};
+    static const struct field fields[] = {
+        {"rating", FIELD_STRING, .choices = ratings, .fallback = "\"up\""},
+        {"kinds", FIELD_LIST, .item = FIELD_STRING, .choices = kinds, .length_max = 3},
+    };
+    static const struct model model = {"Choices", NULL, fields, 2};
+    const char *type = "application/json";
+    expect_typed(&model, type, "{\"kinds\":[\"c\",\"a\"]}",
+                 "{\"rating\":\"up\",\"kinds\":[\"c\",\"a\"]}");
+    expect_typed(&model, type, "{\"rating\":\"Up\",\"kinds\":[\"a\",1]}",
+                 ITEM_CONTEXT("literal_error", ",\"rating\"", "Input should be 'up' or 'down'",
+                              "\"Up\"", "{\"expected\":\"'up' or 'down'\"}") "," //
+                 ITEM_CONTEXT("literal_error", ",\"kinds\",1", "Input should be 'a', 'b' or 'c'",
+                              "1", "{\"expected\":\"'a', 'b' or 'c'\"}"));
+    expect_typed(&model, type, "{\"rating\":null,\"kinds\":[]}",
+                 ITEM_CONTEXT("literal_error", ",\"rating\"", "Input should be 'up' or 'down'",
+                              "null", "{\"expected\":\"'up' or 'down'\"}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +389,7 @@ int main(void)
         cmocka_unit_test(lengths_are_in_characters),
         cmocka_unit_test(content_types_decide),
         cmocka_unit_test(long_inputs_and_many_errors_are_cut),
+        cmocka_unit_test(choices_are_literals),
         cmocka_unit_test(parameters_are_read_as_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
