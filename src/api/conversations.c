@@ -101,6 +101,8 @@ static void add_message_metadata(struct strbuf *json, const struct message *mess
     if (dataset)
         json_add_text(json, dataset);
     strbuf_add_char(json, ']');
+    json_add_key(json, "steps");
+    strbuf_add(json, message->steps ? message->steps : "null");
     json_add_key(json, "query_id");
     json_add_text(json, message->run_id);
     json_add_key(json, "status");
@@ -141,6 +143,7 @@ struct messages_work {
     const char *conversation_id;
     const struct message *messages;
     size_t count;
+    const char *next;
     struct strbuf json;
 };
 
@@ -155,10 +158,13 @@ static void write_messages(void *arg)
     strbuf_add_char(&work->json, '[');
     for (size_t i = 0; i < work->count; i++)
         add_message(&work->json, &work->messages[i]);
-    strbuf_add(&work->json, "]}");
+    strbuf_add_char(&work->json, ']');
+    json_add_key(&work->json, "next_cursor");
+    json_add_text(&work->json, work->next);
+    strbuf_add_char(&work->json, '}');
 }
 
-enum { MESSAGES_CONVERSATION, MESSAGES_LIMIT };
+enum { MESSAGES_CONVERSATION, MESSAGES_LIMIT, MESSAGES_CURSOR };
 
 TASK_WAITS static void messages(struct api_request *request)
 {
@@ -168,9 +174,10 @@ TASK_WAITS static void messages(struct api_request *request)
     };
     struct message *found;
     struct error err = {0};
-    if (store_messages_last(request->api->agent->store, work.conversation_id,
+    if (store_messages_page(request->api->agent->store, work.conversation_id,
                             (size_t)api_parameter_integer(request, MESSAGES_LIMIT, STORE_PAGE_MAX),
-                            arena_of(request), &found, &work.count, &err)) {
+                            api_parameter_text(request, MESSAGES_CURSOR), arena_of(request), &found,
+                            &work.count, &work.next, &err)) {
         work.messages = found;
         if (task_offload(write_messages, &work, &err)) {
             api_reply_json(request, 200, strbuf_str(&work.json));
@@ -212,7 +219,10 @@ static const struct field messages_parameters[] = {
     {.name = "conversation_id", .kind = FIELD_STRING, .required = true,
      .description = "Which conversation"},
     {.name = "limit", .kind = FIELD_INTEGER, .fallback = "1000", .bounded = true, .minimum = 1,
-     .maximum = STORE_PAGE_MAX, .description = "The last so many messages"},
+     .maximum = STORE_PAGE_MAX,
+     .description = "The last so many messages; with a cursor, those before its page"},
+    {.name = "cursor", .kind = FIELD_STRING, .nullable = true,
+     .description = "next_cursor of the page of later messages"},
 };
 
 const struct route conversation_create_route = {
@@ -226,7 +236,7 @@ const struct route conversation_list_route = {
     .method = "GET", .path = "/api/v1/conversations/{user_id}", .name = "get_user_conversations",
     .tag = "conversations", .summary = "A user's conversations, the latest first",
     .mode = ROUTE_IN_TASK, .handle = list, .parameters = list_parameters,
-    .path_parameter_count = 1, .parameter_count = 3,
+    .path_parameter_count = 1, .parameter_count = 3, .reply = &model_conversation_list,
 };
 
 const struct route conversation_messages_route = {
@@ -234,7 +244,7 @@ const struct route conversation_messages_route = {
     .name = "get_conversation_messages", .tag = "conversations",
     .summary = "A conversation's messages, oldest first", .mode = ROUTE_IN_TASK,
     .handle = messages, .parameters = messages_parameters, .path_parameter_count = 1,
-    .parameter_count = 2,
+    .parameter_count = 3, .reply = &model_message_list,
 };
 
 const struct route conversation_delete_route = {

@@ -93,15 +93,26 @@ static const struct field conversation_list_fields[] = {
 MODEL(model_conversation_list, "ConversationList", conversation_list_fields,
       "Conversations of a user, the latest first.");
 
+static const struct field message_metadata_fields[] = {
+    {"sql_query", FIELD_STRING, .required = true, .nullable = true},
+    {"datasets_used", FIELD_LIST, .required = true, .item = FIELD_STRING},
+    {"steps", FIELD_LIST, .required = true, .nullable = true, .item = FIELD_OBJECT,
+     .description = "As in the response; null where there was none"},
+    {"query_id", FIELD_STRING, .required = true, .nullable = true},
+    {"status", FIELD_STRING, .required = true, .nullable = true,
+     .description = "answered, needs_clarification, no_answer or interrupted; null: it failed"},
+    {"tokens_used", FIELD_INTEGER, .required = true},
+    {"execution_time_ms", FIELD_NUMBER, .required = true, .nullable = true},
+};
+MODEL(model_message_metadata, "MessageMetadata", message_metadata_fields, "How an answer was found.");
+
 static const struct field message_fields[] = {
     {"message_id", FIELD_STRING, .required = true},
     {"role", FIELD_STRING, .required = true, .description = "user or assistant"},
     {"content", FIELD_STRING, .required = true},
-    {"sql_query", FIELD_STRING, .nullable = true},
-    {"datasets_used", FIELD_LIST, .nullable = true, .item = FIELD_STRING},
-    {"steps", FIELD_LIST, .nullable = true, .item = FIELD_OBJECT},
-    {"execution_time_ms", FIELD_INTEGER, .nullable = true},
-    {"created_at", FIELD_STRING, .required = true},
+    {"timestamp", FIELD_STRING, .required = true},
+    {"metadata", FIELD_MODEL, .required = true, .nullable = true, .model = &model_message_metadata,
+     .description = "Of answers; null for questions"},
 };
 MODEL(model_message, "Message", message_fields, "A question or an answer.");
 
@@ -109,9 +120,9 @@ static const struct field message_list_fields[] = {
     {"conversation_id", FIELD_STRING, .required = true},
     {"messages", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_message},
     {"next_cursor", FIELD_STRING, .nullable = true,
-     .description = "For the next page; null at the end"},
+     .description = "For the page of the messages before these; null at the beginning"},
 };
-MODEL(model_message_list, "MessageList", message_list_fields, "Messages in their order.");
+MODEL(model_message_list, "MessageList", message_list_fields, "Messages, oldest first.");
 
 static const struct field conversation_deleted_fields[] = {
     {"status", FIELD_STRING, .required = true, .description = "deleted"},

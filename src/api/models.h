@@ -12,6 +12,7 @@ extern const struct model model_create_conversation_request; /* user_id, title *
 extern const struct model model_conversation_created;        /* reply to the same */
 extern const struct model model_conversation_response;
 extern const struct model model_conversation_list;
+extern const struct model model_message_metadata;
 extern const struct model model_message;
 extern const struct model model_message_list;
 extern const struct model model_conversation_deleted;

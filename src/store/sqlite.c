@@ -25,6 +25,7 @@ static const struct {
     [STORE_CONVERSATION_LIST] = {false, sqlite_conversation_list},
     [STORE_CONVERSATION_DELETE] = {true, sqlite_conversation_delete},
     [STORE_MESSAGES_LAST] = {false, sqlite_messages_last},
+    [STORE_MESSAGES_PAGE] = {false, sqlite_messages_page},
     [STORE_RUN_BEGIN] = {true, sqlite_run_begin},
     [STORE_RUN_END] = {true, sqlite_run_end},
     [STORE_RUN_RECORD] = {true, sqlite_run_record},

@@ -152,6 +152,7 @@ bool sqlite_conversation_list(struct sqlite_connection *connection, void *call, 
 bool sqlite_conversation_delete(struct sqlite_connection *connection, void *call,
                                 struct error *err);
 bool sqlite_messages_last(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_messages_page(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_begin(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_end(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_record(struct sqlite_connection *connection, void *call, struct error *err);

@@ -2,6 +2,8 @@
 /* Conversations and their messages. */
 #include "store/sqlite.h"
 
+#define PAGE_BYTES_MAX ((size_t)32 << 20) /* of messages; a page is full when it has as much */
+
 static bool not_found(const char *id, struct error *err)
 {
     return error_set(err, ERROR_NOT_FOUND, "conversation '%s' does not exist", id);
@@ -90,15 +92,20 @@ static struct message message_read(sqlite3_stmt *row, struct arena *arena)
     };
 }
 
+static bool check_conversation(struct sqlite_connection *connection, const char *id,
+                               struct error *err)
+{
+    bool exists;
+    return sqlite_exists(connection, STATEMENT_CONVERSATION_EXISTS, id, &exists, err) &&
+           (exists || not_found(id, err));
+}
+
 bool sqlite_messages_last(struct sqlite_connection *connection, void *arg, struct error *err)
 {
-    struct call_messages_last *call = arg;
-    bool exists, row;
-    if (!sqlite_exists(connection, STATEMENT_CONVERSATION_EXISTS, call->conversation_id, &exists,
-                       err))
+    struct call_messages *call = arg;
+    bool row;
+    if (!check_conversation(connection, call->conversation_id, err))
         return false;
-    if (!exists)
-        return not_found(call->conversation_id, err);
     sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_MESSAGES_LAST, err, "ti",
                                            call->conversation_id, (int64_t)call->limit);
     if (!statement || !sqlite_step(connection, statement, &row, err))
@@ -113,5 +120,41 @@ bool sqlite_messages_last(struct sqlite_connection *connection, void *arg, struc
     }
     call->out = messages + first;
     call->count = call->limit - first;
+    return true;
+}
+
+/* What a message takes, roughly: it is the large ones that count. */
+static size_t message_size(sqlite3_stmt *row)
+{
+    size_t size = 0;
+    for (int column = 0; column < sqlite3_column_count(row); column++)
+        size += (size_t)sqlite3_column_bytes(row, column);
+    return size;
+}
+
+bool sqlite_messages_page(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_messages *call = arg;
+    size_t bytes = 0, first = call->limit;
+    bool row;
+    if (!check_conversation(connection, call->conversation_id, err))
+        return false;
+    sqlite3_stmt *statement =
+        sqlite_start(connection, STATEMENT_MESSAGES_PAGE, err, "tii", call->conversation_id,
+                     call->before, (int64_t)call->limit + 1);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    struct message *messages = arena_array(call->arena, call->limit, sizeof(*messages));
+    while (row && first > 0 && bytes < PAGE_BYTES_MAX) {
+        bytes += message_size(statement);
+        messages[--first] = message_read(statement, call->arena);
+        messages[first].steps = sqlite_column(statement, 9, call->arena);
+        call->first = sqlite3_column_int64(statement, 8);
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    call->out = messages + first;
+    call->count = call->limit - first;
+    call->more = row;
     return true;
 }

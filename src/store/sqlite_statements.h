@@ -52,6 +52,13 @@ STATEMENT(MESSAGE_INSERT,
 STATEMENT(MESSAGES_LAST,
           "SELECT id, conversation_id, run_id, created_at, role, content, sql, metadata"
           " FROM messages WHERE conversation_id = ?1 ORDER BY sequence DESC LIMIT ?2")
+/* What a run's steps were is kept once, in its result. */
+STATEMENT(MESSAGES_PAGE,
+          "SELECT m.id, m.conversation_id, run_id, created_at, role, content, sql, metadata, sequence,"
+          " CASE WHEN role = 'assistant' AND json_valid(result)"
+          "  AND json_type(result, '$.steps') = 'array' THEN json_extract(result, '$.steps') END"
+          " FROM messages AS m LEFT JOIN runs ON runs.id = run_id"
+          " WHERE m.conversation_id = ?1 AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3")
 
 STATEMENT(RUN_INSERT,
           "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at)"

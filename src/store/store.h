@@ -68,6 +68,7 @@ struct message {
     const char *content;
     const char *sql;      /* assistant: the statement; NULL */
     const char *metadata; /* JSON object, or NULL; assistant: dataset, query tree, status, ... */
+    const char *steps;    /* JSON list of its run's steps; NULL, and so in store_messages_last() */
 };
 
 enum run_state { RUN_ACTIVE, RUN_COMPLETE, RUN_FAILED, RUN_CUT, RUN_STATES };
@@ -91,7 +92,8 @@ TASK_WAITS bool store_conversation_get(struct store *store, const char *user_id,
 /*
  * Those with the newest message first. `cursor` is NULL or what *next was; *next is NULL at the
  * end. The pages show the order of the time when the first was read: messages that arrive
- * meanwhile make nothing appear twice or be missed.
+ * meanwhile make nothing appear twice or be missed. A cursor that no list of this user has given
+ * is ERROR_INVALID; one that was given stays good, whatever is deleted meanwhile.
  */
 TASK_WAITS bool store_conversation_list(struct store *store, const char *user_id, size_t limit,
                                         const char *cursor, struct arena *arena,
@@ -104,6 +106,14 @@ TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_
 TASK_WAITS bool store_messages_last(struct store *store, const char *conversation_id, size_t limit,
                                     struct arena *arena, struct message **out, size_t *count,
                                     struct error *err);
+/*
+ * Pages from the newest to the oldest, each oldest first: the last `limit` messages, then with
+ * *next those before them, and so on. Cursors as in store_conversation_list(), those of this
+ * conversation. A page of very large messages has fewer of them.
+ */
+TASK_WAITS bool store_messages_page(struct store *store, const char *conversation_id, size_t limit,
+                                    const char *cursor, struct arena *arena, struct message **out,
+                                    size_t *count, const char **next, struct error *err);
 
 /*
  * Begins a run: in one transaction makes the conversation when conversation_id is NULL (its title

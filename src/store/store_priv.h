@@ -21,6 +21,7 @@ enum store_operation {
     STORE_CONVERSATION_LIST,
     STORE_CONVERSATION_DELETE,
     STORE_MESSAGES_LAST,
+    STORE_MESSAGES_PAGE,
     STORE_RUN_BEGIN,
     STORE_RUN_END,
     STORE_RUN_RECORD,
@@ -97,12 +98,15 @@ struct call_conversation_list {
     struct list_place next; /* when more */
 };
 
-struct call_messages_last {
+struct call_messages { /* last, page */
     const char *conversation_id;
     size_t limit;
     struct arena *arena;
     struct message *out;
     size_t count;
+    /* Of a page only: it ends before this sequence (INT64_MAX: at the end), and begins at that. */
+    int64_t before, first;
+    bool more; /* are before it */
 };
 
 struct call_run_begin {

@@ -90,10 +90,61 @@ def test_pages_show_each_once_the_latest_first(server, limit):
     assert sorted(seen) == sorted(made) and len(seen) == 7
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "\x00", "1", "é" * 300, "1|conv_", "' OR 1=1 --"])
-def test_a_cursor_that_was_never_given_is_refused_or_empty(server, cursor):
-    response = server.get(f"{ALL}/keeper", params={"cursor": cursor})
-    assert response.status_code in (200, 422), response.text
+def test_messages_come_in_pages_from_the_latest_back(server):
+    reply = server.ask("total revenue", "pager")
+    id = reply["conversation_id"]
+    for question in ("revenue by region", "highest revenue", "average revenue"):
+        server.ask(question, "pager", id)
+    whole = server.messages(id)
+    for limit in (1, 3, 8, 1000):
+        seen, cursor = [], None
+        while not seen or cursor:
+            page = server.get(f"{ALL}/{id}/messages", params={"limit": limit, **({"cursor": cursor} if cursor else {})})
+            page = page.json()
+            assert page.keys() == {"conversation_id", "messages", "next_cursor"} and 0 < len(page["messages"]) <= limit
+            seen, cursor = page["messages"] + seen, page["next_cursor"]
+            if limit == 3 and len(whole) < 10:
+                server.ask("how many rows", "pager", id)  # later than all that is still to come
+                whole += server.messages(id)[len(whole):]
+        assert [message["message_id"] for message in seen] == [message["message_id"] for message in
+                                                               (whole if limit != 3 else whole[:8])]
+
+
+def test_answers_tell_their_steps(server):
+    reply = server.ask("total revenue", "stepper")
+    question, answer = server.messages(reply["conversation_id"])
+    assert question["metadata"] is None
+    assert answer["metadata"].keys() == {"sql_query", "datasets_used", "steps", "query_id", "status", "tokens_used",
+                                         "execution_time_ms"}
+    assert answer["metadata"]["steps"] == reply["steps"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "\x00", "1", "1.2.3", "1.2.3.0000000000000000", "é" * 300, "1" * 1000,
+                                    "1|conv_", "' OR 1=1 --"])
+def test_a_cursor_that_was_never_given_is_refused(server, cursor):
+    id = create(server, "cursors")
+    for path in (f"{ALL}/cursors", f"{ALL}/{id}/messages"):
+        response = server.get(path, params={"cursor": cursor})
+        assert response.status_code == 422, response.text
+        assert "cursor" in str(response.json()["detail"])
+
+
+def test_a_cursor_of_another_list_is_refused(server):
+    ids = [create(server, user) for user in ("mine", "mine", "yours", "yours")]
+    mine = server.conversations("mine", limit=1)["next_cursor"]
+    assert server.get(f"{ALL}/yours", params={"limit": 1, "cursor": mine}).status_code == 422
+    assert server.get(f"{ALL}/{ids[0]}/messages", params={"cursor": mine}).status_code == 422
+    assert server.http.delete(f"{ALL}/{ids[0]}").status_code == 200
+    assert server.http.delete(f"{ALL}/{ids[1]}").status_code == 200
+    assert server.conversations("mine", limit=1, cursor=mine) == {"conversations": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "1.5", "x", "", "9" * 30])
+def test_a_limit_out_of_its_range_is_refused(server, limit):
+    id = create(server, "limits")
+    for path in (f"{ALL}/limits", f"{ALL}/{id}/messages"):
+        response = server.get(path, params={"limit": limit})
+        assert response.status_code == 422 and response.json()["detail"][0]["loc"] == ["query", "limit"]
 
 
 def test_deleted_ones_are_gone(server):

@@ -554,6 +554,168 @@ static void a_list_ends_and_its_limits_are_checked(void **state)
                  home->err, ERROR_INVALID);
 }
 
+static void a_cursor_belongs_to_its_list(void **state)
+{
+    struct home *home = *state;
+    struct conversation *page;
+    struct message *messages;
+    size_t count;
+    const char *anas, *next;
+    for (int i = 0; i < 3; i++) {
+        home_ask(home, "ana", "q", NULL);
+        home_ask(home, "ben", "q", NULL);
+    }
+    struct run_begin begin = home_ask(home, "ana", "q", NULL), other = home_ask(home, "ana", "q", NULL);
+    home_ask(home, "ana", "r", begin.conversation_id_out);
+    home_ask(home, "ana", "r", other.conversation_id_out);
+    assert_ok(store_conversation_list(home->store, "ana", 2, NULL, home->arena, &page, &count,
+                                      &anas, &home->err),
+              home->err);
+    assert_non_null(anas);
+    assert_fails(store_conversation_list(home->store, "ben", 2, anas, home->arena, &page, &count,
+                                         &next, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_fails(store_messages_page(home->store, begin.conversation_id_out, 1, anas, home->arena,
+                                     &messages, &count, &next, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_ok(store_messages_page(home->store, begin.conversation_id_out, 1, NULL, home->arena,
+                                  &messages, &count, &next, &home->err),
+              home->err);
+    assert_fails(store_messages_page(home->store, other.conversation_id_out, 1, next, home->arena,
+                                     &messages, &count, &next, &home->err),
+                 home->err, ERROR_INVALID);
+    /* Each character of a cursor counts. */
+    for (size_t i = 0; anas[i]; i++) {
+        char *wrong = arena_strdup(home->arena, anas);
+        wrong[i] = wrong[i] == '1' ? '2' : '1';
+        assert_fails(store_conversation_list(home->store, "ana", 2, wrong, home->arena, &page,
+                                             &count, &next, &home->err),
+                     home->err, ERROR_INVALID);
+    }
+    /* One that was given stays good, whatever was deleted since. */
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(store_conversation_delete(home->store, "ana", page[i].id, &home->err), home->err);
+    assert_ok(store_conversation_list(home->store, "ana", 9, anas, home->arena, &page, &count, &next,
+                                      &home->err),
+              home->err);
+    assert_int_equal(count, 3);
+}
+
+static void messages_come_in_pages_that_stay(void **state)
+{
+    enum { ASKED = 12 };
+    struct home *home = *state;
+    struct run_begin begin = home_ask(home, "ana", "0", NULL);
+    for (int i = 1; i < ASKED; i++)
+        home_ask(home, "ana", arena_printf(home->arena, "%d", i), begin.conversation_id_out);
+    for (size_t limit = 1; limit <= ASKED + 1; limit++) {
+        struct message *page;
+        size_t count, left = ASKED;
+        const char *cursor = NULL;
+        do {
+            assert_ok(store_messages_page(home->store, begin.conversation_id_out, limit, cursor,
+                                          home->arena, &page, &count, &cursor, &home->err),
+                      home->err);
+            assert_int_equal(count, left < limit ? left : limit);
+            left -= count;
+            for (size_t i = 0; i < count; i++)
+                assert_string_equal(page[i].content,
+                                    arena_printf(home->arena, "%zu", left + i));
+            if (limit % 4 == 3) { /* what comes meanwhile is later than all of it */
+                struct run_begin late = home_ask(home, "ana", "late", NULL);
+                assert_non_null(late.run_id);
+            }
+        } while (cursor);
+        assert_int_equal(left, 0);
+    }
+    struct message *page;
+    size_t count;
+    const char *cursor;
+    assert_ok(store_messages_page(home->store, begin.conversation_id_out, 5, NULL, home->arena,
+                                  &page, &count, &cursor, &home->err),
+              home->err);
+    home_ask(home, "ana", "later", begin.conversation_id_out);
+    assert_ok(store_messages_page(home->store, begin.conversation_id_out, 5, cursor, home->arena,
+                                  &page, &count, &cursor, &home->err),
+              home->err);
+    assert_string_equal(page[4].content, "6");
+    assert_fails(store_messages_page(home->store, begin.conversation_id_out, 0, NULL, home->arena,
+                                     &page, &count, &cursor, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_fails(store_messages_page(home->store, begin.conversation_id_out, STORE_PAGE_MAX + 1,
+                                     NULL, home->arena, &page, &count, &cursor, &home->err),
+                 home->err, ERROR_INVALID);
+    assert_ok(store_conversation_delete(home->store, NULL, begin.conversation_id_out, &home->err),
+              home->err);
+    assert_fails(store_messages_page(home->store, begin.conversation_id_out, 5, cursor, home->arena,
+                                     &page, &count, &cursor, &home->err),
+                 home->err, ERROR_NOT_FOUND);
+}
+
+static void a_page_tells_the_steps_of_its_answers(void **state)
+{
+    static const struct {
+        const char *result, *steps;
+    } rows[] = {
+        {"{\"steps\":[{\"step\":\"execute_query\"}],\"x\":1}", "[{\"step\":\"execute_query\"}]"},
+        {"{\"detail\":\"failed\"}", NULL},
+        {"{\"steps\":\"],broken\"}", NULL},
+        {"not JSON", NULL},
+    };
+    struct home *home = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct run_begin begin = home_ask(home, "ana", "q", NULL);
+        struct run_end end = {.run_id = begin.run_id,
+                              .conversation_id = begin.conversation_id_out,
+                              .state = RUN_COMPLETE,
+                              .result = rows[i].result,
+                              .content = "a"};
+        struct message *page;
+        size_t count;
+        const char *next;
+        assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+        assert_ok(store_messages_page(home->store, begin.conversation_id_out, 9, NULL, home->arena,
+                                      &page, &count, &next, &home->err),
+                  home->err);
+        assert_int_equal(count, 2);
+        assert_null(page[0].steps);
+        if (rows[i].steps)
+            assert_string_equal(page[1].steps, rows[i].steps);
+        else
+            assert_null(page[1].steps);
+    }
+}
+
+/* Answers of 4 MB: a page is full with the one that brings it to 32 MB. */
+static void a_page_of_large_messages_has_fewer(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin = {0};
+    for (int i = 0; i < 10; i++) {
+        begin = home_ask(home, "ana", "q", i > 0 ? begin.conversation_id_out : NULL);
+        struct run_end end = {.run_id = begin.run_id,
+                              .conversation_id = begin.conversation_id_out,
+                              .state = RUN_COMPLETE,
+                              .result = "{}",
+                              .content = filled(home, STORE_TEXT_SIZE_MAX)};
+        begin.conversation_id = NULL;
+        assert_ok(store_run_end(home->store, &end, &home->err), home->err);
+    }
+    struct message *page;
+    size_t first, second;
+    const char *next;
+    assert_ok(store_messages_page(home->store, begin.conversation_id_out, 20, NULL, home->arena,
+                                  &page, &first, &next, &home->err),
+              home->err);
+    assert_non_null(next);
+    assert_ok(store_messages_page(home->store, begin.conversation_id_out, 20, next, home->arena,
+                                  &page, &second, &next, &home->err),
+              home->err);
+    assert_null(next);
+    assert_in_range(first, 14, 16);
+    assert_int_equal(first + second, 20);
+}
+
 static void cache_put(struct home *home, const char *type, const char *key, const char *value,
                       int64_t ttl_s, const char *dataset)
 {
@@ -770,6 +932,10 @@ int main(void)
         TEST(pages_show_the_newest_first),
         TEST(pages_stay_stable_while_messages_arrive),
         TEST(a_list_ends_and_its_limits_are_checked),
+        TEST(a_cursor_belongs_to_its_list),
+        TEST(messages_come_in_pages_that_stay),
+        TEST(a_page_tells_the_steps_of_its_answers),
+        TEST(a_page_of_large_messages_has_fewer),
         TEST(cache_stats_count_hits),
         TEST(the_cache_is_cleared_in_part),
         TEST(cache_sizes_have_limits),
