@@ -95,7 +95,7 @@ struct run *run_new(struct agent *agent, const struct question *question, struct
     run->agent = agent;
     run->knowledge = agent_take_knowledge(agent);
     run->arena = arena_new();
-    random_id(run->id, sizeof(run->id), "query_");
+    ordered_id(run->id, sizeof(run->id), "query_");
     clock_print_utc(clock_now_ms(), run->started_at);
     run->started_us = clock_monotonic_us();
     copy_question(run, question);

@@ -194,7 +194,7 @@ TASK_WAITS static bool tell_cached(struct run *run, struct error *err)
     if (begin.conversation_id) {
         snprintf(run->conversation_id, sizeof(run->conversation_id), "%s", begin.conversation_id);
     } else {
-        random_id(run->conversation_id, sizeof(run->conversation_id), "conv_");
+        ordered_id(run->conversation_id, sizeof(run->conversation_id), "conv_");
         begin.new_conversation_id = run->conversation_id;
     }
     const char *json = run_response_json(run);

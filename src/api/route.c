@@ -35,7 +35,7 @@ static const char *request_id(struct http_exchange *exchange)
     if (is_fit_id(sent))
         return arena_strndup(exchange->arena, sent.bytes, sent.length);
     char id[32];
-    random_id(id, sizeof(id), "req_");
+    ordered_id(id, sizeof(id), "req_");
     return arena_strdup(exchange->arena, id);
 }
 

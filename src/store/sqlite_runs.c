@@ -304,7 +304,7 @@ static bool mark_cut(struct sqlite_connection *connection, const struct stored_r
 {
     char message_id[STORE_ID_SIZE];
     int64_t changes;
-    random_id(message_id, sizeof(message_id), "msg_");
+    ordered_id(message_id, sizeof(message_id), "msg_");
     struct new_message message = {
         .id = message_id,
         .conversation_id = run->conversation_id,

@@ -168,7 +168,7 @@ TASK_WAITS bool store_conversation_create(struct store *store, const char *user_
     if (!check_name("the user id", user_id, err) ||
         !check_optional("the title", title, STORE_QUESTION_SIZE_MAX, err))
         return false;
-    random_id(id, sizeof(id), "conv_");
+    ordered_id(id, sizeof(id), "conv_");
     clock_print_utc(clock_now_ms(), now);
     title_make(title ? title : "", short_title, sizeof(short_title));
     struct conversation conversation = {
@@ -355,12 +355,12 @@ static bool prepare_run_begin(const struct run_begin *begin, struct run_names *n
     if (given)
         memcpy(names->conversation_id, given, strlen(given) + 1);
     else
-        random_id(names->conversation_id, STORE_ID_SIZE, "conv_");
+        ordered_id(names->conversation_id, STORE_ID_SIZE, "conv_");
     if (make_run_id)
-        random_id(names->run_id, STORE_ID_SIZE, "query_");
+        ordered_id(names->run_id, STORE_ID_SIZE, "query_");
     else
         memcpy(names->run_id, begin->run_id, STORE_ID_SIZE);
-    random_id(names->message_id, STORE_ID_SIZE, "msg_");
+    ordered_id(names->message_id, STORE_ID_SIZE, "msg_");
     title_make(begin->question, names->title, sizeof(names->title));
     *call = (struct call_run_begin){
         .run_id = names->run_id,
@@ -419,7 +419,7 @@ TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, st
     struct call_run_end call = {.end = end, .message_id = end->content ? message_id : NULL};
     if (!check_run_end(end, err))
         return false;
-    random_id(message_id, sizeof(message_id), "msg_");
+    ordered_id(message_id, sizeof(message_id), "msg_");
     clock_print_utc(clock_now_ms(), call.now);
     return call_driver(store, STORE_RUN_END, &call, err);
 }
@@ -437,7 +437,7 @@ TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
     ended.conversation_id = names.conversation_id;
     if (!check_run_end(&ended, err))
         return false;
-    random_id(message_id, sizeof(message_id), "msg_");
+    ordered_id(message_id, sizeof(message_id), "msg_");
     call.end = (struct call_run_end){.end = &ended,
                                      .message_id = end->content ? message_id : NULL};
     memcpy(call.end.now, call.begin.now, sizeof(call.end.now));
