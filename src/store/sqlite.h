@@ -157,6 +157,9 @@ bool sqlite_run_begin(struct sqlite_connection *connection, void *call, struct e
 bool sqlite_run_end(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_record(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_event(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_run_events_add(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_run_ask_cancel(struct sqlite_connection *connection, void *run_id, struct error *err);
+bool sqlite_runs_to_cancel(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_get(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_events(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_mark_cut_runs(struct sqlite_connection *connection, void *call, struct error *err);

@@ -8,13 +8,6 @@
 
 #define CUT_RUNS_MAX 10000 /* marked by one call; more wait for the next start */
 
-static const char *const states[RUN_STATES] = {
-    [RUN_ACTIVE] = "active",
-    [RUN_COMPLETE] = "complete",
-    [RUN_FAILED] = "failed",
-    [RUN_CUT] = "cut",
-};
-
 static const char cut_text[] =
     "This question was interrupted: the program stopped before it was answered. Nothing else was "
     "lost; ask it again to get the answer.";
@@ -97,6 +90,37 @@ static bool event_insert(struct sqlite_connection *connection, const char *run_i
                      (long long)event->sequence, run_id);
 }
 
+static bool event_last(struct sqlite_connection *connection, const char *run_id, int64_t *last,
+                       struct error *err)
+{
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_EVENT_LAST, err, "t", run_id);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    *last = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return true;
+}
+
+/* Those that are there already stay. Of most runs none is, so that is looked up only when one does
+ * not fit. */
+static bool events_insert(struct sqlite_connection *connection, const char *run_id,
+                          const struct stored_event *events, size_t count, struct error *err)
+{
+    int64_t changes, last = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].sequence <= last)
+            continue;
+        if (!sqlite_execute(connection, STATEMENT_EVENT_INSERT, &changes, err, "tit", run_id,
+                            events[i].sequence, events[i].json) ||
+            (changes == 0 && !event_last(connection, run_id, &last, err)))
+            return false;
+        if (changes == 0 && events[i].sequence > last)
+            return event_insert(connection, run_id, &events[i], err); /* says why not */
+    }
+    return true;
+}
+
 /* Why no active run was ended. */
 static bool run_not_active(struct sqlite_connection *connection, const struct run_end *end,
                            struct error *err)
@@ -139,13 +163,13 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
     const struct run_end *end = call->end;
     int64_t changes;
     if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", end->run_id,
-                        end->conversation_id, states[end->state], end->result, call->now))
+                        end->conversation_id, store_run_state_name(end->state), end->result,
+                        call->now))
         return false;
     if (changes == 0)
         return run_not_active(connection, end, err);
-    for (size_t i = 0; i < end->event_count; i++)
-        if (!event_insert(connection, end->run_id, &end->events[i], err))
-            return false;
+    if (!events_insert(connection, end->run_id, end->events, end->event_count, err))
+        return false;
     if (!call->message_id)
         return true;
     struct new_message message = assistant_message(call);
@@ -165,8 +189,8 @@ bool sqlite_run_record(struct sqlite_connection *connection, void *arg, struct e
         !message_insert(connection, &asked, err) ||
         !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttitttt",
                         begin->run_id, begin->conversation_id, begin->user_id,
-                        connection->store->owner.number, begin->question, states[end->state],
-                        begin->now, end->result))
+                        connection->store->owner.number, begin->question,
+                        store_run_state_name(end->state), begin->now, end->result))
         return false;
     if (changes == 0)
         return error_set(err, ERROR_CONFLICT, "a run '%s' exists already", begin->run_id);
@@ -189,10 +213,42 @@ bool sqlite_run_event(struct sqlite_connection *connection, void *arg, struct er
                   : not_found(call->run_id, err);
 }
 
+bool sqlite_run_events_add(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_run_events_add *call = arg;
+    bool active;
+    if (!sqlite_exists(connection, STATEMENT_RUN_IS_ACTIVE, call->run_id, &active, err))
+        return false;
+    return !active || events_insert(connection, call->run_id, call->events, call->count, err);
+}
+
+bool sqlite_run_ask_cancel(struct sqlite_connection *connection, void *run_id, struct error *err)
+{
+    return sqlite_execute(connection, STATEMENT_RUN_ASK_CANCEL, NULL, err, "t", run_id);
+}
+
+bool sqlite_runs_to_cancel(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_runs_to_cancel *call = arg;
+    size_t capacity = 0;
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_RUNS_TO_CANCEL, err, "i",
+                                           connection->store->owner.number);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        call->out = arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
+        call->out[call->count++] = sqlite_column(statement, 0, call->arena);
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
+}
+
 static enum run_state state_read(const char *name)
 {
     for (int state = 0; state < RUN_STATES; state++)
-        if (name && strcmp(states[state], name) == 0)
+        if (name && strcmp(store_run_state_name(state), name) == 0)
             return (enum run_state)state;
     return RUN_FAILED; /* the schema's CHECK allows no other name */
 }
@@ -287,9 +343,8 @@ static bool find_abandoned_runs(struct sqlite_connection *connection,
 {
     bool row;
     for (size_t i = 0; i < call->abandoned_count; i++) {
-        sqlite3_stmt *statement =
-            sqlite_start(connection, STATEMENT_RUN_ABANDONED, err, "ti", call->abandoned[i],
-                         connection->store->owner.number);
+        sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_RUN_ABANDONED, err, "ti",
+                                               call->abandoned[i], connection->store->owner.number);
         if (!statement || !sqlite_step(connection, statement, &row, err))
             return false;
         if (row)
@@ -315,7 +370,8 @@ static bool mark_cut(struct sqlite_connection *connection, const struct stored_r
         .now = run->ended_at,
     };
     if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", run->id,
-                        run->conversation_id, states[RUN_CUT], run->result, run->ended_at))
+                        run->conversation_id, store_run_state_name(RUN_CUT), run->result,
+                        run->ended_at))
         return false;
     /* Given up twice: it is marked once. */
     return changes == 0 || (sqlite_execute(connection, STATEMENT_EVENT_INSERT_LAST, NULL, err, "tt",

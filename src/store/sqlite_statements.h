@@ -69,9 +69,15 @@ STATEMENT(RUN_INSERT_ENDED,
           "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at,"
           " ended_at, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8) ON CONFLICT DO NOTHING")
 STATEMENT(RUN_EXISTS, "SELECT 1 FROM runs WHERE id = ?1")
+STATEMENT(RUN_IS_ACTIVE, "SELECT 1 FROM runs WHERE id = ?1 AND state = 'active'")
+STATEMENT(RUN_ASK_CANCEL,
+          "UPDATE runs SET cancel_asked = 1 WHERE id = ?1 AND state = 'active' AND cancel_asked = 0")
+STATEMENT(RUNS_TO_CANCEL,
+          "SELECT id FROM runs WHERE owner = ?1 AND state = 'active' AND cancel_asked = 1")
 STATEMENT(RUN_GET,
           "SELECT id, conversation_id, user_id, question, started_at, ended_at, state, result"
-          " FROM runs WHERE id = ?1")
+          " FROM runs WHERE id = ?1 AND EXISTS (SELECT 1 FROM conversations AS c"
+          "  WHERE c.id = conversation_id AND c.deleted_at IS NULL)")
 STATEMENT(RUNS_OF_OTHERS,
           "SELECT id, conversation_id, user_id, question, started_at, owner"
           " FROM runs WHERE state = 'active' AND owner <> ?1 ORDER BY started_at, id LIMIT ?2")
@@ -81,6 +87,7 @@ STATEMENT(RUN_ABANDONED,
 STATEMENT(EVENT_INSERT,
           "INSERT INTO run_events (run_id, sequence, event) SELECT ?1, ?2, ?3 WHERE ?2 ="
           " (SELECT coalesce(max(sequence), 0) + 1 FROM run_events WHERE run_id = ?1)")
+STATEMENT(EVENT_LAST, "SELECT coalesce(max(sequence), 0) FROM run_events WHERE run_id = ?1")
 STATEMENT(EVENT_INSERT_LAST,
           "INSERT INTO run_events (run_id, sequence, event)"
           " SELECT ?1, coalesce(max(sequence), 0) + 1, ?2 FROM run_events WHERE run_id = ?1")

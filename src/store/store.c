@@ -331,6 +331,15 @@ TASK_WAITS bool store_messages_page(struct store *store, const char *conversatio
 
 /* ---- runs ---- */
 
+const char *store_run_state_name(enum run_state state)
+{
+    static const char *const names[RUN_STATES] = {
+        [RUN_ACTIVE] = "active", [RUN_COMPLETE] = "complete",   [RUN_FAILED] = "failed",
+        [RUN_CUT] = "cut",       [RUN_CANCELLED] = "cancelled",
+    };
+    return names[state];
+}
+
 /* The ids and the title of a run that begins; the call points to them. */
 struct run_names {
     char run_id[STORE_ID_SIZE], conversation_id[STORE_ID_SIZE], message_id[STORE_ID_SIZE];
@@ -401,8 +410,8 @@ static bool check_event(const char *run_id, const struct stored_event *event, st
 
 static bool check_run_end(const struct run_end *end, struct error *err)
 {
-    if (end->state != RUN_COMPLETE && end->state != RUN_FAILED)
-        return error_set(err, ERROR_INVALID, "a run ends as complete or failed");
+    if (end->state != RUN_COMPLETE && end->state != RUN_FAILED && end->state != RUN_CANCELLED)
+        return error_set(err, ERROR_INVALID, "a run ends as complete, failed or cancelled");
     for (size_t i = 0; i < end->event_count; i++)
         if (!check_event(end->run_id, &end->events[i], err))
             return false;
@@ -452,6 +461,37 @@ TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t
 {
     struct call_run_event call = {.run_id = run_id, .event = {.sequence = sequence, .json = json}};
     return check_event(run_id, &call.event, err) && call_driver(store, STORE_RUN_EVENT, &call, err);
+}
+
+TASK_WAITS bool store_run_events_add(struct store *store, const char *run_id,
+                                     const struct stored_event *events, size_t count,
+                                     struct error *err)
+{
+    struct call_run_events_add call = {run_id, events, count};
+    for (size_t i = 0; i < count; i++)
+        if (!check_event(run_id, &events[i], err))
+            return false;
+    return check_run_id(run_id, err) && call_driver(store, STORE_RUN_EVENTS_ADD, &call, err);
+}
+
+TASK_WAITS bool store_run_ask_cancel(struct store *store, const char *run_id, struct error *err)
+{
+    char id[STORE_ID_SIZE];
+    if (!check_run_id(run_id, err))
+        return false;
+    memcpy(id, run_id, strlen(run_id) + 1);
+    return call_driver(store, STORE_RUN_ASK_CANCEL, id, err);
+}
+
+TASK_WAITS bool store_runs_to_cancel(struct store *store, struct arena *arena,
+                                     const char *const **out, size_t *count, struct error *err)
+{
+    struct call_runs_to_cancel call = {.arena = arena};
+    if (!call_driver(store, STORE_RUNS_TO_CANCEL, &call, err))
+        return false;
+    *out = call.out;
+    *count = call.count;
+    return true;
 }
 
 TASK_WAITS bool store_run_get(struct store *store, const char *run_id, struct arena *arena,

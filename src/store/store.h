@@ -71,8 +71,9 @@ struct message {
     const char *steps;    /* JSON list of its run's steps; NULL, and so in store_messages_last() */
 };
 
-enum run_state { RUN_ACTIVE, RUN_COMPLETE, RUN_FAILED, RUN_CUT, RUN_STATES };
+enum run_state { RUN_ACTIVE, RUN_COMPLETE, RUN_FAILED, RUN_CUT, RUN_CANCELLED, RUN_STATES };
 /* RUN_CUT: it has no end, mostly because the process died; set by store_mark_cut_runs(). */
+const char *store_run_state_name(enum run_state state); /* "active", "complete", ... */
 
 struct stored_run {
     const char *id, *conversation_id, *user_id, *question, *started_at, *ended_at;
@@ -139,10 +140,10 @@ struct stored_event {
  */
 struct run_end {
     const char *run_id, *conversation_id;
-    enum run_state state;                 /* RUN_COMPLETE or RUN_FAILED */
+    enum run_state state;                 /* RUN_COMPLETE, RUN_FAILED or RUN_CANCELLED */
     const char *result;                   /* JSON */
     const char *content, *sql, *metadata; /* of the assistant's message */
-    const struct stored_event *events;    /* those not appended yet; sequence as below */
+    const struct stored_event *events;    /* sequence as below; those that are there already stay */
     size_t event_count;
 };
 TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
@@ -158,12 +159,25 @@ TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
  * ERROR_CONFLICT. */
 TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,
                                 const char *json, struct error *err);
+/* The same for several, of a run that goes on: what is there already stays, and a run that has ended meanwhile
+ * is left alone. */
+TASK_WAITS bool store_run_events_add(struct store *store, const char *run_id,
+                                     const struct stored_event *events, size_t count,
+                                     struct error *err);
+/* ERROR_NOT_FOUND also when its conversation is deleted. */
 TASK_WAITS bool store_run_get(struct store *store, const char *run_id, struct arena *arena,
                               struct stored_run *out, struct error *err);
 /* The events after sequence `after` (0: all), in order. */
 TASK_WAITS bool store_run_events(struct store *store, const char *run_id, int64_t after,
                                  struct arena *arena, struct stored_event **out, size_t *count,
                                  struct error *err);
+
+/* Asks the process that a run belongs to, which may be another one, to cancel it: it finds it among
+ * store_runs_to_cancel(). Nothing to do for a run that has ended. */
+TASK_WAITS bool store_run_ask_cancel(struct store *store, const char *run_id, struct error *err);
+/* The active runs of this store that somebody asked to cancel. */
+TASK_WAITS bool store_runs_to_cancel(struct store *store, struct arena *arena,
+                                     const char *const **out, size_t *count, struct error *err);
 
 /*
  * Gives up a run of this store whose end could not be saved (a full disk): store_mark_cut_runs()

@@ -26,6 +26,9 @@ enum store_operation {
     STORE_RUN_END,
     STORE_RUN_RECORD,
     STORE_RUN_EVENT,
+    STORE_RUN_EVENTS_ADD,
+    STORE_RUN_ASK_CANCEL, /* takes the run's id */
+    STORE_RUNS_TO_CANCEL,
     STORE_RUN_GET,
     STORE_RUN_EVENTS,
     STORE_MARK_CUT_RUNS,
@@ -129,6 +132,18 @@ struct call_run_record {
 struct call_run_event {
     const char *run_id;
     struct stored_event event;
+};
+
+struct call_run_events_add {
+    const char *run_id;
+    const struct stored_event *events;
+    size_t count;
+};
+
+struct call_runs_to_cancel {
+    struct arena *arena;
+    const char **out;
+    size_t count;
 };
 
 struct call_run_get {

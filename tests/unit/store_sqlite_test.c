@@ -635,21 +635,25 @@ static void later_migrations_are_applied_once_or_not_at_all(void **state)
 {
     struct home *home = *state;
     struct sqlite_connection *connection = inner(home)->writer.connection;
-    struct store_migration list[3] = {
-        sqlite_migrations[0],
-        {2, "add_notes",
-         "CREATE TABLE notes (text TEXT) STRICT;"
-         "INSERT INTO notes VALUES ('made')"},
-        {3, "broken", "CREATE TABLE more (x); INSERT INTO missing VALUES (1)"},
-    };
+    const int known = (int)sqlite_migrations_count;
+    struct store_migration *list =
+        arena_array(home->arena, sqlite_migrations_count + 2, sizeof(*list));
+    memcpy(list, sqlite_migrations, sqlite_migrations_count * sizeof(*list));
+    list[known] = (struct store_migration){known + 1, "add_notes",
+                                           "CREATE TABLE notes (text TEXT) STRICT;"
+                                           "INSERT INTO notes VALUES ('made')"};
+    list[known + 1] = (struct store_migration){
+        known + 2, "broken", "CREATE TABLE more (x); INSERT INTO missing VALUES (1)"};
     int version = 0;
-    assert_fails(sqlite_migrate(connection, list, 3, &version, &home->err), home->err, ERROR_STORE);
-    assert_says(home->err, "migration 0003_broken");
+    assert_fails(sqlite_migrate(connection, list, (size_t)known + 2, &version, &home->err),
+                 home->err, ERROR_STORE);
+    assert_says(home->err, "_broken");
     assert_int_equal(version, 0);
     assert_false(sqlite_script(connection, "SELECT * FROM notes", NULL));
     for (int i = 0; i < 2; i++) {
-        assert_ok(sqlite_migrate(connection, list, 2, &version, &home->err), home->err);
-        assert_int_equal(version, 2);
+        assert_ok(sqlite_migrate(connection, list, (size_t)known + 1, &version, &home->err),
+                  home->err);
+        assert_int_equal(version, known + 1);
     }
     sqlite3_stmt *count;
     assert_int_equal(
@@ -658,6 +662,41 @@ static void later_migrations_are_applied_once_or_not_at_all(void **state)
     assert_int_equal(sqlite3_step(count), SQLITE_ROW);
     assert_int_equal(sqlite3_column_int(count, 0), 1);
     sqlite3_finalize(count);
+}
+
+/* What the first version wrote is there after all later migrations. */
+static void a_store_of_the_first_version_is_kept(void **state)
+{
+    static const char rows[] =
+        "PRAGMA application_id = 0x51524e54;"
+        "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+        " applied_at TEXT NOT NULL) STRICT;"
+        "INSERT INTO schema_migrations VALUES (1, 'initial', 'then');"
+        "INSERT INTO conversations VALUES"
+        " (1, 'conv_0123456789abcdef', 'ana', 'Title', 'then', 'then', NULL, 0, 0, 0);"
+        "INSERT INTO runs VALUES ('query_0123456789abcdef', 'conv_0123456789abcdef', 'ana', 7,"
+        " 'how many?', 'complete', 'then', 'then', '{\"n\":1}');"
+        "INSERT INTO run_events VALUES ('query_0123456789abcdef', 1, '{}')";
+    struct home *home = *state;
+    char *old = arena_printf(home->arena, "%s/old.db", home->folder);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(old, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sqlite_migrations[0].sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    struct store *store = store_open(old, &home->err);
+    assert_ok(store, home->err);
+    struct stored_run run;
+    struct stored_event *events;
+    size_t count;
+    assert_ok(store_run_get(store, "query_0123456789abcdef", home->arena, &run, &home->err),
+              home->err);
+    assert_string_equal(run.question, "how many?");
+    assert_string_equal(run.result, "{\"n\":1}");
+    assert_ok(store_run_events(store, run.id, 0, home->arena, &events, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 1);
+    store_close(store);
 }
 
 static void a_removed_file_is_noticed(void **state)
@@ -873,6 +912,7 @@ int main(void)
         TEST_CLOSED(wrong_files_are_refused_in_a_sentence),
         TEST(a_newer_schema_is_refused),
         TEST(later_migrations_are_applied_once_or_not_at_all),
+        TEST(a_store_of_the_first_version_is_kept),
         TEST(a_removed_file_is_noticed),
         TEST(a_damaged_database_is_said_to_be_damaged),
         TEST(a_full_database_says_so_and_recovers),

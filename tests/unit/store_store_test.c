@@ -259,6 +259,66 @@ static void events_rise_by_one(void **state)
                  home->err, ERROR_NOT_FOUND);
 }
 
+static void events_of_a_run_that_goes_on_are_added_once(void **state)
+{
+    struct home *home = *state;
+    struct store *store = home->store;
+    struct error *err = &home->err;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    struct stored_event all[4] = {{1, "{}"}, {2, "{}"}, {3, "{}"}, {4, "{\"n\":4}"}}, *events;
+    struct run_end end = {.run_id = begin.run_id, .conversation_id = begin.conversation_id_out,
+                          .state = RUN_CANCELLED, .result = "{}", .content = "cancelled",
+                          .events = all, .event_count = 4};
+    size_t count;
+    assert_ok(store_run_events_add(store, begin.run_id, all, 2, err), home->err);
+    assert_ok(store_run_events_add(store, begin.run_id, all, 3, err), home->err);
+    assert_fails(store_run_events_add(store, begin.run_id, &(struct stored_event){5, "{}"}, 1, err),
+                 home->err, ERROR_CONFLICT);
+    assert_ok(store_run_end(store, &end, err), home->err);
+    /* What comes too late is not added. */
+    assert_ok(store_run_events_add(store, begin.run_id, &(struct stored_event){5, "{}"}, 1, err),
+              home->err);
+    assert_ok(store_run_events(store, begin.run_id, 0, home->arena, &events, &count, err),
+              home->err);
+    assert_int_equal(count, 4);
+    assert_string_equal(events[3].json, "{\"n\":4}");
+    struct stored_run run;
+    assert_ok(store_run_get(store, begin.run_id, home->arena, &run, err), home->err);
+    assert_int_equal(run.state, RUN_CANCELLED);
+    assert_string_equal(store_run_state_name(run.state), "cancelled");
+}
+
+static void runs_to_cancel_are_active_ones_that_somebody_asked_for(void **state)
+{
+    struct home *home = *state;
+    struct store *store = home->store;
+    struct error *err = &home->err;
+    struct run_begin first = home_ask(home, "ana", "q", NULL);
+    struct run_begin second = home_ask(home, "ana", "q", NULL);
+    const char *const *ids;
+    size_t count;
+    assert_ok(store_runs_to_cancel(store, home->arena, &ids, &count, err), home->err);
+    assert_int_equal(count, 0);
+    assert_fails(store_run_ask_cancel(store, "query_1", err), home->err, ERROR_NOT_FOUND);
+    assert_ok(store_run_ask_cancel(store, unknown_run, err), home->err);
+    assert_ok(store_run_ask_cancel(store, second.run_id, err), home->err);
+    assert_ok(store_run_ask_cancel(store, second.run_id, err), home->err);
+    assert_ok(store_runs_to_cancel(store, home->arena, &ids, &count, err), home->err);
+    assert_int_equal(count, 1);
+    assert_string_equal(ids[0], second.run_id);
+    struct run_end end = {.run_id = second.run_id, .conversation_id = second.conversation_id_out,
+                          .state = RUN_CANCELLED, .result = "{}"};
+    assert_ok(store_run_end(store, &end, err), home->err);
+    assert_ok(store_runs_to_cancel(store, home->arena, &ids, &count, err), home->err);
+    assert_int_equal(count, 0);
+    /* A run goes with its conversation. */
+    struct stored_run run;
+    assert_ok(store_run_get(store, first.run_id, home->arena, &run, err), home->err);
+    assert_ok(store_conversation_delete(store, "ana", first.conversation_id_out, err), home->err);
+    assert_fails(store_run_get(store, first.run_id, home->arena, &run, err), home->err,
+                 ERROR_NOT_FOUND);
+}
+
 static void a_given_run_id_is_used_once(void **state)
 {
     struct home *home = *state;
@@ -923,6 +983,8 @@ int main(void)
         TEST(a_failed_run_without_an_answer_adds_no_message),
         TEST(wrong_ends_change_nothing),
         TEST(events_rise_by_one),
+        TEST(events_of_a_run_that_goes_on_are_added_once),
+        TEST(runs_to_cancel_are_active_ones_that_somebody_asked_for),
         TEST(a_given_run_id_is_used_once),
         TEST(a_run_is_recorded_at_once),
         TEST(the_first_question_names_an_unnamed_conversation),
