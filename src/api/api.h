@@ -31,6 +31,7 @@ struct api_shared {
     struct run_queue *queue; /* of all loops */
     unsigned loop_count;
     const char *environment;
+    const char *openapi; /* the document, api/openapi.h */
     atomic_bool stopping; /* no new runs; not ready */
     uint64_t stop_grace_ms;
 };

@@ -230,6 +230,8 @@ const struct route conversation_create_route = {
     .tag = "conversations", .summary = "Begin a conversation", .mode = ROUTE_IN_TASK,
     .handle = create, .body = &model_create_conversation_request,
     .reply = &model_conversation_created,
+    .links = {{&conversation_messages_route, 0, "conversation_id"},
+              {&conversation_delete_route, 0, "conversation_id"}},
 };
 
 const struct route conversation_list_route = {
@@ -237,6 +239,7 @@ const struct route conversation_list_route = {
     .tag = "conversations", .summary = "A user's conversations, the latest first",
     .mode = ROUTE_IN_TASK, .handle = list, .parameters = list_parameters,
     .path_parameter_count = 1, .parameter_count = 3, .reply = &model_conversation_list,
+    .links = {{&conversation_messages_route, 0, "conversations/0/conversation_id"}},
 };
 
 const struct route conversation_messages_route = {
@@ -244,12 +247,13 @@ const struct route conversation_messages_route = {
     .name = "get_conversation_messages", .tag = "conversations",
     .summary = "A conversation's messages, oldest first", .mode = ROUTE_IN_TASK,
     .handle = messages, .parameters = messages_parameters, .path_parameter_count = 1,
-    .parameter_count = 3, .reply = &model_message_list,
+    .parameter_count = 3, .reply = &model_message_list, .errors = {404, 422},
 };
 
 const struct route conversation_delete_route = {
     .method = "DELETE", .path = "/api/v1/conversations/{conversation_id}",
     .name = "delete_conversation", .tag = "conversations", .summary = "Delete a conversation",
     .mode = ROUTE_IN_TASK, .handle = delete_one, .parameters = messages_parameters,
-    .path_parameter_count = 1, .parameter_count = 1,
+    .path_parameter_count = 1, .parameter_count = 1, .reply = &model_conversation_deleted,
+    .errors = {404},
 };

@@ -44,6 +44,49 @@ static void get(struct api_request *request)
     knowledge_unref(knowledge);
 }
 
+/* Of every dataset, in the list or alone. */
+/* clang-format off */
+#define SUMMARY_FIELDS \
+    {"dataset_id", FIELD_STRING, .required = true}, \
+    {"table_name", FIELD_STRING, .required = true}, \
+    {"title", FIELD_STRING, .required = true, .nullable = true}, \
+    {"description", FIELD_STRING, .required = true, .nullable = true}, \
+    {"row_count", FIELD_INTEGER, .required = true, .description = "-1: not known"}, \
+    {"version", FIELD_STRING, .required = true, .nullable = true, \
+     .description = "Changes with the metadata and the data"}
+/* clang-format on */
+
+static const struct field summary_fields[] = {
+    SUMMARY_FIELDS,
+    {"column_count", FIELD_INTEGER, .required = true},
+};
+static MODEL(model_summary, "DatasetSummary", summary_fields, "What can be asked about.");
+
+static const struct field list_fields[] = {
+    {"datasets", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_summary},
+    {"total", FIELD_INTEGER, .required = true, .description = "Of all pages"},
+};
+static MODEL(model_list, "DatasetList", list_fields, "Datasets in the order of their ids.");
+
+static const struct field column_fields[] = {
+    {"name", FIELD_STRING, .required = true},
+    {"type", FIELD_STRING, .required = true},
+    {"role", FIELD_STRING, .required = true,
+     .description = "time, dimension, measure, key or unknown"},
+    {"description", FIELD_STRING, .required = true, .nullable = true},
+    {"unit", FIELD_STRING, .required = true, .nullable = true},
+    {"distinct", FIELD_INTEGER, .description = "How many values; where the data was profiled"},
+    {"min", FIELD_STRING, .nullable = true},
+    {"max", FIELD_STRING, .nullable = true},
+};
+static MODEL(model_column, "DatasetColumn", column_fields, "A column of a dataset.");
+
+static const struct field dataset_fields[] = {
+    SUMMARY_FIELDS,
+    {"columns", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_column},
+};
+static MODEL(model_dataset, "Dataset", dataset_fields, "A dataset with its columns.");
+
 static const struct field list_parameters[] = {
     {.name = "limit", .kind = FIELD_INTEGER, .fallback = "100", .bounded = true, .minimum = 1,
      .maximum = 1000, .description = "How many at most"},
@@ -59,11 +102,13 @@ static const struct field get_parameters[] = {
 const struct route dataset_list_route = {
     .method = "GET", .path = "/api/v1/datasets", .name = "list_datasets", .tag = "datasets",
     .summary = "What can be asked about", .handle = list,
-    .parameters = list_parameters, .parameter_count = 2,
+    .parameters = list_parameters, .parameter_count = 2, .reply = &model_list,
+    .links = {{&dataset_route, 0, "datasets/0/dataset_id"}},
 };
 
 const struct route dataset_route = {
     .method = "GET", .path = "/api/v1/datasets/{dataset_id}", .name = "get_dataset",
     .tag = "datasets", .summary = "One dataset with its columns", .handle = get,
     .parameters = get_parameters, .path_parameter_count = 1, .parameter_count = 1,
+    .reply = &model_dataset, .errors = {404},
 };

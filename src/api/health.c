@@ -72,23 +72,87 @@ TASK_WAITS static void ready(struct api_request *request)
     strbuf_clear(&json);
 }
 
+static const struct field root_fields[] = {
+    {"message", FIELD_STRING, .required = true},
+    {"docs", FIELD_STRING, .required = true},
+    {"health", FIELD_STRING, .required = true},
+};
+static MODEL(model_root, "Root", root_fields, "What this is, and where to go on.");
+
+static const struct field health_fields[] = {
+    {"status", FIELD_STRING, .required = true},
+    {"environment", FIELD_STRING, .required = true},
+    {"version", FIELD_STRING, .required = true},
+};
+static MODEL(model_health, "Health", health_fields, "A server that answers.");
+
+static const char *const check_states[] = {"ok", "failed", NULL};
+static const struct field check_fields[] = {
+    {"status", FIELD_STRING, .required = true, .choices = check_states},
+    {"message", FIELD_STRING, .nullable = true},
+};
+static MODEL(model_check, "ReadinessCheck", check_fields, "One part that answers need.");
+
+static const struct field checks_fields[] = {
+    {"server", FIELD_MODEL, .required = true, .model = &model_check},
+    {"store", FIELD_MODEL, .required = true, .model = &model_check},
+    {"engine", FIELD_MODEL, .required = true, .model = &model_check},
+    {"datasets", FIELD_MODEL, .required = true, .model = &model_check},
+};
+static MODEL(model_checks, "ReadinessChecks", checks_fields, "Each part that answers need.");
+
+static const char *const ready_states[] = {"ready", "not_ready", NULL};
+static const struct field readiness_fields[] = {
+    {"status", FIELD_STRING, .required = true, .choices = ready_states},
+    {"checks", FIELD_MODEL, .required = true, .model = &model_checks},
+    {"datasets", FIELD_INTEGER, .required = true, .description = "How many can be asked about"},
+};
+static MODEL(model_readiness, "Readiness", readiness_fields, "Whether questions can be answered.");
+
+static const struct route_response not_ready[] = {
+    {503, "Not ready, or the server is full", &model_readiness},
+};
+
 const struct route root_route = {
-    .method = "GET", .path = "/", .name = "root", .tag = "health",
-    .summary = "What this is", .handle = root,
+    .method = "GET",
+    .path = "/",
+    .name = "root",
+    .tag = "health",
+    .summary = "What this is",
+    .handle = root,
+    .reply = &model_root,
 };
 
 const struct route health_route = {
-    .method = "GET", .path = "/health", .name = "health_check", .tag = "health",
-    .summary = "Whether the server answers", .handle = health,
+    .method = "GET",
+    .path = "/health",
+    .name = "health_check",
+    .tag = "health",
+    .summary = "Whether the server answers",
+    .handle = health,
+    .reply = &model_health,
 };
 
 const struct route live_route = {
-    .method = "GET", .path = "/health/live", .name = "health_live", .tag = "health",
-    .summary = "Whether the server answers", .handle = health,
+    .method = "GET",
+    .path = "/health/live",
+    .name = "health_live",
+    .tag = "health",
+    .summary = "Whether the server answers",
+    .handle = health,
+    .reply = &model_health,
 };
 
 const struct route ready_route = {
-    .method = "GET", .path = "/health/ready", .name = "health_ready", .tag = "health",
+    .method = "GET",
+    .path = "/health/ready",
+    .name = "health_ready",
+    .tag = "health",
     .summary = "Whether questions can be answered now, and what is missing",
-    .mode = ROUTE_IN_TASK, .handle = ready,
+    .mode = ROUTE_IN_TASK,
+    .handle = ready,
+    .reply = &model_readiness,
+    .reply_description = "All is ready",
+    .responses = not_ready,
+    .response_count = 1,
 };

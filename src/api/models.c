@@ -17,8 +17,8 @@ static const struct field agent_config_fields[] = {
      .length_max = FILTER_ITEMS_MAX, .description = "Ask only about these datasets.",
      .example = "[\"sales\"]"},
     {"model", FIELD_STRING, .length_max = ID_LENGTH_MAX,
-     .description =
-         "Id of the language model; without it, the configured one (null in a handler)."},
+     .description = "Id of the language model; without it, the configured one (null in a handler).",
+     .example = "\"planner\""},
     {"temperature", FIELD_NUMBER, .fallback = "0", .description = "Sent to models that take it."},
     {"use_cache", FIELD_BOOLEAN, .fallback = "true",
      .description = "Whether results may come from caches and go into them."},
@@ -27,41 +27,124 @@ static const struct field agent_config_fields[] = {
 };
 MODEL(model_agent_config, "AgentConfig", agent_config_fields, "How a question is answered.");
 
+/* Not blank, no NUL. */
+#define QUESTION_PATTERN "^[^\\x00]*[^\\s\\x00][^\\x00]*$"
+
 static const struct field query_request_fields[] = {
     {"query", FIELD_STRING, .required = true, .length_min = 1, .length_max = QUESTION_LENGTH_MAX,
-     .description = "Natural language query", .example = "\"What is the revenue by region?\""},
+     .pattern = QUESTION_PATTERN, .description = "Natural language query",
+     .example = "\"What is the revenue by region?\""},
     {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX,
      .description = "User identifier", .example = "\"ana\""},
     {"conversation_id", FIELD_STRING, .nullable = true, .length_max = ID_LENGTH_MAX,
-     .description = "Conversation ID for context"},
+     .description = "Conversation ID for context", .example = "null"},
     {"agent_config", FIELD_MODEL, .nullable = true, .model = &model_agent_config},
 };
 MODEL(model_query_request, "QueryRequest", query_request_fields, "A question.");
+
+static const char *const step_names[] = {"vector_search",
+                                         "load_metadata",
+                                         "select_dataset",
+                                         "generate_sql",
+                                         "execute_query",
+                                         "generate_response",
+                                         NULL};
+static const char *const step_states[] = {"started", "completed", "failed", NULL};
+
+static const struct field step_fields[] = {
+    {"step", FIELD_STRING, .required = true, .choices = step_names},
+    {"status", FIELD_STRING, .required = true, .choices = step_states},
+    {"started_at", FIELD_STRING, .required = true},
+    {"duration_ms", FIELD_NUMBER, .required = true},
+    {"cache_hit", FIELD_BOOLEAN, .required = true},
+    {"message", FIELD_STRING, .required = true, .nullable = true,
+     .description = "What was done, in words"},
+    {"detail", FIELD_OBJECT, .required = true, .description = "What came of it"},
+};
+MODEL(model_step, "Step", step_fields, "One step of a run; a repair repeats some.");
+
+static const struct field result_column_fields[] = {
+    {"name", FIELD_STRING, .required = true},
+    {"type", FIELD_STRING, .required = true, .description = "text, integer, decimal, date, ..."},
+    {"engine_type", FIELD_STRING, .required = true, .nullable = true,
+     .description = "As the engine calls it"},
+};
+static MODEL(model_result_column, "ResultColumn", result_column_fields, "A column of a result.");
+
+static const struct field token_fields[] = {
+    {"input", FIELD_INTEGER, .required = true},
+    {"output", FIELD_INTEGER, .required = true},
+};
+static MODEL(model_tokens, "Tokens", token_fields, "Used of a language model.");
+
+static const struct field period_fields[] = {
+    {"words", FIELD_STRING, .required = true, .nullable = true,
+     .description = "Of the question: last month"},
+    {"from", FIELD_STRING, .required = true, .nullable = true, .description = "Its first day"},
+    {"to", FIELD_STRING, .required = true, .nullable = true, .description = "The day after it"},
+};
+static MODEL(model_period, "Period", period_fields, "A span of time that a question names.");
+
+static const struct field candidate_fields[] = {
+    {"dataset_id", FIELD_STRING, .required = true},
+    {"score", FIELD_NUMBER, .required = true},
+    {"reason", FIELD_STRING, .required = true, .nullable = true},
+};
+static MODEL(model_candidate, "Candidate", candidate_fields,
+             "A dataset that the question may be about.");
+
+static const struct field query_metadata_fields[] = {
+    {"execution_time_ms", FIELD_NUMBER, .required = true},
+    {"cache_hits", FIELD_OBJECT, .required = true,
+     .description = "What came from a cache, and from which: {\"sql_result\": \"memory\"}"},
+    {"timings", FIELD_OBJECT, .required = true, .description = "Milliseconds of each step"},
+    {"selected_dataset", FIELD_STRING, .required = true, .nullable = true},
+    {"model", FIELD_STRING, .required = true, .nullable = true},
+    {"tokens", FIELD_MODEL, .required = true, .model = &model_tokens},
+    {"cost", FIELD_NUMBER, .required = true},
+    {"sureness", FIELD_NUMBER, .required = true, .description = "Of the reading, 0 to 1"},
+    {"reading", FIELD_STRING, .required = true, .nullable = true,
+     .description = "How the question was read, in plain words"},
+    {"repairs", FIELD_INTEGER, .required = true},
+    {"assumptions", FIELD_LIST, .required = true, .item = FIELD_STRING},
+    {"options", FIELD_LIST, .required = true, .item = FIELD_STRING,
+     .description = "What to choose from, where status is needs_clarification"},
+    {"periods", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_period},
+    {"candidates", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_candidate},
+};
+static MODEL(model_query_metadata, "QueryMetadata", query_metadata_fields,
+             "How an answer came about.");
+
+static const char *const answer_states[] = {"answered", "needs_clarification", "no_answer", NULL};
 
 static const struct field query_response_fields[] = {
     {"query_id", FIELD_STRING, .required = true},
     {"conversation_id", FIELD_STRING, .required = true},
     {"timestamp", FIELD_STRING, .required = true, .description = "UTC, as 2026-01-31T12:00:00Z"},
     {"user_id", FIELD_STRING, .required = true},
-    {"status", FIELD_STRING, .required = true,
-     .description = "answered, needs_clarification or no_answer"},
-    {"steps", FIELD_LIST, .required = true, .item = FIELD_OBJECT},
-    {"final_response", FIELD_STRING, .required = true},
+    {"status", FIELD_STRING, .required = true, .choices = answer_states},
+    {"steps", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_step},
+    {"final_response", FIELD_STRING, .required = true, .description = "The answer in prose"},
     {"sql_query", FIELD_STRING, .required = true, .nullable = true},
-    {"data_sample", FIELD_LIST, .nullable = true, .item = FIELD_OBJECT,
+    {"columns", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_result_column},
+    {"row_count", FIELD_INTEGER, .required = true, .description = "Rows of the result"},
+    {"truncated", FIELD_BOOLEAN, .required = true,
+     .description = "Whether the result had more rows than the limit"},
+    {"data_sample", FIELD_LIST, .required = true, .item = FIELD_OBJECT,
      .description = "At most sample_rows rows of the result"},
-    {"columns", FIELD_LIST, .nullable = true, .item = FIELD_OBJECT},
-    {"row_count", FIELD_INTEGER, .nullable = true},
-    {"chart", FIELD_OBJECT, .nullable = true, .description = "A Vega-Lite specification"},
-    {"suggestions", FIELD_LIST, .nullable = true, .item = FIELD_STRING,
+    {"chart", FIELD_OBJECT, .required = true, .nullable = true,
+     .description = "A Vega-Lite specification where a picture fits"},
+    {"suggestions", FIELD_LIST, .required = true, .item = FIELD_STRING,
      .description = "Questions that may come next"},
-    {"metadata", FIELD_OBJECT, .required = true},
+    {"metadata", FIELD_MODEL, .required = true, .model = &model_query_metadata},
 };
 MODEL(model_query_response, "QueryResponse", query_response_fields, "An answered question.");
 
 static const struct field create_conversation_fields[] = {
-    {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX},
-    {"title", FIELD_STRING, .nullable = true, .length_max = TITLE_LENGTH_MAX},
+    {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX,
+     .example = "\"ana\""},
+    {"title", FIELD_STRING, .nullable = true, .length_max = TITLE_LENGTH_MAX,
+     .description = "Without it, the first question gives one", .example = "\"Sales\""},
 };
 MODEL(model_create_conversation_request, "CreateConversationRequest", create_conversation_fields,
       "A conversation to be.");
@@ -87,7 +170,7 @@ MODEL(model_conversation_response, "ConversationResponse", conversation_response
 static const struct field conversation_list_fields[] = {
     {"conversations", FIELD_LIST, .required = true, .item = FIELD_MODEL,
      .model = &model_conversation_response},
-    {"next_cursor", FIELD_STRING, .nullable = true,
+    {"next_cursor", FIELD_STRING, .required = true, .nullable = true,
      .description = "For the next page; null at the end"},
 };
 MODEL(model_conversation_list, "ConversationList", conversation_list_fields,
@@ -106,9 +189,11 @@ static const struct field message_metadata_fields[] = {
 };
 MODEL(model_message_metadata, "MessageMetadata", message_metadata_fields, "How an answer was found.");
 
+static const char *const roles[] = {"user", "assistant", NULL};
+
 static const struct field message_fields[] = {
     {"message_id", FIELD_STRING, .required = true},
-    {"role", FIELD_STRING, .required = true, .description = "user or assistant"},
+    {"role", FIELD_STRING, .required = true, .choices = roles},
     {"content", FIELD_STRING, .required = true},
     {"timestamp", FIELD_STRING, .required = true},
     {"metadata", FIELD_MODEL, .required = true, .nullable = true, .model = &model_message_metadata,
@@ -119,13 +204,15 @@ MODEL(model_message, "Message", message_fields, "A question or an answer.");
 static const struct field message_list_fields[] = {
     {"conversation_id", FIELD_STRING, .required = true},
     {"messages", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_message},
-    {"next_cursor", FIELD_STRING, .nullable = true,
+    {"next_cursor", FIELD_STRING, .required = true, .nullable = true,
      .description = "For the page of the messages before these; null at the beginning"},
 };
 MODEL(model_message_list, "MessageList", message_list_fields, "Messages, oldest first.");
 
+static const char *const deleted[] = {"deleted", NULL};
+
 static const struct field conversation_deleted_fields[] = {
-    {"status", FIELD_STRING, .required = true, .description = "deleted"},
+    {"status", FIELD_STRING, .required = true, .choices = deleted},
     {"conversation_id", FIELD_STRING, .required = true},
 };
 MODEL(model_conversation_deleted, "ConversationDeleted", conversation_deleted_fields,

@@ -27,8 +27,7 @@ static struct question question_from(const struct api_request *request)
         .reply_suffices = true,
         .sample_rows = (size_t)json_integer_value(json_object_get(config, "sample_rows")),
     };
-    const char **ids =
-        arena_array(request->exchange->arena, json_array_size(filter), sizeof(*ids));
+    const char **ids = arena_array(request->exchange->arena, json_array_size(filter), sizeof(*ids));
     for (size_t i = 0; i < json_array_size(filter); i++)
         ids[i] = json_string_value(json_array_get(filter, i));
     question.dataset_filter = ids;
@@ -118,6 +117,16 @@ TASK_WAITS static void query_stream(struct api_request *request)
     answer(request, true);
 }
 
+#define QUESTION_STEPS                                                                          \
+    "Finds the dataset, makes one read-only SQL statement, executes it and says in words what " \
+    "the rows say. What is ambiguous or not about the data ends as `needs_clarification` or "   \
+    "`no_answer`, with suggestions."
+/* The conversation, the result, the question; what fails on the way. */
+#define QUESTION_ERRORS         \
+    {                           \
+        404, 413, 422, 499, 502 \
+    }
+
 const struct route query_route = {
     .method = "POST",
     .path = "/api/v1/query",
@@ -128,6 +137,9 @@ const struct route query_route = {
     .handle = query_data,
     .body = &model_query_request,
     .reply = &model_query_response,
+    .description = QUESTION_STEPS,
+    .errors = QUESTION_ERRORS,
+    .links = {{&conversation_messages_route, 0, "conversation_id"}},
 };
 
 const struct route query_stream_route = {
@@ -139,4 +151,15 @@ const struct route query_stream_route = {
     .mode = ROUTE_IN_TASK,
     .handle = query_stream,
     .body = &model_query_request,
+    .description = QUESTION_STEPS
+    "\n\nEvery event is `id: N` and one `data:` line with `{\"event\": name, \"data\": {...}}`: "
+    "`run_start` (query_id, conversation_id), `step_start` and `step_update` (a Step), then "
+    "`complete` (a QueryResponse) or `error`. A comment line comes every 15 seconds. What fails "
+    "before `run_start` is a reply with its status.",
+    .reply_description = "The run's events",
+    .reply_type = "text/event-stream",
+    .reply_example =
+        "id: 1\ndata: {\"event\":\"run_start\",\"data\":{\"query_id\":"
+        "\"query_0123456789abcdef\",\"conversation_id\":\"conv_0123456789abcdef\"}}\n\n",
+    .errors = QUESTION_ERRORS,
 };

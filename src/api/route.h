@@ -45,8 +45,8 @@ struct route_response {
 /* What a reply of success is good for next: its member is a parameter of another route. */
 struct route_link {
     const struct route *to;
-    const char *parameter; /* of the other route's path */
-    const char *member;    /* of the reply: "conversation_id", or deeper, "conversations/0/user_id" */
+    size_t parameter;   /* which of the other route's, from 0 */
+    const char *member; /* of the reply: "conversation_id", or deeper, "conversations/0/user_id" */
 };
 
 #define ROUTE_ERRORS_MAX 6

@@ -7,6 +7,7 @@ const struct route *const api_routes[] = {
     &health_route,
     &live_route,
     &ready_route,
+    &openapi_route,
     &query_route,
     &query_stream_route,
     &conversation_create_route,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a request's body and parameters, and a reply, may look like: one declaration, from which
- * come validation (here) and the OpenAPI document (api/openapi.h). The bodies of errors and the coercions are those of
- * FastAPI with pydantic 2, which clients rely on.
+ * come validation (here) and the OpenAPI document (api/openapi.h). The bodies of errors and the
+ * coercions are those of FastAPI with pydantic 2, which clients rely on.
  */
 #ifndef QUERENT_API_SCHEMA_H
 #define QUERENT_API_SCHEMA_H

@@ -15,12 +15,14 @@
 
 #include "api/cut_runs.h"
 #include "api/event_stream.h"
+#include "api/openapi.h"
 #include "api/routes.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/settings.h"
+#include "version.h"
 
 #define BEAT_INTERVAL_MS 1000
 #define LOOPS_DEFAULT_MAX 4
@@ -439,6 +441,8 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
         serving->threads[i].number = i;
         serving->threads[i].api.shared = &serving->shared;
     }
+    char *openapi = openapi_document(api_routes, api_route_count, QUERENT_VERSION);
+    serving->shared.openapi = openapi;
     serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
     watch_signals(serving);
     bool ok = start_all(serving, err);
@@ -458,6 +462,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     stop_all(serving);
     unwatch_signals(serving);
     run_queue_free(serving->shared.queue);
+    free(openapi);
     free(serving);
     return ok;
 }
