@@ -45,6 +45,14 @@ static const struct {
     [STORE_JOB_CREATE] = {true, sqlite_job_create},
     [STORE_JOB_UPDATE] = {true, sqlite_job_update},
     [STORE_JOB_GET] = {false, sqlite_job_get},
+    [STORE_ANSWER_FIND] = {false, sqlite_answer_find},
+    [STORE_FEEDBACK_PUT] = {true, sqlite_feedback_put},
+    [STORE_VERIFIED_ADD] = {true, sqlite_verified_add},
+    [STORE_VERIFIED_GET] = {false, sqlite_verified_get},
+    [STORE_VERIFIED_UPDATE] = {true, sqlite_verified_update},
+    [STORE_VERIFIED_LIST] = {false, sqlite_verified_list},
+    [STORE_VERIFIED_LOAD] = {false, sqlite_verified_load},
+    [STORE_VERIFIED_VERSION] = {false, sqlite_verified_version},
 };
 
 /* Borrows an idle reading connection; makes one while there are few, else waits for one. */

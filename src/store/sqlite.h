@@ -174,5 +174,13 @@ bool sqlite_embedding_put(struct sqlite_connection *connection, void *call, stru
 bool sqlite_job_create(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_job_update(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_job_get(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_answer_find(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_feedback_put(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_add(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_get(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_update(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_list(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_load(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_verified_version(struct sqlite_connection *connection, void *call, struct error *err);
 
 #endif

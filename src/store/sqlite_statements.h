@@ -126,3 +126,54 @@ STATEMENT(JOB_UPDATE,
           " WHERE id = ?1")
 STATEMENT(JOB_GET, "SELECT id, kind, state, created_at, updated_at, done, total, detail"
                    " FROM jobs WHERE id = ?1")
+
+/* The answer with its question; its turn is how many answers its conversation had with it. */
+STATEMENT(ANSWER_OF_RUN,
+          "SELECT m.id, m.run_id, m.conversation_id, r.question, m.sql, m.metadata,"
+          " (SELECT count(*) FROM messages AS o WHERE o.conversation_id = m.conversation_id"
+          "  AND o.role = 'assistant' AND o.sequence <= m.sequence)"
+          " FROM runs AS r JOIN conversations AS c ON c.id = r.conversation_id"
+          " JOIN messages AS m ON m.conversation_id = c.id"
+          " WHERE r.id = ?2 AND c.user_id = ?1 AND c.deleted_at IS NULL AND m.run_id = ?2"
+          " AND m.role = 'assistant' AND (?3 IS NULL OR m.id = ?3) AND (?4 IS NULL OR c.id = ?4)")
+STATEMENT(ANSWER_OF_MESSAGE,
+          "SELECT m.id, m.run_id, m.conversation_id, r.question, m.sql, m.metadata,"
+          " (SELECT count(*) FROM messages AS o WHERE o.conversation_id = m.conversation_id"
+          "  AND o.role = 'assistant' AND o.sequence <= m.sequence)"
+          " FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id"
+          " JOIN runs AS r ON r.id = m.run_id"
+          " WHERE c.user_id = ?1 AND c.deleted_at IS NULL AND (?3 IS NULL OR c.id = ?3)"
+          " AND m.id = ?2 AND m.role = 'assistant' ORDER BY c.activity DESC LIMIT 1")
+STATEMENT(FEEDBACK_PUT,
+          "INSERT INTO feedback (message_id, user_id, run_id, conversation_id, rating,"
+          " corrected_sql, comment, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)"
+          " ON CONFLICT (message_id, user_id) DO UPDATE SET rating = excluded.rating,"
+          " corrected_sql = excluded.corrected_sql, comment = excluded.comment,"
+          " updated_at = excluded.updated_at")
+STATEMENT(VERIFIED_WITHDRAW,
+          "DELETE FROM verified_queries WHERE message_id = ?1 AND proposed_by = ?2"
+          " AND state = 'candidate' AND revision = 0")
+STATEMENT(VERIFIED_INSERT,
+          "INSERT INTO verified_queries (id, state, question, variants, dataset_id, sql, slots, owner,"
+          " proposed_by, run_id, message_id, turn, schema, created_at, updated_at, approved_at)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15)")
+STATEMENT(VERIFIED_SAME, "SELECT id FROM verified_queries WHERE question = ?1 AND sql = ?2"
+                         " AND dataset_id IS ?3 ORDER BY sequence LIMIT 1")
+STATEMENT(VERIFIED_COUNT, "SELECT count(*) FROM verified_queries WHERE state = ?1"
+                          " AND id <> ?2")
+STATEMENT(VERIFIED_EXISTS, "SELECT 1 FROM verified_queries WHERE id = ?1")
+STATEMENT(VERIFIED_GET,
+          "SELECT id, state, revision, question, variants, dataset_id, sql, slots, owner, proposed_by,"
+          " run_id, message_id, turn, reason, schema, created_at, updated_at, approved_at"
+          " FROM verified_queries WHERE id = ?1")
+STATEMENT(VERIFIED_LIST,
+          "SELECT id, state, revision, question, variants, dataset_id, sql, slots, owner, proposed_by,"
+          " run_id, message_id, turn, reason, schema, created_at, updated_at, approved_at, sequence"
+          " FROM verified_queries WHERE (?1 IS NULL OR state = ?1) AND sequence < ?2"
+          " ORDER BY sequence DESC LIMIT ?3")
+STATEMENT(VERIFIED_UPDATE,
+          "UPDATE verified_queries SET revision = revision + 1, state = ?3, question = ?4,"
+          " variants = ?5, dataset_id = ?6, sql = ?7, slots = ?8, owner = ?9, reason = ?10,"
+          " schema = ?11, updated_at = ?12, approved_at = ?13 WHERE id = ?1 AND revision = ?2")
+STATEMENT(VERIFIED_CHANGED, "UPDATE verified_version SET version = version + 1")
+STATEMENT(VERIFIED_VERSION, "SELECT version FROM verified_version")

@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "store/store.h"
+#include "store/verified.h"
 
 enum store_operation {
     STORE_HEALTH, /* no call struct */
@@ -41,6 +42,14 @@ enum store_operation {
     STORE_JOB_CREATE,
     STORE_JOB_UPDATE,
     STORE_JOB_GET,
+    STORE_ANSWER_FIND,
+    STORE_FEEDBACK_PUT,
+    STORE_VERIFIED_ADD, /* takes a struct verified_record, as the update does */
+    STORE_VERIFIED_GET,
+    STORE_VERIFIED_UPDATE,
+    STORE_VERIFIED_LIST,
+    STORE_VERIFIED_LOAD,
+    STORE_VERIFIED_VERSION, /* takes an int64_t */
     STORE_OPERATIONS
 };
 
@@ -202,6 +211,37 @@ struct call_job { /* get; create and update take a struct job */
     const char *id;
     struct arena *arena;
     struct job *out;
+};
+
+struct call_answer_find {
+    const char *user_id, *run_id, *message_id, *conversation_id;
+    struct arena *arena;
+    struct answered *out;
+};
+
+struct call_feedback {
+    const struct feedback *feedback;
+    const struct verified_record *candidate;
+    char now[TIMESTAMP_SIZE];
+    struct arena *arena;
+    const char *candidate_id;
+};
+
+struct call_verified_get {
+    const char *id;
+    struct arena *arena;
+    struct verified_record *out;
+};
+
+struct call_verified_list { /* list, load */
+    const char *state;      /* NULL: all */
+    int64_t before;         /* its place in the list; then the last one's */
+    size_t limit;
+    struct arena *arena;
+    struct verified_record *out;
+    size_t count;
+    bool more;
+    int64_t version;
 };
 
 /* A conversation's title: the first STORE_TITLE_LENGTH_MAX characters of a text, blanks and line
