@@ -53,7 +53,7 @@ static bool read_once(struct llm *llm, struct llm_request *request, struct readi
     return true;
 }
 
-#define UNDERSTOOD_SCORE 0.6 /* of a reading that explains every word */
+#define UNDERSTOOD_SCORE 0.4 /* of a reading that explains every word, two of them misspelled */
 
 /* Any question can be bent into a query; one of whose words the data knows next to nothing must
  * not be. Follow-ups and questions about the data itself name nothing of their own, and the planner

@@ -18,6 +18,7 @@ static const struct family {
     enum cue extreme; /* which end of the column; CUE_NONE: as "most" or "least" says */
 } families[] = {
     {"expensive costly pricey", "price cost fare fee charge tariff", CUE_NONE},
+    {"expensive costly pricey priciest dearest costliest", "amount value", CUE_HIGH},
     {"priciest dearest costliest", "price cost fare fee charge tariff", CUE_HIGH},
     {"cheapest cheaper cheap", "price cost fare fee charge tariff", CUE_LOW},
     {"valuable", "value worth valuation", CUE_NONE},

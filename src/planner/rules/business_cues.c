@@ -16,9 +16,9 @@ static const struct {
     {CUE_MEDIAN, "median, the median"},
     {CUE_HIGH, "best selling, bestselling, best - selling, top selling, "
                "highest, largest, biggest, maximum, max, greatest, best, strongest, "
-               "longest, most expensive, priciest"},
+               "longest, most expensive, most costly, priciest, costliest, dearest"},
     {CUE_LOW, "lowest, smallest, minimum, min, worst, weakest, cheapest, shortest, "
-              "least expensive, slowest"},
+              "least expensive, least costly, slowest"},
     {CUE_MOST, "most, the most, most popular, most common, most frequent"},
     {CUE_LEAST, "least, fewest, least popular, least common"},
     {CUE_TOP, "top, leading"},

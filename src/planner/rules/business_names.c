@@ -3,6 +3,7 @@
  * Names in a question: of tables, columns, metrics and named filters. Words match by their stems;
  * parts of names, everyday words for them, and misspellings match less surely.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "planner/print/describe.h"
@@ -127,35 +128,57 @@ static void link_word_of_name(struct linker *l, const char *words, struct mentio
 }
 
 /* What people say for what tables usually call otherwise. A column with one of the words is found
- * by the others of its line too, less surely than by its own name. */
-static const char *const usual_words[] = {
-    "revenue sales turnover takings",
-    "amount sales revenue turnover spent spending",
-    "cost spend spent spending expense expenses",
-    "goals scored",
-    "quantity qty units pieces volume",
-    "customer client buyer",
-    "product item article goods",
-    "region area territory",
-    "salary pay wage earn paid",
-    "employee staff worker people person",
-    "country nation",
-    "category type kind",
-    "department division",
-    "supplier vendor",
-    "city town",
+ * by the others of its line too, less surely than by its own name; but not in a table whose own
+ * words say the contrary. */
+static const struct {
+    const char *words;
+    const char *contrary; /* NULL: none */
+} usual_words[] = {
+    {"revenue sales turnover takings", NULL},
+    {"amount sales revenue turnover", ABOUT_SPENDING},
+    {"amount spent spend spending", NULL},
+    {"cost spend spent spending expense expenses", NULL},
+    {"goals scored", NULL},
+    {"quantity qty units pieces volume", NULL},
+    {"customer client buyer", NULL},
+    {"product item article goods", NULL},
+    {"region area territory", NULL},
+    {"salary pay wage earn paid", NULL},
+    {"employee staff worker people person", NULL},
+    {"country nation", NULL},
+    {"category type kind", NULL},
+    {"department division", NULL},
+    {"supplier vendor", NULL},
+    {"city town", NULL},
 };
+
+bool dataset_is_about(const struct dataset *dataset, const char *words)
+{
+    struct str rest = str_from(words), part;
+    while (str_split(&rest, ' ', &part)) {
+        char word[32];
+        snprintf(word, sizeof(word), "%.*s", (int)part.length, part.bytes);
+        if (strcasestr(dataset->table_name, word) ||
+            (dataset->title && strcasestr(dataset->title, word)))
+            return true;
+    }
+    return false;
+}
 
 static void link_usual_words(struct linker *l, const char *words, struct mention mention)
 {
+    const struct dataset *dataset = l->ask->scope[mention.scope].dataset;
     mention.score *= 0.85;
     for (size_t i = 0; i < sizeof(usual_words) / sizeof(usual_words[0]); i++) {
-        struct str rest = str_from(usual_words[i]), part;
+        struct str rest = str_from(usual_words[i].words), part;
         bool named = false;
         while (str_split(&rest, ' ', &part))
             named |= str_equal_text(part, words);
-        rest = str_from(usual_words[i]);
-        while (named && str_split(&rest, ' ', &part))
+        if (!named ||
+            (usual_words[i].contrary && dataset_is_about(dataset, usual_words[i].contrary)))
+            continue;
+        rest = str_from(usual_words[i].words);
+        while (str_split(&rest, ' ', &part))
             if (!str_equal_text(part, words))
                 linker_find_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
     }

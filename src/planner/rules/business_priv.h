@@ -151,6 +151,11 @@ bool column_names_rows(const struct column *column, const struct dataset *datase
 /* Do the main table's title, description or grain have a word with this stem? */
 bool ask_is_described(const struct ask *ask, const char *stem);
 
+/* Does the table's name or title have one of the blank-separated words, perhaps in a longer one? */
+bool dataset_is_about(const struct dataset *dataset, const char *words);
+/* Where amounts are no revenue. */
+#define ABOUT_SPENDING "expense spending cost purchase bill"
+
 /* Does the column hold amounts that can be summed or averaged? */
 bool column_is_measure(const struct column *column);
 /* Is it a name, category, flag or key that rows can be grouped by? */

@@ -5,10 +5,13 @@
  */
 #include <string.h>
 
+#include "planner/print/describe.h"
 #include "planner/rules/business_reading.h"
 
 #define RANK_DEFAULT 10
 #define EACH_DEFAULT 3 /* of many rankings */
+#define ROWS_A_CATEGORY 2
+#define SEVERAL_CATEGORIES 0.6 /* what was sold most: which product, or in which shop? */
 
 /* ---- groups */
 
@@ -68,6 +71,42 @@ static void group_people(struct reading *r)
                 return;
             }
     reading_doubt(r, "nobody to name", 0.5);
+}
+
+/* A few words that come again and again: what rows are sorted into. */
+static bool is_category(const struct column *column)
+{
+    const struct column_profile *profile = &column->profile;
+    return column->kind == VALUE_TEXT && column_is_group(column) && column->role != ROLE_KEY &&
+           profile->values_complete && profile->value_count > 1 &&
+           (int64_t)profile->value_count * ROWS_A_CATEGORY <= profile->row_count;
+}
+
+/* "What did we spend most on", "where do we sell the least": asks for one of the table's
+ * categories, and leaves to us which kind is meant. */
+static void group_unnamed(struct reading *r)
+{
+    const struct ask *ask = r->ask;
+    const struct column *category = NULL;
+    size_t at, count = 0;
+    bool most = ask_has(ask, CUE_MOST, &at) || ask_has(ask, CUE_LEAST, &at);
+    if (!most || !ask_word_in(ask, 0, "what where") || r->group_count > 0 ||
+        r->bucket != UNIT_NONE || r->rows_entity || r->loose_table || r->measure_count != 1 ||
+        r->measures[0].stated || !r->measures[0].ref.column || ask->words[at].explained)
+        return;
+    const struct dataset *dataset = ask->scope[0].dataset;
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (is_category(&dataset->columns[i]) && count++ == 0)
+            category = &dataset->columns[i];
+    if (!category || !reading_add_group(r, 0, category))
+        return;
+    r->extreme = ask->words[at].cue;
+    r->ranked = true;
+    r->limit = 1;
+    const char *name = column_words(category, ask->arena);
+    reading_assume(r, arena_printf(ask->arena, "the %s is what you want to know", name));
+    if (count > 1)
+        reading_doubt(r, "several categories it may ask for", SEVERAL_CATEGORIES);
 }
 
 /* ---- rankings */
@@ -171,6 +210,7 @@ void reading_settle(struct reading *r)
     reading_choose_bucket(r);
     reading_fill_measure(r);
     group_loose(r);
+    group_unnamed(r);
     settle_extremes(r);
     settle_rows(r);
     reading_fill_measure(r);

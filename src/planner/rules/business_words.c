@@ -5,6 +5,13 @@
 
 #include "planner/rules/business_links.h"
 
+/* The stemmer cuts "expensive" to "expens", which "expenses" has, too: as an adjective in "-ive"
+ * says what something is like, it is no other form of the noun. */
+static bool is_cut_adjective(const char *word, size_t length, size_t stem_length)
+{
+    return length > 3 && stem_length + 3 == length && strcmp(word + length - 3, "ive") == 0;
+}
+
 const char *linker_stem(struct linker *l, const char *word)
 {
     size_t length = strlen(word);
@@ -13,7 +20,10 @@ const char *linker_stem(struct linker *l, const char *word)
     const sb_symbol *stem = sb_stemmer_stem(l->stemmer, (const sb_symbol *)word, (int)length);
     if (!stem)
         return word;
-    return arena_strndup(l->ask->arena, (const char *)stem, (size_t)sb_stemmer_length(l->stemmer));
+    size_t stem_length = (size_t)sb_stemmer_length(l->stemmer);
+    if (is_cut_adjective(word, length, stem_length))
+        return word;
+    return arena_strndup(l->ask->arena, (const char *)stem, stem_length);
 }
 
 static size_t number_length(struct str s, size_t at)

@@ -75,6 +75,18 @@ static bool means_a_column(const struct search *s, const char *word)
     return false;
 }
 
+/* Names of amounts that mean one thing each. Where the data has none so called, or one that is
+ * usually called so, no other amount may stand in for it, however near it is in meaning. */
+static const char amounts[] = "profit profits profitability margin margins tax taxes vat discount "
+                              "discounts debt debts commission commissions refund refunds";
+static const char takings[] = "revenue revenues turnover takings income sales earnings";
+
+static bool is_unlike_others(const struct search *s, size_t i)
+{
+    return ask_word_in(s->ask, i, amounts) ||
+           (ask_word_in(s->ask, i, takings) && dataset_is_about(s->ask->scope[0].dataset, ABOUT_SPENDING));
+}
+
 static bool is_open(const struct search *s, size_t i)
 {
     const struct ask *ask = s->ask;
@@ -82,8 +94,8 @@ static bool is_open(const struct search *s, size_t i)
     return i < ask->word_count && !word->mark && !word->quoted && word->cue == CUE_NONE &&
            word->mention < 0 && !word->in_period && !word->number && !word->explained &&
            strlen(word->text) >= WORD_LENGTH_MIN && !ask_word_in(ask, i, never_values) &&
-           !ask_is_described(ask, word->stem) && !was_linked(s, word) &&
-           !means_a_column(s, word->text);
+           !ask_is_described(ask, word->stem) &&
+           (is_unlike_others(s, i) || (!was_linked(s, word) && !means_a_column(s, word->text)));
 }
 
 /* ------------------------------------------------------------------ where they stand */
@@ -256,6 +268,17 @@ static const char *column_sentence(const struct search *s, const char *word,
                         value_list(column, VALUES_NAMED_MAX / 2, s->arena));
 }
 
+static const char *columns_sentence(const struct search *s, const char *word)
+{
+    const struct dataset *dataset = s->ask->scope[0].dataset;
+    const char *columns = "";
+    for (size_t i = 0; i < dataset->column_count && i < VALUES_NAMED_MAX; i++)
+        columns = arena_printf(s->arena, "%s%s%s", columns, i > 0 ? ", " : "",
+                               column_words(&dataset->columns[i], s->arena));
+    return arena_printf(s->arena, "I find nothing called '%s' in %s. It holds: %s.", word,
+                        dataset_title(dataset), columns);
+}
+
 /* Where nothing says which column is meant, the first short list shows what values look like. */
 static const char *table_sentence(const struct search *s, const char *word)
 {
@@ -272,13 +295,10 @@ static const char *table_sentence(const struct search *s, const char *word)
                              column_words(column, s->arena),
                              value_list(column, VALUES_NAMED_MAX, s->arena));
     }
-    const char *columns = "";
-    for (size_t i = 0; named == 0 && i < dataset->column_count && i < VALUES_NAMED_MAX; i++)
-        columns = arena_printf(s->arena, "%s%s%s", columns, i > 0 ? ", " : "",
-                               column_words(&dataset->columns[i], s->arena));
-    return arena_printf(s->arena, "I find nothing called '%s' in %s. It %s %s.", word,
-                        dataset_title(dataset),
-                        named > 0 ? "can be narrowed by" : "holds:", named > 0 ? lists : columns);
+    if (named == 0)
+        return columns_sentence(s, word);
+    return arena_printf(s->arena, "I find nothing called '%s' in %s. It can be narrowed by %s.",
+                        word, dataset_title(dataset), lists);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -291,6 +311,8 @@ static const char *sentence_about(const struct search *s, size_t first, size_t l
     const char *word = s->ask->words[last - 1].text;
     enum place place = place_of(s, first, last, &column);
     bool said_of_it = ends_in(word, "ing") || ends_in(word, "ed");
+    if (is_unlike_others(s, last - 1))
+        return columns_sentence(s, phrase);
     if (place == PLACE_NONE)
         return NULL;
     if (!column || (place == PLACE_BESIDE_COLUMN && said_of_it))

@@ -227,6 +227,18 @@ static bool query_has_end(const struct query *query)
     return found;
 }
 
+static bool counts(const struct expression *e)
+{
+    return e && e->kind == EXPRESSION_AGGREGATE &&
+           (e->aggregate == AGGREGATE_COUNT || e->aggregate == AGGREGATE_COUNT_DISTINCT);
+}
+
+/* "The most expensive category" is not the one with the most rows. */
+static bool query_compares_amounts(const struct query *query)
+{
+    return query->order_count == 0 || !counts(query->order[0].expression);
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -248,6 +260,8 @@ static const struct rule {
     {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
     {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
     {"trend", query_shows_time},    {"trends", query_shows_time},   {"whose", query_has_with},
+    {"expensive", query_compares_amounts}, {"cheapest", query_compares_amounts},
+    {"priciest", query_compares_amounts}, {"costliest", query_compares_amounts},
     {"with", query_has_with},       {"by", query_has_by},           {"per", query_has_per},
 };
 
@@ -333,6 +347,16 @@ static bool column_says(const struct expression *e, struct str words)
                  column_says(e->left, words) || column_says(e->right, words));
 }
 
+/* "What did we spend most on": not "at most 5", "most of them", "mostly". */
+static bool says_most(struct str question)
+{
+    static const char *const others[] = {"at most", "at least", "most of", "most recent",
+                                         "most recently", "least of"};
+    static const char *const words[] = {"most", "least"};
+    return holds_any(question, words, 2) &&
+           !holds_any(question, others, sizeof(others) / sizeof(others[0]));
+}
+
 /* A superlative in a question that is in no column's name, either. */
 static const char *unheard_superlative(struct str question, const struct query *query)
 {
@@ -364,5 +388,7 @@ const char *unheard_word(struct str question, const struct query *query)
             !condition_says(query->where, words))
             return rules[i].words;
     }
+    if (says_most(question) && !query_has_end(query) && !query_looks_for(query, STR("most")))
+        return "most";
     return unheard_superlative(question, query);
 }
