@@ -15,7 +15,7 @@ static const struct {
     {CUE_AVERAGE, "average, avg, mean, on average, typical"},
     {CUE_MEDIAN, "median, the median"},
     {CUE_HIGH, "best selling, bestselling, best - selling, top selling, "
-               "highest, largest, biggest, maximum, max, greatest, best, strongest, "
+               "sold best, sells best, sell best, highest, largest, biggest, maximum, max, greatest, best, strongest, "
                "longest, most expensive, most costly, priciest, costliest, dearest"},
     {CUE_LOW, "lowest, smallest, minimum, min, worst, weakest, cheapest, shortest, "
               "least expensive, least costly, slowest"},

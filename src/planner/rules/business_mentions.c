@@ -256,10 +256,39 @@ static const struct column *rows_number(const struct ask *ask)
     return NULL;
 }
 
+/* "Sales by shop" are money where the rows of "sales" say how much; "how many sales", "list the
+ * sales" and "the biggest sale" are rows. */
+static const struct column *sold_for(const struct reading *r, const struct mention *m, enum cue cue)
+{
+    static const char *const names[] = {"revenue", "sales", "amount", "total", "turnover"};
+    const struct column *measure = dataset_main_measure(r->ask->scope[0].dataset);
+    bool rows = cue == CUE_COUNT || cue == CUE_LIST || cue == CUE_FIRST || cue == CUE_LAST ||
+                cue == CUE_LATEST || cue == CUE_EARLIEST || cue == CUE_WHICH || cue == CUE_NOT ||
+                cue == CUE_MOST || cue == CUE_LEAST ||
+                (cue != CUE_SUM && ask_word_in(r->ask, 0, "list show display"));
+    if (m->scope != 0 || rows || !measure || !ask_word_in(r->ask, m->first, "sales") ||
+        m->last - m->first != 1)
+        return NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasestr(measure->name, names[i]))
+            return measure;
+    return NULL;
+}
+
 static enum use use_table(struct reading *r, const struct mention *m)
 {
     size_t at = m->first;
     enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    const struct column *sold = sold_for(r, m, cue);
+    if (sold) {
+        struct mention amount = *m;
+        amount.kind = MENTION_COLUMN;
+        amount.column = sold;
+        use_measure(r, &amount);
+        reading_assume(r, arena_printf(r->ask->arena, "sales are meant as %s",
+                                       column_words(sold, r->ask->arena)));
+        return USE_MEASURE;
+    }
     if (cue == CUE_NONE && m->scope > 0 && r->measure_count == 0 &&
         (cue = cue_before_participle(r, m->first, &at)) != CUE_NONE) {
         use_group(r, m, dataset_name_column(r->ask->scope[m->scope].dataset), cue);
@@ -286,10 +315,13 @@ static enum use use_table(struct reading *r, const struct mention *m)
         r->ranked = true;
         return USE_MEASURE;
     }
-    if (cue == CUE_AVERAGE && m->scope == 0 &&
-        ask_word_in(r->ask, m->last, "value size amount total") && reading_assume_measure(r)) {
+    bool sized = ask_word_in(r->ask, m->last, "value size amount total");
+    bool one = m->last - m->first == 1 &&
+               ask_word_in(r->ask, m->first, "sale order purchase transaction invoice expense");
+    if (cue == CUE_AVERAGE && m->scope == 0 && (sized || one) && reading_assume_measure(r)) {
         r->measures[r->measure_count - 1].aggregate = AGGREGATE_AVG; /* "average order value" */
-        r->ask->words[m->last].explained = true;
+        if (sized)
+            r->ask->words[m->last].explained = true;
         return USE_MEASURE;
     }
     if (cue == CUE_NOT) {
