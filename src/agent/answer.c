@@ -14,6 +14,7 @@
 #include "agent/gaps.h"
 #include "agent/grounding.h"
 #include "agent/number.h"
+#include "agent/ties.h"
 #include "core/clock.h"
 
 #define PROSE_SIZE_MAX (64 * 1024)
@@ -30,6 +31,7 @@ struct writer {
     double computed[FACTS_MAX];
     size_t computed_count;
     const char *gaps; /* the sentence about them; NULL */
+    const char *ties; /* the same */
 };
 
 /* Remembers a computed number so that it may be written; returns it. */
@@ -442,10 +444,33 @@ static void write_gaps(struct writer *writer)
     strbuf_add(&writer->prose, text);
 }
 
+/* "Lisbon and Faro have the same." */
+static void write_ties(struct writer *writer)
+{
+    const struct ties *ties = writer->input->ties;
+    if (!ties || ties->count == 0)
+        return;
+    const char *text = "";
+    for (size_t i = 0; i < ties->named_count && ties->count == ties->named_count; i++)
+        text = arena_printf(writer->arena, "%s%s%s", text,
+                            i == 0                     ? ""
+                            : i + 1 < ties->named_count ? ", "
+                                                        : " and ",
+                            ties->named[i]);
+    if (text[0] == '\0')
+        text = arena_printf(writer->arena, "%s%zu more",
+                            ties->count == TIES_COUNTED_MAX ? "At least " : "", ties->count);
+    writer->ties = arena_printf(writer->arena, " %s %s the same%s.", text,
+                                plural(ties->count, "has", "have"),
+                                writer->rows->row_count > 1 ? " as the last one here" : "");
+    strbuf_add(&writer->prose, writer->ties);
+}
+
 static void write_remarks(struct writer *writer)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
     bool first = true;
+    write_ties(writer);
     write_gaps(writer);
     write_unfinished(writer);
     for (size_t i = 0; i < proposal->assumption_count; i++) {
@@ -470,11 +495,12 @@ static void write_remarks(struct writer *writer)
 static struct str unsupported(struct writer *writer)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
-    size_t count = 0, capacity = 7 + proposal->assumption_count + writer->rows->column_count;
+    size_t count = 0, capacity = 8 + proposal->assumption_count + writer->rows->column_count;
     const char **texts = arena_array(writer->arena, capacity, sizeof(*texts));
     texts[count++] = writer->input->question;
     texts[count++] = proposal->reading;
     texts[count++] = writer->gaps;
+    texts[count++] = writer->ties;
     const struct column *time = proposal->dataset ? time_column_of(proposal->dataset) : NULL;
     texts[count++] = proposal->dataset ? dataset_title(proposal->dataset) : NULL;
     texts[count++] = time ? time->profile.min : NULL;

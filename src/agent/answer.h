@@ -13,10 +13,13 @@
 #include "llm/llm.h"
 #include "retrieval/retrieval.h"
 
+struct ties;
+
 struct answer_input {
     const char *question;
     const struct llm_proposal *proposal; /* query tree, reading, periods, assumptions, dataset */
     const struct rows *rows; /* NULL unless the proposal's outcome is LLM_QUERY */
+    const struct ties *ties; /* NULL: nobody looked */
     struct period_calendar calendar;
     const struct retrieval_result *retrieved; /* to name what could be asked instead */
 };

@@ -129,6 +129,18 @@ static void superlatives_and_averages(void **state)
     hears("highest bid", query);
 }
 
+static void most_is_compared(void **state)
+{
+    struct query *query = plain();
+    misses("what did we sell most", query, "most");
+    hears("orders of at most 5 items", query);
+    query_order(arena, query, expression_count(arena), true);
+    hears("what did we sell most", query);
+    misses("the most expensive region", query, "expensive");
+    query->order[0].expression = expression_aggregate(arena, AGGREGATE_SUM, column("revenue"));
+    hears("the most expensive region", query);
+}
+
 static void hostile_questions(void **state)
 {
     hears("", plain());
@@ -175,6 +187,7 @@ int main(void)
         cmocka_unit_test(both_ends),
         cmocka_unit_test(who_is_somebody),
         cmocka_unit_test(superlatives_and_averages),
+        cmocka_unit_test(most_is_compared),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -4,6 +4,7 @@
 
 #include "agent/steps/steps.h"
 #include "agent/suggest.h"
+#include "agent/ties.h"
 
 static const enum run_status statuses[LLM_OUTCOMES] = {
     [LLM_QUERY] = RUN_ANSWERED,
@@ -28,10 +29,13 @@ TASK_WAITS static void suggest(struct run *run, const struct rows *rows, struct 
 TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)
 {
     const struct llm_proposal *proposal = &run->proposal;
+    struct ties ties;
+    ties_find(run, &ties);
     struct answer_input input = {
         .question = run->question.text,
         .proposal = proposal,
         .rows = run->statement ? run->statement->rows : NULL,
+        .ties = &ties,
         .calendar = run->request.plan.calendar,
         .retrieved = &run->retrieved,
     };

@@ -388,7 +388,10 @@ const char *unheard_word(struct str question, const struct query *query)
             !condition_says(query->where, words))
             return rules[i].words;
     }
-    if (says_most(question) && !query_has_end(query) && !query_looks_for(query, STR("most")))
-        return "most";
-    return unheard_superlative(question, query);
+    const char *superlative = unheard_superlative(question, query);
+    if (superlative)
+        return superlative;
+    bool most = says_most(question) && !query_has_end(query) &&
+                !query_looks_for(query, STR("most"));
+    return most ? "most" : NULL;
 }
