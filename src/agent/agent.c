@@ -102,7 +102,7 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
 
 /* ------------------------------------------------------------------ opening */
 
-static bool open_store(struct agent *agent, struct error *err)
+struct store *agent_open_store(struct error *err)
 {
     char *url = settings_text("DATABASE_URL") ? xstrdup(settings_text("DATABASE_URL")) : NULL;
     if (!url) {
@@ -111,8 +111,14 @@ static bool open_store(struct agent *agent, struct error *err)
         url = xstrdup(strbuf_text(&path));
         strbuf_clear(&path);
     }
-    agent->store = store_open(url, err);
+    struct store *store = store_open(url, err);
     free(url);
+    return store;
+}
+
+static bool open_store(struct agent *agent, struct error *err)
+{
+    agent->store = agent_open_store(err);
     if (agent->store)
         agent->cache =
             cache_open(agent->store, (size_t)settings_integer("QUERENT_CACHE_MB") << 20);

@@ -74,6 +74,8 @@ struct agent {
  * in agent->knowledge->catalog and are no failure. */
 TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_options *options,
                                     struct error *err);
+/* The store alone, as the settings say; the caller closes it. Blocks. */
+struct store *agent_open_store(struct error *err);
 /* NULL is allowed. Those that share its parts must have been closed before. */
 TASK_WAITS void agent_close(struct agent *agent);
 /* The same agent for another loop of `loop_count`, with engines of its own; to be closed there. From

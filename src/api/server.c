@@ -17,6 +17,7 @@
 #include "api/event_stream.h"
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "api/sweeper.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -54,6 +55,7 @@ struct serving {
     size_t signal_count, handles_closing;
     struct catalog_watch *watch;
     struct cut_runs *cut_runs;
+    struct sweeper *sweeper;
 };
 
 /* -- tasks of requests -- */
@@ -414,6 +416,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
     if (serving->refreshing)
         task_cancel(serving->refreshing);
     cut_runs_stop(serving->cut_runs);
+    sweeper_stop(serving->sweeper);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
         if (serving->threads[i].started)
             loop_post(serving->threads[i].api.loop, stop_thread, &serving->threads[i]);
@@ -449,6 +452,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     if (ok) {
         struct error watch_error = {0}, ignored = {0};
         serving->cut_runs = cut_runs_start(serving->loop, agent->store, &ignored);
+        serving->sweeper = sweeper_start(serving->loop, agent->store, &ignored);
         serving->watch =
             catalog_watch_start(&agent->catalog_options, data_changed, serving, &watch_error);
         if (!serving->watch)

@@ -11,6 +11,7 @@ extern const struct command config_command;
 extern const struct command datasets_command;
 extern const struct command doctor_command;
 extern const struct command index_command;
+extern const struct command migrate_command;
 extern const struct command profile_command;
 extern const struct command serve_command;
 

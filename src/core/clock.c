@@ -19,13 +19,16 @@ uint64_t clock_monotonic_ms(void)
     return clock_monotonic_us() / 1000;
 }
 
-int64_t clock_now_ms(void)
+int64_t clock_real_ms(void)
 {
-    if (now_is_fixed)
-        return fixed_now_ms;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_now_ms(void)
+{
+    return now_is_fixed ? fixed_now_ms : clock_real_ms();
 }
 
 /* Two digits at text[at], or -1. */

@@ -17,6 +17,8 @@ uint64_t clock_monotonic_ms(void);
 uint64_t clock_monotonic_us(void);
 /* Milliseconds since 1970-01-01 UTC: the real time, or QUERENT_NOW's when clock_set_now() fixed it. */
 int64_t clock_now_ms(void);
+/* The real time, whatever was fixed. */
+int64_t clock_real_ms(void);
 /* Fixes the reference time; text is an ISO date or date-time (UTC unless it has an offset).
  * False when it can't be read. */
 bool clock_set_now(const char *text);

@@ -129,6 +129,12 @@ const struct setting settings_table[] = {
     {"DATABASE_URL", SETTING_URL, .choices = "sqlite postgresql postgres", .group = STORE,
      .help = "Where conversations, runs and caches are kept: sqlite:PATH or postgresql://... "
              "Without it: a SQLite file in QUERENT_HOME."},
+    {"QUERENT_RETENTION_DAYS", SETTING_INTEGER, "0", 0, 36500, .unit = "days", .group = STORE,
+     .help = "How long a conversation is kept after its last message; then it is removed for good, with "
+             "its runs. A server looks every hour, querent migrate --sweep at once. 0: for ever."},
+    {"QUERENT_DELETED_DAYS", SETTING_INTEGER, "30", 0, 36500, .unit = "days", .group = STORE,
+     .help = "How long a deleted conversation, which nobody can read any more, stays in the store before "
+             "it is removed for good."},
     {"QUERENT_CACHE_MB", SETTING_INTEGER, "64", 0, 65536, .unit = "MB", .group = STORE,
      .help = "Memory for what was worked out before: results, readings, replies. What was not used "
              "for longest makes room. 0: only the store keeps it."},

@@ -36,6 +36,8 @@ static const struct {
     [STORE_RUN_GET] = {false, sqlite_run_get},
     [STORE_RUN_EVENTS] = {false, sqlite_run_events},
     [STORE_MARK_CUT_RUNS] = {true, sqlite_mark_cut_runs},
+    [STORE_SWEEP_FIND] = {false, sqlite_sweep_find},
+    [STORE_SWEEP_BITE] = {true, sqlite_sweep_bite},
     [STORE_CACHE_GET] = {false, sqlite_cache_get},
     [STORE_CACHE_PUT] = {true, sqlite_cache_put},
     [STORE_CACHE_STATS] = {false, sqlite_cache_stats},

@@ -163,6 +163,8 @@ bool sqlite_runs_to_cancel(struct sqlite_connection *connection, void *call, str
 bool sqlite_run_get(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_run_events(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_mark_cut_runs(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_sweep_find(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_sweep_bite(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_get(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_put(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_stats(struct sqlite_connection *connection, void *call, struct error *err);

@@ -94,6 +94,34 @@ STATEMENT(EVENT_INSERT_LAST,
 STATEMENT(EVENTS_AFTER, "SELECT sequence, event FROM run_events WHERE run_id = ?1 AND sequence > ?2"
                         " ORDER BY sequence")
 
+STATEMENT(CONVERSATION_NEWEST, "SELECT max(sequence) FROM conversations")
+STATEMENT(SWEEP_FIND,
+          "SELECT id, sequence FROM conversations WHERE sequence > ?1 AND sequence <= ?2"
+          " AND (deleted_at < ?3 OR updated_at < ?4) ORDER BY sequence LIMIT 1")
+/* What is marked stays so in later sweeps: '' is before every time. */
+STATEMENT(SWEEP_MARK,
+          "UPDATE conversations SET deleted_at = '' WHERE id = ?1"
+          " AND (deleted_at < ?2 OR updated_at < ?3) AND NOT EXISTS"
+          " (SELECT 1 FROM runs INDEXED BY runs_active"
+          "  WHERE state = 'active' AND conversation_id = ?1)")
+STATEMENT(SWEEP_MESSAGE, "SELECT sequence, id, run_id, (SELECT max(sequence) FROM messages)"
+                         " FROM messages WHERE conversation_id = ?1 ORDER BY sequence LIMIT 1")
+STATEMENT(SWEEP_FEEDBACK, "DELETE FROM feedback WHERE message_id = ?1")
+STATEMENT(SWEEP_EVENTS, "DELETE FROM run_events WHERE run_id = ?1")
+STATEMENT(SWEEP_RUN, "DELETE FROM runs WHERE id = ?1")
+STATEMENT(SWEEP_REMOVE_MESSAGE, "DELETE FROM messages WHERE sequence = ?1")
+STATEMENT(SWEEP_REMOVE_CONVERSATION, "DELETE FROM conversations WHERE id = ?1")
+/* Deleted, and never to be swept: '9' is after every time. */
+STATEMENT(SWEEP_PLACEHOLDER,
+          "INSERT INTO conversations (id, user_id, title, created_at, updated_at, deleted_at,"
+          " message_count, activity, activity_created)"
+          " VALUES (?1, '', '', '9', '9', '9', 1, 0, 0) ON CONFLICT DO NOTHING")
+STATEMENT(SWEEP_KEEP_PLACE,
+          "UPDATE messages SET conversation_id = ?2, id = '', run_id = NULL, content = '',"
+          " sql = NULL, metadata = NULL, created_at = '' WHERE sequence = ?1")
+STATEMENT(SWEEP_OLD_PLACES, "DELETE FROM messages WHERE conversation_id = ?1"
+                            " AND sequence < (SELECT max(sequence) FROM messages)")
+
 STATEMENT(CACHE_GET,
           "SELECT id, value FROM cache_entries WHERE type = ?1 AND key = ?2 AND expires_ms > ?3")
 STATEMENT(CACHE_PUT, "INSERT INTO cache_entries (type, key, value, dataset_id, expires_ms)"

@@ -195,6 +195,21 @@ TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
                                     struct stored_run **out, size_t *count, struct error *err);
 
 /*
+ * Removes conversations for good, with their messages, runs and events: those deleted before a
+ * time, and those whose last message is older than another. One with a run under way stays. Each call is
+ * a bite that holds others up for some milliseconds; call it again until sweep->ended. Two that
+ * sweep at once do no harm. The room is used again by what is stored later.
+ */
+struct store_sweep {
+    int64_t deleted_before_ms, quiet_before_ms; /* STORE_SWEEP_NONE: none of these */
+    int64_t place;                              /* 0 at first; then the sweep's own */
+    bool ended;
+    int64_t conversations, messages; /* removed so far */
+};
+#define STORE_SWEEP_NONE INT64_MIN
+TASK_WAITS bool store_sweep(struct store *store, struct store_sweep *sweep, struct error *err);
+
+/*
  * Cache entries. Keys are made by the caller and hold everything that the value depends on.
  * Hits are counted in memory and written now and then; a crash loses some of them.
  */

@@ -33,6 +33,8 @@ enum store_operation {
     STORE_RUN_GET,
     STORE_RUN_EVENTS,
     STORE_MARK_CUT_RUNS,
+    STORE_SWEEP_FIND,
+    STORE_SWEEP_BITE,
     STORE_CACHE_GET,
     STORE_CACHE_PUT,
     STORE_CACHE_STATS,
@@ -176,6 +178,18 @@ struct call_mark_cut_runs {
     struct arena *arena;
     struct stored_run *out;
     size_t count;
+};
+
+/* find: the next conversation that is to go, after sweep->place; id stays NULL when there is none
+ * among those looked at. bite: removes a part of it. */
+struct call_sweep {
+    struct store_sweep *sweep;
+    char deleted[TIMESTAMP_SIZE], quiet[TIMESTAMP_SIZE]; /* what is before these; "": none is */
+    struct arena *arena;
+    const char *id;
+    int64_t messages; /* removed by this bite */
+    bool gone;        /* all of it */
+    bool skipped;     /* it is to stay: it is in use again, or has a run under way */
 };
 
 struct call_cache { /* get, put */

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from conftest import Querent
-from server_support import Server, request_of, rows_of
+from server_support import OpenStream, Server, request_of, rows_of
 
 ALL = "/api/v1/conversations"
 UNKNOWN = "conv_0123456789abcdef"
@@ -194,3 +194,21 @@ def test_counters_are_right_under_many_writers(server):
     assert said == sorted(reply["final_response"] for reply in answered)
     asked = [message["metadata"]["query_id"] for message in messages if message["role"] == "assistant"]
     assert sorted(asked) == sorted(reply["query_id"] for reply in answered)
+
+
+def test_a_run_in_a_deleted_conversation_ends_as_any_other(tmp_path):
+    """Who asked gets the answer; nobody else sees what was said."""
+    sales = tmp_path / "sales.csv"
+    sales.write_text("region,revenue\nNorth,100\nSouth,250.5\n")
+    with Server(Querent(tmp_path / "home"), sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1) as server:
+        frozen = server.freeze()
+        stream = OpenStream(server, "total revenue", "hasty")
+        (listed,) = server.conversations("hasty")["conversations"]
+        id = listed["conversation_id"]
+        assert server.http.delete(f"{ALL}/{id}").status_code == 200
+        server.thaw(frozen)
+        events = stream.events()
+        assert events[-1].name == "complete" and events[-1].data["conversation_id"] == id
+        assert server.conversations("hasty")["conversations"] == []
+        assert server.get(f"{ALL}/{id}/messages").status_code == 404
+        assert server.ask("and by region?", "hasty", id, expect=404)["detail"]
