@@ -6,6 +6,7 @@
 
 #define RESPONSE_SIZE_MAX (32 * 1024 * 1024)
 #define SAMPLE_SIZE_MAX (24 * 1024 * 1024) /* of it: the rest is small */
+#define REST_SIZE 4096                     /* mostly enough for ids, times and steps */
 
 static void add_texts(struct strbuf *out, const char *key, const char *const *texts, size_t count)
 {
@@ -18,13 +19,13 @@ static void add_texts(struct strbuf *out, const char *key, const char *const *te
     strbuf_add_char(out, ']');
 }
 
-static void add_steps(const struct run *run, struct strbuf *out)
+static void add_steps(struct run *run, struct strbuf *out)
 {
     json_add_key(out, "steps");
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < run->step_count; i++) {
         json_add_separator(out);
-        run_step_json(&run->steps[i], out);
+        strbuf_add(out, run_step_json(run, &run->steps[i]));
     }
     strbuf_add_char(out, ']');
 }
@@ -227,9 +228,11 @@ void run_make_reply(struct run *run)
     };
 }
 
-const char *run_response_json(const struct run *run)
+const char *run_response_json(struct run *run)
 {
     struct strbuf out = strbuf_init(RESPONSE_SIZE_MAX);
+    struct str body = str_from(run->reply.body), metadata = str_from(run->reply.metadata);
+    strbuf_reserve(&out, body.length + metadata.length + REST_SIZE);
     strbuf_add_char(&out, '{');
     json_add_key(&out, "query_id");
     json_add_text(&out, run->id);
@@ -242,15 +245,18 @@ const char *run_response_json(const struct run *run)
     json_add_key(&out, "status");
     json_add_text(&out, run_status_name(run->status));
     add_steps(run, &out);
-    strbuf_printf(&out, ",%s", run->reply.body);
+    strbuf_add_char(&out, ',');
+    strbuf_add_str(&out, body);
     json_add_key(&out, "metadata");
     strbuf_add_char(&out, '{');
     json_add_key(&out, "execution_time_ms");
     json_add_double(&out, (double)(run->duration_us / 10) / 100);
     add_cache_hits(run, &out);
     add_timings(run, &out);
-    strbuf_printf(&out, ",%s}}", run->reply.metadata);
-    const char *json = arena_strdup(run->arena, strbuf_text(&out));
+    strbuf_add_char(&out, ',');
+    strbuf_add_str(&out, metadata);
+    strbuf_add(&out, "}}");
+    const char *json = arena_strndup(run->arena, strbuf_text(&out), out.length);
     strbuf_clear(&out);
     return json;
 }

@@ -12,6 +12,7 @@
 
 #define RUN_MAGIC 0x52554e31u /* "RUN1" */
 #define EVENT_SIZE_MAX (4 * 1024 * 1024)
+#define STEP_SIZE 512 /* mostly enough for a step as JSON */
 
 const char *run_status_name(enum run_status status)
 {
@@ -127,7 +128,7 @@ void run_emit(struct run *run, enum run_event_kind kind, const struct step_recor
         run->listener(run->listener_context, event);
 }
 
-void run_step_json(const struct step_record *record, struct strbuf *out)
+static void add_step(const struct step_record *record, struct strbuf *out)
 {
     strbuf_add_char(out, '{');
     json_add_key(out, "step");
@@ -147,12 +148,21 @@ void run_step_json(const struct step_record *record, struct strbuf *out)
     strbuf_add_char(out, '}');
 }
 
-static void emit_step(struct run *run, enum run_event_kind kind, const struct step_record *record)
+const char *run_step_json(struct run *run, struct step_record *record)
 {
-    struct strbuf json = strbuf_init(EVENT_SIZE_MAX);
-    run_step_json(record, &json);
-    run_emit(run, kind, record, arena_strdup(run->arena, strbuf_text(&json)));
-    strbuf_clear(&json);
+    if (!record->json) {
+        struct strbuf json = strbuf_init(EVENT_SIZE_MAX);
+        strbuf_reserve(&json, STEP_SIZE);
+        add_step(record, &json);
+        record->json = arena_strndup(run->arena, strbuf_text(&json), json.length);
+        strbuf_clear(&json);
+    }
+    return record->json;
+}
+
+static void emit_step(struct run *run, enum run_event_kind kind, struct step_record *record)
+{
+    run_emit(run, kind, record, run_step_json(run, record));
 }
 
 struct step_record *run_step_begin(struct run *run, enum run_step step)
@@ -175,10 +185,10 @@ void run_step_end(struct run *run, struct step_record *record, bool ok)
 {
     record->status = ok ? STEP_DONE : STEP_FAILED;
     record->duration_us = clock_monotonic_us() - record->duration_us;
+    emit_step(run, EVENT_STEP_UPDATE, record);
     run->steps = arena_grow(run->arena, run->steps, run->step_count, &run->step_capacity,
                             sizeof(*run->steps));
     run->steps[run->step_count++] = *record;
-    emit_step(run, EVENT_STEP_UPDATE, record);
 }
 
 void run_step_cached(struct run *run, enum run_step step, const char *words, const char *detail)

@@ -43,6 +43,7 @@ struct step_record {
     bool cache_hit;
     const char *detail; /* JSON object for programs */
     const char *words;  /* a sentence for people: "chose shop_orders: matches revenue, region" */
+    const char *json;   /* NULL until run_step_json() made it */
 };
 
 /* A statement that this run tried, and what came of it. */
@@ -174,8 +175,8 @@ TASK_WAITS const struct statement *run_statement(struct run *run, const char *sq
 /* Fills run->reply from what the steps have found. */
 void run_make_reply(struct run *run);
 /* The QueryResponse of the API as JSON, in the run's arena; needs run->reply. */
-const char *run_response_json(const struct run *run);
-/* One of `steps` in that response. Appends to *out. */
-void run_step_json(const struct step_record *record, struct strbuf *out);
+const char *run_response_json(struct run *run);
+/* One of `steps` in that response, made once. */
+const char *run_step_json(struct run *run, struct step_record *record);
 
 #endif

@@ -12,6 +12,7 @@
 #define BLOCK_MIN 4096
 #define BLOCK_MAX (64 * 1024) /* blocks double up to this; bigger requests get their own */
 #define ALIGNMENT 16
+#define PRINTED_SHORT 256
 
 struct block {
     struct block *previous;
@@ -136,14 +137,19 @@ void *arena_memdup(struct arena *arena, const void *bytes, size_t size)
     return copy;
 }
 
+/* Printed once where it is short: into a buffer first, because its length is not known before. */
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+    char buffer[PRINTED_SHORT];
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(buffer, sizeof(buffer), format, args);
     assert(length >= 0);
     char *text = take(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof(buffer))
+        memcpy(text, buffer, (size_t)length + 1);
+    else
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }

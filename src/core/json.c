@@ -86,12 +86,16 @@ void json_add_double(struct strbuf *out, double number)
 
 void json_add_integer(struct strbuf *out, int64_t number)
 {
-    strbuf_printf(out, "%" PRId64, number);
+    if (number >= 0 && number < 10)
+        strbuf_add_char(out, (char)('0' + number));
+    else
+        strbuf_printf(out, "%" PRId64, number);
 }
 
 void json_add_separator(struct strbuf *out)
 {
-    if (out->length > 0 && !strchr("{[:,", out->bytes[out->length - 1]))
+    char last = out->length > 0 ? out->bytes[out->length - 1] : '{';
+    if (last != '{' && last != '[' && last != ':' && last != ',')
         strbuf_add_char(out, ',');
 }
 

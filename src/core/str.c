@@ -2,6 +2,7 @@
 #include "core/str.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,9 +167,25 @@ static size_t utf8_length(struct str s, size_t at)
     return overlong || outside ? 0 : length;
 }
 
+/* How many bytes from here on come in whole words of ASCII. */
+static size_t ascii_words(struct str s, size_t from)
+{
+    uint64_t word;
+    size_t i = from;
+    for (; s.length - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, s.bytes + i, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i - from;
+}
+
 bool str_is_utf8(struct str s)
 {
     for (size_t i = 0; i < s.length;) {
+        i += ascii_words(s, i);
+        if (i == s.length)
+            break;
         size_t length = utf8_length(s, i);
         if (length == 0)
             return false;

@@ -47,6 +47,13 @@ static bool reserve(struct strbuf *buf, size_t more)
     return true;
 }
 
+void strbuf_reserve(struct strbuf *buf, size_t more)
+{
+    bool failed = buf->failed;
+    (void)reserve(buf, more);
+    buf->failed = failed;
+}
+
 void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t length)
 {
     if (!reserve(buf, length))
@@ -69,7 +76,10 @@ void strbuf_add_str(struct strbuf *buf, struct str text)
 
 void strbuf_add_char(struct strbuf *buf, char c)
 {
-    strbuf_add_bytes(buf, &c, 1);
+    if (!reserve(buf, 1))
+        return;
+    buf->bytes[buf->length++] = c;
+    buf->bytes[buf->length] = '\0';
 }
 
 void strbuf_add_repeat(struct strbuf *buf, char c, size_t count)
@@ -81,15 +91,20 @@ void strbuf_add_repeat(struct strbuf *buf, char c, size_t count)
     buf->bytes[buf->length] = '\0';
 }
 
+/* Into the room that is there; only what does not fit is printed twice. */
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    size_t room = buf->failed ? 0 : buf->capacity - buf->length;
+    int length = vsnprintf(room > 0 ? buf->bytes + buf->length : NULL, room, format, args);
     assert(length >= 0);
     if (reserve(buf, (size_t)length)) {
-        vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+        if ((size_t)length >= room)
+            vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
         buf->length += (size_t)length;
+    } else if (room > 0) {
+        buf->bytes[buf->length] = '\0';
     }
     va_end(again);
 }

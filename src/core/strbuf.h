@@ -35,6 +35,8 @@ void strbuf_clear(struct strbuf *buf);
 /* Empties the text and the failure, keeps the memory. */
 void strbuf_reset(struct strbuf *buf);
 
+/* Makes room for about so many more bytes at once; a hint that never fails. */
+void strbuf_reserve(struct strbuf *buf, size_t more);
 void strbuf_add(struct strbuf *buf, const char *text);
 void strbuf_add_str(struct strbuf *buf, struct str text);
 void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t length);

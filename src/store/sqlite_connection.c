@@ -138,9 +138,18 @@ bool sqlite_script(struct sqlite_connection *connection, const char *sql, struct
     return result == SQLITE_OK || sqlite_fail(connection, result, err);
 }
 
+/* SQLite counts the bytes of all connections under one mutex unless told not to, which nobody
+ * looks at. Too late to tell, when somebody else in the process uses it already, does no harm. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct sqlite_connection *sqlite_connection_new(struct sqlite_store *store, enum sqlite_mode mode,
                                                 struct error *err)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    pthread_once(&configured, configure);
     struct sqlite_connection *connection = xcalloc(1, sizeof(*connection));
     connection->store = store;
     /* Each connection is used by one thread at a time: SQLite's own mutexes would be in vain. The

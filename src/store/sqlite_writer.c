@@ -3,16 +3,18 @@
  * The writer: one thread, one connection, one fsync for all that waits.
  *
  * A caller puts its change into the queue and waits. The thread takes all that have gathered while
- * it was busy with the batch before, runs them in one transaction, each in a savepoint of its own,
- * commits once and then wakes each caller with its own outcome. So n savers at once cost about two
- * fsyncs, not n, and nobody waits for a timer: a lone change is committed at once.
+ * it was busy with the batch before, runs them in one transaction, commits once and then wakes each
+ * caller with its own outcome. So n savers at once cost about two fsyncs, not n, and nobody waits
+ * for a timer: a lone change is committed at once.
  *
- *   waiting ──taken──► run in its savepoint ──COMMIT──► acknowledged
- *      │                   └─ fails: back to the savepoint, only this one fails
+ *   waiting ──taken──► run ──all went well──► COMMIT ──► acknowledged
+ *      │                └─ one fails: ROLLBACK, and all again, each in a savepoint of its own
  *      └─ task cancelled: taken out of the queue, never run
  *
- * When the commit itself or the whole transaction fails (a full disk, say), each change of the
- * batch is run again in a transaction of its own, so that only those fail that can't be stored.
+ * Savepoints are for batches with a failure in them, because SQLite copies each page that a change
+ * touches while one is open. When the commit itself or the whole transaction fails (a full disk,
+ * say), each change of the batch is run again in a transaction of its own, so that only those fail
+ * that can't be stored.
  *
  * After that, when nobody waits for it, the write-ahead log is folded into the database once it has
  * FOLD_PAGES. SQLite can start the log anew only at a moment without a reader in it: under a load of
@@ -53,6 +55,13 @@ struct sqlite_write {
     sem_t done;
 };
 
+static void roll_back(struct sqlite_connection *connection)
+{
+    sqlite_connection_reset(connection);
+    if (!sqlite3_get_autocommit(connection->db))
+        (void)sqlite_execute(connection, STATEMENT_ROLLBACK, NULL, NULL, "");
+}
+
 static bool run_alone(struct sqlite_connection *connection, sqlite_operation_fn run, void *call,
                       struct error *err)
 {
@@ -60,9 +69,7 @@ static bool run_alone(struct sqlite_connection *connection, sqlite_operation_fn 
         return false;
     if (run(connection, call, err) && sqlite_execute(connection, STATEMENT_COMMIT, NULL, err, ""))
         return true;
-    sqlite_connection_reset(connection);
-    if (!sqlite3_get_autocommit(connection->db))
-        (void)sqlite_execute(connection, STATEMENT_ROLLBACK, NULL, NULL, "");
+    roll_back(connection);
     return false;
 }
 
@@ -74,12 +81,19 @@ static void fail_all(struct sqlite_write *batch, const struct error *err)
     }
 }
 
+static bool run_one(struct sqlite_connection *connection, struct sqlite_write *write)
+{
+    error_clear(&write->error);
+    write->ok = write->run(connection, write->call, &write->error);
+    return write->ok;
+}
+
 /* False when the transaction as a whole is lost. */
 static bool run_in_savepoint(struct sqlite_connection *connection, struct sqlite_write *write)
 {
-    struct error *err = &write->error;
-    write->ok = sqlite_execute(connection, STATEMENT_SAVEPOINT, NULL, err, "") &&
-                write->run(connection, write->call, err);
+    if (!sqlite_execute(connection, STATEMENT_SAVEPOINT, NULL, NULL, ""))
+        return false;
+    run_one(connection, write);
     sqlite_connection_reset(connection);
     if (sqlite3_get_autocommit(connection->db)) /* SQLite rolled all of it back */
         return false;
@@ -87,8 +101,9 @@ static bool run_in_savepoint(struct sqlite_connection *connection, struct sqlite
            sqlite_execute(connection, STATEMENT_SAVEPOINT_END, NULL, NULL, "");
 }
 
-/* False when each change is to be run again alone. */
-static bool run_together(struct sqlite_connection *connection, struct sqlite_write *batch)
+/* False when nothing of the batch is stored, and it is to be run in another way. */
+static bool run_together(struct sqlite_connection *connection, struct sqlite_write *batch,
+                         bool (*run)(struct sqlite_connection *, struct sqlite_write *))
 {
     struct error err;
     if (!sqlite_execute(connection, STATEMENT_BEGIN, NULL, &err, "")) {
@@ -98,12 +113,19 @@ static bool run_together(struct sqlite_connection *connection, struct sqlite_wri
     }
     bool whole = true;
     for (struct sqlite_write *write = batch; write && whole; write = write->next)
-        whole = run_in_savepoint(connection, write);
+        whole = run(connection, write);
     if (whole && sqlite_execute(connection, STATEMENT_COMMIT, NULL, NULL, ""))
         return true;
-    if (!sqlite3_get_autocommit(connection->db))
-        (void)sqlite_execute(connection, STATEMENT_ROLLBACK, NULL, NULL, "");
+    roll_back(connection);
     return false;
+}
+
+static void run_each_alone(struct sqlite_connection *connection, struct sqlite_write *batch)
+{
+    for (struct sqlite_write *write = batch; write; write = write->next) {
+        error_clear(&write->error);
+        write->ok = run_alone(connection, write->run, write->call, &write->error);
+    }
 }
 
 static void signal_task(void *arg)
@@ -114,11 +136,9 @@ static void signal_task(void *arg)
 
 static void run_batch(struct sqlite_connection *connection, struct sqlite_write *batch)
 {
-    if (!batch->next || !run_together(connection, batch))
-        for (struct sqlite_write *write = batch; write; write = write->next) {
-            error_clear(&write->error);
-            write->ok = run_alone(connection, write->run, write->call, &write->error);
-        }
+    if (!batch->next || (!run_together(connection, batch, run_one) &&
+                         !run_together(connection, batch, run_in_savepoint)))
+        run_each_alone(connection, batch);
     for (struct sqlite_write *write = batch, *next; write; write = next) {
         next = write->next; /* once woken, the caller's stack is its own again */
         if (write->loop)

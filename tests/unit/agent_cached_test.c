@@ -335,7 +335,7 @@ static void a_failure_is_not_kept(struct world *world)
 #define WHOLE "memory"
 
 /* The response from the answer on, without what tells of time and cache. */
-static const char *body_of(const struct run *run)
+static const char *body_of(struct run *run)
 {
     const char *json = run_response_json(run), *from = strstr(json, "\"final_response\""),
                *to = strstr(json, "\"metadata\":{\"execution_time_ms\"");

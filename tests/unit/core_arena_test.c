@@ -125,6 +125,36 @@ static void strbuf_stops_at_its_maximum(void **state)
     strbuf_clear(NULL);
 }
 
+/* Where a text just fits into the room that is there, and where it just does not. */
+static void prints_of_any_length_are_whole(void **state)
+{
+    struct arena *arena = arena_new();
+    char text[601];
+    for (int length = 0; length <= 600; length++) {
+        memset(text, 'x', (size_t)length);
+        text[length] = '\0';
+        struct strbuf buf = strbuf_init(1202);
+        strbuf_printf(&buf, "<%s", text);
+        strbuf_printf(&buf, "%s>", text);
+        assert_true(strbuf_ok(&buf));
+        assert_int_equal(buf.length, 2 * length + 2);
+        assert_int_equal(strlen(strbuf_text(&buf)), buf.length);
+        assert_string_equal(arena_printf(arena, "%s", text), text);
+        strbuf_clear(&buf);
+    }
+    arena_free(arena);
+}
+
+static void what_does_not_fit_is_not_printed(void **state)
+{
+    struct strbuf buf = strbuf_init(70);
+    strbuf_add_repeat(&buf, 'a', 60);
+    strbuf_printf(&buf, "%s", "12345678901");
+    assert_false(strbuf_ok(&buf));
+    assert_int_equal(strlen(strbuf_text(&buf)), 60);
+    strbuf_clear(&buf);
+}
+
 static void errors_keep_code_and_wrap(void **state)
 {
     struct error err = {0};
@@ -160,6 +190,8 @@ int main(void)
         cmocka_unit_test(grows_arrays),
         cmocka_unit_test(sizes_report_overflow),
         cmocka_unit_test(strbuf_stops_at_its_maximum),
+        cmocka_unit_test(prints_of_any_length_are_whole),
+        cmocka_unit_test(what_does_not_fit_is_not_printed),
         cmocka_unit_test(errors_keep_code_and_wrap),
         cmocka_unit_test(long_error_messages_end_at_a_character),
     };

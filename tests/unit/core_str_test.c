@@ -68,6 +68,12 @@ static void utf8_is_strict(void **state)
     assert_false(str_is_utf8(STR("\xED\xA0\x80")));     /* surrogate */
     assert_false(str_is_utf8(STR("\xF4\x90\x80\x80"))); /* above U+10FFFF */
     assert_false(str_is_utf8(STR("\xE2\x82")));         /* cut */
+    for (size_t at = 0; at < 20; at++) { /* in each place of the words that are read at once */
+        char text[] = "twenty characters...";
+        assert_true(str_is_utf8((struct str){text, 20}));
+        text[at] = (char)0xE9;
+        assert_false(str_is_utf8((struct str){text, 20}));
+    }
     assert_true(str_equal(str_cut_utf8(STR("a\xE2\x82\xAC"), 3), STR("a")));
     assert_true(str_equal(str_cut_utf8(STR("a\xE2\x82\xAC"), 4), STR("a\xE2\x82\xAC")));
     assert_int_equal(str_count_utf8(STR("a\xE2\x82\xAC")), 2);
