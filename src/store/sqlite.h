@@ -51,6 +51,9 @@ void sqlite_owner_close(struct sqlite_owner *owner);
 bool sqlite_owner_lock_start(struct sqlite_owner *owner, struct error *err);
 void sqlite_owner_unlock_start(struct sqlite_owner *owner);
 bool sqlite_owner_is_alive(const struct sqlite_owner *owner, int64_t number);
+/* Who may index: one process at a time. *locked is false when another has it. */
+bool sqlite_owner_lock_index(struct sqlite_owner *owner, bool *locked, struct error *err);
+void sqlite_owner_unlock_index(struct sqlite_owner *owner);
 
 /* sqlite_writer.c */
 
@@ -173,9 +176,20 @@ bool sqlite_cache_clear(struct sqlite_connection *connection, void *call, struct
 bool sqlite_cache_add_hits(struct sqlite_connection *connection, void *hits, struct error *err);
 bool sqlite_embedding_get(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_embedding_put(struct sqlite_connection *connection, void *call, struct error *err);
-bool sqlite_job_create(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_job_begin(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_job_update(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_job_get(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_job_list(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_jobs_mark_interrupted(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_index_lock(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_index_unlock(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_key_create(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_key_list(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_key_revoke(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_key_find(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_key_used(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_audit_add(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_audit_list(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_answer_find(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_feedback_put(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_verified_add(struct sqlite_connection *connection, void *call, struct error *err);

@@ -9,7 +9,7 @@
  * not to the process, so two stores in one process don't mistake each other, and a forked child
  * that runs another program does not inherit them (O_CLOEXEC).
  *
- * Byte 0 is held while a process opens and migrates.
+ * Byte 0 is held while a process opens and migrates, byte 1 while it indexes.
  */
 #include "store/sqlite.h"
 
@@ -24,6 +24,7 @@
 #include "core/random.h"
 
 #define START_BYTE 0
+#define INDEX_BYTE 1
 #define START_TRIES 3000
 #define START_TRY_MS 10
 
@@ -47,7 +48,7 @@ bool sqlite_owner_open(struct sqlite_owner *owner, const char *database, struct 
 
     uint64_t number;
     random_bytes(&number, sizeof(number));
-    owner->number = (int64_t)(number >> 2 | UINT64_C(1) << 32); /* not byte 0 */
+    owner->number = (int64_t)(number >> 2 | UINT64_C(1) << 32); /* none of the first bytes */
     owner->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct flock lock;
     bool done =
@@ -92,10 +93,24 @@ void sqlite_owner_unlock_start(struct sqlite_owner *owner)
     (void)lock_byte(owner->fd, F_OFD_SETLK, F_UNLCK, START_BYTE, &lock);
 }
 
+bool sqlite_owner_lock_index(struct sqlite_owner *owner, bool *locked, struct error *err)
+{
+    struct flock lock;
+    *locked = lock_byte(owner->fd, F_OFD_SETLK, F_WRLCK, INDEX_BYTE, &lock) == 0;
+    return *locked || errno == EAGAIN || errno == EACCES ||
+           error_set(err, ERROR_STORE, "locking failed (%s)", strerror(errno));
+}
+
+void sqlite_owner_unlock_index(struct sqlite_owner *owner)
+{
+    struct flock lock;
+    (void)lock_byte(owner->fd, F_OFD_SETLK, F_UNLCK, INDEX_BYTE, &lock);
+}
+
 bool sqlite_owner_is_alive(const struct sqlite_owner *owner, int64_t number)
 {
     struct flock lock;
-    if (number <= START_BYTE)
+    if (number <= INDEX_BYTE)
         return false;
     /* When in doubt it lives: an active run is marked at a later start. */
     return lock_byte(owner->fd, F_OFD_GETLK, F_WRLCK, number, &lock) != 0 || lock.l_type != F_UNLCK;

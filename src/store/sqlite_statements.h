@@ -147,13 +147,59 @@ STATEMENT(EMBEDDING_PUT, "INSERT INTO dataset_embeddings (dataset_id, model_id, 
                          " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (dataset_id, model_id) DO UPDATE SET"
                          " version = excluded.version, vector = excluded.vector")
 
-STATEMENT(JOB_INSERT,
-          "INSERT INTO jobs (id, kind, state, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)")
+STATEMENT(JOB_INSERT, "INSERT INTO jobs (id, kind, state, owner, trigger_name, request, created_at,"
+                      " updated_at) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?6)")
 STATEMENT(JOB_UPDATE,
-          "UPDATE jobs SET state = ?2, done = ?3, total = ?4, detail = ?5, updated_at = ?6"
-          " WHERE id = ?1")
-STATEMENT(JOB_GET, "SELECT id, kind, state, created_at, updated_at, done, total, detail"
-                   " FROM jobs WHERE id = ?1")
+          "UPDATE jobs SET state = ?2, done = ?3, total = ?4, detail = ?5, error = ?6,"
+          " updated_at = ?7, started_at = CASE WHEN ?2 = 'queued' THEN NULL"
+          " ELSE coalesce(started_at, ?7) END,"
+          " ended_at = CASE WHEN ?2 IN ('done', 'failed') THEN ?7 END"
+          " WHERE id = ?1 AND owner = ?8 AND state IN ('queued', 'running')")
+#define JOB_COLUMNS                                                                               \
+    "id, kind, state, trigger_name, request, created_at, updated_at, started_at, ended_at, done," \
+    " total, detail, error"
+STATEMENT(JOB_EXISTS, "SELECT 1 FROM jobs WHERE id = ?1")
+STATEMENT(JOB_GET, "SELECT " JOB_COLUMNS " FROM jobs WHERE id = ?1")
+STATEMENT(JOB_ACTIVE, "SELECT " JOB_COLUMNS " FROM jobs"
+                      " WHERE kind = ?1 AND state IN ('queued', 'running')")
+STATEMENT(JOB_LIST, "SELECT " JOB_COLUMNS " FROM jobs ORDER BY rowid DESC LIMIT ?1")
+STATEMENT(JOBS_ACTIVE, "SELECT id, owner FROM jobs WHERE state IN ('queued', 'running')")
+STATEMENT(JOB_INTERRUPT, "UPDATE jobs SET state = 'failed', error = ?2, updated_at = ?3,"
+                         " ended_at = ?3 WHERE id = ?1")
+STATEMENT(JOBS_PRUNE, "DELETE FROM jobs WHERE state IN ('done', 'failed') AND rowid <= (SELECT rowid"
+                      " FROM jobs WHERE state IN ('done', 'failed')"
+                      " ORDER BY rowid DESC LIMIT 1 OFFSET ?1)")
+
+STATEMENT(KEY_COUNT, "SELECT count(*) FROM api_keys")
+STATEMENT(KEY_INSERT,
+          "INSERT INTO api_keys (id, prefix, hash, user_id, role, attributes, acts_for_others,"
+          " created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+#define KEY_COLUMNS                                                                             \
+    "id, prefix, user_id, role, attributes, acts_for_others, created_at, expires_at,"           \
+    " revoked_at, last_used_on"
+STATEMENT(KEY_LIST, "SELECT " KEY_COLUMNS " FROM api_keys ORDER BY sequence DESC")
+STATEMENT(KEY_FIND, "SELECT " KEY_COLUMNS ", hash FROM api_keys WHERE prefix = ?1")
+STATEMENT(KEY_EXISTS, "SELECT 1 FROM api_keys WHERE id = ?1")
+STATEMENT(KEY_REVOKE, "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
+STATEMENT(KEY_USED, "UPDATE api_keys SET last_used_on = ?2 WHERE id = ?1")
+
+STATEMENT(AUDIT_INSERT, "INSERT INTO audit (at, user_id, via, address, action, target, detail)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+STATEMENT(AUDIT_ACTS, "SELECT sequence, at, user_id, via, address, action, target, detail FROM audit"
+                      " WHERE sequence < ?1 AND (?2 IS NULL OR user_id = ?2)"
+                      " AND (?3 IS NULL OR action = ?3) AND (?4 IS NULL OR at >= ?4)"
+                      " AND (?5 IS NULL OR at < ?5) ORDER BY sequence DESC")
+/* Runs by the order in which they were written: an index on their time would cost each question. */
+STATEMENT(AUDIT_RUN_AT, "SELECT rowid, started_at FROM runs WHERE rowid <= ?1"
+                        " ORDER BY rowid DESC LIMIT 1")
+STATEMENT(AUDIT_RUNS, "SELECT rowid, started_at, user_id FROM runs WHERE rowid < ?1"
+                      " ORDER BY rowid DESC")
+STATEMENT(AUDIT_RUN,
+          "SELECT id, conversation_id, user_id, question, started_at, ended_at, state,"
+          " json_extract(told, '$.status'), json_extract(told, '$.metadata.selected_dataset'),"
+          " json_extract(told, '$.sql_query'), json_extract(told, '$.metadata.cost')"
+          " FROM (SELECT *, CASE WHEN json_valid(result) THEN result END AS told FROM runs"
+          " WHERE rowid = ?1)")
 
 /* The answer with its question; its turn is how many answers its conversation had with it. */
 STATEMENT(ANSWER_OF_RUN,

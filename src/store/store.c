@@ -12,9 +12,8 @@
 #include "core/alloc.h"
 #include "core/hash.h"
 #include "core/random.h"
-#include "store/store_priv.h"
+#include "store/check.h"
 
-#define ID_DIGITS 16
 #define TTL_MAX_S (INT64_C(10) * 366 * 24 * 3600)
 #define SCHEME_LENGTH_MAX 32
 #define CURSOR_SIZE 96 /* bytes that hold any cursor and its NUL */
@@ -87,75 +86,9 @@ int store_schema_version(const struct store *store)
     return store->schema_version;
 }
 
-TASK_WAITS static bool call_driver(struct store *store, enum store_operation operation, void *call,
-                                   struct error *err)
-{
-    return store->driver->call(store, operation, call, err);
-}
-
 TASK_WAITS bool store_health(struct store *store, struct error *err)
 {
     return call_driver(store, STORE_HEALTH, NULL, err);
-}
-
-/* ---- checks ---- */
-
-static bool check_text(const char *name, const char *text, size_t size_max, struct error *err)
-{
-    if (!text)
-        return error_set(err, ERROR_INVALID, "%s is missing", name);
-    size_t size = strnlen(text, size_max + 1);
-    if (size > size_max)
-        return error_set(err, ERROR_TOO_LARGE, "%s has more than %zu bytes", name, size_max);
-    return str_is_utf8((struct str){text, size}) ||
-           error_set(err, ERROR_INVALID, "%s is not valid UTF-8", name);
-}
-
-static bool check_optional(const char *name, const char *text, size_t size_max, struct error *err)
-{
-    return !text || check_text(name, text, size_max, err);
-}
-
-/* A name: a text that is short and not empty. */
-static bool check_name(const char *name, const char *text, struct error *err)
-{
-    if (!check_text(name, text, STORE_NAME_SIZE_MAX, err))
-        return false;
-    return text[0] != '\0' || error_set(err, ERROR_INVALID, "%s is empty", name);
-}
-
-static bool check_range(const char *name, int64_t number, int64_t min, int64_t max,
-                        struct error *err)
-{
-    return (number >= min && number <= max) ||
-           error_set(err, ERROR_INVALID, "%s is %lld, and must be between %lld and %lld", name,
-                     (long long)number, (long long)min, (long long)max);
-}
-
-static bool id_is_valid(const char *id, const char *prefix)
-{
-    size_t length = strlen(prefix);
-    return id && strncmp(id, prefix, length) == 0 &&
-           strspn(id + length, "0123456789abcdef") == ID_DIGITS && id[length + ID_DIGITS] == '\0';
-}
-
-/* What can't be an id names nothing, and is not repeated in the message. */
-static bool check_id(const char *what, const char *id, const char *prefix, struct error *err)
-{
-    return id_is_valid(id, prefix) ||
-           error_set(err, ERROR_NOT_FOUND,
-                     "the %s does not exist: its id is not '%s' and %d digits", what, prefix,
-                     ID_DIGITS);
-}
-
-static bool check_conversation_id(const char *id, struct error *err)
-{
-    return check_id("conversation", id, "conv_", err);
-}
-
-static bool check_run_id(const char *id, struct error *err)
-{
-    return check_id("run", id, "query_", err);
 }
 
 /* ---- conversations ---- */
@@ -735,58 +668,4 @@ TASK_WAITS bool store_embedding_put(struct store *store, const char *dataset_id,
     bool done = call_driver(store, STORE_EMBEDDING_PUT, &call, err);
     arena_free(arena);
     return done;
-}
-
-/* ---- jobs ---- */
-
-static bool check_job(const struct job *job, struct error *err)
-{
-    static const char *const states[] = {"queued", "running", "done", "failed"};
-    bool known = false;
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]) && job->state; i++)
-        known = known || strcmp(states[i], job->state) == 0;
-    if (!known)
-        return error_set(err, ERROR_INVALID,
-                         "a job's state is one of queued, running, done, failed");
-    return check_id("job", job->id, "job_", err) &&
-           check_range("what is done of the job", job->done, 0, INT64_MAX, err) &&
-           check_range("the job's total", job->total, 0, INT64_MAX, err) &&
-           check_optional("the job's detail", job->detail, STORE_TEXT_SIZE_MAX, err);
-}
-
-TASK_WAITS bool store_job_create(struct store *store, const char *kind, struct arena *arena,
-                                 struct job *out, struct error *err)
-{
-    char id[STORE_ID_SIZE], now[TIMESTAMP_SIZE];
-    if (!check_name("the job's kind", kind, err))
-        return false;
-    random_id(id, sizeof(id), "job_");
-    clock_print_utc(clock_now_ms(), now);
-    struct job job = {
-        .id = arena_strdup(arena, id),
-        .kind = arena_strdup(arena, kind),
-        .state = "queued",
-        .created_at = arena_strdup(arena, now),
-        .updated_at = arena_strdup(arena, now),
-    };
-    if (!call_driver(store, STORE_JOB_CREATE, &job, err))
-        return false;
-    *out = job;
-    return true;
-}
-
-TASK_WAITS bool store_job_update(struct store *store, const struct job *job, struct error *err)
-{
-    char now[TIMESTAMP_SIZE];
-    struct job changed = *job;
-    clock_print_utc(clock_now_ms(), now);
-    changed.updated_at = now;
-    return check_job(job, err) && call_driver(store, STORE_JOB_UPDATE, &changed, err);
-}
-
-TASK_WAITS bool store_job_get(struct store *store, const char *id, struct arena *arena,
-                              struct job *out, struct error *err)
-{
-    struct call_job call = {.id = id, .arena = arena, .out = out};
-    return check_id("job", id, "job_", err) && call_driver(store, STORE_JOB_GET, &call, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store keeps what must not be lost: conversations, messages, runs and their events; and what
- * is dear to make: cache entries, dataset embeddings, jobs.
+ * is dear to make: cache entries, dataset embeddings. Jobs, keys and the audit trail: store/admin.h.
  *
  * A function that changes something has committed it to disk when it returns true. All functions
  * may wait (they offload the blocking work when called in a task) and work outside of a task too.
@@ -236,17 +236,5 @@ TASK_WAITS bool store_embedding_get(struct store *store, const char *dataset_id,
 TASK_WAITS bool store_embedding_put(struct store *store, const char *dataset_id,
                                     const char *version, const char *model_id, const float *vector,
                                     size_t dimensions, struct error *err);
-
-/* Jobs (indexing): state and progress survive a restart. */
-struct job {
-    const char *id, *kind, *state, *created_at, *updated_at; /* state: queued running done failed */
-    int64_t done, total;
-    const char *detail; /* JSON */
-};
-TASK_WAITS bool store_job_create(struct store *store, const char *kind, struct arena *arena,
-                                 struct job *out, struct error *err);
-TASK_WAITS bool store_job_update(struct store *store, const struct job *job, struct error *err);
-TASK_WAITS bool store_job_get(struct store *store, const char *id, struct arena *arena,
-                              struct job *out, struct error *err);
 
 #endif

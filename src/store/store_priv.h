@@ -12,6 +12,8 @@
 #include <pthread.h>
 
 #include "core/clock.h"
+#include "core/hash.h"
+#include "store/admin.h"
 #include "store/store.h"
 #include "store/verified.h"
 
@@ -41,9 +43,20 @@ enum store_operation {
     STORE_CACHE_CLEAR,
     STORE_EMBEDDING_GET,
     STORE_EMBEDDING_PUT,
-    STORE_JOB_CREATE,
+    STORE_JOB_BEGIN,
     STORE_JOB_UPDATE,
     STORE_JOB_GET,
+    STORE_JOB_LIST,
+    STORE_JOBS_MARK_INTERRUPTED,
+    STORE_INDEX_LOCK,   /* takes a bool: whether it is locked now */
+    STORE_INDEX_UNLOCK, /* no call struct */
+    STORE_KEY_CREATE,
+    STORE_KEY_LIST,
+    STORE_KEY_REVOKE,
+    STORE_KEY_FIND,
+    STORE_KEY_USED,
+    STORE_AUDIT_ADD,
+    STORE_AUDIT_LIST,
     STORE_ANSWER_FIND,
     STORE_FEEDBACK_PUT,
     STORE_VERIFIED_ADD, /* takes a struct verified_record, as the update does */
@@ -221,10 +234,84 @@ struct call_embedding {
     bool found;
 };
 
-struct call_job { /* get; create and update take a struct job */
+struct call_job_begin {
+    const struct job_begin *begin;
     const char *id;
+    char now[TIMESTAMP_SIZE];
+    struct arena *arena;
+    struct job out;
+    bool joined;
+};
+
+struct call_job_update {
+    const struct job *job;
+    char now[TIMESTAMP_SIZE];
+};
+
+struct call_job { /* get, list */
+    const char *id;
+    size_t limit;
     struct arena *arena;
     struct job *out;
+    size_t count;
+};
+
+struct call_jobs_mark {
+    char now[TIMESTAMP_SIZE];
+    int64_t count;
+};
+
+struct call_key_create {
+    const struct api_key *key;
+    struct str hash;
+    const struct audit_act *act;
+};
+
+struct call_key_list {
+    struct arena *arena;
+    struct api_key *out;
+    size_t count;
+};
+
+struct call_key_revoke {
+    const char *id;
+    const struct audit_act *act;
+    char now[TIMESTAMP_SIZE];
+};
+
+#define KEY_PREFIX_SIZE 16 /* with the NUL */
+struct call_key_find {
+    const char *prefix;
+    struct arena *arena;
+    struct api_key key;
+    unsigned char hash[SHA256_SIZE];
+    bool found;
+};
+
+struct call_key_used {
+    const char *id, *day;
+};
+
+struct call_audit_add {
+    const struct audit_act *act;
+    const char *target; /* in place of the act's */
+    char now[TIMESTAMP_SIZE];
+};
+bool audit_act_check(const struct audit_act *act, struct error *err);
+
+/* Where a page goes on: below these places of runs and of acts. */
+struct audit_place {
+    int64_t run, act;
+};
+
+struct call_audit_list {
+    struct audit_filter filter;
+    size_t limit;
+    struct audit_place place; /* in and out */
+    struct arena *arena;
+    struct audit_record *out;
+    size_t count;
+    bool more;
 };
 
 struct call_answer_find {

@@ -163,8 +163,8 @@ static void those_that_wait_share_one_commit(void **state)
 
 static bool write_and_fail(struct sqlite_connection *connection, void *call, struct error *err)
 {
-    return sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "tttt", "job_x", "kind",
-                          "queued", "now") &&
+    return sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "ttittt", "job_x", "kind",
+                          INT64_C(1), "request", (const char *)NULL, "now") &&
            error_set(err, ERROR_CONFLICT, "changed its mind");
 }
 
@@ -446,8 +446,9 @@ static void a_cancelled_task_takes_its_change_back(void **state)
 static bool block_then_insert(struct sqlite_connection *connection, void *call, struct error *err)
 {
     return block(connection, call, err) &&
-           sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "tttt",
-                          "job_0123456789abcdef", "kind", "queued", "now");
+           sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "ttittt",
+                          "job_0123456789abcdef", "kind", INT64_C(1), "request",
+                          (const char *)NULL, "now");
 }
 
 static void write_in_task(void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the store promises its callers: conversations, runs, cache, embeddings, jobs. */
+/* What the store promises its callers: conversations, runs, cache, embeddings. */
 #include "store_support.h"
 
 #include <math.h>
@@ -941,35 +941,6 @@ static void embeddings_are_kept_by_version(void **state)
               home->err);
 }
 
-static void jobs_are_kept(void **state)
-{
-    struct home *home = *state;
-    struct job job, read;
-    assert_ok(store_job_create(home->store, "index", home->arena, &job, &home->err), home->err);
-    assert_string_equal(job.state, "queued");
-    job.state = "running";
-    job.done = 3;
-    job.total = 10;
-    job.detail = "{\"dataset\":\"sales\"}";
-    assert_ok(store_job_update(home->store, &job, &home->err), home->err);
-    store_close(home->store);
-    home->store = store_open(home->path, &home->err);
-    assert_non_null(home->store);
-    assert_ok(store_job_get(home->store, job.id, home->arena, &read, &home->err), home->err);
-    assert_string_equal(read.kind, "index");
-    assert_string_equal(read.state, "running");
-    assert_int_equal(read.done, 3);
-    assert_int_equal(read.total, 10);
-    assert_string_equal(read.detail, job.detail);
-    job.state = "sleeping";
-    assert_fails(store_job_update(home->store, &job, &home->err), home->err, ERROR_INVALID);
-    job.state = "done";
-    job.id = "job_0123456789abcdef";
-    assert_fails(store_job_update(home->store, &job, &home->err), home->err, ERROR_NOT_FOUND);
-    assert_fails(store_job_get(home->store, "job_x", home->arena, &read, &home->err), home->err,
-                 ERROR_NOT_FOUND);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
 
 int main(void)
@@ -1002,7 +973,6 @@ int main(void)
         TEST(the_cache_is_cleared_in_part),
         TEST(cache_sizes_have_limits),
         TEST(embeddings_are_kept_by_version),
-        TEST(jobs_are_kept),
         /* These fix the clock, so they come last. */
         TEST(cache_entries_live_and_expire),
         TEST(new_cache_entries_clear_old_ones_away),
