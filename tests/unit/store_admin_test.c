@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 #include "core/strbuf.h"
-#include "store/admin.h"
+#include "store/store_priv.h"
 
 #define REQUEST                                      \
     {                                                \
@@ -198,6 +198,35 @@ static void one_process_indexes_at_a_time(void **state)
     store_close(other);
     assert_ok(store_index_lock(home->store, &locked, &home->err), home->err);
     assert_true(locked);
+}
+
+/* Made by the first schema, with a job that nobody works on. */
+static void a_store_of_the_first_version_opens(void **state)
+{
+    struct home *home = *state;
+    const char *path = arena_printf(home->arena, "%s/old.sqlite", home->folder);
+    const char *const scripts[] = {
+        "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+        " applied_at TEXT NOT NULL) STRICT",
+        arena_printf(home->arena, "PRAGMA application_id = %d", STORE_APPLICATION_ID),
+        sqlite_migrations[0].sql,
+        "INSERT INTO schema_migrations VALUES (1, 'initial', '2026-01-01')",
+        "INSERT INTO jobs (id, kind, state, created_at, updated_at) VALUES"
+        " ('job_0123456789abcdef', 'index', 'running', '2026-01-01', '2026-01-01')",
+    };
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+        assert_int_equal(sqlite3_exec(db, scripts[i], NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    store_close(home->store);
+    home->store = store_open(path, &home->err);
+    assert_ok(home->store, home->err);
+    struct job read;
+    assert_ok(store_job_get(home->store, "job_0123456789abcdef", home->arena, &read, &home->err),
+              home->err);
+    assert_string_equal(read.state, "failed");
+    (void)begin_job(home, false);
 }
 
 /* ---- keys ---- */
@@ -600,6 +629,7 @@ int main(void)
         TEST(a_job_of_the_dead_has_failed),
         TEST(old_jobs_go),
         TEST(one_process_indexes_at_a_time),
+        TEST(a_store_of_the_first_version_opens),
         TEST(a_key_finds_its_row),
         TEST(wrong_keys_find_nothing),
         TEST(a_revoked_key_is_none),
