@@ -35,7 +35,7 @@ struct audit_record {
     const char *at; /* of a question: when it was asked */
     const char *user_id, *via, *address, *action;
     const char *target;  /* of a question: the run's id */
-    const char *outcome; /* of a question: "answered", ..., "failed", "interrupted", "active" */
+    const char *outcome; /* of a question: "answered", ..., "failed", "cancelled", "interrupted", "active" */
     const char *detail;  /* JSON */
     const char *conversation_id, *question, *dataset_id, *sql, *ended_at;
     double cost;
