@@ -535,8 +535,9 @@ static struct plan_state *new_state(const struct planner *planner, struct arena 
     return state;
 }
 
-/* Identifiers stay whole: "temp_2" is a column, and its 2 no number. */
-static void join_identifiers(const struct plan_request *request, size_t datasets,
+/* What only the data can tell of the words: identifiers stay whole ("temp_2" is a column, and its 2
+ * no number), and stored abbreviations are told from little words. */
+static void settle_tokens(const struct plan_request *request, size_t datasets,
                              struct token_list *tokens, struct arena *arena)
 {
     size_t count = 0;
@@ -551,6 +552,9 @@ static void join_identifiers(const struct plan_request *request, size_t datasets
                 names[count++] = str_from(dataset->columns[c].name);
     }
     token_join_identifiers(tokens, request->question, names, count, arena);
+    for (size_t d = 0; d < datasets; d++)
+        if (request->datasets[d].index)
+            link_keep_abbreviations(request->datasets[d].index, tokens);
 }
 
 /* The learned reading: every dataset's candidates, ranked together; the best come into the plan. */
@@ -566,7 +570,7 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
     stemmer_free(stemmer);
     size_t count =
         request->dataset_count < PLAN_READ_MAX ? request->dataset_count : PLAN_READ_MAX;
-    join_identifiers(request, count, tokens, arena);
+    settle_tokens(request, count, tokens, arena);
     cue_mark(planner->lexicon, tokens, arena, &cues);
     period_find(request->question, &request->calendar, arena, &periods);
     struct dataset_reading *readings = arena_array(arena, count + 1, sizeof(*readings));

@@ -69,4 +69,8 @@ struct links *link_question(const struct lexicon *lexicon, const struct dataset_
                             const struct token_list *tokens, const struct cue_marks *cues,
                             struct arena *arena);
 
+/* "Salaries in IT", "sales in the US": a word that mostly says nothing names what is stored in the
+ * same capitals. Before links are made. */
+void link_keep_abbreviations(const struct dataset_index *index, struct token_list *tokens);
+
 #endif

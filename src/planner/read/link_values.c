@@ -239,6 +239,30 @@ static void link_small_columns(struct linker *l)
     }
 }
 
+/* ---- abbreviations */
+
+/* Is it stored in just these letters? */
+static bool is_stored(const struct dataset_index *index, struct str word)
+{
+    char key[VALUE_KEY_SIZE];
+    size_t count, length = words_key(word, key, sizeof(key));
+    const struct hash_entry *entry = hash_index_find(&index->exact, hash64(key, length, 0), &count);
+    for (size_t i = 0; length > 0 && i < count; i++)
+        if (str_equal_text(word, dataset_index_value(index, entry[i].first, entry[i].second)))
+            return true;
+    return false;
+}
+
+void link_keep_abbreviations(const struct dataset_index *index, struct token_list *tokens)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        struct token *token = &tokens->items[i];
+        if (token->stop && token->word.length > 1 && all_capitals(token->word) &&
+            is_stored(index, token->word))
+            token->stop = false;
+    }
+}
+
 /* ---- the whole */
 
 /* A link inside a longer one of the same column that is as good goes. */

@@ -467,6 +467,8 @@ static const char *measure_name(const struct measure *m)
 
 static const char *arithmetic_label(struct builder *b)
 {
+    if (b->r->measures[0].ref.column && b->r->measures[0].ref.column == b->r->measures[1].ref.column)
+        return "difference"; /* of its two ends */
     const char *word = b->r->arithmetic == '-' ? "minus" : b->r->arithmetic == '+' ? "plus" : "per";
     char *label = arena_printf(b->arena, "%s_%s_%s", measure_name(&b->r->measures[0]), word,
                                measure_name(&b->r->measures[1]));

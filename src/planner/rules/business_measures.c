@@ -138,8 +138,30 @@ void reading_fill_measure(struct reading *r)
 
 /* ---- two measures */
 
+/* "The difference between the highest and the lowest salary": the two, and what lies between. */
+static void subtract_ends(struct reading *r)
+{
+    struct measure *a = &r->measures[0], *b = &r->measures[1];
+    bool ends = r->several && r->measure_count == 2 && a->ref.column == b->ref.column &&
+                ((a->aggregate == AGGREGATE_MAX && b->aggregate == AGGREGATE_MIN) ||
+                 (a->aggregate == AGGREGATE_MIN && b->aggregate == AGGREGATE_MAX));
+    for (size_t i = 0; ends && i < r->ask->word_count; i++) {
+        if (r->ask->words[i].mention >= 0 || !ask_word_in(r->ask, i, "difference gap spread range"))
+            continue;
+        r->ask->words[i].explained = true;
+        r->arithmetic = '-';
+        r->change = CUE_NONE;
+        if (a->aggregate == AGGREGATE_MIN) {
+            struct measure low = *a;
+            *a = *b;
+            *b = low;
+        }
+    }
+}
+
 void reading_arithmetic(struct reading *r)
 {
+    subtract_ends(r);
     static const struct {
         const char *words;
         char sign;

@@ -36,10 +36,20 @@ static size_t value_words(const struct ask *ask, size_t i, const char *value, si
     return 0;
 }
 
+/* "IT", "US": in the very capitals in which they are stored. */
+static bool is_abbreviation(const struct ask *ask, size_t i, const char *value)
+{
+    size_t length = strlen(value);
+    for (size_t k = 0; k < length; k++)
+        if (value[k] < 'A' || value[k] > 'Z')
+            return false;
+    return length > 1 && strncmp(ask->question.bytes + ask->words[i].begin, value, length) == 0;
+}
+
 static bool value_is_weak(const struct ask *ask, size_t i, size_t used, const char *value)
 {
     const struct ask_word *word = &ask->words[i];
-    if (used > 1 || word->quoted)
+    if (used > 1 || word->quoted || is_abbreviation(ask, i, value))
         return false;
     return ask_word_in(ask, i, common_values) || word->number || strlen(value) < VALUE_LENGTH_MIN;
 }

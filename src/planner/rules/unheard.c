@@ -137,12 +137,29 @@ static bool query_has_quantity(const struct query *query)
     return found;
 }
 
-/* "Who" wants somebody named, not a number. */
+/* Do its rows tell of people: with a name, or as a member, a player, an author of something? */
+static bool has_people(const struct dataset *dataset)
+{
+    static const char *const words[] = {"name",   "person", "customer", "employee", "player",
+                                        "author", "member", "user",     "student",  "owner",
+                                        "winner", "artist", "driver",   "patient",  "people"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasestr(dataset->table_name, words[i]))
+            return true;
+        for (size_t c = 0; c < dataset->column_count; c++)
+            if (dataset->columns[c].kind == VALUE_TEXT &&
+                strcasestr(dataset->columns[c].name, words[i]))
+                return true;
+    }
+    return false;
+}
+
+/* "Who" wants somebody named, not a number, and not the project that they worked on. */
 static bool query_names_someone(const struct query *query)
 {
     for (size_t i = 0; i < query->select_count; i++) {
         const struct expression *e = query->select[i].expression;
-        if (e->kind == EXPRESSION_STAR ||
+        if ((e->kind == EXPRESSION_STAR && has_people(query->tables[0].dataset)) ||
             (e->kind == EXPRESSION_COLUMN && !value_kind_is_number(e->column->kind) &&
              !value_kind_is_time(e->column->kind)))
             return true;
