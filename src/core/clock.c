@@ -104,6 +104,9 @@ static int64_t floor_divide(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+#define YEAR_1_MS INT64_C(-62135596800000)
+#define YEAR_9999_END_MS INT64_C(253402300799999)
+
 /* Without snprintf(): a reply holds a dozen times. */
 static void put_digits(char *out, int number, int count)
 {
@@ -115,6 +118,7 @@ static void put_digits(char *out, int number, int count)
 
 void clock_print_utc(int64_t now_ms, char out[TIMESTAMP_SIZE])
 {
+    now_ms = now_ms < YEAR_1_MS ? YEAR_1_MS : now_ms > YEAR_9999_END_MS ? YEAR_9999_END_MS : now_ms;
     int64_t days = floor_divide(now_ms, 86400000);
     int ms = (int)(now_ms - days * 86400000);
     struct date date = date_from_days(days);

@@ -28,6 +28,7 @@ bool clock_parse(const char *text, int64_t *out_ms);
 bool clock_parse_offset(struct str text, int *out_minutes);
 
 #define TIMESTAMP_SIZE 25 /* "2024-02-29T13:00:00.123Z" and a NUL */
+/* Times before the year 1 or behind 9999 are told as the first or last there is. */
 void clock_print_utc(int64_t now_ms, char out[TIMESTAMP_SIZE]);
 /* Today's date in a fixed offset from UTC; days since 1970. */
 int64_t clock_today(int offset_minutes);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,10 +85,15 @@ void json_add_double(struct strbuf *out, double number)
 
 void json_add_integer(struct strbuf *out, int64_t number)
 {
-    if (number >= 0 && number < 10)
-        strbuf_add_char(out, (char)('0' + number));
-    else
-        strbuf_printf(out, "%" PRId64, number);
+    char digits[20];
+    size_t at = sizeof(digits);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        strbuf_add_char(out, '-');
+    strbuf_add_bytes(out, digits + at, sizeof(digits) - at);
 }
 
 void json_add_separator(struct strbuf *out)

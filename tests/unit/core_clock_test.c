@@ -64,6 +64,10 @@ static void now_can_be_fixed(void **state)
     assert_false(clock_set_now("2024-02-29T10:00:00+99:00"));
     clock_print_utc(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    clock_print_utc(INT64_MAX, text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+    clock_print_utc(INT64_MIN, text);
+    assert_string_equal(text, "0001-01-01T00:00:00.000Z");
 }
 
 int main(void)
