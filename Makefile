@@ -73,8 +73,9 @@ bench: deps/bench.ready all             ## measure, beside peers in the same run
 	@bench/run.sh $(BUILD)
 
 docs: all                               ## write the pages that are made from tables
-	@ninja -C $(BUILD) tools/settings_markdown && mkdir -p docs
+	@ninja -C $(BUILD) tools/settings_markdown tools/metrics_markdown && mkdir -p docs
 	@$(BUILD)/tools/settings_markdown > docs/settings.md
+	@$(BUILD)/tools/metrics_markdown > docs/metrics.md
 
 format: deps/test.ready                 ## format the C sources
 	@clang-format-14 -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' 'bench/*.[ch]')

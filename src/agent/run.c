@@ -8,7 +8,10 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/metrics.h"
 #include "core/random.h"
+
+_Static_assert((int)RUN_STEPS == METRIC_STEP_MAX, "core/metrics.h says how many");
 
 #define RUN_MAGIC 0x52554e31u /* "RUN1" */
 #define EVENT_SIZE_MAX (4 * 1024 * 1024)
@@ -186,6 +189,7 @@ void run_step_end(struct run *run, struct step_record *record, bool ok)
     record->status = ok ? STEP_DONE : STEP_FAILED;
     record->duration_us = clock_monotonic_us() - record->duration_us;
     emit_step(run, EVENT_STEP_UPDATE, record);
+    metrics_observe(METRIC_STEP_DURATION, record->step, record->duration_us);
     run->steps = arena_grow(run->arena, run->steps, run->step_count, &run->step_capacity,
                             sizeof(*run->steps));
     run->steps[run->step_count++] = *record;

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/random.h"
 #include "core/settings.h"
 
@@ -42,6 +43,7 @@ static bool may_repair(struct run *run, struct error *err)
     if (run->repairs >= settings_integer("QUERENT_MAX_REPAIRS"))
         return false;
     run->repairs++;
+    metrics_add(METRIC_REPAIRS, 0, 0, 1);
     struct error *failure = arena_memdup(run->arena, err, sizeof(*err));
     run->request.failed_sql = run->proposal.sql;
     run->request.failure = failure;
@@ -221,6 +223,21 @@ TASK_WAITS static void tell_failure(struct run *run, struct error *err)
     run_emit(run, EVENT_ERROR, NULL, json);
 }
 
+static void count(const struct run *run, bool ok, bool cached)
+{
+    static const enum metric_outcome outcomes[RUN_STATUSES] = {
+        [RUN_ANSWERED] = OUTCOME_ANSWERED,
+        [RUN_NEEDS_CLARIFICATION] = OUTCOME_NEEDS_CLARIFICATION,
+        [RUN_NO_ANSWER] = OUTCOME_NO_ANSWER,
+    };
+    unsigned outcome = outcomes[run->status];
+    if (!ok)
+        outcome = run->error.code == ERROR_CANCELLED ? OUTCOME_CANCELLED
+                                                     : OUTCOME_FAILED + run->error.code;
+    metrics_add(METRIC_RUNS, outcome, 0, 1);
+    metrics_observe(METRIC_RUN_DURATION, cached, run->duration_us);
+}
+
 TASK_WAITS bool workflow_run(struct run *run, struct error *err)
 {
     bool ok = run_load_history(run, err);
@@ -228,6 +245,7 @@ TASK_WAITS bool workflow_run(struct run *run, struct error *err)
         ok = tell_cached(run, err);
         if (!ok)
             tell_failure(run, err);
+        count(run, ok, true);
         return ok;
     }
     ok = ok && save_question(run, err);
@@ -243,5 +261,6 @@ TASK_WAITS bool workflow_run(struct run *run, struct error *err)
         run_emit(run, EVENT_COMPLETE, NULL, json);
     else
         tell_failure(run, err);
+    count(run, ok, false);
     return ok;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/metrics.h"
 
 #define BUCKETS 256 /* of callers; a chain each */
 
@@ -221,6 +222,7 @@ bool run_queue_join(struct run_queue *queue, struct run_place *place, struct loo
         grant(queue, loop);
     } else {
         caller_give(queue, caller);
+        metrics_add(METRIC_RUNS_REFUSED, 0, 0, 1);
     }
     pthread_mutex_unlock(&queue->lock);
     return ok;

@@ -14,6 +14,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/metrics.h"
 
 #define STORE_PAUSE_MS 1000 /* after a failure, so that not every question waits for the next */
 #define STORE_LOG_MS 60000
@@ -191,6 +192,7 @@ TASK_WAITS enum cache_level cache_get(struct cache *cache, enum cache_type type,
         pthread_mutex_unlock(&cache->mutex);
         level = entry ? CACHE_HIT_STORE : CACHE_MISS;
     }
+    metrics_add(METRIC_CACHE_LOOKUPS, type, level, 1);
     if (entry)
         *value = copy_value(entry, arena);
     cache_entry_unref(entry);
@@ -204,8 +206,10 @@ bool cache_peek(struct cache *cache, enum cache_type type, const struct cache_ke
     uint64_t clears;
     bool try_store;
     struct cache_entry *entry = find_in_memory(cache, type, key, &clears, &try_store);
-    if (entry)
+    if (entry) {
         *value = copy_value(entry, arena);
+        metrics_add(METRIC_CACHE_LOOKUPS, type, CACHE_HIT_MEMORY, 1);
+    }
     cache_entry_unref(entry);
     return entry != NULL;
 }

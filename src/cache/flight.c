@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/metrics.h"
 
 struct waiter {
     struct waiter *next;
@@ -103,6 +104,7 @@ TASK_WAITS bool cache_flight_join(struct cache *cache, enum cache_type type,
         (void)wait_in_task(cache, other, &waiter, err);
     else
         wait_in_thread(cache, &waiter);
+    metrics_add(METRIC_CACHE_LOOKUPS, type, CACHE_HIT_SHARED, 1);
     return false;
 }
 

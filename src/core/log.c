@@ -2,7 +2,10 @@
 #include "core/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,9 +17,12 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/metrics.h"
 #include "core/strbuf.h"
 
 #define SECRETS_MAX 256
+#define WRITER_GATHER_MS 50
+#define WRITER_POLL_MS 100
 
 static const char *const level_names[LOG_LEVELS] = {"error", "warn", "info", "debug"};
 
@@ -24,10 +30,14 @@ static atomic_int level_max = LOG_WARN;
 static _Atomic(struct log_context *(*)(void)) context_hook;
 static _Thread_local struct log_context thread_context;
 
-/* Guards all below, and keeps lines whole. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static enum log_format format_wanted = LOG_AUTO;
-static int output = STDERR_FILENO;
+static _Atomic(enum log_format) format_wanted = LOG_AUTO;
+
+/* Guards where lines go, and keeps them whole. */
+static pthread_mutex_t output_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int output = STDERR_FILENO;
+static atomic_int output_is_terminal = -1; /* -1: to be found out */
+
+static pthread_rwlock_t secrets_lock = PTHREAD_RWLOCK_INITIALIZER;
 static char *secrets[SECRETS_MAX]; /* longest first: one may be part of another */
 static size_t secret_count;
 
@@ -43,16 +53,15 @@ bool log_enabled(enum log_level level)
 
 void log_set_format(enum log_format format)
 {
-    pthread_mutex_lock(&lock);
-    format_wanted = format;
-    pthread_mutex_unlock(&lock);
+    atomic_store(&format_wanted, format);
 }
 
 void log_set_output(int fd)
 {
-    pthread_mutex_lock(&lock);
-    output = fd;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_lock(&output_lock);
+    atomic_store(&output, fd);
+    atomic_store(&output_is_terminal, -1);
+    pthread_mutex_unlock(&output_lock);
 }
 
 void log_add_secret(const char *value)
@@ -60,7 +69,7 @@ void log_add_secret(const char *value)
     size_t length = strlen(value);
     if (length < LOG_SECRET_MIN)
         return;
-    pthread_mutex_lock(&lock);
+    pthread_rwlock_wrlock(&secrets_lock);
     size_t at = 0;
     while (at < secret_count && strlen(secrets[at]) >= length && strcmp(secrets[at], value) != 0)
         at++;
@@ -74,18 +83,18 @@ void log_add_secret(const char *value)
         secrets[at] = xstrdup(value);
         secret_count++;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_rwlock_unlock(&secrets_lock);
 }
 
 void log_forget_secrets(void)
 {
-    pthread_mutex_lock(&lock);
+    pthread_rwlock_wrlock(&secrets_lock);
     while (secret_count > 0) {
         secret_count--;
         explicit_bzero(secrets[secret_count], strlen(secrets[secret_count]));
         free(secrets[secret_count]);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_rwlock_unlock(&secrets_lock);
 }
 
 struct log_context *log_context(void)
@@ -120,34 +129,90 @@ static size_t secret_at(struct str text)
     return 0;
 }
 
-/* Copies the text with secrets masked. A text that is cut ends with "...". */
-static struct strbuf masked(struct str text)
+static void mask(struct str text, struct strbuf *out)
 {
-    struct strbuf out = strbuf_init(LOG_VALUE_MAX + 16);
-    while (text.length > 0 && out.length < LOG_VALUE_MAX) {
+    while (text.length > 0 && out->length < LOG_VALUE_MAX) {
         size_t length = secret_at(text);
         if (length > 0)
-            strbuf_add(&out, "***");
+            strbuf_add(out, "***");
         else
-            strbuf_add_char(&out, text.bytes[0]);
+            strbuf_add_char(out, text.bytes[0]);
         text = str_slice(text, length > 0 ? length : 1, text.length);
     }
     if (text.length > 0) {
         /* Not in the middle of a character: drop the bytes of the last one. */
-        size_t keep = out.length;
-        while (keep > 0 && out.length - keep < 4 && ((unsigned char)text.bytes[0] & 0xc0) == 0x80 &&
-               ((unsigned char)out.bytes[keep - 1] & 0xc0) == 0x80)
+        size_t keep = out->length;
+        while (keep > 0 && out->length - keep < 4 && ((unsigned char)text.bytes[0] & 0xc0) == 0x80 &&
+               ((unsigned char)out->bytes[keep - 1] & 0xc0) == 0x80)
             keep--;
-        if (keep > 0 && ((unsigned char)out.bytes[keep - 1] & 0xc0) == 0xc0)
+        if (keep > 0 && ((unsigned char)out->bytes[keep - 1] & 0xc0) == 0xc0)
             keep--;
-        strbuf_truncate(&out, keep);
-        strbuf_add(&out, "...");
+        strbuf_truncate(out, keep);
+        strbuf_add(out, "...");
     }
-    return out;
 }
 
-/* The bytes of one printable character at the front, or 0: a control character (also U+0080 to
- * U+009F, which some terminals obey), or no UTF-8. */
+static bool holds_secret(struct str text)
+{
+    for (size_t i = 0; i < secret_count; i++)
+        if (memmem(text.bytes, text.length, secrets[i], strlen(secrets[i])))
+            return true;
+    return false;
+}
+
+/* With secrets masked, in *copy if need be. A text that is cut ends with "...". */
+static struct str masked(struct str text, struct strbuf *copy)
+{
+    pthread_rwlock_rdlock(&secrets_lock);
+    *copy = strbuf_init(LOG_VALUE_MAX + 16);
+    if (text.length > LOG_VALUE_MAX || holds_secret(text)) {
+        mask(text, copy);
+        text = strbuf_str(copy);
+    }
+    pthread_rwlock_unlock(&secrets_lock);
+    return text;
+}
+
+/* The code of U+0080 to U+009F, which some terminals obey, or of U+2028 and U+2029, at which some
+ * readers end a line, if the valid text begins with one; else 0. */
+static unsigned odd_control(struct str text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.bytes;
+    if (text.length >= 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0)
+        return bytes[1];
+    if (text.length >= 3 && bytes[0] == 0xe2 && bytes[1] == 0x80 && (bytes[2] & 0xfe) == 0xa8)
+        return 0x2000u + (bytes[2] & 0x3f);
+    return 0;
+}
+
+/* As JSON, where line breaks are escapes: the odd ones too. */
+static void add_json_text(struct strbuf *line, struct str text)
+{
+    struct strbuf plain = strbuf_init(6 * LOG_VALUE_MAX + 1024);
+    json_add_string(&plain, text);
+    struct str rest = strbuf_str(&plain);
+    for (size_t i = 0; i < rest.length; i++) {
+        unsigned code = odd_control(str_slice(rest, i, rest.length));
+        if (code == 0)
+            continue;
+        strbuf_add_str(line, str_slice(rest, 0, i));
+        strbuf_printf(line, "\\u%04x", code);
+        rest = str_slice(rest, i + (code < 0x100 ? 2 : 3), rest.length);
+        i = (size_t)-1;
+    }
+    strbuf_add_str(line, rest);
+    strbuf_clear(&plain);
+}
+
+static bool has_high_bytes(struct str text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.bytes[i] >= 0x80)
+            return true;
+    return false;
+}
+
+/* The bytes of one printable character at the front, or 0: a control character, or no UTF-8. */
 static size_t printable(struct str text)
 {
     unsigned char first = (unsigned char)text.bytes[0];
@@ -157,8 +222,7 @@ static size_t printable(struct str text)
     struct str character = str_slice(text, 0, length);
     if (character.length < length || !str_is_utf8(character))
         return 0;
-    bool control = first == 0xc2 && (unsigned char)text.bytes[1] < 0xa0;
-    return control ? 0 : length;
+    return odd_control(text) > 0 ? 0 : length;
 }
 
 static void add_escaped(struct strbuf *line, struct str text)
@@ -204,14 +268,17 @@ static void add_text_value(struct strbuf *line, bool json, const char *value)
         strbuf_add(line, "null");
         return;
     }
-    struct strbuf text = masked(str_from(value));
-    if (json)
-        json_add_string(line, strbuf_str(&text));
-    else if (needs_quotes(strbuf_str(&text)))
-        add_quoted(line, strbuf_str(&text));
+    struct strbuf copy;
+    struct str text = masked(str_from(value), &copy);
+    if (json && has_high_bytes(text))
+        add_json_text(line, text);
+    else if (json)
+        json_add_string(line, text);
+    else if (needs_quotes(text))
+        add_quoted(line, text);
     else
-        strbuf_add_str(line, strbuf_str(&text));
-    strbuf_clear(&text);
+        strbuf_add_str(line, text);
+    strbuf_clear(&copy);
 }
 
 static void add_field(struct strbuf *line, bool json, const struct log_field *field)
@@ -242,21 +309,190 @@ static void add_message(struct strbuf *line, bool json, enum log_level level, co
         return;
     }
     strbuf_printf(line, "%s %-5s ", time, level_names[level]);
-    struct strbuf text = masked(str_from(message));
-    add_escaped(line, strbuf_str(&text));
-    strbuf_clear(&text);
+    struct strbuf copy;
+    add_escaped(line, masked(str_from(message), &copy));
+    strbuf_clear(&copy);
 }
 
-static void write_line(struct str line)
+/* ---- where lines go ---- */
+
+/* The buffer that the writer's thread empties; `bytes` is NULL while there is none. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    pthread_t thread;
+    char *bytes, *taken; /* being filled, being written */
+    size_t length, capacity;
+    bool urgent; /* not to wait for more lines */
+    uint64_t lost;    /* lines, since the last that was told */
+    uint64_t stop_ms; /* when to give up; 0: not to stop */
+} writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
+
+static void write_all(struct str bytes)
 {
-    while (line.length > 0) {
-        ssize_t written = write(output, line.bytes, line.length);
+    while (bytes.length > 0) {
+        ssize_t written = write(atomic_load(&output), bytes.bytes, bytes.length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
             return; /* there is nobody left to tell */
-        line = str_slice(line, (size_t)written, line.length);
+        bytes = str_slice(bytes, (size_t)written, bytes.length);
     }
+}
+
+/* Whole lines, as many as a pipe takes at once; a longer line in pieces. */
+static struct str next_piece(struct str bytes)
+{
+    struct str piece = str_slice(bytes, 0, PIPE_BUF);
+    const char *end = memrchr(piece.bytes, '\n', piece.length);
+    return end ? str_slice(piece, 0, (size_t)(end - piece.bytes) + 1) : piece;
+}
+
+/* False when it is time to give up: the reader takes nothing. */
+static bool wait_for_reader(void)
+{
+    struct pollfd out = {.fd = atomic_load(&output), .events = POLLOUT};
+    while (poll(&out, 1, WRITER_POLL_MS) == 0) {
+        pthread_mutex_lock(&writer.lock);
+        uint64_t stop_ms = writer.stop_ms;
+        pthread_mutex_unlock(&writer.lock);
+        if (stop_ms > 0 && clock_monotonic_ms() >= stop_ms)
+            return false;
+    }
+    return true;
+}
+
+static void write_pieces(struct str bytes)
+{
+    while (bytes.length > 0 && wait_for_reader()) {
+        struct str piece = next_piece(bytes);
+        write_all(piece);
+        bytes = str_slice(bytes, piece.length, bytes.length);
+    }
+}
+
+/* Lines gather for a moment, so that a busy server does not wake the thread for each. */
+static void gather(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WRITER_GATHER_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&writer.work, &writer.lock, &until);
+}
+
+static void *write_lines(void *unused)
+{
+    pthread_mutex_lock(&writer.lock);
+    while (writer.length > 0 || writer.stop_ms == 0) {
+        if (writer.length == 0) {
+            pthread_cond_wait(&writer.work, &writer.lock);
+            continue;
+        }
+        if (!writer.urgent && writer.stop_ms == 0)
+            gather();
+        struct str bytes = {writer.bytes, writer.length};
+        writer.bytes = writer.taken;
+        writer.taken = (char *)(uintptr_t)bytes.bytes;
+        writer.length = 0;
+        writer.urgent = false;
+        uint64_t lost = writer.lost;
+        writer.lost = 0;
+        pthread_mutex_unlock(&writer.lock);
+        write_pieces(bytes);
+        if (lost > 0)
+            log_warn("%llu lines of the log were lost: nobody took them",
+                     (unsigned long long)lost);
+        pthread_mutex_lock(&writer.lock);
+    }
+    pthread_mutex_unlock(&writer.lock);
+    return NULL;
+}
+
+bool log_writer_start(size_t buffer_bytes, struct error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_mutex_lock(&writer.lock);
+    writer.capacity = buffer_bytes;
+    writer.bytes = xcalloc(1, buffer_bytes);
+    writer.taken = xcalloc(1, buffer_bytes);
+    writer.length = 0;
+    writer.lost = writer.stop_ms = 0;
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&writer.thread, NULL, write_lines, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status != 0) {
+        free(writer.bytes);
+        free(writer.taken);
+        writer.bytes = NULL;
+    }
+    pthread_mutex_unlock(&writer.lock);
+    return status == 0 || error_set(err, ERROR_FULL, "the log's thread can't be started: %s",
+                                    strerror(status));
+}
+
+void log_writer_stop(uint64_t time_max_ms)
+{
+    pthread_mutex_lock(&writer.lock);
+    bool runs = writer.bytes && writer.stop_ms == 0;
+    if (runs)
+        writer.stop_ms = clock_monotonic_ms() + time_max_ms;
+    pthread_cond_signal(&writer.work);
+    pthread_mutex_unlock(&writer.lock);
+    if (!runs)
+        return;
+    pthread_join(writer.thread, NULL);
+    pthread_mutex_lock(&writer.lock);
+    free(writer.bytes);
+    free(writer.taken);
+    writer.bytes = NULL;
+    pthread_mutex_unlock(&writer.lock);
+}
+
+/* False when there is no writer. */
+static bool buffer_line(struct str line, bool urgent)
+{
+    pthread_mutex_lock(&writer.lock);
+    bool buffered = writer.bytes, room = line.length <= writer.capacity - writer.length;
+    if (buffered && room) {
+        memcpy(writer.bytes + writer.length, line.bytes, line.length);
+        writer.length += line.length;
+        writer.urgent |= urgent || writer.length > writer.capacity / 2;
+        if (writer.urgent || writer.length == line.length)
+            pthread_cond_signal(&writer.work);
+    } else if (buffered) {
+        writer.lost++;
+    }
+    pthread_mutex_unlock(&writer.lock);
+    if (buffered && !room)
+        metrics_add(METRIC_LOG_DROPPED, 0, 0, 1);
+    return buffered;
+}
+
+static void write_line(struct str line, bool urgent)
+{
+    if (buffer_line(line, urgent))
+        return;
+    pthread_mutex_lock(&output_lock);
+    write_all(line);
+    pthread_mutex_unlock(&output_lock);
+}
+
+static bool uses_json(void)
+{
+    enum log_format format = atomic_load_explicit(&format_wanted, memory_order_relaxed);
+    if (format != LOG_AUTO)
+        return format == LOG_JSON;
+    int terminal = atomic_load_explicit(&output_is_terminal, memory_order_relaxed);
+    if (terminal < 0) {
+        terminal = isatty(atomic_load(&output));
+        atomic_store(&output_is_terminal, terminal);
+    }
+    return !terminal;
 }
 
 /* Adds fields while they fit: a line is cut between fields, so that JSON stays JSON. */
@@ -276,8 +512,13 @@ static void add_fields(struct strbuf *line, bool json, const struct log_field *f
 void log_fields(enum log_level level, const char *message, const struct log_field *fields,
                 size_t count)
 {
-    if (!log_enabled(level))
-        return;
+    if (log_enabled(level))
+        log_record(level, message, fields, count);
+}
+
+void log_record(enum log_level level, const char *message, const struct log_field *fields,
+                size_t count)
+{
     int errno_before = errno;
     const struct log_context *context = log_context();
     struct log_field where[2];
@@ -287,8 +528,7 @@ void log_fields(enum log_level level, const char *message, const struct log_fiel
     if (context->trace[0])
         where[where_count++] = log_text("trace", context->trace);
 
-    pthread_mutex_lock(&lock);
-    bool json = format_wanted == LOG_JSON || (format_wanted == LOG_AUTO && !isatty(output));
+    bool json = uses_json();
     /* The worst case: each byte of a message and a value escaped to six. */
     struct strbuf line = strbuf_init(LOG_LINE_MAX + 12 * (LOG_VALUE_MAX + 64));
     add_message(&line, json, level, message);
@@ -299,8 +539,7 @@ void log_fields(enum log_level level, const char *message, const struct log_fiel
     add_fields(&line, json, where, where_count);
     add_fields(&line, json, fields, count);
     strbuf_add(&line, json ? "}\n" : "\n");
-    write_line(strbuf_str(&line));
-    pthread_mutex_unlock(&lock);
+    write_line(strbuf_str(&line), level <= LOG_WARN);
     strbuf_clear(&line);
     errno = errno_before;
 }

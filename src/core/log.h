@@ -8,7 +8,7 @@
  *
  * Each line names the run and the trace that it belongs to (struct log_context). Registered
  * secrets are masked in whatever is logged, control characters are escaped, and a line has a
- * maximum length. Any thread may log; a line is one write. A message starts in lower case, ends
+ * maximum length. Any thread may log; a line is one write, unless log_writer_start() was called. A message starts in lower case, ends
  * without a full stop and holds no row values.
  */
 #ifndef QUERENT_CORE_LOG_H
@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/error.h"
 
 #define LOG_LINE_MAX 8192  /* bytes with the line feed */
 #define LOG_VALUE_MAX 2048 /* bytes of a message or of a value; what is over is cut */
@@ -49,10 +51,23 @@ struct log_field log_integer(const char *key, int64_t value);
 struct log_field log_double(const char *key, double value);
 void log_fields(enum log_level level, const char *message, const struct log_field *fields,
                 size_t count);
+/* Whatever the level is: for lines that have a setting of their own. */
+void log_record(enum log_level level, const char *message, const struct log_field *fields,
+                size_t count);
 /* The last two arguments of log_fields(). */
 #define LOG_FIELDS(...)                      \
     (const struct log_field[]){__VA_ARGS__}, \
         sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+
+/*
+ * For servers: from now on a thread of its own writes the lines, from a buffer of so many bytes, so
+ * that nobody waits for a reader that takes nothing. A line that finds no room is lost and counted
+ * (METRIC_LOG_DROPPED); a line says how many, once there is room.
+ */
+bool log_writer_start(size_t buffer_bytes, struct error *err);
+/* Lets it write what waits, for at most that time; after this each line is written at once again.
+ * Nothing to do when it was not started. */
+void log_writer_stop(uint64_t time_max_ms);
 
 /* From now on the value is written as "***" wherever it occurs. Copied. For good: there is no way
  * to take one back, except for tests. */

@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/settings.h"
 #include "engine/engine_priv.h"
 #include "sql/firewall.h"
@@ -103,11 +104,14 @@ bool engine_query(struct engine *engine, const struct engine_statement *statemen
     *out = (struct rows){0};
     bool ok = accept_statement(&complete, err) &&
               engine->driver->query(engine, &complete, arena, out, err);
+    uint64_t duration_us = clock_monotonic_us() - start_us;
+    metrics_observe(METRIC_STATEMENT_DURATION, engine->driver->dialect, duration_us);
+    metrics_add(METRIC_STATEMENTS, engine->driver->dialect, ok ? ERROR_NONE : err->code, 1);
     log_fields(LOG_DEBUG, "statement ran",
                LOG_FIELDS(log_text("engine", engine->driver->name),
                           log_text("result", ok ? "ok" : error_name(err->code)),
                           log_integer("rows", (int64_t)out->row_count),
-                          log_integer("duration_us", (int64_t)(clock_monotonic_us() - start_us))));
+                          log_integer("duration_us", (int64_t)duration_us)));
     return ok;
 }
 

@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "engine/duckdb_api.h"
 
 #define RECENT_MAX 64
@@ -220,6 +221,15 @@ void pool_give(struct pool_worker *worker)
     grant_turns(worker->pool);
 }
 
+static void count_end(const struct process *process)
+{
+    enum metric_worker_end how = process_is_usable(process)      ? WORKER_END_STOPPED
+                                 : process_broke_off(process) ? WORKER_END_KILLED
+                                                                 : WORKER_END_DIED;
+    metrics_add(METRIC_WORKERS, 0, 0, -1);
+    metrics_add(METRIC_WORKER_ENDS, how, 0, 1);
+}
+
 void pool_drop(struct pool_worker *worker)
 {
     struct pool *pool = worker->pool;
@@ -228,6 +238,8 @@ void pool_drop(struct pool_worker *worker)
         link = &(*link)->next;
     if (*link)
         *link = worker->next;
+    if (worker->process)
+        count_end(worker->process);
     process_stop(worker->process);
     attachments_clear(&worker->attached);
     free(worker);
@@ -370,6 +382,8 @@ static bool open_worker(struct pool_worker *worker, const struct engine_statemen
     worker->process = process_start(pool->loop, pool->folder, err);
     if (!worker->process)
         return false;
+    metrics_add(METRIC_WORKERS, 0, 0, 1);
+    metrics_add(METRIC_WORKER_STARTS, 0, 0, 1);
     struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
     wire_add_open(&payload, &open);
     process_send(worker->process, FRAME_OPEN, strbuf_str(&payload));

@@ -397,6 +397,11 @@ bool process_is_usable(const struct process *process)
     return !process->broken && !process->exited && !process->ended && !process->stopping;
 }
 
+bool process_broke_off(const struct process *process)
+{
+    return process->broken;
+}
+
 void process_set_idle(struct process *process, bool idle)
 {
     void (*change)(uv_handle_t *) = idle ? uv_unref : uv_ref;

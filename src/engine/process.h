@@ -38,6 +38,8 @@ void process_drain(struct process *process, uint64_t grace_ms, void (*done)(void
 
 /* Whether it runs and has not broken the protocol. */
 bool process_is_usable(const struct process *process);
+/* Whether it was killed: it had sent something unreadable, or did not end its work when told to. */
+bool process_broke_off(const struct process *process);
 /* A process that is waited for keeps its loop running; an idle one does not. */
 void process_set_idle(struct process *process, bool idle);
 const char *process_folder(const struct process *process);

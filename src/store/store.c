@@ -11,6 +11,7 @@
 
 #include "core/alloc.h"
 #include "core/hash.h"
+#include "core/metrics.h"
 #include "core/random.h"
 #include "store/check.h"
 
@@ -504,6 +505,7 @@ TASK_WAITS bool store_mark_cut_runs(struct store *store, struct arena *arena,
     if (!call_driver(store, STORE_MARK_CUT_RUNS, &call, err))
         return false;
     forget_abandoned(store, &call);
+    metrics_add(METRIC_RUNS, OUTCOME_CUT, 0, (int64_t)call.count);
     *out = call.out;
     *count = call.count;
     return true;

@@ -190,6 +190,14 @@ bool task_offload(void (*fn)(void *arg), void *arg, struct error *err)
     return true;
 }
 
+void task_offload_counts(unsigned *waiting, unsigned *running)
+{
+    pthread_mutex_lock(&pool.lock);
+    *waiting = pool.queued;
+    *running = pool.running;
+    pthread_mutex_unlock(&pool.lock);
+}
+
 void offload_pool_ref(void)
 {
     pthread_mutex_lock(&pool.lock);

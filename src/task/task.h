@@ -93,6 +93,8 @@ TASK_WAITS bool task_offload(void (*fn)(void *arg), void *arg, struct error *err
 #define OFFLOAD_QUEUE_DEFAULT 16384
 /* The limits of the pool, for all loops of the process: call it before the first loop. */
 void task_offload_limits(unsigned threads_max, unsigned queue_max);
+/* How many functions wait for a thread and have one, now. */
+void task_offload_counts(unsigned *waiting, unsigned *running);
 
 /* Between begin and end, waits of the running task ignore cancel and deadline, for at most
  * `time_max_ms`: to save how a run ended. Does not nest. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/metrics.h"
 #include "core/str.h"
 #include "task/task.h"
 
@@ -281,6 +282,74 @@ static void a_task_that_holds_up_its_loop_is_logged_once(void **state)
 
 #define LOG_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_output, close_output)
 
+/* Some terminals obey U+0085, some readers end a line at U+2028: neither is written as it is. */
+static void escapes_what_ends_lines_elsewhere(void **state)
+{
+    log_fields(LOG_WARN, "odd", LOG_FIELDS(log_text("name", "a\xc2\x85" "b\u2028\u2029c\u00e9")));
+    const char *line = logged();
+    assert_non_null(strstr(line, "\"a\\u0085b\\u2028\\u2029c\u00e9\""));
+    log_set_format(LOG_TEXT);
+    log_fields(LOG_WARN, "odd", LOG_FIELDS(log_text("name", "a\xc2\x85" "b\u2028c\u00e9")));
+    line = logged();
+    assert_non_null(strstr(line, "name=\"a\\xc2\\x85b\\xe2\\x80\\xa8c\u00e9\""));
+}
+
+static void records_at_any_level(void **state)
+{
+    log_set_level(LOG_ERROR);
+    log_record(LOG_INFO, "request", NULL, 0);
+    assert_non_null(strstr(logged(), "\"level\":\"info\",\"message\":\"request\""));
+}
+
+/* The lines come whole, in their order, and all of them when the writer is stopped. */
+static void a_writer_writes_all_lines(void **state)
+{
+    struct error err = {0};
+    assert_true(log_writer_start((size_t)1024 * 1024, &err));
+    for (int i = 0; i < 2000; i++)
+        log_record(LOG_INFO, "line", LOG_FIELDS(log_integer("number", i)));
+    log_writer_stop(5000);
+    const char *text = logged();
+    for (int i = 0; i < 2000; i++) {
+        char number[32];
+        snprintf(number, sizeof(number), "\"number\":%d}\n", i);
+        text = strstr(text, number);
+        assert_non_null(text);
+    }
+    log_record(LOG_INFO, "after", NULL, 0);
+    assert_non_null(strstr(logged(), "after"));
+    log_writer_stop(5000); /* nothing to do */
+}
+
+static void nobody_waits_for_a_reader(void **state)
+{
+    struct error err = {0};
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    log_set_output(ends[1]);
+    int64_t lost_before = metrics_read(METRIC_LOG_DROPPED, 0, 0);
+    assert_true(log_writer_start((size_t)64 * 1024, &err));
+    for (int i = 0; i < 20000; i++)
+        log_record(LOG_INFO, "line", LOG_FIELDS(log_integer("number", i)));
+    assert_true(metrics_read(METRIC_LOG_DROPPED, 0, 0) > lost_before);
+    /* Once the reader takes some, it is told of the loss. */
+    static char text[4 * 1024 * 1024];
+    size_t length = 0;
+    do {
+        ssize_t got = read(ends[0], text + length, sizeof(text) - 1 - length);
+        assert_true(got > 0);
+        length += (size_t)got;
+        text[length] = '\0';
+    } while (!strstr(text, "lines of the log were lost"));
+    assert_non_null(strstr(text, "\"number\":0}\n"));
+    for (int i = 0; i < 20000; i++)
+        log_record(LOG_INFO, "line", NULL, 0);
+    log_writer_stop(50); /* does not wait for it either */
+    log_set_output(output);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +364,10 @@ int main(void)
         LOG_TEST(threads_keep_lines_whole),
         LOG_TEST(tasks_and_their_work_have_a_context),
         LOG_TEST(a_task_that_holds_up_its_loop_is_logged_once),
+        LOG_TEST(escapes_what_ends_lines_elsewhere),
+        LOG_TEST(records_at_any_level),
+        LOG_TEST(a_writer_writes_all_lines),
+        LOG_TEST(nobody_waits_for_a_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
