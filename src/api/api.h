@@ -34,6 +34,8 @@ struct api_shared {
     const char *openapi; /* the document, api/openapi.h */
     atomic_bool stopping; /* no new runs; not ready */
     uint64_t stop_grace_ms;
+    bool access_log;
+    int64_t started_us; /* since 1970 */
 };
 
 /* One loop's part. Used on that loop only. */

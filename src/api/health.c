@@ -130,6 +130,7 @@ const struct route health_route = {
     .tag = "health",
     .summary = "Whether the server answers",
     .handle = health,
+    .quiet = true,
     .reply = &model_health,
 };
 
@@ -140,6 +141,7 @@ const struct route live_route = {
     .tag = "health",
     .summary = "Whether the server answers",
     .handle = health,
+    .quiet = true,
     .reply = &model_health,
 };
 
@@ -151,6 +153,7 @@ const struct route ready_route = {
     .summary = "Whether questions can be answered now, and what is missing",
     .mode = ROUTE_IN_TASK,
     .handle = ready,
+    .quiet = true,
     .reply = &model_readiness,
     .reply_description = "All is ready",
     .responses = not_ready,

@@ -91,6 +91,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
     api->questions++;
     struct run *run = run_new(api->agent, &question, &err);
     if (run) {
+        request->run_id = arena_strdup(request->exchange->arena, run->id);
         struct reader reader = {.request = request, .streams = streams, .run = run};
         run->listener = tell;
         run->listener_context = &reader;

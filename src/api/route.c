@@ -312,6 +312,7 @@ void routes_dispatch(struct api *api, const struct route *const *routes, size_t 
     const struct route_table table = {routes, count};
     struct api_request *request = arena_alloc(exchange->arena, sizeof(*request));
     request->api = api;
+    exchange->context = request;
     request->exchange = exchange;
     request->id = request_id(exchange);
     if (!check_host(request))
@@ -324,8 +325,10 @@ void routes_dispatch(struct api *api, const struct route *const *routes, size_t 
     struct str values[ROUTE_PARAMETERS_MAX];
     for (size_t i = 0; i < count && !request->route; i++)
         if (takes_method(routes[i], exchange->method) &&
-            target_match(routes[i]->path, path, values, ROUTE_PARAMETERS_MAX))
+            target_match(routes[i]->path, path, values, ROUTE_PARAMETERS_MAX)) {
             request->route = routes[i];
+            request->route_number = (unsigned)i;
+        }
     if (!request->route) {
         if (!reply_wrong_method(request, &table, path) && !reply_other_slash(request, &table, path))
             reply_detail(request, 404, "Not Found", NULL);

@@ -26,6 +26,8 @@ struct api_request {
     struct http_exchange *exchange;
     const char *id; /* X-Request-ID: the caller's if it is fit to be repeated, else made */
     json_t *body;   /* validated; NULL where the route has none */
+    unsigned route_number; /* in the table, if there is a route */
+    const char *run_id; /* for the access log, once known; in the exchange's arena. NULL: none */
     json_t *parameters[ROUTE_PARAMETERS_MAX]; /* in the order of the route's fields */
 };
 
@@ -67,6 +69,7 @@ struct route {
     int status;                /* of success; 0: 200 */
     bool head;                 /* HEAD is answered too: as GET, without the body */
     bool admin;                /* only callers on this machine */
+    bool quiet;                /* asked all the time: success is in the access log at debug only */
     /* For the document alone, where `summary` and the above don't say it all. It knows by itself
      * what validation, the queue of tasks and the server may answer: 400, 403 (admin), 413, 422,
      * 500, 503, 504. */

@@ -2,12 +2,15 @@
 /* The order matters where two paths fit one request: the first one answers. */
 #include "api/routes.h"
 
+#include "core/metrics.h"
+
 const struct route *const api_routes[] = {
     &root_route,
     &health_route,
     &live_route,
     &ready_route,
     &openapi_route,
+    &metrics_route,
     &query_route,
     &query_stream_route,
     &conversation_create_route,
@@ -18,3 +21,6 @@ const struct route *const api_routes[] = {
     &dataset_route,
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
+/* 8 methods without a route; each route's own, and HEAD (api/traffic.c). */
+_Static_assert(8 + 2 * sizeof(api_routes) / sizeof(api_routes[0]) <= METRIC_ENDPOINT_MAX,
+               "raise the number in core/metrics.h");

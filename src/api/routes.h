@@ -5,7 +5,7 @@
 
 #include "api/api.h"
 
-extern const struct route root_route, health_route, live_route, ready_route;
+extern const struct route root_route, health_route, live_route, ready_route, metrics_route;
 extern const struct route openapi_route;
 extern const struct route query_route, query_stream_route;
 extern const struct route conversation_create_route, conversation_list_route;

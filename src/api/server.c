@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/cut_runs.h"
@@ -18,6 +19,7 @@
 #include "api/openapi.h"
 #include "api/routes.h"
 #include "api/sweeper.h"
+#include "api/traffic.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -28,6 +30,8 @@
 #define BEAT_INTERVAL_MS 1000
 #define LOOPS_DEFAULT_MAX 4
 #define CANCEL_TIME_MAX_MS 15000 /* for cancelled runs to save how they ended */
+#define LOG_BUFFER_BYTES ((size_t)1024 * 1024)
+#define LOG_TIME_MAX_MS 1000 /* for the last lines, when the server has stopped */
 
 struct serving;
 
@@ -107,7 +111,6 @@ bool api_start_task(struct api *api, const struct task_options *options, void (*
 static void handle(void *context, struct http_exchange *exchange)
 {
     struct api *api = context;
-    exchange->context = api;
     routes_dispatch(api, api_routes, api_route_count, exchange);
 }
 
@@ -137,6 +140,9 @@ static bool api_start(struct api_thread *thread, struct error *err)
         .handle = handle,
         .context = api,
         .refusal = refusal,
+        .replied = traffic_replied,
+        .stream_opened = traffic_stream_opened,
+        .stream_ended = traffic_stream_ended,
     };
     api->server = http_server_new(api->loop, &http, err);
     if (!api->server)
@@ -188,6 +194,7 @@ TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
     /* Nothing that they use may be closed. What was acknowledged is on disk, and the next start
      * marks their runs. */
     log_error("%zu questions can't be ended; they are left as after a crash", api->questions);
+    log_writer_stop(LOG_TIME_MAX_MS);
     _exit(EXIT_FAILURE);
 }
 
@@ -429,6 +436,14 @@ TASK_WAITS static void stop_all(struct serving *serving)
             join_thread(&serving->threads[i]);
 }
 
+/* Of the clock on the wall, also when QUERENT_NOW fixes the time that questions are about. */
+static int64_t real_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options,
                           struct error *err)
 {
@@ -438,6 +453,8 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     serving->shared.agent = agent;
     serving->shared.environment = settings_text("ENVIRONMENT");
     serving->shared.stop_grace_ms = options->stop_grace_ms;
+    serving->shared.access_log = settings_flag("QUERENT_ACCESS_LOG");
+    serving->shared.started_us = real_us();
     serving->shared.loop_count = api_loop_count(options, sysconf(_SC_NPROCESSORS_ONLN));
     for (unsigned i = 0; i < serving->shared.loop_count; i++) {
         serving->threads[i].serving = serving;
@@ -448,7 +465,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     serving->shared.openapi = openapi;
     serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
     watch_signals(serving);
-    bool ok = start_all(serving, err);
+    bool ok = log_writer_start(LOG_BUFFER_BYTES, err) && start_all(serving, err);
     if (ok) {
         struct error watch_error = {0}, ignored = {0};
         serving->cut_runs = cut_runs_start(serving->loop, agent->store, &ignored);
@@ -467,6 +484,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     unwatch_signals(serving);
     run_queue_free(serving->shared.queue);
     free(openapi);
+    log_writer_stop(LOG_TIME_MAX_MS);
     free(serving);
     return ok;
 }

@@ -165,6 +165,9 @@ const struct setting settings_table[] = {
      .help = "What is logged, on stderr."},
     {"QUERENT_LOG_FORMAT", SETTING_CHOICE, "auto", .choices = "auto text json", .group = LOGS,
      .help = "Form of the log. auto: text on a terminal, a JSON object a line otherwise."},
+    {"QUERENT_ACCESS_LOG", SETTING_FLAG, "true", .group = LOGS,
+     .help = "Whether the server logs a line for each request, whatever the level; those for its "
+             "health and metrics only at debug."},
 };
 
 const size_t settings_count = sizeof(settings_table) / sizeof(settings_table[0]);

@@ -51,6 +51,8 @@ struct http_stream {
     struct queue *queue;           /* NULL: all is written */
     void (*ended)(void *context, enum http_stream_end how);
     void *context;
+    void *note;     /* of options.stream_opened() */
+    uint64_t bytes; /* written into it */
     TAILQ_ENTRY(http_stream) next; /* in server->ended */
     uint8_t how;
     bool chunked;

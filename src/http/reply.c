@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "http/http_priv.h"
 
@@ -219,6 +220,20 @@ void reply_write(struct connection *connection, struct str head, struct str body
         queue_rest(connection, head, body, done);
 }
 
+/* Of a connection that is refused as such there is no request. */
+static void tell_replied(struct connection *connection, const struct request *request, int status,
+                         size_t body_bytes)
+{
+    const struct http_options *options = &connection->server->options;
+    const struct http_exchange nothing = {
+        .method = STR(""), .target = STR(""), .path = STR(""), .query = STR(""),
+        .body = STR(""), .peer = connection->peer, .started_us = clock_monotonic_us(),
+    };
+    if (options->replied)
+        options->replied(options->context, request ? &request->exchange : &nothing, status,
+                         body_bytes);
+}
+
 static bool has_body(int status)
 {
     return status >= 200 && status != 204 && status != 304;
@@ -242,6 +257,7 @@ static void reply(struct connection *connection, int status, const struct http_h
     strbuf_add_bytes(out, "\r\n", 2);
     if (head_only || !has_body(status))
         body = (struct str){"", 0};
+    tell_replied(connection, request, status, body.length);
     reply_write(connection, strbuf_str(out), body);
     request_free(request); /* the body may live in it */
 }
@@ -252,6 +268,9 @@ void http_reply(struct http_exchange *exchange, int status, const struct http_he
     struct connection *connection = exchange->connection;
     struct request *request = (struct request *)exchange;
     if (!connection) {
+        const struct http_options *options = &request->server->options;
+        if (options->replied)
+            options->replied(options->context, exchange, status, 0);
         request_free(request);
         return;
     }

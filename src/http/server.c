@@ -11,6 +11,7 @@
 
 #include "core/alloc.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "http/http_priv.h"
 
 #define ACCEPT_TURN_MAX 64  /* new connections before others get their turn */
@@ -132,6 +133,7 @@ void server_take_turn(uv_idle_t *turn)
 void server_connection_gone(struct http_server *server)
 {
     atomic_fetch_sub(&open_connections, 1);
+    metrics_add(METRIC_HTTP_CONNECTIONS, 0, 0, -1);
     server->connections--;
     if (server->connections == 0 && (server->draining || server->closing))
         server_turn_needed(server);
@@ -188,6 +190,7 @@ static void admit(struct http_server *server, int fd, const struct sockaddr_stor
         return;
     }
     atomic_fetch_add(&open_connections, 1);
+    metrics_add(METRIC_HTTP_CONNECTIONS, 0, 0, 1);
     server->connections++;
     struct connection *connection = connection_new(server, fd, peer);
     if (!connection)

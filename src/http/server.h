@@ -74,6 +74,8 @@ struct http_exchange {
 /* The value of the first header of that name; bytes is NULL when there is none. */
 struct str http_header_find(const struct http_exchange *exchange, const char *name);
 
+enum http_stream_end { STREAM_FINISHED, STREAM_READER_GONE, STREAM_READER_SLOW };
+
 struct http_options {
     const char *host; /* an address or name, such as "127.0.0.1", "::1", "0.0.0.0" */
     int port;         /* 0: any free one; see http_server_port() */
@@ -85,6 +87,17 @@ struct http_options {
      * body and content type for that status; `message` says what was wrong. Appends to *body. NULL:
      * plain text. */
     const char *(*refusal)(void *context, int status, const char *message, struct strbuf *body);
+    /*
+     * For logs and metrics; NULL: nobody asks. `replied`: a reply with so many bytes of body was
+     * written or goes nowhere, and its exchange is about to end; of one that the connection layer
+     * answered itself, method, target and headers may be empty.
+     * `stream_opened` in its place for a stream: what it returns is given to `stream_ended` when the
+     * stream has ended, with the bytes that were written into it.
+     */
+    void (*replied)(void *context, const struct http_exchange *exchange, int status,
+                    size_t body_bytes);
+    void *(*stream_opened)(void *context, const struct http_exchange *exchange, int status);
+    void (*stream_ended)(void *context, void *note, enum http_stream_end how, uint64_t bytes);
 };
 
 /* Binds and listens. ERROR_CONFIG says what failed with which address and port, and what to do. */
@@ -128,7 +141,6 @@ void http_chunk_unref(struct http_chunk *chunk); /* NULL is allowed */
  * stream is gone then. Never called from within http_stream_open() or http_stream_write().
  * HTTP/1.0 readers get the bytes without chunks and a close at the end.
  */
-enum http_stream_end { STREAM_FINISHED, STREAM_READER_GONE, STREAM_READER_SLOW };
 struct http_stream *http_stream_open(struct http_exchange *exchange, int status,
                                      const struct http_header *headers, size_t header_count,
                                      struct http_chunk *first,

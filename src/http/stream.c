@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/metrics.h"
 #include "http/http_priv.h"
 
 struct http_chunk {
@@ -185,6 +186,12 @@ void stream_detach(struct http_stream *stream, enum http_stream_end how)
 
 void stream_tell_end(struct http_stream *stream)
 {
+    const struct http_options *options = &stream->server->options;
+    metrics_add(METRIC_HTTP_STREAMS, 0, 0, -1);
+    if (stream->how == STREAM_READER_SLOW)
+        metrics_add(METRIC_HTTP_STREAMS_DROPPED, 0, 0, 1);
+    if (options->stream_ended)
+        options->stream_ended(options->context, stream->note, stream->how, stream->bytes);
     if (stream->ended)
         stream->ended(stream->context, stream->how);
     free(stream);
@@ -209,6 +216,10 @@ static struct http_stream *new_stream(struct request *request, int status,
     stream->silent =
         str_equal(request->exchange.method, STR("HEAD")) || status == 204 || status == 304;
     stream->chunked = request->exchange.version_minor > 0;
+    const struct http_options *options = &stream->server->options;
+    if (options->stream_opened)
+        stream->note = options->stream_opened(options->context, &request->exchange, status);
+    metrics_add(METRIC_HTTP_STREAMS, 0, 0, 1);
     return stream;
 }
 
@@ -218,6 +229,7 @@ static void write_first(struct http_stream *stream, struct http_chunk *first)
     struct connection *connection = stream->connection;
     struct str head = strbuf_str(&stream->server->out);
     struct str bytes = first && !stream->silent ? chunk_bytes(stream, first) : STR("");
+    stream->bytes += bytes.length;
     uv_buf_t bufs[] = {{(char *)(uintptr_t)head.bytes, head.length},
                        {(char *)(uintptr_t)bytes.bytes, bytes.length}};
     int written = uv_try_write((uv_stream_t *)&connection->tcp, bufs, bytes.length > 0 ? 2 : 1);
@@ -308,6 +320,7 @@ static void write_chunk(struct http_stream *stream, struct http_chunk *chunk)
     size_t done = 0;
     if (bytes.length == 0)
         return;
+    stream->bytes += bytes.length;
     if (!stream->queue) {
         uv_buf_t buf = {(char *)(uintptr_t)bytes.bytes, bytes.length};
         int written = uv_try_write((uv_stream_t *)&stream->connection->tcp, &buf, 1);
