@@ -76,3 +76,24 @@ bool access_origin_is_loopback(struct str origin)
     }
     return false;
 }
+
+bool access_peer_is_own(const char *peer)
+{
+    return peer && (strncmp(peer, "127.", 4) == 0 || strncmp(peer, "::ffff:127.", 11) == 0 ||
+                    strcmp(peer, "::1") == 0);
+}
+
+bool access_may_administer(const struct http_exchange *exchange)
+{
+    static const char *const of_proxies[] = {"Forwarded",       "X-Forwarded-For", "X-Forwarded-Host",
+                                             "X-Forwarded-Proto", "X-Real-IP",     "Via"};
+    if (!access_peer_is_own(exchange->peer))
+        return false;
+    for (size_t i = 0; i < sizeof(of_proxies) / sizeof(of_proxies[0]); i++)
+        if (http_header_find(exchange, of_proxies[i]).bytes)
+            return false;
+    struct str origin = http_header_find(exchange, "Origin");
+    struct str site = http_header_find(exchange, "Sec-Fetch-Site");
+    return (!origin.bytes || access_origin_is_loopback(origin)) &&
+           !str_equal_nocase(site, STR("cross-site"));
+}

@@ -193,17 +193,11 @@ static bool is_fit_host(struct str host)
     return host.length > 0 && host.length <= 255;
 }
 
-static bool is_loopback(const char *peer)
-{
-    return peer && (strncmp(peer, "127.", 4) == 0 || strncmp(peer, "::ffff:127.", 11) == 0 ||
-                    strcmp(peer, "::1") == 0);
-}
-
 /* A proxy on this machine says by which scheme it was called. */
 static struct str scheme(const struct http_exchange *exchange)
 {
     struct str said = str_trim(http_header_find(exchange, "X-Forwarded-Proto"));
-    return str_equal(said, STR("https")) && is_loopback(exchange->peer) ? said : STR("http");
+    return str_equal(said, STR("https")) && access_peer_is_own(exchange->peer) ? said : STR("http");
 }
 
 /* 307 to the path with a slash less or more, if there is a route; false when there is none. */
@@ -334,8 +328,11 @@ void routes_dispatch(struct api *api, const struct route *const *routes, size_t 
             reply_detail(request, 404, "Not Found", NULL);
         return;
     }
-    if (request->route->admin && !is_loopback(exchange->peer))
-        reply_detail(request, 403, "Forbidden", NULL);
+    if (request->route->admin && !access_may_administer(exchange))
+        reply_detail(request, 403,
+                     "Admin routes answer callers on this machine, without a proxy between them "
+                     "and the server and not from another site's page",
+                     NULL);
     else if (validate(request, values))
         start(request);
 }

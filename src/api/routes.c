@@ -19,6 +19,10 @@ const struct route *const api_routes[] = {
     &conversation_delete_route,
     &dataset_list_route,
     &dataset_route,
+    &key_create_route,
+    &key_list_route,
+    &key_revoke_route,
+    &audit_list_route,
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
 /* 8 methods without a route; each route's own, and HEAD (api/traffic.c). */

@@ -6,12 +6,14 @@
 #include "cli/command.h"
 
 extern const struct command ask_command;
+extern const struct command audit_command;
 extern const struct command chat_command;
 extern const struct command config_command;
 extern const struct command datasets_command;
 extern const struct command doctor_command;
 extern const struct command index_command;
 extern const struct command migrate_command;
+extern const struct command keys_command;
 extern const struct command profile_command;
 extern const struct command serve_command;
 

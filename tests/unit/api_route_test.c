@@ -473,7 +473,37 @@ static void admin_routes_are_for_this_machine(void **state)
     CALL("POST", "/admin", .peer = "::ffff:127.0.0.1");
     assert_int_equal(reply.status, 200);
     CALL("POST", "/admin", .peer = "192.168.1.127");
-    expect(403, "{\"detail\":\"Forbidden\"}");
+    assert_int_equal(reply.status, 403);
+    assert_non_null(strstr(reply.body, "on this machine"));
+}
+
+/* A proxy on this machine makes every caller look like one of this machine. */
+static void admin_routes_are_not_for_callers_behind_a_proxy(void **state)
+{
+    static const struct http_header of_proxies[] = {
+        HEADER("X-Forwarded-For", "127.0.0.1"), HEADER("x-forwarded-for", ""),
+        HEADER("Forwarded", "for=127.0.0.1"),   HEADER("X-Forwarded-Proto", "https"),
+        HEADER("X-Forwarded-Host", "localhost"), HEADER("X-Real-IP", "127.0.0.1"),
+        HEADER("Via", "1.1 proxy"),
+    };
+    for (size_t i = 0; i < sizeof(of_proxies) / sizeof(of_proxies[0]); i++) {
+        CALL("POST", "/admin", .headers = {of_proxies[i]});
+        assert_int_equal(reply.status, 403);
+    }
+}
+
+static void admin_routes_are_not_for_pages_of_others(void **state)
+{
+    CALL("POST", "/admin", .headers = {HEADER("Origin", "http://localhost:3000")});
+    assert_int_equal(reply.status, 200);
+    CALL("POST", "/admin", .headers = {HEADER("Sec-Fetch-Site", "same-origin")});
+    assert_int_equal(reply.status, 200);
+    CALL("POST", "/admin", .headers = {HEADER("Origin", "https://evil.example")});
+    assert_int_equal(reply.status, 403);
+    CALL("POST", "/admin", .headers = {HEADER("Origin", "null")});
+    assert_int_equal(reply.status, 403);
+    CALL("POST", "/admin", .headers = {HEADER("Sec-Fetch-Site", "cross-site")});
+    assert_int_equal(reply.status, 403);
 }
 
 /* The aim is 10 microseconds on a quiet machine; ten times that is a fault in the code. */
@@ -525,6 +555,8 @@ int main(void)
         cmocka_unit_test(origins_are_told),
         cmocka_unit_test(errors_have_their_form),
         cmocka_unit_test(admin_routes_are_for_this_machine),
+        cmocka_unit_test(admin_routes_are_not_for_callers_behind_a_proxy),
+        cmocka_unit_test(admin_routes_are_not_for_pages_of_others),
         cmocka_unit_test(dispatch_is_quick),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
