@@ -6,21 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct str str_from(const char *text)
-{
-    return text ? (struct str){text, strlen(text)} : (struct str){"", 0};
-}
-
-bool str_equal(struct str a, struct str b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
-}
-
-bool str_equal_text(struct str a, const char *text)
-{
-    return str_equal(a, str_from(text));
-}
-
 bool str_equal_nocase(struct str a, struct str b)
 {
     if (a.length != b.length)
@@ -69,15 +54,6 @@ struct str str_trim(struct str s)
     while (s.length > 0 && char_is_space(s.bytes[s.length - 1]))
         s.length--;
     return s;
-}
-
-struct str str_slice(struct str s, size_t from, size_t to)
-{
-    if (to > s.length)
-        to = s.length;
-    if (from > to)
-        from = to;
-    return (struct str){s.bytes + from, to - from};
 }
 
 bool str_split(struct str *rest, char separator, struct str *part)
@@ -213,40 +189,11 @@ size_t str_count_utf8(struct str s)
     return count;
 }
 
-bool char_is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-bool char_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool char_is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool char_is_alnum(char c)
-{
-    return char_is_alpha(c) || char_is_digit(c);
-}
-
-char char_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-char char_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
-}
-
 unsigned str_distance(struct str a, struct str b, unsigned distance_max)
 {
     enum { LENGTH_MAX = 64 };
-    if (a.length > LENGTH_MAX || b.length > LENGTH_MAX)
+    size_t longer = a.length > b.length ? a.length - b.length : b.length - a.length;
+    if (a.length > LENGTH_MAX || b.length > LENGTH_MAX || longer > distance_max)
         return distance_max + 1;
     /* Optimal string alignment (Damerau 1964, Wagner and Fischer 1974), three rows at a time. */
     unsigned rows[3][LENGTH_MAX + 1];

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
     const char *bytes;
@@ -22,10 +23,21 @@ struct str {
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 
 /* The whole of a NUL-ended text; NULL becomes the empty string. */
-struct str str_from(const char *text);
+static inline struct str str_from(const char *text)
+{
+    return text ? (struct str){text, strlen(text)} : (struct str){"", 0};
+}
 
-bool str_equal(struct str a, struct str b);
-bool str_equal_text(struct str a, const char *text);
+static inline bool str_equal(struct str a, struct str b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+}
+
+static inline bool str_equal_text(struct str a, const char *text)
+{
+    return str_equal(a, str_from(text));
+}
+
 /* ASCII letters compare without case; other bytes must be equal. */
 bool str_equal_nocase(struct str a, struct str b);
 int str_compare(struct str a, struct str b); /* bytewise; <0, 0, >0 */
@@ -37,7 +49,15 @@ ptrdiff_t str_find(struct str s, struct str needle);
 /* Without ASCII blanks at both ends. */
 struct str str_trim(struct str s);
 /* Bytes [from, to), cut to what there is. */
-struct str str_slice(struct str s, size_t from, size_t to);
+static inline struct str str_slice(struct str s, size_t from, size_t to)
+{
+    if (to > s.length)
+        to = s.length;
+    if (from > to)
+        from = to;
+    return (struct str){s.bytes + from, to - from};
+}
+
 /* Takes the part before the next `separator` off the front of *rest; false when *rest is at its
  * end. "a,,b" gives "a", "", "b"; the empty string gives one empty part. Start with a copy of the
  * text; *rest has bytes == NULL when all is taken. */
@@ -57,12 +77,35 @@ struct str str_cut_utf8(struct str s, size_t length_max);
 size_t str_count_utf8(struct str s);
 
 /* ASCII only, independent of the locale. */
-bool char_is_space(char c);
-bool char_is_digit(char c);
-bool char_is_alpha(char c);
-bool char_is_alnum(char c);
-char char_lower(char c);
-char char_upper(char c);
+static inline bool char_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool char_is_alnum(char c)
+{
+    return char_is_alpha(c) || char_is_digit(c);
+}
+
+static inline char char_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline char char_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
 
 /* How many single-letter edits (insert, delete, replace, swap neighbours) turn a into b, or
  * distance_max + 1 when more. For "did you mean". Strings over 64 bytes count as far apart. */

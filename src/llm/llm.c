@@ -75,9 +75,10 @@ TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
            error_wrap(err, "writing a query with '%s'", llm->driver->name);
 }
 
-TASK_WAITS bool llm_understands(struct llm *llm, const struct llm_request *request,
-                                const struct query *previous, const char *question)
+TASK_WAITS size_t llm_keep_understood(struct llm *llm, const struct llm_request *request,
+                                      const struct query *previous, struct llm_questions *questions)
 {
-    return llm->driver->understands &&
-           llm->driver->understands(llm, request, previous, question);
+    if (!llm->driver->keep_understood || questions->count == 0)
+        return 0;
+    return llm->driver->keep_understood(llm, request, previous, questions);
 }

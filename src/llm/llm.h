@@ -69,6 +69,11 @@ struct llm_proposal {
     const char *explanation; /* for --explain; NULL */
 };
 
+struct llm_questions {
+    const char **items;
+    size_t count, wanted;
+};
+
 struct llm_driver {
     const char *name;
     bool (*open)(struct llm *llm, struct error *err);
@@ -78,10 +83,9 @@ struct llm_driver {
                               struct llm_selection *out, struct error *err);
     TASK_WAITS bool (*generate)(struct llm *llm, struct llm_request *request,
                                 struct llm_proposal *out, struct error *err);
-    /* Would `question` be answered rather than asked back, were it asked after `previous`?
-     * Optional: NULL means that nobody can tell. */
-    TASK_WAITS bool (*understands)(struct llm *llm, const struct llm_request *request,
-                                   const struct query *previous, const char *question);
+    /* See llm_keep_understood(). Optional: NULL means that nobody can tell. */
+    TASK_WAITS size_t (*keep_understood)(struct llm *llm, const struct llm_request *request,
+                                         const struct query *previous, struct llm_questions *questions);
 };
 
 /* `planner` is borrowed and must outlive it. ERROR_CONFIG with the known names. */
@@ -92,8 +96,9 @@ TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err);
 TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
                              struct llm_proposal *out, struct error *err);
-/* False also when nobody can tell. */
-TASK_WAITS bool llm_understands(struct llm *llm, const struct llm_request *request,
-                                const struct query *previous, const char *question);
+/* Which of the questions would be answered rather than asked back, were they asked after `previous`?
+ * Moves the first `wanted` of them to the front; their number. None when nobody can tell. */
+TASK_WAITS size_t llm_keep_understood(struct llm *llm, const struct llm_request *request,
+                                      const struct query *previous, struct llm_questions *questions);
 
 #endif

@@ -232,40 +232,55 @@ struct understanding {
     const struct planner *planner;
     struct plan_request request;
     double sureness_min;
-    bool understood;
+    struct llm_questions *questions;
+    size_t kept;
 };
 
-/* In an arena of its own, of which nothing is kept. What the rules read alone is not read twice. */
-static void understand(void *arg)
+/* What the rules read alone is not read twice. */
+static bool is_understood(const struct understanding *job, struct arena *arena)
+{
+    struct error ignored = {0}; /* a question that can't be read is no suggestion */
+    if (planner_reads_by_rules(&job->request, job->sureness_min, arena))
+        return true;
+    struct plan *plan = planner_read(job->planner, &job->request, arena, &ignored);
+    if (!plan)
+        return false;
+    struct plan_decision decision = {0};
+    plan_decide(plan, job->sureness_min, arena, &decision);
+    return plan->meta.kind != PLAN_META_NONE ||
+           (decision.outcome == PLAN_ANSWER && plan->unknown_count == 0);
+}
+
+/* In an arena of its own, of which nothing is kept. */
+static void keep_understood(void *arg)
 {
     struct understanding *job = arg;
     struct arena *arena = arena_new();
-    struct error ignored = {0}; /* a question that can't be read is no suggestion */
-    job->understood = planner_reads_by_rules(&job->request, job->sureness_min, arena);
-    struct plan *plan =
-        job->understood ? NULL : planner_read(job->planner, &job->request, arena, &ignored);
-    if (plan) {
-        struct plan_decision decision = {0};
-        plan_decide(plan, job->sureness_min, arena, &decision);
-        job->understood = plan->meta.kind != PLAN_META_NONE ||
-                          (decision.outcome == PLAN_ANSWER && plan->unknown_count == 0);
+    struct llm_questions *questions = job->questions;
+    for (size_t i = 0; i < questions->count && job->kept < questions->wanted; i++) {
+        struct arena_mark mark = arena_mark(arena);
+        job->request.question = str_from(questions->items[i]);
+        if (is_understood(job, arena))
+            questions->items[job->kept++] = questions->items[i];
+        arena_rollback(arena, mark);
     }
     arena_free(arena);
 }
 
-static bool planner_understands(struct llm *llm, const struct llm_request *request,
-                                const struct query *previous, const char *question)
+static size_t planner_keep_understood(struct llm *llm, const struct llm_request *request,
+                                      const struct query *previous, struct llm_questions *questions)
 {
     struct understanding job = {
         .planner = llm->planner,
         .request = request->plan,
         .sureness_min = request->sureness_min,
+        .questions = questions,
     };
-    job.request.question = str_from(question);
     job.request.previous = previous;
     job.request.previous_question = request->plan.question;
+    job.request.explain = false;
     struct error ignored = {0}; /* no time left: no suggestion */
-    return task_offload(understand, &job, &ignored) && job.understood;
+    return task_offload(keep_understood, &job, &ignored) ? job.kept : 0;
 }
 
 const struct llm_driver llm_planner_driver = {
@@ -273,5 +288,5 @@ const struct llm_driver llm_planner_driver = {
     .model_id = planner_model_id,
     .select = planner_select,
     .generate = planner_generate,
-    .understands = planner_understands,
+    .keep_understood = planner_keep_understood,
 };

@@ -439,10 +439,11 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
     }
     out->winner = winner;
     size_t second = choice.second = best_candidate(state, winner, &choice.second_chance);
-    const char *facts;
-    out->sureness = plan_sureness(state, &choice, arena, &facts);
-    out->explanation = arena_printf(arena, "%s; the decision:%s",
-                                    plan->candidates[winner].explanation, facts);
+    const char *facts = NULL;
+    out->sureness = plan_sureness(state, &choice, arena, state->explain ? &facts : NULL);
+    if (facts)
+        out->explanation = arena_printf(arena, "%s; the decision:%s",
+                                        plan->candidates[winner].explanation, facts);
     if (out->sureness >= threshold) {
         out->outcome = PLAN_ANSWER;
         return;

@@ -60,6 +60,7 @@ struct plan_state {
     struct arena *arena;
     struct plan_item *items;
     float word_count, unknown_share, linked_share;
+    bool explain;
     bool terse; /* "revenue by region": no sentence, which the weights never saw in training */
     const struct dataset *dataset; /* the likeliest */
     struct plan_words words;

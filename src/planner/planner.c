@@ -325,7 +325,7 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
         .dataset = dataset,
         .score = ranked->score,
         .reading = query_describe(query, arena),
-        .explanation = explain(state->planner, &reading->features[ranked->candidate], arena),
+        .explanation = state->explain ? explain(state->planner, &reading->features[ranked->candidate], arena) : NULL,
     };
     state->items[i].rank = ranked->score;
     state->items[i].prior = -1;
@@ -378,8 +378,9 @@ static void add_business(struct plan_state *state, const struct plan_request *re
     size_t i = find_statement(plan, sql);
     if (i == PLAN_CANDIDATES_MAX)
         return;
-    const char *learned = i < plan->candidate_count ? plan->candidates[i].explanation : NULL;
-    plan->candidate_count += i == plan->candidate_count;
+    bool known = i < plan->candidate_count;
+    const char *explanation = known ? plan->candidates[i].explanation : from->explanation;
+    plan->candidate_count += !known;
     plan->candidates[i] = (struct plan_candidate){
         .query = from->query,
         .sql = sql,
@@ -390,9 +391,9 @@ static void add_business(struct plan_state *state, const struct plan_request *re
         .period_count = from->period_count,
         .assumptions = from->assumptions,
         .assumption_count = from->assumption_count,
-        .explanation = learned ? learned : from->explanation,
+        .explanation = explanation,
     };
-    if (!learned)
+    if (!known)
         state->items[i] =
             (struct plan_item){.unread = from->unknown, .unread_count = from->unknown_count};
     state->items[i].prior = fmax(state->items[i].prior, from->score);
@@ -690,6 +691,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     plan->meta = business_meta(request, arena);
     if (plan->meta.kind != PLAN_META_NONE)
         return plan;
+    state->explain = request->explain;
     state->later_turn = request->previous != NULL;
     state->lean = request->previous ? (float)follow_up_lean(request->question) : 0;
     read_learned(state, request);

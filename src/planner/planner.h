@@ -64,6 +64,7 @@ struct plan_request {
     struct str previous_question; /* empty when none */
     struct period_calendar calendar;
     enum sql_dialect dialect;
+    bool explain; /* say why: a third of the work for a simple question */
 };
 
 struct plan_candidate {
@@ -76,7 +77,8 @@ struct plan_candidate {
     size_t period_count;
     const char *const *assumptions; /* sentences to state in the answer */
     size_t assumption_count;
-    /* For --explain: named features with their weights, strongest first; and the plan's own. */
+    /* Where the request asks to explain: named features with their weights, strongest first; and the
+     * plan's own. Of learned readings NULL where it doesn't. */
     const char *explanation;
 };
 
@@ -131,7 +133,8 @@ struct plan_decision {
     double sureness;     /* calibrated probability that the winner is right, 0..1 */
     size_t readings[2];  /* PLAN_ASK: the two best with different results */
     size_t reading_count;
-    const char *explanation; /* the winner's, and the facts that the sureness comes from */
+    /* The winner's, and the facts that the sureness comes from; NULL where the request asks for none. */
+    const char *explanation;
     const char *sentence; /* PLAN_ASK: the question back; PLAN_NO_ANSWER: why, and what there is */
 };
 

@@ -157,6 +157,7 @@ static struct plan *read_plan(const struct planner *planner, const struct librar
         .previous_question = conversation->previous_question,
         .calendar = {.week_start = 1, .fiscal_year_start = 1},
         .dialect = DIALECT_SQLITE,
+        .explain = true,
     };
     struct error err = {0};
     snprintf(request.calendar.today, sizeof(request.calendar.today), "%s", text_of(line, "today"));

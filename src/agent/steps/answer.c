@@ -17,13 +17,12 @@ static const enum run_status statuses[LLM_OUTCOMES] = {
 TASK_WAITS static void suggest(struct run *run, const struct rows *rows, struct answer *answer)
 {
     const struct llm_proposal *proposal = &run->proposal;
-    const char *ideas[SUGGESTION_IDEAS_MAX];
-    size_t count = suggest_ideas(proposal->query, proposal->dataset, rows, run->arena, ideas);
-    const char **kept = arena_array(run->arena, SUGGESTIONS_MAX, sizeof(*kept));
-    for (size_t i = 0; i < count && answer->suggestion_count < SUGGESTIONS_MAX; i++)
-        if (llm_understands(run->agent->llm, &run->request, proposal->query, ideas[i]))
-            kept[answer->suggestion_count++] = ideas[i];
-    answer->suggestions = kept;
+    const char **ideas = arena_array(run->arena, SUGGESTION_IDEAS_MAX, sizeof(*ideas));
+    struct llm_questions questions = {.items = ideas, .wanted = SUGGESTIONS_MAX};
+    questions.count = suggest_ideas(proposal->query, proposal->dataset, rows, run->arena, ideas);
+    answer->suggestions = ideas;
+    answer->suggestion_count =
+        llm_keep_understood(run->agent->llm, &run->request, proposal->query, &questions);
 }
 
 TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)

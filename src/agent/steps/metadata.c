@@ -141,6 +141,7 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
             .previous = run->previous,
             .previous_question = str_from(run->previous_question),
             .dialect = engine_dialect(engine),
+            .explain = run->question.explain,
         },
         .sureness_min = settings_double("QUERENT_SURENESS"),
         .explained = run->retrieved.best_possible,

@@ -317,7 +317,8 @@ void follow_up_candidates(const struct plan_request *request, struct arena *aren
             ++*count;
         }
         strbuf_clear(&e.r->explanation);
-        if (!changed)
+        /* Only "why" has several readings: one for each dimension. */
+        if (!changed || !ask_has(e.ask, CUE_WHY, NULL))
             break;
     }
 }
