@@ -107,7 +107,9 @@ const char *planner_words_id(const struct planner *planner)
 struct dataset_index *dataset_index_new(const struct planner *planner,
                                         const struct dataset *dataset)
 {
-    return dataset_index_build(planner->lexicon, planner->words, dataset);
+    struct dataset_index *index = dataset_index_build(planner->lexicon, planner->words, dataset);
+    index->names = name_table_build(dataset, index->arena);
+    return index;
 }
 
 /* Is any word of the question linked to the dataset? */

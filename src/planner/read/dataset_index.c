@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/hash.h"
+#include "planner/read/dataset_names.h"
 
 struct builder {
     struct dataset_index *index;
@@ -355,6 +356,12 @@ struct dataset_index *dataset_index_build(const struct lexicon *lexicon,
     hash_index_sort(&index->parts);
     stemmer_free(b.stemmer);
     return index;
+}
+
+const struct name_table *dataset_index_names(const struct dataset_index *index,
+                                             const struct dataset *dataset)
+{
+    return index && index->dataset == dataset ? index->names : NULL;
 }
 
 void dataset_index_free(struct dataset_index *index)

@@ -80,6 +80,7 @@ struct dataset_index {
     size_t table_word_count;
     const float *table_vectors; /* table_word_count of them; NULL without a word table */
     struct hash_index exact, stems, parts; /* first: column, second: value */
+    const struct name_table *names;        /* planner/rules/name_table.h; NULL: not made */
 };
 
 struct dataset_index *dataset_index_build(const struct lexicon *lexicon,

@@ -36,6 +36,10 @@ struct business_candidate {
 bool business_candidates(const struct plan_request *request, struct arena *arena,
                          struct business_candidate **out, size_t *count);
 
+/* All that a question can name in the dataset (name_table.h), for the dataset's index to keep; lives in
+ * the arena. */
+const struct name_table *name_table_build(const struct dataset *dataset, struct arena *arena);
+
 /* The answer to a question about the data itself, from the metadata: kind PLAN_META_NONE when it is
  * not one. */
 struct plan_meta_answer business_meta(const struct plan_request *request, struct arena *arena);

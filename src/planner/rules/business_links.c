@@ -160,13 +160,8 @@ struct ask *ask_read(struct str question, const struct period_calendar *calendar
     ask_find_scope(ask, main, others);
     linker_read_words(&l);
     period_find(question, calendar, arena, &ask->periods);
-    for (size_t s = 0; s < ask->scope_count; s++) {
-        double weight = s == 0 ? 1.0 : 0.97;
-        linker_find_table(&l, (int)s, weight);
-        linker_find_columns(&l, (int)s, weight);
-        linker_find_declared(&l, (int)s, weight);
-        linker_find_values(&l, (int)s, weight);
-    }
+    for (size_t s = 0; s < ask->scope_count; s++)
+        linker_find_names(&l, (int)s);
     take_periods(&l);
     choose(&l);
     ask_find_cues(ask);

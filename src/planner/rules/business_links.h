@@ -3,11 +3,7 @@
 #ifndef QUERENT_PLANNER_RULES_BUSINESS_LINKS_H
 #define QUERENT_PLANNER_RULES_BUSINESS_LINKS_H
 
-#include "planner/rules/business_priv.h"
-
-#define STEMMED_VALUES_MAX 60 /* columns with more values match them by their letters only */
-
-struct sb_stemmer;
+#include "planner/rules/name_table.h"
 
 struct linker {
     struct ask *ask;
@@ -25,8 +21,6 @@ static inline bool is_letter(char c)
 
 /* ---- words (business_words.c) */
 
-/* The stem of a word in lower case; lives in the ask's arena. */
-const char *linker_stem(struct linker *linker, const char *word);
 /* Fills in the words of the question. */
 void linker_read_words(struct linker *linker);
 
@@ -34,24 +28,21 @@ void linker_read_words(struct linker *linker);
 
 void linker_add(struct linker *linker, struct mention mention);
 
-/* ---- names (business_names.c); `scope` is the table's index, `weight` what its matches count */
+/* ---- names (business_names.c) */
 
-/* Finds the words of a name, in order and next to each other, anywhere in the question. */
-void linker_find_name(struct linker *linker, const char *name, struct mention mention);
-void linker_find_table(struct linker *linker, int scope, double weight);
-void linker_find_columns(struct linker *linker, int scope, double weight);
-/* Metrics and named filters. */
-void linker_find_declared(struct linker *linker, int scope, double weight);
+/* All names of the scope's table that the question says. */
+void linker_find_names(struct linker *linker, int scope);
 /* Names and values one letter away from a word that means nothing else. */
 void linker_find_misspelled(struct linker *linker);
 
-/* ---- stored values (business_values.c) */
+/* ---- stored values of the mention's column (business_values.c) */
 
-void linker_find_values(struct linker *linker, int scope, double weight);
+void linker_find_values(struct linker *linker, struct mention mention);
+void linker_find_part_of_value(struct linker *linker, struct mention mention);
 
 /* ---- tables in reach (business_scope.c) */
 
-/* Fills in the scope: the main table, and those of the request that hang on it. */
+/* Fills in the scope: the main table, and those of the request that hang on it; with their names. */
 void ask_find_scope(struct ask *ask, const struct dataset *main,
                     const struct plan_request *request);
 

@@ -66,6 +66,7 @@ struct ask_word {
     size_t begin, end; /* bytes of the question */
     const char *text;  /* lower case */
     const char *stem;
+    uint32_t stem_hash;
     const char *number; /* its exact digits, when it is a number */
     bool quoted, mark, capital;
     bool in_period;
@@ -98,6 +99,7 @@ struct mention {
  * on an earlier one by a key that is unique on their side. */
 struct ask_scope {
     const struct dataset *dataset;
+    const struct name_table *names;
     int parent;
     const char *parent_column, *own_column;
 };

@@ -2,6 +2,7 @@
 /* Which tables a question can reach from its main one without counting rows more than once. */
 #include <string.h>
 
+#include "planner/read/dataset_names.h"
 #include "planner/rules/business_links.h"
 
 static const struct dataset *dataset_by_id(const struct plan_request *request, const char *id)
@@ -51,10 +52,27 @@ static void reach_from(struct ask *ask, int parent, const struct plan_request *r
     }
 }
 
+/* Made with the dataset's index; anew where there is none of this very dataset. */
+static const struct name_table *names_of(const struct dataset *dataset,
+                                         const struct plan_request *request, struct arena *arena)
+{
+    for (size_t i = 0; request && i < request->dataset_count + request->joinable_count; i++) {
+        const struct plan_dataset *item = i < request->dataset_count
+                                              ? &request->datasets[i]
+                                              : &request->joinable[i - request->dataset_count];
+        const struct name_table *names = dataset_index_names(item->index, dataset);
+        if (names)
+            return names;
+    }
+    return name_table_build(dataset, arena);
+}
+
 void ask_find_scope(struct ask *ask, const struct dataset *main, const struct plan_request *request)
 {
     ask->scope[0] = (struct ask_scope){.dataset = main, .parent = -1};
     ask->scope_count = 1;
     for (size_t i = 0; request && i < ask->scope_count; i++)
         reach_from(ask, (int)i, request);
+    for (size_t i = 0; i < ask->scope_count; i++)
+        ask->scope[i].names = names_of(ask->scope[i].dataset, request, ask->arena);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Stored values in a question. They match by their letters; those of a short list also by their
- * stems, by what people say for them, or by a part that no other value has.
- */
+/* Stored values in a question: by their letters, or by a part that no other value has. */
 #include <string.h>
 #include <strings.h>
 
@@ -10,7 +7,6 @@
 #include "planner/rules/business_links.h"
 
 #define VALUE_LENGTH_MIN 2
-#define SAID_VALUES_MAX 6 /* of a column of sexes */
 
 static const char common_values[] =
     "a an the all no yes other others none any of in on to by and or is "
@@ -88,48 +84,10 @@ static void link_value(struct linker *l, const char *value, struct mention menti
     }
 }
 
-/* "returned" for "returns", "first visits" for "first visit": values of a short list also match by
- * stem. */
-static void link_stemmed_value(struct linker *l, const char *value, struct mention mention)
-{
-    if (strlen(value) < 4)
-        return;
-    mention.value = value;
-    mention.score *= 0.8;
-    linker_find_name(l, value, mention);
-}
-
-/* How people call what is stored in one word: "women" for sex = 'female'. */
-static const struct {
-    const char *value, *words;
-} value_words_said[] = {
-    {"female", "women woman ladies girls"},
-    {"f", "women woman ladies girls female"},
-    {"male", "men man gentlemen boys"},
-    {"m", "men man gentlemen boys male"},
-};
-
-static void link_said_value(struct linker *l, const struct column *column, struct mention mention)
-{
-    for (size_t k = 0; column->profile.values_complete && k < column->profile.value_count &&
-                       column->profile.value_count <= SAID_VALUES_MAX;
-         k++)
-        for (size_t i = 0; i < sizeof(value_words_said) / sizeof(value_words_said[0]); i++) {
-            const char *value = column->profile.values[k].text;
-            struct str rest = str_from(value_words_said[i].words), part;
-            if (strcasecmp(value, value_words_said[i].value) != 0)
-                continue;
-            mention.value = value;
-            mention.score = 0.9;
-            while (str_split(&rest, ' ', &part))
-                linker_find_name(l, arena_strndup(l->ask->arena, part.bytes, part.length), mention);
-        }
-}
-
 /* "Sousa" for "Ana Sousa", when no other value of the column has that word. */
-static void link_part_of_value(struct linker *l, const struct column *column,
-                               struct mention mention)
+void linker_find_part_of_value(struct linker *l, struct mention mention)
 {
+    const struct column *column = mention.column;
     for (size_t i = 0; i < l->ask->word_count; i++) {
         const struct ask_word *word = &l->ask->words[i];
         if (!word->capital || i == 0 || strlen(word->text) < 3 || word->number)
@@ -155,23 +113,11 @@ static void link_part_of_value(struct linker *l, const struct column *column,
     }
 }
 
-void linker_find_values(struct linker *l, int scope, double weight)
+void linker_find_values(struct linker *l, struct mention mention)
 {
-    const struct dataset *dataset = l->ask->scope[scope].dataset;
-    for (size_t i = 0; i < dataset->column_count; i++) {
-        const struct column *column = &dataset->columns[i];
-        struct mention mention = {
-            .kind = MENTION_VALUE, .scope = scope, .column = column, .score = 0.99 * weight};
-        if (column->kind != VALUE_TEXT && column->kind != VALUE_UNKNOWN)
-            continue;
-        for (size_t k = 0; k < column->profile.value_count; k++) {
-            link_value(l, column->profile.values[k].text, mention);
-            if (column->profile.value_count <= STEMMED_VALUES_MAX)
-                link_stemmed_value(l, column->profile.values[k].text, mention);
-        }
-        for (size_t k = 0; k < column->sample_values.count; k++)
-            link_value(l, column->sample_values.items[k], mention);
-        link_said_value(l, column, mention);
-        link_part_of_value(l, column, mention);
-    }
+    const struct column *column = mention.column;
+    for (size_t k = 0; k < column->profile.value_count; k++)
+        link_value(l, column->profile.values[k].text, mention);
+    for (size_t k = 0; k < column->sample_values.count; k++)
+        link_value(l, column->sample_values.items[k], mention);
 }

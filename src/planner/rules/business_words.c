@@ -12,18 +12,18 @@ static bool is_cut_adjective(const char *word, size_t length, size_t stem_length
     return length > 3 && stem_length + 3 == length && strcmp(word + length - 3, "ive") == 0;
 }
 
-const char *linker_stem(struct linker *l, const char *word)
+const char *word_stem(struct sb_stemmer *stemmer, const char *word, struct arena *arena)
 {
     size_t length = strlen(word);
-    if (!l->stemmer || length > 60)
+    if (!stemmer || length > STEMMED_LENGTH_MAX)
         return word;
-    const sb_symbol *stem = sb_stemmer_stem(l->stemmer, (const sb_symbol *)word, (int)length);
+    const sb_symbol *stem = sb_stemmer_stem(stemmer, (const sb_symbol *)word, (int)length);
     if (!stem)
         return word;
-    size_t stem_length = (size_t)sb_stemmer_length(l->stemmer);
+    size_t stem_length = (size_t)sb_stemmer_length(stemmer);
     if (is_cut_adjective(word, length, stem_length))
         return word;
-    return arena_strndup(l->ask->arena, (const char *)stem, stem_length);
+    return arena_strndup(arena, (const char *)stem, stem_length);
 }
 
 static size_t number_length(struct str s, size_t at)
@@ -91,7 +91,8 @@ static struct ask_word *add_word(struct linker *l, size_t begin, size_t end)
     if (plain > 2 && strcmp(text + plain - 2, "'s") == 0)
         text[plain - 2] = '\0';
     word->text = text;
-    word->stem = linker_stem(l, text);
+    word->stem = word_stem(l->stemmer, text, ask->arena);
+    word->stem_hash = stem_hash(word->stem);
     return word;
 }
 
