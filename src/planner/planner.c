@@ -688,6 +688,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     struct plan_request spelled = *asked;
     const struct plan_request *request = &spelled;
     spelled.question = cue_spelling_restore(asked, arena);
+    spelled.asks = ask_memo_new(arena);
     struct plan_state *state = new_state(planner, arena);
     struct plan *plan = &state->plan;
     plan->meta = business_meta(request, arena);
@@ -749,6 +750,7 @@ bool planner_reads_by_rules(const struct plan_request *asked, double chance, str
     struct plan_request spelled = *asked;
     const struct plan_request *request = &spelled;
     spelled.question = cue_spelling_restore(asked, arena);
+    spelled.asks = ask_memo_new(arena);
     business_candidates(request, arena, &list, &count);
     for (size_t i = 0; i < count; i++)
         if (list[i].score >= chance && list[i].unknown_count == 0 &&

@@ -47,6 +47,8 @@ struct dataset_index *dataset_index_new(const struct planner *planner,
                                         const struct dataset *dataset);
 void dataset_index_free(struct dataset_index *index); /* NULL is allowed */
 
+struct ask_memo;
+
 struct plan_dataset {
     const struct dataset *dataset;
     const struct dataset_index *index;
@@ -64,6 +66,7 @@ struct plan_request {
     struct str previous_question; /* empty when none */
     struct period_calendar calendar;
     enum sql_dialect dialect;
+    struct ask_memo *asks; /* the planner's own: what rules have read of the question; NULL */
     bool explain; /* say why: a third of the work for a simple question */
 };
 

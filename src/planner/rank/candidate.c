@@ -3,10 +3,12 @@
  * A sketch has six kinds of slots: plain and group columns together, aggregated columns, HAVING,
  * ORDER BY, LIMIT and conditions. Each kind gets its best few options with a score
  * (candidate_options.c); the options are then combined kind by kind, keeping the best partial sums,
- * which finds the same best combinations as trying all.
+ * which finds the same best combinations as trying all. Only what can still be among the best of all
+ * sketches becomes a candidate.
  */
 #include "planner/rank/candidate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,25 +32,42 @@ static int compare_combinations(const void *a, const void *b)
     return memcmp(x->option, y->option, sizeof(x->option));
 }
 
-/* The best combinations of one option of each kind; their number. */
-static size_t combine(struct finder *f, struct combination kept[PER_SKETCH])
+/* Puts one more among the best, which are in order. */
+static size_t insert_combination(struct combination best[PER_SKETCH], size_t count,
+                                 const struct combination *one)
 {
-    struct combination *all = f->all;
+    size_t at = count < PER_SKETCH ? count : PER_SKETCH - 1;
+    if (count == PER_SKETCH && compare_combinations(one, &best[at]) >= 0)
+        return count;
+    while (at > 0 && compare_combinations(one, &best[at - 1]) < 0) {
+        best[at] = best[at - 1];
+        at--;
+    }
+    best[at] = *one;
+    return at_most(count + 1, PER_SKETCH);
+}
+
+/* The best combinations of one option of each kind; their number. Options and what is kept so far
+ * are best first: what comes after one that falls short falls short as well. */
+static size_t combine(const struct finder *f, struct combination kept[PER_SKETCH])
+{
+    struct combination best[PER_SKETCH];
     size_t count = 1;
     kept[0] = (struct combination){0};
     for (int slot = 0; slot < SLOTS; slot++) {
         const struct option_list *list = &f->options[slot];
-        size_t total = 0;
+        size_t found = 0;
         for (size_t i = 0; i < count; i++)
             for (size_t k = 0; k < list->count; k++) {
-                all[total] = kept[i];
-                all[total].score += list->items[k].score;
-                all[total++].option[slot] = (uint8_t)k;
+                struct combination one = kept[i];
+                one.score += list->items[k].score;
+                one.option[slot] = (uint8_t)k;
+                if (found == PER_SKETCH && one.score < best[PER_SKETCH - 1].score)
+                    break;
+                found = insert_combination(best, found, &one);
             }
-        if (total > 1)
-            qsort(all, total, sizeof(all[0]), compare_combinations);
-        count = at_most(total, PER_SKETCH);
-        memcpy(kept, all, count * sizeof(all[0]));
+        count = found;
+        memcpy(kept, best, count * sizeof(best[0]));
     }
     return count;
 }
@@ -132,13 +151,38 @@ static uint64_t candidate_hash(const struct finder *f, const struct candidate *c
     return hash;
 }
 
+/* Notes the score of a candidate among the best, in place of what it had before (NAN: nothing). */
+static void note_score(struct finder *f, double score, double before)
+{
+    size_t at = 0;
+    while (at < f->best_count && f->best[at] != before)
+        at++;
+    if (at == f->best_count && f->best_count < CANDIDATES_MAX)
+        f->best_count++;
+    else if (at == f->best_count)
+        at--;
+    while (at > 0 && f->best[at - 1] < score) {
+        f->best[at] = f->best[at - 1];
+        at--;
+    }
+    f->best[at] = score;
+}
+
+/* Whether a candidate with that score can't be among those that will be ranked. */
+static bool falls_short(const struct finder *f, double score)
+{
+    return f->best_count == CANDIDATES_MAX && score <= f->best[CANDIDATES_MAX - 1];
+}
+
 static void keep(struct finder *f, const struct candidate *candidate)
 {
     uint64_t hash = candidate_hash(f, candidate);
     for (size_t i = 0; i < f->found_count; i++)
         if (f->seen[i] == hash) {
-            if (f->found[i].score < candidate->score)
+            if (f->found[i].score < candidate->score) {
+                note_score(f, candidate->score, f->found[i].score);
                 f->found[i] = *candidate;
+            }
             return;
         }
     if (f->found_count == FOUND_MAX)
@@ -148,6 +192,7 @@ static void keep(struct finder *f, const struct candidate *candidate)
     f->seen = arena_grow(f->arena, f->seen, f->found_count, &f->seen_capacity, sizeof(*f->seen));
     f->seen[f->found_count] = hash;
     f->found[f->found_count++] = *candidate;
+    note_score(f, candidate->score, NAN);
 }
 
 /* ---- sketches */
@@ -166,9 +211,9 @@ static void try_sketch(struct finder *f, const struct sketch *sketch, float scor
         if (f->options[slot].count == 0)
             return;
     }
-    struct combination *kept = arena_array(f->arena, PER_SKETCH, sizeof(*kept));
+    struct combination kept[PER_SKETCH];
     size_t count = combine(f, kept);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !falls_short(f, (double)score + kept[i].score); i++) {
         struct candidate candidate = make_candidate(f, sketch, score, &kept[i]);
         if (candidate.plain_count + sketch->aggregate_count > 0 || sketch->star)
             keep(f, &candidate);
@@ -286,8 +331,7 @@ void find_candidates(const struct delexed_question *question, const struct sketc
         .conditions = conditions,
         .arena = arena,
         .columns = question->links->index->column_count,
-        .options = arena_array(arena, SLOTS, sizeof(struct option_list)),
-        .all = arena_array(arena, PER_SKETCH * OPTIONS_MAX, sizeof(struct combination))};
+        .options = arena_array(arena, SLOTS, sizeof(struct option_list))};
     *out = (struct candidate_list){0};
     if (f.columns == 0)
         return;

@@ -58,10 +58,11 @@ struct finder {
     int having[3], limits[2];
     size_t having_count, limit_count;
     struct option_list *options; /* SLOTS of them, for the sketch at hand */
-    struct combination *all;     /* room for combine() */
     struct candidate *found;
     uint64_t *seen; /* hashes of what was found */
     size_t found_count, found_capacity, seen_capacity;
+    double best[CANDIDATES_MAX]; /* scores of the best found, highest first */
+    size_t best_count;
 };
 
 static inline size_t at_most(size_t count, size_t max)

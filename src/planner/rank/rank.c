@@ -101,7 +101,8 @@ bool rankers_read(const struct weights *weights, struct rankers *out, struct err
 double weighted_sum_part(const struct weighted_sum *sum, const float *values, size_t i)
 {
     double value = (double)((values[i] - sum->mean[i]) * sum->inverse[i]);
-    return fmin(fmax(value, -CLIP), CLIP) * (double)sum->weight[i];
+    value = value > -CLIP ? value : -CLIP;
+    return (value < CLIP ? value : CLIP) * (double)sum->weight[i];
 }
 
 double weighted_sum_score(const struct weighted_sum *sum, const float *values)

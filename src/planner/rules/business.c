@@ -167,8 +167,7 @@ bool business_candidates(const struct plan_request *request, struct arena *arena
         if (!own && !points_to_candidate(request, main->dataset))
             continue;
         tried++;
-        struct ask *ask =
-            ask_read(request->question, &request->calendar, main->dataset, request, arena);
+        struct ask *ask = ask_read(request, main->dataset, arena);
         if (ask->mention_count == 0 && !own)
             continue;
         struct reading *r = read_business(ask);

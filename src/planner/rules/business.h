@@ -36,6 +36,9 @@ struct business_candidate {
 bool business_candidates(const struct plan_request *request, struct arena *arena,
                          struct business_candidate **out, size_t *count);
 
+/* For plan_request.asks: to be made for each question and calendar. */
+struct ask_memo *ask_memo_new(struct arena *arena);
+
 /* All that a question can name in the dataset (name_table.h), for the dataset's index to keep; lives in
  * the arena. */
 const struct name_table *name_table_build(const struct dataset *dataset, struct arena *arena);

@@ -138,35 +138,99 @@ static void take_periods(struct linker *l)
     }
 }
 
-/* ---- the whole */
+/* ---- what was read before of the same question */
 
-static void release_stemmer(void *stemmer)
+#define ASKS_KEPT_MAX 24
+
+struct ask_memo {
+    bool read;
+    struct ask_word *words;
+    size_t word_count;
+    struct period_list periods;
+    const struct ask *asks[ASKS_KEPT_MAX]; /* as they were read */
+    size_t ask_count;
+};
+
+struct ask_memo *ask_memo_new(struct arena *arena)
 {
-    sb_stemmer_delete(stemmer);
+    return arena_alloc(arena, sizeof(struct ask_memo));
 }
 
-struct ask *ask_read(struct str question, const struct period_calendar *calendar,
-                     const struct dataset *main, const struct plan_request *others,
+static struct period_list copy_periods(struct arena *arena, const struct period_list *periods)
+{
+    struct period_list copy = *periods;
+    if (copy.count > 0)
+        copy.items = arena_memdup(arena, copy.items, copy.count * sizeof(*copy.items));
+    return copy;
+}
+
+/* Readings note what they use in the words, and give periods up: each gets its own. */
+static struct ask *copy_ask(struct arena *arena, const struct ask *ask)
+{
+    struct ask *copy = arena_memdup(arena, ask, sizeof(*ask));
+    if (ask->word_count > 0)
+        copy->words = arena_memdup(arena, ask->words, ask->word_count * sizeof(*ask->words));
+    copy->periods = copy_periods(arena, &ask->periods);
+    return copy;
+}
+
+/* The words and periods, which no table has a say in. */
+static void read_words(struct linker *l, struct ask_memo *memo)
+{
+    struct ask *ask = l->ask;
+    if (memo->read) {
+        struct ask plain = {
+            .words = memo->words, .word_count = memo->word_count, .periods = memo->periods};
+        struct ask *copy = copy_ask(ask->arena, &plain);
+        ask->words = copy->words;
+        ask->word_count = copy->word_count;
+        ask->periods = copy->periods;
+        return;
+    }
+    struct sb_stemmer *stemmer = l->stemmer = sb_stemmer_new("english", "UTF_8");
+    linker_read_words(l);
+    sb_stemmer_delete(stemmer);
+    l->stemmer = NULL;
+    period_find(ask->question, ask->calendar, ask->arena, &ask->periods);
+    struct ask *copy = copy_ask(ask->arena, ask);
+    memo->read = true;
+    memo->words = copy->words;
+    memo->word_count = copy->word_count;
+    memo->periods = copy->periods;
+}
+
+/* ---- the whole */
+
+static void read_links(struct linker *l, const struct dataset *main,
+                       const struct plan_request *others)
+{
+    struct ask *ask = l->ask;
+    ask_find_scope(ask, main, others);
+    for (size_t s = 0; s < ask->scope_count; s++)
+        linker_find_names(l, (int)s);
+    take_periods(l);
+    choose(l);
+    ask_find_cues(ask);
+    linker_find_misspelled(l);
+    choose(l);
+    put_in_order(ask);
+}
+
+struct ask *ask_read(const struct plan_request *request, const struct dataset *main,
                      struct arena *arena)
 {
+    struct ask_memo *memo = request->asks ? request->asks : ask_memo_new(arena);
+    for (size_t i = 0; i < memo->ask_count; i++)
+        if (memo->asks[i]->scope[0].dataset == main)
+            return copy_ask(arena, memo->asks[i]);
     struct ask *ask = arena_alloc(arena, sizeof(*ask));
     struct linker l = {.ask = ask};
     ask->arena = arena;
-    ask->question = question;
-    ask->calendar = calendar;
-    l.stemmer = sb_stemmer_new("english", "UTF_8");
-    if (l.stemmer)
-        arena_defer(arena, release_stemmer, l.stemmer);
-    ask_find_scope(ask, main, others);
-    linker_read_words(&l);
-    period_find(question, calendar, arena, &ask->periods);
-    for (size_t s = 0; s < ask->scope_count; s++)
-        linker_find_names(&l, (int)s);
-    take_periods(&l);
-    choose(&l);
-    ask_find_cues(ask);
-    linker_find_misspelled(&l);
-    choose(&l);
-    put_in_order(ask);
+    ask->question = request->question;
+    ask->calendar = &request->calendar;
+    read_words(&l, memo);
+    read_links(&l, main, request);
+    if (request->asks && memo->ask_count < ASKS_KEPT_MAX)
+        memo->asks[memo->ask_count++] = copy_ask(arena, ask);
     return ask;
 }

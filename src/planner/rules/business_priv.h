@@ -117,9 +117,9 @@ struct ask {
     size_t mention_count;
 };
 
-/* Reads the question with `main` as the main table. `others` may be joined. */
-struct ask *ask_read(struct str question, const struct period_calendar *calendar,
-                     const struct dataset *main, const struct plan_request *others,
+/* Reads the question with `main` as the main table; the request's other ones may be joined. What was
+ * read before is in the request's `asks`, whose arena must be this one. */
+struct ask *ask_read(const struct plan_request *request, const struct dataset *main,
                      struct arena *arena);
 
 /* Fills in the words' cues, once the mentions are known. */

@@ -261,8 +261,7 @@ static bool edit(struct editor *e, size_t nth)
 {
     struct arena *arena = e->arena;
     const struct query *previous = e->request->previous;
-    e->ask = ask_read(e->request->question, &e->request->calendar, previous->tables[0].dataset,
-                      e->request, arena);
+    e->ask = ask_read(e->request, previous->tables[0].dataset, arena);
     e->r = reading_slots(e->ask);
     e->parts = parts_take_apart(previous);
     size_t at = 0;

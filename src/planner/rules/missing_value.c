@@ -333,7 +333,7 @@ bool missing_value(const struct plan_request *request, const struct dataset *mai
                    const struct missing_value_words *words, struct arena *arena,
                    struct missing_value *out)
 {
-    const struct ask *ask = ask_read(request->question, &request->calendar, main, request, arena);
+    const struct ask *ask = ask_read(request, main, arena);
     struct search s = {.request = request, .ask = ask, .words = words, .arena = arena};
     for (size_t i = 0; i < ask->word_count; i++) {
         size_t last = i;
