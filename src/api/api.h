@@ -23,6 +23,7 @@
 #define API_LOOPS_MAX 64
 
 struct event_stream;
+struct page;
 struct api_task;
 
 /* What all loops of the process read; made before the first and gone after the last. */
@@ -31,7 +32,7 @@ struct api_shared {
     struct run_queue *queue; /* of all loops */
     unsigned loop_count;
     const char *environment;
-    const char *openapi; /* the document, api/openapi.h */
+    const struct page *openapi; /* the document, api/openapi.h */
     atomic_bool stopping; /* no new runs; not ready */
     uint64_t stop_grace_ms;
     bool access_log;

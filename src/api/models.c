@@ -40,7 +40,13 @@ static const struct field query_request_fields[] = {
      .description = "Conversation ID for context", .example = "null"},
     {"agent_config", FIELD_MODEL, .nullable = true, .model = &model_agent_config},
 };
-MODEL(model_query_request, "QueryRequest", query_request_fields, "A question.");
+const struct model model_query_request = {
+    .name = "QueryRequest",
+    .description = "A question.",
+    .fields = query_request_fields,
+    .field_count = sizeof(query_request_fields) / sizeof(query_request_fields[0]),
+    .example = "{\"query\": \"What is the total revenue by month?\", \"user_id\": \"ana\"}",
+};
 
 static const char *const step_names[] = {"vector_search",
                                          "load_metadata",
@@ -138,7 +144,27 @@ static const struct field query_response_fields[] = {
      .description = "Questions that may come next"},
     {"metadata", FIELD_MODEL, .required = true, .model = &model_query_metadata},
 };
-MODEL(model_query_response, "QueryResponse", query_response_fields, "An answered question.");
+static const char query_response_example[] =
+    "{\"query_id\":\"query_0123456789abcdef\",\"conversation_id\":\"conv_0123456789abcdef\","
+    "\"timestamp\":\"2026-01-31T12:00:00.000Z\",\"user_id\":\"ana\",\"status\":\"answered\","
+    "\"steps\":[{\"step\":\"execute_query\",\"status\":\"completed\",\"started_at\":"
+    "\"2026-01-31T12:00:00.004Z\",\"duration_ms\":3.2,\"cache_hit\":false,\"message\":\"1 row\","
+    "\"detail\":{}}],\"final_response\":\"The total revenue is 1,725.75.\",\"sql_query\":"
+    "\"SELECT sum(revenue) AS total_revenue FROM sales\",\"columns\":[{\"name\":\"total_revenue\","
+    "\"type\":\"float\",\"engine_type\":\"DOUBLE\"}],\"row_count\":1,\"truncated\":false,"
+    "\"data_sample\":[{\"total_revenue\":1725.75}],\"chart\":null,\"suggestions\":"
+    "[\"total revenue by region\"],\"metadata\":{\"execution_time_ms\":9.7,\"cache_hits\":{},"
+    "\"timings\":{\"execute_query\":3.2},\"selected_dataset\":\"sales\",\"model\":\"planner\","
+    "\"tokens\":{\"input\":0,\"output\":0},\"cost\":0,\"sureness\":0.98,\"reading\":"
+    "\"the total revenue\",\"repairs\":0,\"assumptions\":[],\"options\":[],\"periods\":[],"
+    "\"candidates\":[{\"dataset_id\":\"sales\",\"score\":0.93,\"reason\":\"name\"}]}}";
+const struct model model_query_response = {
+    .name = "QueryResponse",
+    .description = "An answered question.",
+    .fields = query_response_fields,
+    .field_count = sizeof(query_response_fields) / sizeof(query_response_fields[0]),
+    .example = query_response_example,
+};
 
 static const struct field create_conversation_fields[] = {
     {"user_id", FIELD_STRING, .required = true, .length_min = 1, .length_max = ID_LENGTH_MAX,

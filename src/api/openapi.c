@@ -87,7 +87,7 @@ static json_t *operation_id(const struct route *route)
             *at = '_';
     snprintf(id, sizeof(id), "%s_%s", name, route->method);
     for (char *at = id + strlen(name); *at; at++)
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        *at = char_lower(*at);
     return json_string(id);
 }
 
@@ -345,6 +345,40 @@ static json_t *responses_of(const struct table *table, const struct route *route
     return responses;
 }
 
+/* Tags. */
+
+/* In the order of use, which pages that show the document keep; others follow. */
+static const struct {
+    const char *name, *description;
+} TAGS[] = {
+    {"query", "Questions about the data, and their runs"},
+    {"streaming", "Questions, each step as it ends"},
+    {"conversations", "What was asked and answered before"},
+    {"datasets", "What can be asked about"},
+    {"feedback", "What people say of answers"},
+    {"admin", "For administrators: answered on this machine only"},
+    {"health", "Whether the server answers"},
+};
+
+static bool is_used(const struct table *table, const char *tag)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (!table->routes[i]->undocumented && table->routes[i]->tag &&
+            strcmp(table->routes[i]->tag, tag) == 0)
+            return true;
+    return false;
+}
+
+static json_t *tags_of(const struct table *table)
+{
+    json_t *tags = json_array();
+    for (size_t i = 0; i < sizeof(TAGS) / sizeof(TAGS[0]); i++)
+        if (is_used(table, TAGS[i].name))
+            json_array_append_new(tags, json_pack("{s:s,s:s}", "name", TAGS[i].name, "description",
+                                                  TAGS[i].description));
+    return tags;
+}
+
 /* All of it. */
 
 static json_t *operation_of(const struct table *table, const struct route *route,
@@ -378,7 +412,7 @@ static json_t *paths_of(const struct table *table, struct openapi_models *models
         char method[16];
         snprintf(method, sizeof(method), "%s", route->method);
         for (char *at = method; *at; at++)
-            *at = (char)(*at | 0x20); /* letters alone */
+            *at = char_lower(*at);
         struct strbuf name = strbuf_init(1024);
         documented_path(table, route, &name);
         json_t *path = json_object_get(paths, strbuf_text(&name));
@@ -399,6 +433,7 @@ char *openapi_document(const struct route *const *routes, size_t count, const ch
     json_t *document =
         json_pack("{s:s,s:{s:s,s:s,s:s}}", "openapi", "3.1.0", "info", "title", "AI Data Agent API",
                   "description", DESCRIPTION, "version", version);
+    set(document, "tags", tags_of(&table));
     set(document, "paths", paths_of(&table, models));
     json_t *schemas = openapi_components(models);
     json_object_update_new(schemas, json_loads(INVALID_COMPONENTS, 0, NULL));

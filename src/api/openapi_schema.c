@@ -40,7 +40,7 @@ json_t *openapi_title(const char *name)
     bool first = true;
     for (const char *at = name; *at && length + 1 < sizeof(title); at++) {
         char c = *at == '_' ? ' ' : *at;
-        title[length++] = first && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        title[length++] = first ? char_upper(c) : c;
         first = c == ' ';
     }
     return json_stringn(title, length);

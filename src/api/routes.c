@@ -9,7 +9,6 @@ const struct route *const api_routes[] = {
     &health_route,
     &live_route,
     &ready_route,
-    &openapi_route,
     &metrics_route,
     &query_route,
     &query_stream_route,
@@ -23,6 +22,11 @@ const struct route *const api_routes[] = {
     &key_list_route,
     &key_revoke_route,
     &audit_list_route,
+    &openapi_route,
+    &docs_route,
+    &docs_file_route,
+    &redoc_route,
+    &redoc_file_route,
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
 /* 8 methods without a route; each route's own, and HEAD (api/traffic.c). */

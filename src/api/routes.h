@@ -6,7 +6,8 @@
 #include "api/api.h"
 
 extern const struct route root_route, health_route, live_route, ready_route, metrics_route;
-extern const struct route openapi_route;
+extern const struct route openapi_route, docs_route, docs_file_route;
+extern const struct route redoc_route, redoc_file_route;
 extern const struct route query_route, query_stream_route;
 extern const struct route conversation_create_route, conversation_list_route;
 extern const struct route conversation_messages_route, conversation_delete_route;

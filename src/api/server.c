@@ -17,6 +17,7 @@
 #include "api/cut_runs.h"
 #include "api/event_stream.h"
 #include "api/openapi.h"
+#include "api/page.h"
 #include "api/routes.h"
 #include "api/sweeper.h"
 #include "api/traffic.h"
@@ -461,7 +462,9 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
         serving->threads[i].number = i;
         serving->threads[i].api.shared = &serving->shared;
     }
-    char *openapi = openapi_document(api_routes, api_route_count, QUERENT_VERSION);
+    char *document = openapi_document(api_routes, api_route_count, QUERENT_VERSION);
+    struct page *openapi = page_new("/openapi.json", "application/json", str_from(document));
+    free(document);
     serving->shared.openapi = openapi;
     serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
     watch_signals(serving);
@@ -483,7 +486,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     stop_all(serving);
     unwatch_signals(serving);
     run_queue_free(serving->shared.queue);
-    free(openapi);
+    page_free(openapi);
     log_writer_stop(LOG_TIME_MAX_MS);
     free(serving);
     return ok;

@@ -3,6 +3,7 @@
 # Sets up what a make target needs: setup.sh build|demo|test|bench. Idempotent; leaves deps/NAME.ready.
 #   Debian packages  tools/setup/packages.txt
 #   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
+#   /docs, /redoc    deps/pages, from npm packages, pinned by tools/pages/package-lock.json
 #   pytest           deps/venv, pinned by tests/requirements.txt
 #   peers to measure deps/bench-venv, pinned by bench/requirements.txt; deps/plan-stack-venv, pinned by
 #                    bench/peers/plan-stack/requirements.txt
@@ -46,16 +47,27 @@ install_packages() {
         { tail -n 20 deps/apt.log; exit 1; }
 }
 
+# What package-lock.json of a folder of tools/ pins, into the folder of that name in deps/.
+fetch_npm() { # NAME WHAT
+    local folder=deps/$1 new=deps/$1.new
+    cmp -s "tools/$1/package-lock.json" "$folder/package-lock.json" && return
+    echo "setup: fetching $2"
+    rm -rf "$new" && mkdir -p "$new"
+    cp "tools/$1/package.json" "tools/$1/package-lock.json" "$new/"
+    (cd "$new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) ||
+        { cat "$new/npm.log"; exit 1; }
+    rm -rf "$folder" && mv "$new" "$folder" # whole, or not at all
+}
+
 fetch_duckdb() {
     local library=deps/duckdb/libduckdb.so
-    [ -e "$library" ] && [ "$library" -nt tools/duckdb/package-lock.json ] && return
-    echo "setup: fetching DuckDB's library (24 MB)"
-    rm -rf deps/duckdb && mkdir -p deps/duckdb
-    cp tools/duckdb/package.json tools/duckdb/package-lock.json deps/duckdb/
-    (cd deps/duckdb && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) ||
-        { cat deps/duckdb/npm.log; exit 1; }
-    cp -l deps/duckdb/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$library"
-    touch "$library"
+    fetch_npm duckdb "DuckDB's library (24 MB)"
+    [ -e "$library" ] || cp -l deps/duckdb/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$library"
+}
+
+# The lock file leaves out what the two libraries need in a build of their own: their bundles are whole.
+fetch_pages() {
+    fetch_npm pages "the libraries of /docs and /redoc (6 MB)"
 }
 
 # Python packages in an environment of their own: make_environment KIND FOLDER REQUIREMENTS.
@@ -71,6 +83,7 @@ make_environment() {
 
 install_packages
 fetch_duckdb
+fetch_pages
 make_environment test deps/venv tests/requirements.txt
 make_environment bench deps/bench-venv bench/requirements.txt
 make_environment bench deps/plan-stack-venv bench/peers/plan-stack/requirements.txt
