@@ -15,4 +15,9 @@
 const char *query_print(const struct query *query, enum sql_dialect dialect, struct arena *arena,
                         struct error *err);
 
+/* A value on its own, quoted and typed as the column that it is compared with (NULL: none); NULL and
+ * ERROR_INVALID when it is no value of that kind. */
+const char *literal_print(const char *text, enum value_kind kind, const struct column *column,
+                          enum sql_dialect dialect, struct arena *arena, struct error *err);
+
 #endif

@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "core/strbuf.h"
+#include "planner/print/print.h"
 
 #define NAME_LENGTH_MAX 256
 
@@ -131,4 +133,20 @@ bool print_literal_for(struct printer *printer, const struct expression *literal
     if (value_kind_is_time(column->kind) && literal->literal_kind != VALUE_DATE)
         return print_literal(printer, literal_is_date(text) ? VALUE_DATE : VALUE_TIMESTAMP, text);
     return print_literal(printer, literal->literal_kind, text);
+}
+
+const char *literal_print(const char *text, enum value_kind kind, const struct column *column,
+                          enum sql_dialect dialect, struct arena *arena, struct error *err)
+{
+    struct strbuf out = strbuf_init(2 * LITERAL_LENGTH_MAX + 32);
+    struct printer printer = {.dialect = &dialects[dialect], .arena = arena, .out = &out, .err = err};
+    struct expression literal = {
+        .kind = EXPRESSION_LITERAL, .literal = text, .literal_kind = kind};
+    const char *sql = NULL;
+    if (print_literal_for(&printer, &literal, column))
+        sql = strbuf_ok(&out) ? arena_strdup(arena, strbuf_text(&out)) : NULL;
+    if (!sql && (!err || err->code == ERROR_NONE))
+        error_set(err, ERROR_INVALID, "the value is too long");
+    strbuf_clear(&out);
+    return sql;
 }
