@@ -10,6 +10,7 @@
 
 #include "agent/cached_parts.h"
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/directory.h"
 #include "core/log.h"
 #include "core/settings.h"
@@ -98,6 +99,86 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
         return NULL;
     }
     return knowledge;
+}
+
+/* ------------------------------------------------------------------ verified queries */
+
+struct verified_work {
+    const struct verified_record *records;
+    size_t count;
+    int64_t version;
+    const struct catalog *catalog;
+    struct verified_set *set;
+};
+
+static void make_verified(void *arg)
+{
+    struct verified_work *work = arg;
+    work->set = verified_set_new(work->records, work->count, work->version, work->catalog);
+}
+
+static bool is_newest(const struct verified_set *set, int64_t version,
+                      const struct catalog *catalog)
+{
+    return set && set->version >= version && strcmp(set->catalog_version, catalog->version) == 0;
+}
+
+/* Puts the set in its place, unless a newer one is there or the catalog is another by now. */
+static void put_verified(struct agent *agent, struct verified_set *fresh,
+                         const struct knowledge *knowledge)
+{
+    struct verified_set *old = fresh;
+    pthread_mutex_lock(&agent->knowledge_lock);
+    if (agent->knowledge == knowledge &&
+        !is_newest(agent->verified, fresh->version, knowledge->catalog)) {
+        old = agent->verified;
+        agent->verified = fresh;
+    }
+    pthread_mutex_unlock(&agent->knowledge_lock);
+    verified_set_unref(old);
+}
+
+TASK_WAITS bool agent_reload_verified(struct agent *agent, struct error *err)
+{
+    if (agent->primary)
+        agent = agent->primary;
+    struct knowledge *knowledge = agent_take_knowledge(agent);
+    struct arena *arena = arena_new();
+    struct verified_work work = {.catalog = knowledge->catalog};
+    struct verified_record *records = NULL;
+    int64_t version = 0;
+    pthread_mutex_lock(&agent->knowledge_lock);
+    struct verified_set *known = agent->verified ? verified_set_ref(agent->verified) : NULL;
+    pthread_mutex_unlock(&agent->knowledge_lock);
+    bool ok = store_verified_version(agent->store, &version, err);
+    if (ok && !is_newest(known, version, knowledge->catalog)) {
+        ok = store_verified_load(agent->store, arena, &records, &work.count, &work.version, err);
+        work.records = records;
+        ok = ok && task_offload(make_verified, &work, err);
+        if (ok)
+            put_verified(agent, work.set, knowledge);
+    }
+    verified_set_unref(known);
+    arena_free(arena);
+    knowledge_unref(knowledge);
+    return ok;
+}
+
+TASK_WAITS struct verified_set *agent_take_verified(struct agent *agent)
+{
+    if (agent->primary)
+        agent = agent->primary;
+    unsigned long long now = clock_monotonic_ms(), looked = atomic_load(&agent->verified_looked_ms);
+    struct error err = {0};
+    /* Who wins the exchange looks; the others take what there is. */
+    if (now - looked >= VERIFIED_LOOK_MS &&
+        atomic_compare_exchange_strong(&agent->verified_looked_ms, &looked, now) &&
+        !agent_reload_verified(agent, &err) && err.code != ERROR_CANCELLED)
+        log_warn("verified queries: %s", err.message);
+    pthread_mutex_lock(&agent->knowledge_lock);
+    struct verified_set *set = agent->verified ? verified_set_ref(agent->verified) : NULL;
+    pthread_mutex_unlock(&agent->knowledge_lock);
+    return set;
 }
 
 /* ------------------------------------------------------------------ opening */
@@ -193,10 +274,11 @@ TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_option
     struct catalog *catalog = NULL;
     if (open_parts(agent, err) && (catalog = catalog_open(&agent->catalog_options, err)))
         agent->knowledge = knowledge_new_take(agent, catalog, err);
-    if (!agent->knowledge) {
+    if (!agent->knowledge || !agent_reload_verified(agent, err)) {
         agent_close(agent);
         return NULL;
     }
+    atomic_store(&agent->verified_looked_ms, clock_monotonic_ms());
     return agent;
 }
 
@@ -211,6 +293,7 @@ TASK_WAITS void agent_close(struct agent *agent)
         return;
     }
     knowledge_unref(agent->knowledge);
+    verified_set_unref(agent->verified);
     llm_close(agent->llm);
     planner_close(agent->planner);
     embedder_close(agent->embedder);
@@ -266,7 +349,7 @@ TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
         put_knowledge(agent, fresh);
     bool ok = fresh || catalog == old->catalog;
     knowledge_unref(old);
-    return ok;
+    return ok && (!fresh || agent_reload_verified(agent, err));
 }
 
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err)

@@ -28,6 +28,7 @@
 #include "retrieval/retrieval.h"
 #include "store/store.h"
 #include "task/task.h"
+#include "verified/verified.h"
 
 /* What can be asked about at one moment, with its indexes. Immutable, counted: a run keeps the
  * one it began with while a newer one may take its place. Any thread may read, ref and unref it. */
@@ -63,7 +64,9 @@ struct agent {
     struct planner *planner;
     struct llm *llm;
     struct knowledge *knowledge; /* for the loop's thread; others: agent_take_knowledge() */
-    pthread_mutex_t knowledge_lock;
+    struct verified_set *verified;   /* of the primary; others: agent_take_verified() */
+    atomic_ullong verified_looked_ms; /* when the store was last asked whether it has changed */
+    pthread_mutex_t knowledge_lock;   /* guards both */
     struct catalog_options catalog_options;
     char *metadata_place; /* NULL: none */
     struct engine *engines[SQL_DIALECTS]; /* opened when first needed */
@@ -84,6 +87,13 @@ struct agent *agent_share(struct agent *primary, struct loop *loop, unsigned loo
 /* The newest knowledge with one more reference, which the caller gives back with
  * knowledge_unref(). From any thread, also while agent_refresh() puts another in its place. */
 struct knowledge *agent_take_knowledge(struct agent *agent);
+/* The verified queries, with one more reference; NULL only while there is no store to read them from.
+ * What another process has changed is seen within VERIFIED_LOOK_MS. From any thread. */
+#define VERIFIED_LOOK_MS 1000
+TASK_WAITS struct verified_set *agent_take_verified(struct agent *agent);
+/* Reads the verified queries again if they have changed, or the catalog has: what follows sees the
+ * change that was made before. */
+TASK_WAITS bool agent_reload_verified(struct agent *agent, struct error *err);
 /* Reads again what has changed, on the primary's loop; runs that are under way keep what they began with. */
 TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err);
 /* The engine of that name (NULL: the configured one), opened at its first use. */

@@ -56,6 +56,7 @@ static void make_key(struct run *run)
     cache_parts_add_text(&parts, llm_model_id(run->agent->llm));
     cache_parts_add_text(&parts, planner_words_id(run->agent->planner));
     cache_parts_add_text(&parts, run->knowledge->catalog->version);
+    cache_parts_add_integer(&parts, run->verified_set ? run->verified_set->version : 0);
     cache_parts_add_text(&parts, run->knowledge->restricted ? question->user_id : "");
     cache_parts_add(&parts, cache_parts_fold_blanks(run->arena, question->text));
     cache_parts_add_integer(&parts, (int64_t)question->dataset_filter_count);

@@ -30,6 +30,15 @@ static const struct query *stored_query(struct run *run, const struct message *m
     return query;
 }
 
+/* A verified answer has no tree, and a follow-up of it must not go on from an earlier one. */
+static bool is_verified(const struct message *message)
+{
+    json_t *metadata = message->metadata ? json_loads(message->metadata, 0, NULL) : NULL;
+    bool verified = json_object_get(metadata, "verified") != NULL;
+    json_decref(metadata);
+    return verified;
+}
+
 /* The last answer's query, and the question that it answered. JSON nests: on a thread's stack. */
 static void read_history(void *arg)
 {
@@ -38,6 +47,8 @@ static void read_history(void *arg)
         const struct message *message = &run->history[i - 1];
         if (message->role == MESSAGE_ASSISTANT) {
             run->previous = stored_query(run, message);
+            if (!run->previous && is_verified(message))
+                break;
             continue;
         }
         if (!run->previous_question)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The QueryResponse of the API (spec section 2), written straight from the run. */
 #include "agent/run.h"
+#include "agent/verified.h"
 #include "core/json.h"
 #include "planner/print/query_json.h"
 
@@ -161,7 +162,7 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     json_add_key(out, "selected_dataset");
     json_add_text(out, chosen_dataset(run));
     json_add_key(out, "model");
-    json_add_text(out, llm_model_id(run->agent->llm));
+    json_add_text(out, run->verified ? "verified" : llm_model_id(run->agent->llm));
     json_add_key(out, "tokens");
     strbuf_add(out, "{\"input\":0,\"output\":0}"); /* the planner uses none */
     json_add_key(out, "cost");
@@ -176,6 +177,10 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     add_texts(out, "options", proposal->options, proposal->option_count);
     add_periods(proposal, out);
     add_candidates(run, out);
+    if (run->verified) {
+        json_add_key(out, "verified");
+        verified_json(run->verified, out);
+    }
     if (run->question.explain) {
         json_add_key(out, "explanation");
         json_add_text(out, proposal->explanation);
@@ -190,6 +195,10 @@ static void add_message_metadata(const struct run *run, struct strbuf *out)
     json_add_text(out, run_status_name(run->status));
     json_add_key(out, "dataset_id");
     json_add_text(out, proposal->dataset ? proposal->dataset->id : NULL);
+    if (run->verified) {
+        json_add_key(out, "verified");
+        verified_json(run->verified, out);
+    }
     if (proposal->outcome == LLM_QUERY && proposal->query) {
         json_add_key(out, "query");
         query_to_json(proposal->query, out);

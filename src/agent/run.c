@@ -114,6 +114,7 @@ void run_free(struct run *run)
     run->magic = 0;
     arena_free(run->arena);
     knowledge_unref(run->knowledge);
+    verified_set_unref(run->verified_set);
     free(run);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "core/strbuf.h"
 #include "sql/firewall.h"
+#include "verified/verified.h"
 
 #define QUESTION_LENGTH_MAX 4000 /* characters */
 #define SAMPLE_ROWS_DEFAULT 10
@@ -98,10 +99,19 @@ struct run_event {
     const char *json;               /* the event's data, as the API sends it */
 };
 
+/* The verified query that the question is equal to (agent/verified.h). */
+struct run_verified {
+    struct verified_match match;
+    const char *sql; /* with the values of this question */
+    const struct dataset *const *datasets; /* that it reads */
+    size_t dataset_count;
+};
+
 struct run {
     uint32_t magic;
     struct agent *agent;
     struct knowledge *knowledge;
+    struct verified_set *verified_set; /* as it was when the run began its work; NULL: none */
     struct arena *arena;
     struct question question;
     char id[STORE_ID_SIZE];
@@ -127,6 +137,7 @@ struct run {
     size_t history_count;
     const struct query *previous;
     const char *previous_question;
+    const struct run_verified *verified; /* NULL: the question is none */
     struct retrieval_result retrieved;
     struct llm_request request;
     struct llm_selection selection;

@@ -240,6 +240,7 @@ static void count(const struct run *run, bool ok, bool cached)
 
 TASK_WAITS bool workflow_run(struct run *run, struct error *err)
 {
+    run->verified_set = agent_take_verified(run->agent);
     bool ok = run_load_history(run, err);
     if (ok && cached_reply_get(run)) {
         ok = tell_cached(run, err);

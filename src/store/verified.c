@@ -165,7 +165,7 @@ TASK_WAITS bool store_verified_update(struct store *store, struct arena *arena,
     clock_print_utc(clock_now_ms(), now);
     struct verified_record changed = *record;
     changed.updated_at = arena_strdup(arena, now);
-    if (record->state == VERIFIED_APPROVED)
+    if (record->state == VERIFIED_APPROVED && !record->approved_at)
         changed.approved_at = changed.updated_at;
     if (!check_id("verified query", record->id, "verified_", err) || !check_record(record, err) ||
         !call_driver(store, STORE_VERIFIED_UPDATE, &changed, err))

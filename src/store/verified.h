@@ -81,7 +81,8 @@ TASK_WAITS bool store_verified_add(struct store *store, struct arena *arena,
 TASK_WAITS bool store_verified_get(struct store *store, const char *id, struct arena *arena,
                                    struct verified_record *out, struct error *err);
 /* Writes what may change: state, question, variants, dataset, SQL, slots, owner, reason, schema.
- * ERROR_CONFLICT when its revision is another by now. Approving sets the time of approval. */
+ * ERROR_CONFLICT when its revision is another by now. An approved one without a time of approval gets
+ * one. */
 TASK_WAITS bool store_verified_update(struct store *store, struct arena *arena,
                                       struct verified_record *record, struct error *err);
 /* Newest first; `state` NULL: all. Cursor and *next as of store_conversation_list(). */

@@ -2,6 +2,7 @@
 /* The statement, or what to say instead of one. */
 #include "agent/cached.h"
 #include "agent/steps/steps.h"
+#include "agent/verified.h"
 #include "core/json.h"
 
 static const char *words_for(const struct run *run)
@@ -22,9 +23,13 @@ static const char *words_for(const struct run *run)
 TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struct error *err)
 {
     run->proposal = (struct llm_proposal){0};
+    if (run->request.failure)
+        run->verified = NULL; /* its statement failed: whatever comes now is not verified */
     /* What was chosen anew is decided anew: the decision was kept no longer than the choice. */
     record->cache_hit = run->cache_hits[CACHE_DATASET_SELECTION] && cached_proposal_get(run);
-    if (!record->cache_hit) {
+    if (run->verified) {
+        verified_propose(run);
+    } else if (!record->cache_hit) {
         if (!llm_generate(run->agent->llm, &run->request, &run->proposal, err))
             return false;
         cached_proposal_put(run);

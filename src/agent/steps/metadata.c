@@ -5,11 +5,10 @@
  */
 #include <string.h>
 
+#include "agent/calendar.h"
 #include "agent/steps/steps.h"
-#include "core/clock.h"
 #include "core/json.h"
 #include "core/settings.h"
-#include "core/zone.h"
 
 #define JOINABLE_MAX 32
 
@@ -68,38 +67,10 @@ static void find_joinable(struct run *run)
         add_neighbours(run, &list, list.items[i].dataset);
     for (size_t i = 0; run->previous && i < run->previous->table_count; i++)
         add_joinable(run, &list, run->previous->tables[i].dataset);
+    for (size_t i = 0; run->verified && i < run->verified->dataset_count; i++)
+        add_joinable(run, &list, run->verified->datasets[i]);
     plan->joinable = list.items;
     plan->joinable_count = list.count;
-}
-
-static int64_t today_of(const struct dataset *dataset)
-{
-    struct date date;
-    if (dataset && dataset->calendar.reference_date &&
-        date_parse(str_slice(str_from(dataset->calendar.reference_date), 0, 10), &date))
-        return date_to_days(date);
-    int minutes = settings_utc_offset_minutes(clock_now_ms());
-    if (dataset && dataset->calendar.time_zone)
-        (void)zone_offset(dataset->calendar.time_zone, clock_now_ms(), &minutes, NULL);
-    return clock_today(minutes); /* an unknown zone: the configured one */
-}
-
-static int first_set(int own, int64_t configured)
-{
-    return own > 0 ? own : (int)configured;
-}
-
-static void set_calendar(struct run *run)
-{
-    const struct dataset *best =
-        run->request.plan.dataset_count > 0 ? run->request.plan.datasets[0].dataset : NULL;
-    const struct calendar none = {0};
-    const struct calendar *own = best ? &best->calendar : &none;
-    struct period_calendar *calendar = &run->request.plan.calendar;
-    date_print(date_from_days(today_of(best)), calendar->today);
-    calendar->week_start = first_set(own->week_start, settings_integer("QUERENT_WEEK_START"));
-    calendar->fiscal_year_start =
-        first_set(own->fiscal_year_start, settings_integer("QUERENT_FISCAL_YEAR_START"));
 }
 
 TASK_WAITS static bool try_statement(void *context, const char *sql, const struct rows **rows,
@@ -149,7 +120,7 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
         .try_context = run,
     };
     find_joinable(run);
-    set_calendar(run);
+    calendar_of(count > 0 ? datasets[0].dataset : NULL, &run->request.plan.calendar);
     record->words = arena_printf(run->arena, "%zu %s with %zu %s, %zu more to join", count,
                                  plural(count, "dataset", "datasets"), column_count,
                                  plural(column_count, "column", "columns"),

@@ -2,6 +2,7 @@
 /* The dataset that the question is about, and why that one. */
 #include "agent/cached.h"
 #include "agent/steps/steps.h"
+#include "agent/verified.h"
 #include "core/json.h"
 
 /* Why the search found it says more, shortly, than how the question was read. */
@@ -16,8 +17,10 @@ static const char *reason_for(const struct run *run)
 
 TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct error *err)
 {
-    record->cache_hit = cached_selection_get(run);
-    if (!record->cache_hit) {
+    if (run->verified) {
+        run->selection =
+            (struct llm_selection){run->verified->match.place.dataset, verified_reason(run)};
+    } else if (!(record->cache_hit = cached_selection_get(run))) {
         if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
             return false;
         cached_selection_put(run);
