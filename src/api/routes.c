@@ -27,6 +27,8 @@ const struct route *const api_routes[] = {
     &docs_file_route,
     &redoc_route,
     &redoc_file_route,
+    &cache_stats_route,
+    &cache_clear_route,
 };
 const size_t api_route_count = sizeof(api_routes) / sizeof(api_routes[0]);
 /* 8 methods without a route; each route's own, and HEAD (api/traffic.c). */

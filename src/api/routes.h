@@ -14,5 +14,6 @@ extern const struct route conversation_messages_route, conversation_delete_route
 extern const struct route dataset_list_route, dataset_route;
 extern const struct route key_create_route, key_list_route, key_revoke_route;
 extern const struct route audit_list_route;
+extern const struct route cache_stats_route, cache_clear_route;
 
 #endif

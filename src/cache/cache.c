@@ -77,6 +77,8 @@ struct cache *cache_open(struct store *store, size_t memory_bytes_max)
     pthread_mutex_init(&cache->mutex, NULL);
     pthread_cond_init(&cache->landed, NULL);
     memory_init(&cache->memory, memory_bytes_max);
+    cache->last_clearing = -1;
+    cache->hits_saved_ms = clock_monotonic_ms();
     struct error err = {0};
     if (store && !write_behind_start(cache, &err)) {
         log_warn("cache: %s; it keeps to memory", err.message);
@@ -168,6 +170,7 @@ TASK_WAITS static struct cache_entry *read_store(struct cache *cache, enum cache
         return NULL;
     }
     entry->expires_ms = cache->clock_ms() + (uint64_t)left_ms;
+    atomic_store(&entry->stored, true);
     return entry;
 }
 
@@ -243,6 +246,7 @@ void cache_stats(struct cache *cache, struct cache_stats *out)
     for (size_t i = 0; i < CACHE_TYPES; i++) {
         out->types[i].entries = cache->memory.types[i].entries;
         out->types[i].bytes = cache->memory.types[i].bytes;
+        out->types[i].unsaved_hits = cache->memory.types[i].hits;
         out->types[i].hits = cache->counts[i].hits;
         out->types[i].misses = cache->counts[i].misses;
     }

@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/str.h"
+#include "core/strbuf.h"
 #include "store/store.h"
 #include "task/task.h"
 
@@ -83,16 +84,31 @@ TASK_WAITS bool cache_flight_join(struct cache *cache, enum cache_type type,
                                   struct error *err);
 void cache_flight_land(struct cache_flight *flight); /* from any thread; NULL is allowed */
 
-/* The plan's get_stats, both levels. */
+/* Of this process. */
 struct cache_stats {
     struct {
-        int64_t entries, hits, misses, bytes; /* memory; hits of either level */
+        int64_t entries, hits, misses, bytes; /* in memory; hits of either level */
+        int64_t unsaved_hits; /* of entries in memory, which the store does not know of yet */
     } types[CACHE_TYPES];
     size_t memory_bytes, memory_bytes_max;
     int64_t dropped; /* not written to the store, because too much waited for it */
 };
 void cache_stats(struct cache *cache, struct cache_stats *out);
-/* type CACHE_TYPES: any; dataset_id NULL: any. Both levels; returns how many went in *count. */
+/* Of the store, and so of all processes on it, hits in their memories included (those of other
+ * processes are half a minute late); and of this process. */
+struct cache_report {
+    struct {
+        int64_t entries, hits, bytes;
+    } types[CACHE_TYPES];
+    int64_t entries, hits; /* of all types */
+    struct cache_stats memory;
+};
+TASK_WAITS bool cache_report(struct cache *cache, struct cache_report *out, struct error *err);
+double cache_report_rate(const struct cache_report *report); /* hits an entry; 0 without entries */
+/* The plan's get_stats as JSON with more members; those of this process where that says something. */
+void cache_report_json(const struct cache_report *report, bool with_process, struct strbuf *json);
+/* type CACHE_TYPES: any; dataset_id NULL: any. Both levels; returns how many went in *count. Other
+ * processes on the store forget it in memory some seconds later. */
 TASK_WAITS bool cache_clear(struct cache *cache, enum cache_type type, const char *dataset_id,
                             bool expired_only, int64_t *count, struct error *err);
 

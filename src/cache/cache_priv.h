@@ -44,6 +44,10 @@ struct cache {
     pthread_cond_t landed; /* for threads that wait without a task */
     uint64_t clears;       /* what was read from the store before one is not kept after it */
     uint64_t store_back_ms, next_log_ms;
+    uint64_t hits_saved_ms;
+    /* The thread's. */
+    int64_t last_clearing; /* of any process; -1: not known yet */
+    uint64_t poll_ms;
     struct {
         int64_t hits, misses;
     } counts[CACHE_TYPES];
@@ -59,6 +63,13 @@ void write_behind_stop(struct cache *cache);
 void write_behind_add(struct cache *cache, struct cache_entry *entry);
 /* With the mutex held: forgets what waits and matches; returns how many. */
 int64_t write_behind_forget(struct cache *cache, enum cache_type type, const char *dataset_id);
+
+/* shared.c: tells the store of hits in memory, of entries that it has. */
+TASK_WAITS void cache_save_hits(struct cache *cache);
+/* Forgets what other processes have cleared. For the thread, as the next two. */
+void cache_poll_clearings(struct cache *cache);
+uint64_t cache_shared_due_ms(const struct cache *cache); /* with the mutex held */
+void cache_shared_work(struct cache *cache);
 
 /* Notes that the store failed: it is left alone for a moment, and a line is logged now and then. */
 void cache_store_failed(struct cache *cache, const char *what, const struct error *err);

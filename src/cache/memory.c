@@ -161,6 +161,7 @@ static void account(struct memory *memory, const struct cache_entry *entry, int 
     memory->bytes = (size_t)((int64_t)memory->bytes + size);
     memory->types[entry->type].bytes += size;
     memory->types[entry->type].entries += sign;
+    memory->types[entry->type].hits += entry->hits * sign;
 }
 
 static void drop(struct memory *memory, struct cache_entry *entry)
@@ -203,14 +204,18 @@ struct cache_entry *memory_find(struct memory *memory, enum cache_type type,
     }
     list_remove(memory, entry);
     list_add(memory, entry);
+    entry->hits++;
+    memory->types[type].hits++;
     return entry;
 }
 
 void memory_put(struct memory *memory, struct cache_entry *entry)
 {
     struct cache_entry *old = find(memory, entry->type, &entry->key);
-    if (old)
+    if (old) {
+        entry->hits += old->hits;
         drop(memory, old);
+    }
     size_t size = cache_entry_size(entry);
     if (size > memory->bytes_max / MEMORY_PART_MAX)
         return;

@@ -7,6 +7,8 @@
 #ifndef QUERENT_CACHE_MEMORY_H
 #define QUERENT_CACHE_MEMORY_H
 
+#include <stdatomic.h>
+
 #include "cache/cache.h"
 
 /* An entry larger than this part of the memory would push out too many others. */
@@ -24,6 +26,8 @@ struct cache_entry {
     enum cache_type type;
     struct cache_key key;
     uint64_t expires_ms; /* by the cache's clock */
+    int64_t hits;        /* in memory, not yet told to the store; guarded by the cache's mutex */
+    atomic_bool stored;  /* the store has it */
     size_t length;
     char bytes[];
 };
@@ -35,7 +39,7 @@ struct memory {
     struct cache_entry *newest, *oldest;
     size_t bytes, bytes_max;
     struct {
-        int64_t entries, bytes;
+        int64_t entries, bytes, hits; /* hits: those not yet told to the store */
     } types[CACHE_TYPES];
 };
 
@@ -58,7 +62,7 @@ size_t cache_entry_size(const struct cache_entry *entry);
 
 void memory_init(struct memory *memory, size_t bytes_max);
 void memory_free(struct memory *memory);
-/* Borrowed, and now the newest; NULL. An entry that has expired is removed. */
+/* Borrowed, now the newest, and a hit; NULL. An entry that has expired is removed. */
 struct cache_entry *memory_find(struct memory *memory, enum cache_type type,
                                 const struct cache_key *key, uint64_t now_ms);
 /* Takes a reference of its own, in place of an entry with the same key. One that is too large is

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
 
 struct writing {
     struct cache *cache;
@@ -28,8 +29,10 @@ TASK_WAITS static void write_entry(void *arg)
     if (store_cache_put(writing->cache->store, cache_type_name(entry->type),
                         (struct str){(const char *)entry->key.bytes, sizeof(entry->key.bytes)},
                         (struct str){entry->bytes, entry->length}, cache_type_ttl_s(entry->type),
-                        cache_entry_dataset(entry), &err))
+                        cache_entry_dataset(entry), &err)) {
+        atomic_store(&writing->entry->stored, true);
         return;
+    }
     cache_store_failed(writing->cache, "the store can't be written", &err);
     *writing->ok = false;
 }
@@ -58,20 +61,25 @@ static bool write_batch(struct cache *cache, struct loop *loop, struct write *ba
     return ok;
 }
 
-/* With the mutex held. */
+static struct timespec monotonic(uint64_t ms)
+{
+    return (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
+}
+
+/* With the mutex held. Returns when there is something to write and others had time to join it, or
+ * when other work is due. */
 static void wait_for_writes(struct cache *cache)
 {
     struct write_behind *writes = &cache->writes;
-    while (!writes->first && !writes->stop)
-        pthread_cond_wait(&writes->work, &cache->mutex);
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WRITES_GATHER_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
     int result = 0;
+    while (!writes->first && !writes->stop && result == 0) {
+        struct timespec due = monotonic(cache_shared_due_ms(cache));
+        result = pthread_cond_timedwait(&writes->work, &cache->mutex, &due);
+    }
+    if (!writes->first)
+        return;
+    struct timespec until = monotonic(clock_monotonic_ms() + WRITES_GATHER_MS);
+    result = 0;
     while (result == 0 && !writes->stop && writes->count < WRITES_BATCH_MAX)
         result = pthread_cond_timedwait(&writes->work, &cache->mutex, &until);
 }
@@ -101,6 +109,7 @@ static void *write_until_stopped(void *arg)
     struct cache *cache = arg;
     struct write_behind *writes = &cache->writes;
     struct loop *loop = loop_new(NULL);
+    cache_poll_clearings(cache);
     pthread_mutex_lock(&cache->mutex);
     for (;;) {
         wait_for_writes(cache);
@@ -109,7 +118,8 @@ static void *write_until_stopped(void *arg)
             break;
         writes->busy = true;
         pthread_mutex_unlock(&cache->mutex);
-        bool ok = write_batch(cache, loop, batch);
+        bool ok = !batch || write_batch(cache, loop, batch);
+        cache_shared_work(cache);
         pthread_mutex_lock(&cache->mutex);
         writes->busy = false;
         writes->batches++;
@@ -118,6 +128,7 @@ static void *write_until_stopped(void *arg)
             writes->dropped += write_behind_forget(cache, CACHE_TYPES, NULL);
     }
     pthread_mutex_unlock(&cache->mutex);
+    cache_save_hits(cache);
     loop_free(loop);
     return NULL;
 }

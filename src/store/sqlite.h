@@ -171,7 +171,9 @@ bool sqlite_sweep_bite(struct sqlite_connection *connection, void *call, struct 
 bool sqlite_cache_get(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_put(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_stats(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_cache_hits(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_cache_clear(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_cache_clearings(struct sqlite_connection *connection, void *call, struct error *err);
 /* Takes SQLITE_HITS_MAX struct sqlite_hits; those with id 0 are empty. */
 bool sqlite_cache_add_hits(struct sqlite_connection *connection, void *hits, struct error *err);
 bool sqlite_embedding_get(struct sqlite_connection *connection, void *call, struct error *err);

@@ -2,8 +2,12 @@
 /* Cache entries: dear to make, allowed to be lost. */
 #include "store/sqlite.h"
 
+#include "core/clock.h"
+
 #define EXPIRED_PER_PUT 16 /* each new entry clears this many old ones away */
 #define ROW_SIZE 256       /* what an entry takes beside its key and value, roughly */
+#define BITE_US 4000       /* of a clearing, which shares its transaction with others */
+#define CLEARED_AT_ONCE 16
 #define TRIMS_PER_SIZE 16  /* the size is summed up whenever this part of it has been put */
 
 bool sqlite_cache_get(struct sqlite_connection *connection, void *arg, struct error *err)
@@ -80,9 +84,76 @@ bool sqlite_cache_stats(struct sqlite_connection *connection, void *arg, struct 
     return true;
 }
 
+bool sqlite_cache_hits(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    const struct call_cache_hits *call = arg;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct cache_hits *hits = &call->hits[i];
+        struct str key = {(const char *)hits->key, sizeof(hits->key)};
+        if (!sqlite_execute(connection, STATEMENT_CACHE_HITS_BY_KEY, NULL, err, "tbi", hits->type,
+                            &key, hits->count))
+            return false;
+    }
+    return true;
+}
+
+/* The first bite: what is cleared is told to other processes, and what is newer stays. */
+static bool begin_clearing(struct sqlite_connection *connection, struct call_cache_clear *call,
+                           struct error *err)
+{
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_CACHE_NEWEST, err, "");
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    call->newest = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return call->expired_only ||
+           (sqlite_execute(connection, STATEMENT_CACHE_CLEARING_PUT, NULL, err, "tt", call->type,
+                           call->dataset_id) &&
+            sqlite_execute(connection, STATEMENT_CACHE_CLEARINGS_TRIM, NULL, err, "i",
+                           (int64_t)STORE_CLEARINGS_MAX));
+}
+
 bool sqlite_cache_clear(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     struct call_cache_clear *call = arg;
-    return sqlite_execute(connection, STATEMENT_CACHE_CLEAR, &call->count, err, "ttii", call->type,
-                          call->dataset_id, (int64_t)call->expired_only, call->now_ms);
+    uint64_t end_us = clock_monotonic_us() + BITE_US;
+    enum sqlite_statement statement = call->expired_only ? STATEMENT_CACHE_CLEAR_EXPIRED
+                                      : call->dataset_id ? STATEMENT_CACHE_CLEAR_DATASET
+                                      : call->type       ? STATEMENT_CACHE_CLEAR_TYPE
+                                                         : STATEMENT_CACHE_CLEAR_ALL;
+    int64_t until_ms = call->expired_only ? call->now_ms : INT64_MAX, changes = CLEARED_AT_ONCE;
+    call->count = 0;
+    if (!call->begun && !begin_clearing(connection, call, err))
+        return false;
+    while (changes == CLEARED_AT_ONCE && clock_monotonic_us() < end_us) {
+        if (!sqlite_execute(connection, statement, &changes, err, "ttiii", call->type,
+                            call->dataset_id, until_ms, call->newest, (int64_t)CLEARED_AT_ONCE))
+            return false;
+        call->count += changes;
+    }
+    call->ended = changes < CLEARED_AT_ONCE;
+    return true;
+}
+
+bool sqlite_cache_clearings(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    struct call_cache_clearings *call = arg;
+    size_t capacity = 0;
+    bool row;
+    sqlite3_stmt *statement =
+        sqlite_start(connection, STATEMENT_CACHE_CLEARINGS, err, "i", call->after);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        call->out = arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
+        call->out[call->count++] = (struct cache_clearing){
+            .id = sqlite3_column_int64(statement, 0),
+            .type = sqlite_column(statement, 1, call->arena),
+            .dataset_id = sqlite_column(statement, 2, call->arena),
+        };
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
 }

@@ -138,8 +138,25 @@ STATEMENT(CACHE_HITS, "UPDATE cache_entries SET hits = hits + ?2 WHERE id = ?1")
 STATEMENT(CACHE_STATS,
           "SELECT type, count(*), sum(hits), sum(length(key) + length(value)) FROM cache_entries"
           " WHERE expires_ms > ?1 GROUP BY type ORDER BY type")
-STATEMENT(CACHE_CLEAR, "DELETE FROM cache_entries WHERE (?1 IS NULL OR type = ?1)"
-                       " AND (?2 IS NULL OR dataset_id = ?2) AND (NOT ?3 OR expires_ms <= ?4)")
+STATEMENT(CACHE_HITS_BY_KEY,
+          "UPDATE cache_entries SET hits = hits + ?3 WHERE type = ?1 AND key = ?2")
+STATEMENT(CACHE_NEWEST, "SELECT coalesce(max(id), 0) FROM cache_entries")
+/* One for each index that finds them: ?1 type, ?2 dataset, ?3 and before expired, up to the entry
+ * ?4, at most ?5. */
+#define CACHE_CLEAR_SOME(condition)                                           \
+    "DELETE FROM cache_entries WHERE id IN (SELECT id FROM cache_entries"     \
+    " WHERE " condition " AND (?1 IS NULL OR type = ?1)"                      \
+    " AND (?2 IS NULL OR dataset_id = ?2) AND expires_ms <= ?3 AND id <= ?4 LIMIT ?5)"
+STATEMENT(CACHE_CLEAR_ALL, CACHE_CLEAR_SOME("true"))
+STATEMENT(CACHE_CLEAR_TYPE, CACHE_CLEAR_SOME("type = ?1"))
+STATEMENT(CACHE_CLEAR_DATASET, CACHE_CLEAR_SOME("dataset_id = ?2"))
+STATEMENT(CACHE_CLEAR_EXPIRED, CACHE_CLEAR_SOME("expires_ms <= ?3"))
+#undef CACHE_CLEAR_SOME
+STATEMENT(CACHE_CLEARING_PUT, "INSERT INTO cache_clearings (type, dataset_id) VALUES (?1, ?2)")
+STATEMENT(CACHE_CLEARINGS_TRIM, "DELETE FROM cache_clearings"
+                                " WHERE id <= (SELECT max(id) FROM cache_clearings) - ?1")
+STATEMENT(CACHE_CLEARINGS,
+          "SELECT id, type, dataset_id FROM cache_clearings WHERE id > ?1 ORDER BY id")
 
 STATEMENT(EMBEDDING_GET, "SELECT vector FROM dataset_embeddings"
                          " WHERE dataset_id = ?1 AND model_id = ?2 AND version = ?3")

@@ -600,9 +600,34 @@ TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const c
         .now_ms = clock_now_ms(),
     };
     if (!check_optional("the cache type", type, STORE_NAME_SIZE_MAX, err) ||
-        !check_optional("the dataset id", dataset_id, STORE_NAME_SIZE_MAX, err) ||
-        !call_driver(store, STORE_CACHE_CLEAR, &call, err))
+        !check_optional("the dataset id", dataset_id, STORE_NAME_SIZE_MAX, err))
         return false;
+    int64_t cleared = 0;
+    while (!call.ended) {
+        if (!call_driver(store, STORE_CACHE_CLEAR, &call, err))
+            return false;
+        call.begun = true;
+        cleared += call.count;
+    }
+    *count = cleared;
+    return true;
+}
+
+TASK_WAITS bool store_cache_hits(struct store *store, const struct cache_hits *hits, size_t count,
+                                 struct error *err)
+{
+    struct call_cache_hits call = {hits, count};
+    return call_driver(store, STORE_CACHE_HITS, &call, err);
+}
+
+TASK_WAITS bool store_cache_clearings(struct store *store, int64_t after, struct arena *arena,
+                                      struct cache_clearing **out, size_t *count,
+                                      struct error *err)
+{
+    struct call_cache_clearings call = {.after = after, .arena = arena};
+    if (!call_driver(store, STORE_CACHE_CLEARINGS, &call, err))
+        return false;
+    *out = call.out;
     *count = call.count;
     return true;
 }

@@ -36,6 +36,8 @@
                                                 */
 #define STORE_JSON_SIZE_MAX (32 * 1024 * 1024) /* a run's result, an event */
 #define STORE_CACHE_KEY_SIZE_MAX 4096
+#define STORE_CACHE_HIT_KEY_SIZE 32 /* of entries whose hits are counted elsewhere: a hash */
+#define STORE_CLEARINGS_MAX 100
 #define STORE_CACHE_VALUE_SIZE_MAX (64 * 1024 * 1024)
 #define STORE_CACHE_SIZE_MAX (1024 * 1024 * 1024) /* of all entries; the oldest make room */
 #define STORE_DIMENSIONS_MAX 8192                 /* of an embedding */
@@ -225,9 +227,27 @@ struct cache_type_stats {
 };
 TASK_WAITS bool store_cache_stats(struct store *store, struct arena *arena,
                                   struct cache_type_stats **out, size_t *count, struct error *err);
-/* type and dataset_id may be NULL (any); returns how many went in *count. */
+/* Adds hits that were counted elsewhere. Those of entries that are no longer there are lost. */
+struct cache_hits {
+    const char *type;
+    unsigned char key[STORE_CACHE_HIT_KEY_SIZE];
+    int64_t count;
+};
+TASK_WAITS bool store_cache_hits(struct store *store, const struct cache_hits *hits, size_t count,
+                                 struct error *err);
+/* type and dataset_id may be NULL (any); returns how many went in *count. In bites, so that others
+ * can save meanwhile: what is put after the beginning stays. */
 TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const char *dataset_id,
                                   bool expired_only, int64_t *count, struct error *err);
+/* The latest clearings (not those of expired entries) after one: other processes forget them in
+ * memory too. At most STORE_CLEARINGS_MAX are kept. */
+struct cache_clearing {
+    int64_t id;                   /* they rise by one */
+    const char *type, *dataset_id; /* NULL: any */
+};
+TASK_WAITS bool store_cache_clearings(struct store *store, int64_t after, struct arena *arena,
+                                      struct cache_clearing **out, size_t *count,
+                                      struct error *err);
 
 /* Dataset embeddings, one per dataset and model: a new version replaces the old. */
 TASK_WAITS bool store_embedding_get(struct store *store, const char *dataset_id,

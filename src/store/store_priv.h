@@ -40,7 +40,9 @@ enum store_operation {
     STORE_CACHE_GET,
     STORE_CACHE_PUT,
     STORE_CACHE_STATS,
+    STORE_CACHE_HITS,
     STORE_CACHE_CLEAR,
+    STORE_CACHE_CLEARINGS,
     STORE_EMBEDDING_GET,
     STORE_EMBEDDING_PUT,
     STORE_JOB_BEGIN,
@@ -221,10 +223,26 @@ struct call_cache_stats {
     size_t count;
 };
 
-struct call_cache_clear {
+struct call_cache_hits {
+    const struct cache_hits *hits;
+    size_t count;
+};
+
+struct call_cache_clear { /* one bite */
     const char *type, *dataset_id;
     bool expired_only;
-    int64_t now_ms, count;
+    int64_t now_ms;
+    bool begun;     /* this is not the first bite */
+    int64_t newest; /* the newest entry's id at the first: later ones stay */
+    int64_t count;  /* of this bite */
+    bool ended;
+};
+
+struct call_cache_clearings {
+    int64_t after;
+    struct arena *arena;
+    struct cache_clearing *out;
+    size_t count;
 };
 
 struct call_embedding {

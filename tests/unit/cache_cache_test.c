@@ -67,6 +67,12 @@ static void flush(struct cache *cache)
     pthread_mutex_unlock(&cache->mutex);
 }
 
+static void flush_if(struct cache *cache, bool wanted)
+{
+    if (wanted)
+        flush(cache);
+}
+
 /* ------------------------------------------------------------------ names and keys */
 
 static void names_and_times_are_the_plans(void **state)
@@ -395,6 +401,124 @@ static void two_processes_share_the_store(void **state)
     }
 }
 
+static struct cache_report report_of(struct cache *cache)
+{
+    struct cache_report report;
+    struct error err = {0};
+    assert_ok(cache_report(cache, &report, &err), err);
+    return report;
+}
+
+/* Hits in memory cost no write each, and are told to the store all the same. */
+static void hits_in_memory_reach_the_store(void **state)
+{
+    struct home *home = *state;
+    struct cache *cache = open_cache(home->store, MEMORY);
+    put(cache, "a", STR("1"), "shop");
+    put(cache, "b", STR("2"), NULL);
+    flush(cache);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(get(cache, "a", "1"), CACHE_HIT_MEMORY);
+    struct cache_report report = report_of(cache);
+    assert_int_equal(report.entries, 2);
+    assert_int_equal(report.hits, 1000);
+    assert_int_equal(report.types[CACHE_SQL_RESULT].entries, 2);
+    assert_true(cache_report_rate(&report) == 500.0);
+    put(cache, "a", STR("3"), "shop"); /* its hits are kept */
+    assert_int_equal(get(cache, "a", "3"), CACHE_HIT_MEMORY);
+    put(cache, "a", STR("4"), "shop");
+    cache_close(cache);
+
+    cache = open_cache(home->store, MEMORY);
+    assert_int_equal(report_of(cache).hits, 1001);
+    assert_int_equal(get(cache, "a", "4"), CACHE_HIT_STORE);
+    assert_int_equal(report_of(cache).hits, 1002);
+    int64_t count;
+    assert_ok(cache_clear(cache, CACHE_TYPES, "shop", false, &count, &home->err), home->err);
+    report = report_of(cache);
+    assert_int_equal(report.entries, 1);
+    assert_int_equal(report.hits, 0);
+    cache_close(cache);
+}
+
+static void a_report_says_what_the_plan_does(void **state)
+{
+    struct home *home = *state;
+    struct store *stores[] = {NULL, home->store};
+    for (size_t i = 0; i < 2; i++) {
+        struct cache *cache = open_cache(stores[i], MEMORY);
+        struct cache_report report = report_of(cache);
+        struct strbuf json = strbuf_init(65536);
+        cache_report_json(&report, false, &json);
+        assert_ptr_equal(strstr(strbuf_text(&json), "{\"total_entries\":0,\"total_hits\":0,"
+                                                    "\"avg_hit_rate\":0,\"by_type\":{},"),
+                         strbuf_text(&json));
+        put(cache, "a", STR("1"), NULL); /* may be on its way to the store */
+        put(cache, "b", STR("1"), NULL);
+        get(cache, "a", NULL);
+        flush_if(cache, i == 1);
+        get(cache, "b", NULL);
+        get(cache, "b", NULL);
+        report = report_of(cache);
+        strbuf_reset(&json);
+        cache_report_json(&report, true, &json);
+        assert_ptr_equal(strstr(strbuf_text(&json), "{\"total_entries\":2,\"total_hits\":3,"
+                                                    "\"avg_hit_rate\":1.5,\"by_type\":"
+                                                    "{\"sql_result\":2},"),
+                         strbuf_text(&json));
+        assert_non_null(strstr(strbuf_text(&json), "\"process\":{\"memory_entries\":2,"));
+        strbuf_clear(&json);
+        cache_close(cache);
+    }
+}
+
+/* Another process' clearing, as far as this one notices: what was meant goes, the rest stays. */
+static void what_others_clear_is_forgotten(void **state)
+{
+    struct home *home = *state;
+    struct cache *cache = open_cache(home->store, MEMORY), *other = open_cache(home->store, MEMORY);
+    struct cache_key key = key_of("r");
+    int64_t count;
+    put(cache, "a", STR("1"), "shop");
+    put(cache, "b", STR("2"), "trips");
+    cache_put(cache, CACHE_RESPONSE, &key, STR("4"), "trips");
+    flush(cache);
+    assert_ok(cache_clear(other, CACHE_TYPES, NULL, true, &count, &home->err), home->err);
+    assert_ok(cache_clear(other, CACHE_SQL_RESULT, "shop", false, &count, &home->err), home->err);
+    assert_int_equal(get(cache, "a", "1"), CACHE_HIT_MEMORY);
+    cache_poll_clearings(cache);
+    assert_int_equal(get(cache, "a", NULL), CACHE_MISS);
+    assert_int_equal(get(cache, "b", "2"), CACHE_HIT_MEMORY);
+    /* More than the store remembers: all is forgotten. */
+    for (int i = 0; i <= STORE_CLEARINGS_MAX; i++)
+        assert_ok(cache_clear(other, CACHE_METADATA, NULL, false, &count, &home->err), home->err);
+    cache_poll_clearings(cache);
+    assert_int_equal(get(cache, "b", "2"), CACHE_HIT_STORE);
+    cache_poll_clearings(cache); /* nothing new */
+    assert_int_equal(get(cache, "b", "2"), CACHE_HIT_MEMORY);
+    cache_close(cache);
+    cache_close(other);
+}
+
+/* By itself, within some seconds. */
+static void the_thread_looks_for_what_others_clear(void **state)
+{
+    struct home *home = *state;
+    struct cache *cache = open_cache(home->store, MEMORY), *other = open_cache(home->store, MEMORY);
+    int64_t count;
+    put(cache, "a", STR("1"), "shop");
+    flush(cache);
+    assert_int_equal(get(cache, "a", "1"), CACHE_HIT_MEMORY);
+    assert_ok(cache_clear(other, CACHE_TYPES, NULL, false, &count, &home->err), home->err);
+    assert_int_equal(count, 1);
+    uint64_t end_ms = clock_monotonic_ms() + 10000;
+    while (get(cache, "a", NULL) != CACHE_MISS && clock_monotonic_ms() < end_ms)
+        usleep(10000);
+    assert_int_equal(get(cache, "a", NULL), CACHE_MISS);
+    cache_close(cache);
+    cache_close(other);
+}
+
 /* ------------------------------------------------------------------ a store that fails */
 
 static int calls, blocked;
@@ -402,7 +526,8 @@ static int calls, blocked;
 static bool failing_call(struct store *store, enum store_operation operation, void *call,
                          struct error *err)
 {
-    __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+    if (operation == STORE_CACHE_GET)
+        __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
     return error_set(err, ERROR_STORE, "the disk is gone");
 }
 
@@ -492,6 +617,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(clearing_goes_by_type_dataset_and_expiry, home_setup,
                                         home_teardown),
         cmocka_unit_test_setup_teardown(closing_writes_and_the_next_start_reads, home_setup,
+                                        home_teardown),
+        cmocka_unit_test_setup_teardown(hits_in_memory_reach_the_store, home_setup, home_teardown),
+        cmocka_unit_test_setup_teardown(a_report_says_what_the_plan_does, home_setup,
+                                        home_teardown),
+        cmocka_unit_test_setup_teardown(what_others_clear_is_forgotten, home_setup, home_teardown),
+        cmocka_unit_test_setup_teardown(the_thread_looks_for_what_others_clear, home_setup,
                                         home_teardown),
         cmocka_unit_test_setup_teardown(bytes_that_are_no_entry_are_a_miss, home_setup,
                                         home_teardown),

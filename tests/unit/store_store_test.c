@@ -878,6 +878,39 @@ static void the_cache_is_cleared_in_part(void **state)
     assert_int_equal(cache_clear(home, NULL, NULL, false), 1);
 }
 
+/* A large cache is cleared in bites, and told to the others once. */
+static void a_large_cache_is_cleared(void **state)
+{
+    struct home *home = *state;
+    struct cache_clearing *clearings;
+    size_t count;
+    const char *value = filled(home, 100000);
+    for (int i = 0; i < 300; i++)
+        cache_put(home, i % 3 == 0 ? "response" : "metadata", arena_printf(home->arena, "%d", i),
+                  value, 60, i % 2 == 0 ? "sales" : NULL);
+    assert_int_equal(cache_clear(home, "metadata", "sales", false), 100);
+    assert_int_equal(cache_clear(home, NULL, "sales", false), 50);
+    assert_int_equal(cache_clear(home, "response", NULL, false), 50);
+    assert_int_equal(cache_clear(home, NULL, NULL, true), 0);
+    assert_int_equal(cache_clear(home, NULL, NULL, false), 100);
+    assert_ok(store_cache_clearings(home->store, 0, home->arena, &clearings, &count, &home->err),
+              home->err);
+    assert_int_equal(count, 4);
+    assert_string_equal(clearings[0].type, "metadata");
+    assert_string_equal(clearings[0].dataset_id, "sales");
+    assert_null(clearings[1].type);
+    assert_null(clearings[3].dataset_id);
+    for (int i = 0; i < STORE_CLEARINGS_MAX; i++)
+        cache_clear(home, NULL, NULL, false);
+    assert_ok(store_cache_clearings(home->store, 4, home->arena, &clearings, &count, &home->err),
+              home->err);
+    assert_int_equal(count, STORE_CLEARINGS_MAX);
+    assert_ok(store_cache_clearings(home->store, 0, home->arena, &clearings, &count, &home->err),
+              home->err);
+    assert_int_equal(count, STORE_CLEARINGS_MAX);
+    assert_int_equal(clearings[0].id, 5);
+}
+
 static void cache_sizes_have_limits(void **state)
 {
     struct home *home = *state;
@@ -971,6 +1004,7 @@ int main(void)
         TEST(a_page_of_large_messages_has_fewer),
         TEST(cache_stats_count_hits),
         TEST(the_cache_is_cleared_in_part),
+        TEST(a_large_cache_is_cleared),
         TEST(cache_sizes_have_limits),
         TEST(embeddings_are_kept_by_version),
         /* These fix the clock, so they come last. */
