@@ -89,6 +89,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
         return;
     }
     api->questions++;
+    task_set_caller(question.user_id);
     struct run *run = run_new(api->agent, &question, &err);
     if (run) {
         request->run_id = arena_strdup(request->exchange->arena, run->id);

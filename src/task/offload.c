@@ -5,6 +5,10 @@
  * task is cancelled. A job lives on the stack of its task, which waits until the job has run or
  * was taken back.
  *
+ * Callers are served in turn: jobs stand in the lane of their task's caller, and of the lanes with
+ * jobs each gives one before any gives its next. A caller's thousand jobs hold up another's one no
+ * longer than the jobs that have begun.
+ *
  * Threads are started when a job finds none idle, up to the limit, and stay until the last loop
  * is freed.
  */
@@ -16,6 +20,8 @@
 
 #include "core/alloc.h"
 
+/* Callers whose hashes meet share a lane, and their turns. */
+#define LANES 256
 /* libpg_query recurses deeply; only touched pages cost memory. */
 #define OFFLOAD_STACK_SIZE ((size_t)8 * 1024 * 1024)
 
@@ -27,8 +33,15 @@ struct job {
     struct loop_message done;
     struct task_event ended;
     bool begun; /* under the pool's lock */
+    struct lane *lane;
     struct job *next;
     struct job *previous;
+};
+
+struct lane {
+    struct job *first, *last;
+    struct lane *next; /* in the ring */
+    bool in_ring;      /* taken out when its turn finds it empty */
 };
 
 static struct {
@@ -44,8 +57,8 @@ static struct {
     unsigned running;
     bool stopping;
     pthread_t ids[OFFLOAD_THREADS_MAX];
-    struct job *first;
-    struct job *last;
+    struct lane lanes[LANES];
+    struct lane *ring_first, *ring_last; /* in the order of their turns */
 } pool = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .work = PTHREAD_COND_INITIALIZER,
@@ -63,44 +76,81 @@ void task_offload_limits(unsigned threads_max, unsigned queue_max)
     pthread_mutex_unlock(&pool.lock);
 }
 
+static void ring_add(struct lane *lane)
+{
+    lane->next = NULL;
+    lane->in_ring = true;
+    if (pool.ring_last)
+        pool.ring_last->next = lane;
+    else
+        pool.ring_first = lane;
+    pool.ring_last = lane;
+}
+
+static struct lane *ring_take(void)
+{
+    struct lane *lane = pool.ring_first;
+    pool.ring_first = lane->next;
+    if (!pool.ring_first)
+        pool.ring_last = NULL;
+    lane->in_ring = false;
+    return lane;
+}
+
 static void append(struct job *job)
 {
+    struct lane *lane = job->lane;
     job->next = NULL;
-    job->previous = pool.last;
-    if (pool.last)
-        pool.last->next = job;
+    job->previous = lane->last;
+    if (lane->last)
+        lane->last->next = job;
     else
-        pool.first = job;
-    pool.last = job;
+        lane->first = job;
+    lane->last = job;
+    if (!lane->in_ring)
+        ring_add(lane);
     pool.queued++;
 }
 
 static void take_out(struct job *job)
 {
+    struct lane *lane = job->lane;
     if (job->previous)
         job->previous->next = job->next;
     else
-        pool.first = job->next;
+        lane->first = job->next;
     if (job->next)
         job->next->previous = job->previous;
     else
-        pool.last = job->previous;
+        lane->last = job->previous;
     pool.queued--;
+}
+
+/* Of the next lane that has one; some has. */
+static struct job *take_next(void)
+{
+    struct lane *lane = ring_take();
+    while (!lane->first)
+        lane = ring_take();
+    struct job *job = lane->first;
+    take_out(job);
+    if (lane->first)
+        ring_add(lane);
+    return job;
 }
 
 static void *work(void *unused)
 {
     pthread_mutex_lock(&pool.lock);
     for (;;) {
-        while (!pool.first && !pool.stopping) {
+        while (pool.queued == 0 && !pool.stopping) {
             pool.idle++;
             pthread_cond_wait(&pool.work, &pool.lock);
             pool.idle--;
         }
-        struct job *job = pool.first;
-        if (!job)
+        if (pool.queued == 0)
             break;
-        take_out(job);
+        struct job *job = take_next();
         job->begun = true;
         pool.running++;
         pthread_mutex_unlock(&pool.lock);
@@ -178,6 +228,7 @@ bool task_offload(void (*fn)(void *arg), void *arg, struct error *err)
     if (!task_check(err))
         return false;
     struct job job = {.fn = fn, .arg = arg, .loop = task_loop(task), .log = *log_context()};
+    job.lane = &pool.lanes[task->caller % LANES];
     job.done = (struct loop_message){.fn = job_done, .arg = &job};
     if (!submit(&job, err))
         return false;

@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/hash.h"
 
 static _Thread_local struct task *current;
 
@@ -87,6 +88,7 @@ struct task *task_start(struct loop *loop, const struct task_options *options,
     task->arg = arg;
     task->stack = stack;
     task->log = *log_context(); /* a child works for its parent's run */
+    task->caller = task_current() ? task_current()->caller : 0;
     task->deadline_ms = options->deadline_ms > 0 ? time_after(options->deadline_ms) : TIME_NEVER;
     context_init(&task->context, stack, run, task);
     uv_timer_init(&loop->uv, &task->timer);
@@ -164,6 +166,12 @@ void task_wake(struct task *task)
         return;
     task->state = TASK_READY;
     loop_make_ready(task->loop, task);
+}
+
+void task_set_caller(const char *caller)
+{
+    assert(task_current());
+    task_current()->caller = hash64_str(str_from(caller), hash_seed());
 }
 
 void task_cancel(struct task *task)

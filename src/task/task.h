@@ -61,6 +61,10 @@ struct task *task_current(void);
 struct loop *task_loop(struct task *task);
 const char *task_name(const struct task *task);
 
+/* For whom the running task, and those that it starts from now on, work: a user's id. Callers' work
+ * goes through task_offload() in turn. */
+void task_set_caller(const char *caller);
+
 /* Asks a task of the same loop to stop: its wait, or its next one, fails with ERROR_CANCELLED.
  * One that has not begun begins all the same. */
 void task_cancel(struct task *task);
@@ -84,8 +88,8 @@ TASK_WAITS bool task_join(struct task *other, struct error *err);
  * Runs fn(arg) on a thread of the bounded pool and waits for it. When the task is cancelled or
  * late before fn began, fn never runs and the error is returned; once begun, the wait lasts until
  * fn returns (it may use the task's stack), so fn must be bounded. True means that fn ran, false
- * that it did not. A full queue gives ERROR_FULL. Outside of a task fn runs directly. The threads
- * have 8 MB of stack.
+ * that it did not. Callers (task_set_caller()) are served in turn. A full queue gives ERROR_FULL.
+ * Outside of a task fn runs directly. The threads have 8 MB of stack.
  */
 TASK_WAITS bool task_offload(void (*fn)(void *arg), void *arg, struct error *err);
 #define OFFLOAD_THREADS_MAX 64

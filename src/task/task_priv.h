@@ -67,6 +67,7 @@ struct task {
     uint64_t shield_ms;   /* absolute end of the shield; 0: no shield */
     bool cancelled;
     bool slow_logged;
+    uint64_t caller; /* a hash; 0: nobody's */
     struct log_context log;
     struct joiner *joiners;
 };

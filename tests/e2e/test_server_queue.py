@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """More questions or connections than the server takes at once: told so, in turn, and over soon."""
 import concurrent.futures
+import contextlib
+import http.client
+import json
 import threading
 import time
 
@@ -59,6 +62,47 @@ def test_a_callers_many_questions_do_not_hold_up_anothers(querent, sales):
                 future.result()
         print(meanwhile)
         assert meanwhile and sorted(meanwhile)[len(meanwhile) // 2] < many // 5
+
+
+def test_at_default_settings_anothers_question_takes_a_few_times_its_own_time(querent, sales):
+    """A thousand questions of one caller, two hundred of them waiting at any time. The bounds are far above what is measured:
+    who had to wait behind them would wait as long as they do."""
+    callers, asked = 200, 15
+    alone, meanwhile, greedy = [], [], []
+    stop = threading.Event()
+    with Server(querent, sales) as server:
+        def ask(client, durations, question, user):
+            begun = time.monotonic()
+            client.request("POST", QUERY, json.dumps(request_of(question, user, use_cache=False)),
+                           {"Content-Type": "application/json"})
+            reply = client.getresponse()
+            body = reply.read()
+            durations.append(time.monotonic() - begun)
+            assert reply.status == 200, body
+
+        def ask_on(caller):
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+            with contextlib.closing(client):
+                for number in range(caller, 1000, callers):
+                    if not stop.is_set():
+                        ask(client, greedy, f"revenue of the {number + 1} largest by product and region and month", "greedy")
+
+        other = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+        for _ in range(asked):
+            ask(other, alone, "total revenue", "other")
+        with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+            futures = [pool.submit(ask_on, caller) for caller in range(callers)]
+            wait_for(lambda: len(greedy) >= 20, PATIENCE_S)
+            while len(meanwhile) < asked and len(greedy) < 1000 - callers:
+                ask(other, meanwhile, "total revenue", "other")
+            stop.set()
+            for future in futures:
+                future.result()
+        other.close()
+    alone, meanwhile, greedy = (sorted(times)[len(times) // 2] for times in (alone, meanwhile, greedy))
+    print(f"alone {alone * 1000:.1f} ms, meanwhile {meanwhile * 1000:.1f}, the greedy caller's {greedy * 1000:.1f}")
+    assert meanwhile < max(20 * alone, 0.25)
+    assert meanwhile < greedy / 4
 
 
 def test_no_descriptors_left_is_told_and_over_when_they_are_back(querent, sales):

@@ -175,6 +175,76 @@ static void late_work_in_the_queue_never_runs(void **state)
     task_offload_limits(OFFLOAD_THREADS_DEFAULT, OFFLOAD_QUEUE_DEFAULT);
 }
 
+/* ---- callers ---- */
+
+#define GREEDY_JOBS 1000
+
+struct turns {
+    struct call blocker;
+    struct call greedy[GREEDY_JOBS], other, cancelled;
+    int done, done_before_other;
+};
+static struct turns turns;
+
+static void take_turn(void *arg)
+{
+    if (arg == &turns.other)
+        turns.done_before_other = turns.done;
+    turns.done++; /* one thread: no lock */
+}
+
+static void offload_turn(void *arg)
+{
+    struct call *call = arg;
+    task_set_caller(call >= turns.greedy && call < turns.greedy + GREEDY_JOBS ? "greedy" : "other");
+    call->ok = task_offload(take_turn, call, &call->err);
+}
+
+/* While the only thread is held: a thousand of one caller, then one of another. */
+static void line_up(void *unused)
+{
+    struct error err = {0};
+    struct loop *loop = task_loop(task_current());
+    sem_wait(turns.blocker.begun);
+    for (int i = 0; i < GREEDY_JOBS; i++)
+        start(loop, offload_turn, &turns.greedy[i]);
+    task_yield(&err);
+    task_yield(&err);
+    struct task *cancelled = start(loop, offload_turn, &turns.cancelled);
+    task_yield(&err);
+    task_yield(&err);
+    task_cancel(cancelled); /* its lane is empty for a while */
+    task_yield(&err);
+    task_yield(&err);
+    start(loop, offload_turn, &turns.other);
+    task_yield(&err);
+    task_yield(&err);
+    sem_post(turns.blocker.go);
+}
+
+static void anothers_job_waits_for_few_of_a_thousand(void **state)
+{
+    task_offload_limits(1, OFFLOAD_QUEUE_DEFAULT);
+    struct loop *loop = new_loop();
+    sem_t begun, go;
+    sem_init(&begun, 0, 0);
+    sem_init(&go, 0, 0);
+    turns.blocker = (struct call){.begun = &begun, .go = &go};
+    start(loop, offload_block, &turns.blocker);
+    start(loop, line_up, NULL);
+    loop_run(loop);
+    for (int i = 0; i < GREEDY_JOBS; i++)
+        assert_true(turns.greedy[i].ok);
+    assert_true(turns.other.ok);
+    assert_false(turns.cancelled.ok);
+    assert_int_equal(turns.done, GREEDY_JOBS + 1);
+    assert_in_range(turns.done_before_other, 0, 1);
+    loop_free(loop);
+    sem_destroy(&begun);
+    sem_destroy(&go);
+    task_offload_limits(OFFLOAD_THREADS_DEFAULT, OFFLOAD_QUEUE_DEFAULT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +253,7 @@ int main(void)
         cmocka_unit_test(many_pieces_all_run),
         cmocka_unit_test(full_and_cancelled_work_never_runs),
         cmocka_unit_test(late_work_in_the_queue_never_runs),
+        cmocka_unit_test(anothers_job_waits_for_few_of_a_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
