@@ -118,6 +118,12 @@ void run_free(struct run *run)
     free(run);
 }
 
+bool run_is_recalled(const struct run *run)
+{
+    enum cache_level level = run->cache_hits[CACHE_RESPONSE];
+    return level == CACHE_HIT_MEMORY || level == CACHE_HIT_STORE;
+}
+
 void run_emit(struct run *run, enum run_event_kind kind, const struct step_record *step,
               const char *json)
 {

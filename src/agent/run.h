@@ -164,6 +164,9 @@ struct run {
 struct run *run_new(struct agent *agent, const struct question *question, struct error *err);
 void run_free(struct run *run); /* NULL is allowed */
 
+/* Whether the whole reply was there already: nothing is left to do, or to cancel. */
+bool run_is_recalled(const struct run *run);
+
 /* For steps: begins and ends the record of a step, and tells the listener. */
 struct step_record *run_step_begin(struct run *run, enum run_step step);
 void run_step_end(struct run *run, struct step_record *record, bool ok);

@@ -126,19 +126,28 @@ static const char *message_metadata(const struct run *run)
 /* How the run ended, for the store. */
 static struct run_end outcome(struct run *run, bool ok, const char *json)
 {
-    return (struct run_end){
+    struct run_end end = {
         .run_id = run->id,
         .conversation_id = run->conversation_id,
-        .state = ok ? RUN_COMPLETE : RUN_FAILED,
+        .state = RUN_FAILED,
         .result = json,
-        .content = ok ? run->answer
-                      : arena_printf(run->arena, "This question could not be answered: %s.",
-                                     run->error.message),
-        .sql = ok ? run->reply.sql : NULL,
-        .metadata = ok ? message_metadata(run) : NULL,
         .events = events_to_store(run),
         .event_count = run->event_count,
     };
+    if (ok) {
+        end.state = RUN_COMPLETE;
+        end.content = run->answer;
+        end.sql = run->reply.sql;
+        end.metadata = message_metadata(run);
+    } else if (run->error.code == ERROR_CANCELLED) {
+        end.state = RUN_CANCELLED;
+        end.content = "This question could not be answered: it was cancelled.";
+        end.metadata = "{\"status\":\"cancelled\"}";
+    } else {
+        end.content = arena_printf(run->arena, "This question could not be answered: %s.",
+                                   run->error.message);
+    }
+    return end;
 }
 
 /* Runs on even when the run was cancelled or is late: how it ended must be on disk. */
@@ -213,6 +222,8 @@ TASK_WAITS static bool tell_cached(struct run *run, struct error *err)
 TASK_WAITS static void tell_failure(struct run *run, struct error *err)
 {
     run->duration_us = clock_monotonic_us() - run->started_us;
+    if (err->code == ERROR_CANCELLED) /* whatever was going on then */
+        (void)error_set(err, ERROR_CANCELLED, "the question was cancelled");
     run->error = *err;
     const char *json = error_json(run, err);
     struct error save_error = {0};

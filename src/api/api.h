@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "agent/agent.h"
+#include "api/live_runs.h"
 #include "api/route.h"
 #include "api/run_queue.h"
 #include "http/server.h"
@@ -30,6 +31,7 @@ struct api_task;
 struct api_shared {
     struct agent *agent; /* the primary */
     struct run_queue *queue; /* of all loops */
+    struct live_runs *runs;  /* likewise */
     unsigned loop_count;
     const char *environment;
     const struct page *openapi; /* the document, api/openapi.h */
@@ -46,6 +48,7 @@ struct api {
     struct agent *agent;
     struct http_server *server;
     struct event_stream *streams; /* open ones, for heart-beats */
+    size_t readers;               /* those of them that wait for events of a run */
     uv_timer_t heartbeat;
     struct api_task *tasks; /* of requests; cancelled when the time to stop is over */
     struct task_event idle; /* while the server stops: the last task ended, or hurry */
@@ -61,6 +64,7 @@ struct api_options {
     struct http_limits http_limits;  /* zero: the defaults */
     size_t runs_max, queue_max;      /* at once and waiting, of the process */
     size_t workers_max;              /* of the engines, of the process; 0: no matter */
+    uint64_t reattach_ms;            /* how long an ended run's events are there */
     uint64_t stop_grace_ms;          /* for runs that are under way when the server stops */
     /* Called once, when all loops accept connections. */
     void (*ready)(void *context, const char *host, int port);

@@ -4,6 +4,7 @@
 
 #include "agent/workflow.h"
 #include "api/event_stream.h"
+#include "api/live_runs.h"
 #include "api/models.h"
 #include "api/routes.h"
 #include "core/alloc.h"
@@ -48,30 +49,51 @@ static bool join(struct api *api, const struct question *question, struct run_pl
     return run_queue_join(api->shared->queue, place, api->loop, question->user_id, err);
 }
 
-/* Who is told of a run's events: first the request itself, then the stream that it became. */
+/* Who is told of a run's events: first the request itself. Then, of an answer that was there
+ * already, the stream that it became; else all who read the live run, that stream among them. */
 struct reader {
+    struct api *api;
     struct api_request *request; /* NULL once replied to */
-    struct event_stream *stream; /* NULL: none was asked for, or not yet open */
+    struct event_stream *stream;
+    struct live_run *live;
     bool streams;
     struct run *run;
 };
+
+static bool is_end(const struct run_event *event)
+{
+    return event->kind == EVENT_COMPLETE || event->kind == EVENT_ERROR;
+}
+
+static void tell_request(struct reader *reader, const struct run_event *event)
+{
+    struct api_request *request = reader->request;
+    reader->request = NULL;
+    if (event->kind == EVENT_ERROR) /* also where a stream would have begun */
+        api_reply_error(request, &reader->run->error);
+    else if (reader->live && reader->streams)
+        event_stream_attach(request, reader->live, 0, true);
+    else if (reader->streams)
+        reader->stream = event_stream_open(request, run_event_name(event->kind), event->json);
+    else if (event->kind == EVENT_COMPLETE)
+        api_reply_json(request, 200, str_from(event->json));
+    else
+        reader->request = request;
+}
 
 static void tell(void *context, const struct run_event *event)
 {
     struct reader *reader = context;
     const char *name = run_event_name(event->kind);
-    if (reader->stream) {
+    if (event->kind == EVENT_RUN_START && !run_is_recalled(reader->run))
+        reader->live = live_run_begin(reader->api->shared->runs, reader->run->id, reader->api->loop,
+                                      task_current());
+    if (reader->live)
+        live_run_tell(reader->live, name, event->json, is_end(event));
+    if (reader->stream)
         event_stream_send(reader->stream, name, event->json);
-    } else if (event->kind == EVENT_ERROR) { /* also where a stream would have begun */
-        api_reply_error(reader->request, &reader->run->error);
-        reader->request = NULL;
-    } else if (reader->streams) {
-        reader->stream = event_stream_open(reader->request, name, event->json);
-        reader->request = NULL;
-    } else if (event->kind == EVENT_COMPLETE) {
-        api_reply_json(reader->request, 200, str_from(event->json));
-        reader->request = NULL;
-    }
+    else if (reader->request)
+        tell_request(reader, event);
 }
 
 /*
@@ -93,7 +115,7 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
     struct run *run = run_new(api->agent, &question, &err);
     if (run) {
         request->run_id = arena_strdup(request->exchange->arena, run->id);
-        struct reader reader = {.request = request, .streams = streams, .run = run};
+        struct reader reader = {.api = api, .request = request, .streams = streams, .run = run};
         run->listener = tell;
         run->listener_context = &reader;
         run->admit = wait_for_place;
@@ -101,6 +123,8 @@ TASK_WAITS static void answer(struct api_request *request, bool streams)
         (void)workflow_run(run, &err); /* the last event has told the outcome */
         if (reader.stream)
             event_stream_end(reader.stream);
+        if (reader.live)
+            live_run_leave(reader.live);
         run_free(run);
     } else {
         api_reply_error(request, &err);

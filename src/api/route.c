@@ -109,7 +109,7 @@ void api_reply_error(struct api_request *request, const struct error *err)
         reply_detail(request, status, err->message, NULL);
 }
 
-static void reply_errors(struct api_request *request, const struct schema_errors *errors)
+void api_reply_invalid(struct api_request *request, const struct schema_errors *errors)
 {
     struct strbuf body = strbuf_init(errors->detail.length + 32);
     strbuf_add(&body, "{\"detail\":[");
@@ -154,11 +154,26 @@ static bool takes_method(const struct route *route, struct str method)
            (route->head && str_equal(method, STR("HEAD")) && strcmp(route->method, "GET") == 0);
 }
 
+/* Whether a route names the path as it is. Then it is no other's parameter: ".../query/stream" is no id. */
+static bool is_named(const struct route_table *table, struct str path)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (str_equal_text(path, table->routes[i]->path))
+            return true;
+    return false;
+}
+
+static bool matches(const struct route *route, struct str path, bool named, struct str *values)
+{
+    return named ? str_equal_text(path, route->path)
+                 : target_match(route->path, path, values, ROUTE_PARAMETERS_MAX);
+}
+
 static bool any_matches(const struct route_table *table, struct str path)
 {
     struct str values[ROUTE_PARAMETERS_MAX];
     for (size_t i = 0; i < table->count; i++)
-        if (target_match(table->routes[i]->path, path, values, ROUTE_PARAMETERS_MAX))
+        if (matches(table->routes[i], path, false, values))
             return true;
     return false;
 }
@@ -168,10 +183,11 @@ static bool reply_wrong_method(struct api_request *request, const struct route_t
                                struct str path)
 {
     struct str values[ROUTE_PARAMETERS_MAX];
+    bool named = is_named(table, path);
     struct strbuf allowed = strbuf_init(256);
     for (size_t i = 0; i < table->count; i++) {
         const struct route *route = table->routes[i];
-        if (!target_match(route->path, path, values, ROUTE_PARAMETERS_MAX))
+        if (!matches(route, path, named, values))
             continue;
         strbuf_printf(&allowed, "%s%s%s", allowed.length > 0 ? ", " : "", route->method,
                       route->head ? ", HEAD" : "");
@@ -273,7 +289,7 @@ static bool validate(struct api_request *request, const struct str *path_values)
     if (status != 422)
         reply_detail(request, status, "There was an error parsing the body", NULL);
     else if (!ok)
-        reply_errors(request, &errors);
+        api_reply_invalid(request, &errors);
     schema_errors_clear(&errors);
     return ok;
 }
@@ -317,9 +333,9 @@ void routes_dispatch(struct api *api, const struct route *const *routes, size_t 
     }
     struct str path = target_decode(exchange->arena, exchange->path, false);
     struct str values[ROUTE_PARAMETERS_MAX];
+    bool named = is_named(&table, path);
     for (size_t i = 0; i < count && !request->route; i++)
-        if (takes_method(routes[i], exchange->method) &&
-            target_match(routes[i]->path, path, values, ROUTE_PARAMETERS_MAX)) {
+        if (takes_method(routes[i], exchange->method) && matches(routes[i], path, named, values)) {
             request->route = routes[i];
             request->route_number = (unsigned)i;
         }

@@ -101,6 +101,8 @@ void api_reply_json(struct api_request *request, int status, struct str json);
 void api_reply_error(struct api_request *request, const struct error *err);
 /* {"detail": message} with that status. */
 void api_reply_detail(struct api_request *request, int status, const char *message);
+/* 422 with what was wrong. */
+void api_reply_invalid(struct api_request *request, const struct schema_errors *errors);
 /* For other kinds of replies: more headers (at most API_HEADERS_MAX), another content type; NULL:
  * none. */
 void api_reply(struct api_request *request, int status, const char *content_type,

@@ -9,6 +9,7 @@ extern const struct route root_route, health_route, live_route, ready_route, met
 extern const struct route openapi_route, docs_route, docs_file_route;
 extern const struct route redoc_route, redoc_file_route;
 extern const struct route query_route, query_stream_route;
+extern const struct route run_route, run_events_route, run_cancel_route;
 extern const struct route conversation_create_route, conversation_list_route;
 extern const struct route conversation_messages_route, conversation_delete_route;
 extern const struct route dataset_list_route, dataset_route;

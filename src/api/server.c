@@ -19,6 +19,7 @@
 #include "api/openapi.h"
 #include "api/page.h"
 #include "api/routes.h"
+#include "api/run_keeper.h"
 #include "api/sweeper.h"
 #include "api/traffic.h"
 #include "core/alloc.h"
@@ -33,6 +34,14 @@
 #define CANCEL_TIME_MAX_MS 15000 /* for cancelled runs to save how they ended */
 #define LOG_BUFFER_BYTES ((size_t)1024 * 1024)
 #define LOG_TIME_MAX_MS 1000 /* for the last lines, when the server has stopped */
+#define READERS_TIME_MAX_MS 5000 /* after the grace, for readers of runs of other loops */
+
+/* Ended runs in memory: enough for clients that come back at once; the store has the others. */
+#define ENDED_RUNS_MAX 2000
+#define ENDED_BYTES_MAX ((size_t)64 << 20)
+#define READERS_MAX 10000    /* clients that come back; of the process, */
+#define RUN_READERS_MAX 2000 /* and of one run */
+#define DISTANT_RUNS_MAX 500
 
 struct serving;
 
@@ -61,6 +70,7 @@ struct serving {
     struct catalog_watch *watch;
     struct cut_runs *cut_runs;
     struct sweeper *sweeper;
+    struct run_keeper *keeper;
 };
 
 /* -- tasks of requests -- */
@@ -199,14 +209,25 @@ TASK_WAITS static void end_tasks(struct api *api, uint64_t grace_end_ms)
     _exit(EXIT_FAILURE);
 }
 
+/* Those who follow runs of other loops, until these have ended. */
+TASK_WAITS static void wait_for_readers(struct api *api, uint64_t until_ms)
+{
+    struct error ignored = {0};
+    uint64_t now_ms;
+    while (api->readers > 0 && !api->hurry && (now_ms = clock_monotonic_ms()) < until_ms)
+        (void)task_event_wait(&api->idle, until_ms - now_ms, &ignored);
+}
+
 /* In a task of the loop. */
 TASK_WAITS static void api_stop(struct api *api)
 {
     struct task_event drained = {0}, closed = {0};
     http_server_drain(api->server, signal_event, &drained);
     event_streams_comment(api, "the server is stopping; this answer is still finished");
+    event_streams_end_distant(api);
     uint64_t grace_end_ms = clock_monotonic_ms() + api->shared->stop_grace_ms;
     end_tasks(api, grace_end_ms);
+    wait_for_readers(api, grace_end_ms + READERS_TIME_MAX_MS);
     /* What is written now still goes out; then all connections are closed. */
     struct error err = {0};
     (void)task_event_wait(&drained, 1000, &err);
@@ -401,6 +422,19 @@ unsigned api_loop_count(const struct api_options *options, long processors)
     return (unsigned)least(count, least(options->runs_max, API_LOOPS_MAX));
 }
 
+static struct live_runs *new_live_runs(const struct api_options *options)
+{
+    const struct live_runs_limits limits = {
+        .keep_ms = options->reattach_ms,
+        .ended_max = ENDED_RUNS_MAX,
+        .ended_bytes_max = ENDED_BYTES_MAX,
+        .readers_max = READERS_MAX,
+        .run_readers_max = RUN_READERS_MAX,
+        .distant_max = DISTANT_RUNS_MAX,
+    };
+    return live_runs_new(&limits);
+}
+
 TASK_WAITS static bool start_all(struct serving *serving, struct error *err)
 {
     struct api_thread *first = &serving->threads[0];
@@ -432,6 +466,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
         api_stop(&serving->threads[0].api);
     while (serving->running > 0 || serving->refreshing)
         task_event_wait_always(&serving->changed);
+    run_keeper_stop(serving->keeper);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
         if (serving->threads[i].started)
             join_thread(&serving->threads[i]);
@@ -467,12 +502,15 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     free(document);
     serving->shared.openapi = openapi;
     serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
+    serving->shared.runs = new_live_runs(options);
     watch_signals(serving);
     bool ok = log_writer_start(LOG_BUFFER_BYTES, err) && start_all(serving, err);
     if (ok) {
         struct error watch_error = {0}, ignored = {0};
         serving->cut_runs = cut_runs_start(serving->loop, agent->store, &ignored);
         serving->sweeper = sweeper_start(serving->loop, agent->store, &ignored);
+        serving->keeper =
+            run_keeper_start(serving->loop, agent->store, serving->shared.runs, &ignored);
         serving->watch =
             catalog_watch_start(&agent->catalog_options, data_changed, serving, &watch_error);
         if (!serving->watch)
@@ -486,6 +524,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     stop_all(serving);
     unwatch_signals(serving);
     run_queue_free(serving->shared.queue);
+    live_runs_free(serving->shared.runs);
     page_free(openapi);
     log_writer_stop(LOG_TIME_MAX_MS);
     free(serving);

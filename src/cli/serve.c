@@ -60,6 +60,7 @@ TASK_WAITS static int serve(struct session *session)
         .runs_max = (size_t)settings_integer("QUERENT_RUNS_MAX"),
         .queue_max = (size_t)settings_integer("QUERENT_QUEUE_MAX"),
         .workers_max = (size_t)settings_integer("QUERENT_WORKERS"),
+        .reattach_ms = (uint64_t)settings_integer("QUERENT_REATTACH_S") * 1000,
         .stop_grace_ms = (uint64_t)settings_integer("QUERENT_STOP_GRACE_S") * 1000,
         .ready = tell_ready,
         .ready_context = session,

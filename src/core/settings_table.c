@@ -151,6 +151,8 @@ const struct setting settings_table[] = {
              "the processors: raise it where questions wait for a remote model."},
     {"QUERENT_QUEUE_MAX", SETTING_INTEGER, "2000", 0, 100000, .unit = "questions", .group = SERVER,
      .help = "Questions that may wait; what comes beyond gets 503 and is asked again later."},
+    {"QUERENT_REATTACH_S", SETTING_INTEGER, "600", 0, 86400, .unit = "seconds", .group = SERVER,
+     .help = "How long after a question's end its events can be read again (GET /api/v1/query/ID/events)."},
     {"QUERENT_STOP_GRACE_S", SETTING_INTEGER, "30", 0, 3600, .unit = "seconds", .group = SERVER,
      .help = "Time for questions under way when the server is asked to stop."},
     {"QUERENT_CORS_ORIGINS", SETTING_TEXT, .max = 4096, .group = SERVER,

@@ -133,6 +133,8 @@ struct http_chunk;
 struct http_chunk *http_chunk_new(struct str bytes);
 struct http_chunk *http_chunk_ref(struct http_chunk *chunk);
 void http_chunk_unref(struct http_chunk *chunk); /* NULL is allowed */
+/* The bytes that it was made of; they live as long as it does. */
+struct str http_chunk_content(const struct http_chunk *chunk);
 
 /*
  * Starts a streamed reply and frees the exchange: the stream holds a small struct and no arena.

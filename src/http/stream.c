@@ -69,12 +69,17 @@ void http_chunk_unref(struct http_chunk *chunk)
         free(chunk);
 }
 
+struct str http_chunk_content(const struct http_chunk *chunk)
+{
+    return (struct str){chunk->bytes + chunk->prefix,
+                        chunk->length - chunk->prefix - chunk->suffix};
+}
+
 static struct str chunk_bytes(const struct http_stream *stream, const struct http_chunk *chunk)
 {
     if (stream->chunked)
         return (struct str){chunk->bytes, chunk->length};
-    return (struct str){chunk->bytes + chunk->prefix,
-                        chunk->length - chunk->prefix - chunk->suffix};
+    return http_chunk_content(chunk);
 }
 
 /* ---- queues ---- */

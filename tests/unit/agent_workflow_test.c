@@ -176,7 +176,9 @@ static void a_cancelled_run_ends_at_once_and_is_kept(struct world *world)
     ask(world, (const char *const[]){slow}, 1);
     assert_false(world->ok);
     assert_int_equal(world->run->error.code, ERROR_CANCELLED);
-    assert_int_equal(stored(world).state, RUN_FAILED);
+    assert_int_equal(stored(world).state, RUN_CANCELLED);
+    assert_non_null(strstr(last_message(world).content, "it was cancelled"));
+    assert_string_equal(last_message(world).metadata, "{\"status\":\"cancelled\"}");
     assert_true(world->run->duration_us < 30 * 1000 * 1000);
     world->cancel_after_ms = 0;
     run_free(world->run);

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs that are left, found again and stopped: re-attached streams, states, cancels; also at another process."""
+import concurrent.futures
+import random
+import re
+import sqlite3
+import threading
+import time
+
+import httpx
+import pytest
+
+from conftest import wait_for
+from server_support import PATIENCE_S, QUERY, SANITIZED, STREAM, OpenStream, Server, request_of
+
+UNKNOWN = "query_0123456789abcdef"
+
+
+def run_path(run, what=""):
+    return f"/api/v1/query/{run}{what}"
+
+
+def read_events(server, run, after=None, expect=200, client=None):
+    """The whole stream as text, to its end."""
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    response = (client or server.http).get(server.url + run_path(run, "/events"), headers=headers)
+    assert response.status_code == expect, response.text
+    if expect == 200:
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    return response.text
+
+
+def numbers(text):
+    return [int(number) for number in re.findall(r"^id: (\d+)$", text, re.M)]
+
+
+def events_in(text):
+    """The stream's events without its comments."""
+    return "".join(part + "\n\n" for part in text.split("\n\n") if part.startswith("id: "))
+
+
+def run_of(stream):
+    return re.search(r"query_[0-9a-f]{16}", "\n".join(stream.lines))[0]
+
+
+def last_number(stream):
+    return max(numbers("\n".join(stream.lines)))
+
+
+class Reader(threading.Thread):
+    """Re-attaches on a connection of its own and reads to the end."""
+
+    def __init__(self, server, run, after=None):
+        super().__init__(daemon=True)
+        self.server, self.run_id, self.after, self.text, self.status = server, run, after, "", None
+        self.failure = None
+        self.start()
+
+    def run(self):
+        headers = {} if self.after is None else {"Last-Event-ID": str(self.after)}
+        try:
+            with httpx.stream("GET", self.server.url + run_path(self.run_id, "/events"), headers=headers,
+                              timeout=PATIENCE_S) as response:
+                self.status = response.status_code
+                for text in response.iter_text():
+                    self.text += text
+        except httpx.HTTPError as failure:
+            self.failure = failure
+
+    def result(self):
+        self.join(PATIENCE_S)
+        assert not self.is_alive() and not self.failure and self.status == 200, (self.failure, self.status)
+        return self.text
+
+
+def state_of(server, run, expect=200):
+    response = server.get(run_path(run))
+    assert response.status_code == expect, response.text
+    return response.json()
+
+
+def cancel(server, run, expect=202):
+    response = server.http.delete(run_path(run))
+    assert response.status_code == expect, response.text
+    return response.json()
+
+
+@pytest.fixture
+def server(querent, sales):
+    with Server(querent, sales, QUERENT_LOOPS=2, QUERENT_WORKERS=2) as server:
+        yield server
+
+
+@pytest.fixture
+def narrow(querent, sales):
+    """One question at a time."""
+    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1, QUERENT_RUNS_MAX=1) as server:
+        yield server
+
+
+def test_a_cut_stream_is_taken_up_where_it_was(server):
+    """On whatever loop the new connection lands, the bytes are those that the first reader gets; who left does not
+    stop the run."""
+    def both_loops_work():  # a new connection each: it lands on one or the other
+        httpx.post(server.url + QUERY, json=request_of("total units", use_cache=False), timeout=PATIENCE_S)
+        return len(server.workers()) == 2
+
+    wait_for(both_loops_work, PATIENCE_S)
+    frozen = server.freeze()
+    with httpx.stream("POST", server.url + STREAM, json=request_of("revenue by region", use_cache=False),
+                      timeout=PATIENCE_S) as cut:
+        seen = ""
+        for text in cut.iter_text():
+            seen += text
+            if "execute_query" in seen or "generate_sql" in seen:
+                break
+    run, last = re.search(r"query_[0-9a-f]{16}", seen)[0], numbers(seen)[-1]
+    readers = [Reader(server, run, after) for after in [None, 0, 1, last] * 6]
+    wait_for(lambda: all(reader.status for reader in readers), PATIENCE_S)
+    state = state_of(server, run)
+    assert state["state"] == "active" and state["result"] is None and state["error"] is None
+    assert state["steps"][-1]["status"] == "started" and state["question"] == "revenue by region"
+    server.thaw(frozen)
+    texts = [events_in(reader.result()) for reader in readers]
+    whole = texts[0]
+    assert numbers(whole) == list(range(1, len(numbers(whole)) + 1)) and '"event":"complete"' in whole
+    assert whole.startswith(events_in(seen))
+    for reader, text in zip(readers, texts):
+        assert text == whole[whole.index(f"id: {(reader.after or 0) + 1}\n"):]
+    assert events_in(read_events(server, run)) == whole
+    assert state_of(server, run)["state"] == "complete"
+
+
+def test_the_events_of_an_ended_run(server):
+    """Also of an answer that was cached, which keeps no events."""
+    for question in ("total revenue", "total revenue"):
+        with httpx.stream("POST", server.url + STREAM, json=request_of(question)) as response:
+            whole = response.read().decode()
+        run, last = re.search(r"query_[0-9a-f]{16}", whole)[0], numbers(whole)[-1]
+        assert numbers(read_events(server, run)) == list(range(1, last + 1))
+        assert events_in(read_events(server, run)) == events_in(whole)
+        rest = read_events(server, run, after=last - 1)
+        assert numbers(rest) == [last] and '"event":"complete"' in rest
+        # An EventSource that comes back after the end is told to stop.
+        assert read_events(server, run, after=last, expect=204) == ""
+        assert read_events(server, run, after=999, expect=204) == ""
+        state = state_of(server, run)
+        assert state["state"] == "complete" and state["error"] is None and state["ended_at"]
+        assert state["result"]["query_id"] == run and len(state["steps"]) == len(state["result"]["steps"])
+        assert state["user_id"] == "ana" and state["conversation_id"] == state["result"]["conversation_id"]
+
+
+def test_ids_that_are_unknown_or_broken(server):
+    for run in (UNKNOWN, "query_1", "x" * 3000, "stream", "query_0123456789ABCDEF", "%00", "..%2f..", "%F0%9F%92%A9"):
+        for method, what in (("GET", ""), ("GET", "/events"), ("DELETE", "")):
+            response = server.http.request(method, run_path(run, what))
+            assert response.status_code in (404, 405, 422), (method, run, response.text)
+            assert response.json()["detail"]
+    run = server.ask("total revenue")["query_id"]
+    for broken in ("x", "-1", "1.5", "1e3", "99999999999999999999", "1;2", "query_1"):
+        response = server.get(run_path(run, "/events"), headers={"Last-Event-ID": broken})
+        assert response.status_code == 422, broken
+        [error] = response.json()["detail"]
+        assert error["loc"] == ["header", "Last-Event-ID"] and error["input"] == broken
+    assert numbers(read_events(server, run, after=""))[0] == 1
+    assert server.http.post(run_path(run)).status_code == 405
+
+
+def test_events_are_gone_after_their_time(querent, sales):
+    with Server(querent, sales, QUERENT_REATTACH_S=2, QUERENT_NOW="") as server:
+        runs = [server.ask("total revenue")["query_id"] for _ in range(2)]  # worked on, and cached
+        begin = time.monotonic()
+        for run in runs:
+            if time.monotonic() < begin + 1:
+                assert numbers(read_events(server, run))
+        time.sleep(2.2)
+        for run in runs:
+            assert "gone" in read_events(server, run, expect=410)
+            assert state_of(server, run)["state"] == "complete"
+
+
+def test_a_deleted_conversation_takes_its_runs_along(server):
+    reply = server.ask("total revenue")
+    assert server.http.delete(f"/api/v1/conversations/{reply['conversation_id']}").status_code == 200
+    state_of(server, reply["query_id"], expect=404)
+    cancel(server, reply["query_id"], expect=404)
+
+
+# ---- cancel
+
+
+def heavy_statement(folder):
+    """A dataset with a metric that takes long, in pieces that can be interrupted."""
+    folder.mkdir()
+    choice = random.Random(1).choices
+    rows = [f"{place},{''.join(choice('abcdefghij ', k=1000))}" for place in ["North", "South"] * 4000]
+    (folder / "notes.csv").write_text("\n".join(["place,note", *rows]))
+    parts = [f"length(regexp_replace(note, '({a}|{b})[^{c}]*({b}|{a})+?', 'x', 'g'))"
+             for a in "abcd" for b in "efgh" for c in "ij"]
+    (folder / "notes.yaml").write_text(f"""dataset_id: notes
+table_name: notes
+source: {{engine: duckdb, file: notes.csv}}
+columns:
+  - {{name: place, type: varchar}}
+  - {{name: note, type: varchar}}
+metrics:
+  - name: effort
+    synonyms: [total effort]
+    expression: "sum({' + '.join(parts)})"
+""")
+    return folder
+
+
+def cpu_seconds(pids):
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                fields = stat.read().rsplit(") ", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += int(fields[11]) + int(fields[12])
+    return total / 100
+
+
+def test_a_long_statement_stops_within_a_second(querent, tmp_path):
+    """Seen from outside: the workers' CPU time stands still; the next question is answered."""
+    with Server(querent, QUERENT_METADATA_DIR=heavy_statement(tmp_path / "heavy"), QUERENT_LOOPS=1,
+                QUERENT_WORKERS=1) as server:
+        server.ask("how many notes are there", use_cache=False)
+        workers = server.workers()
+        before = cpu_seconds(workers)
+        stream = OpenStream(server, "total effort by place")
+        run = run_of(stream)
+        wait_for(lambda: cpu_seconds(workers) > before + 0.5, PATIENCE_S)
+        assert state_of(server, run)["state"] == "active"
+        begin = time.monotonic()
+        assert cancel(server, run) == {"query_id": run, "state": "cancelling"}
+        assert stream.events()[-1].data["code"] == "cancelled"
+        told = time.monotonic() - begin
+        time.sleep(max(0.0, begin + 1 - time.monotonic()))
+        working = server.workers()
+        at_rest = cpu_seconds(working)
+        time.sleep(0.5)
+        assert cpu_seconds(working) - at_rest < 0.1
+        assert told < (10 if SANITIZED else 1)
+        state = state_of(server, run)
+        assert state["state"] == "cancelled" and state["error"]["code"] == "cancelled" and state["result"] is None
+        question, answer = server.messages(state["conversation_id"])
+        assert "cancelled" in answer["content"] and answer["metadata"]["status"] == "cancelled"
+        assert server.ask("how many notes are there", use_cache=False)["status"] == "answered"
+        assert cancel(server, run, expect=200)["state"] == "cancelled"
+
+
+def test_a_question_that_waits_for_its_turn_is_cancelled(narrow):
+    """And the caller of a reply that is no stream is told; who runs goes on."""
+    frozen = narrow.freeze()
+    running = OpenStream(narrow, "revenue by region")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(narrow.post, QUERY, request_of("revenue by product", "waiting", use_cache=False))
+        wait_for(lambda: narrow.conversations("waiting")["conversations"], PATIENCE_S)
+        with sqlite3.connect(narrow.querent.home / "store.sqlite") as store:
+            [(run,)] = store.execute("SELECT id FROM runs WHERE user_id = 'waiting'")
+        assert cancel(narrow, run)["state"] == "cancelling"
+        assert waiting.result(PATIENCE_S).status_code == 499
+        assert cancel(narrow, run, expect=200)["state"] == "cancelled"
+        assert state_of(narrow, run_of(running))["state"] == "active"
+        narrow.thaw(frozen)
+        assert running.events()[-1].name == "complete"
+        response = narrow.http.delete(run_path(run_of(running)))
+        assert response.status_code == 409 and "complete" in response.json()["detail"]
