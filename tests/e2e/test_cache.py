@@ -5,12 +5,15 @@ import sqlite3
 
 import pytest
 
+from conftest import ROOT
+
 QUESTIONS = [
     "total revenue", "revenue by region", "revenue by month", "revenue last month", "revenue last month by product",
     "top 2 products by revenue", "how many rows are there", "average units per region", "which region sold most desks",
     "revenue by month compared with last year", "what columns are there?", "what is this data about?",
     "what is the capital of France?", "revenue in north", "share of revenue by region", "highest revenue of chairs",
 ]
+HEADER_SIZE = 16  # of the file of embeddings
 ALL = {"dataset_selection": "store", "sql_generation": "store", "sql_result": "store"}
 
 
@@ -83,6 +86,17 @@ def test_another_day_is_another_question(querent, sales):
     april = querent.ask("revenue last month", "--data", sales, environment={"QUERENT_NOW": "2024-04-02T12:00:00Z"})
     assert hits(april) == {}
     assert march["data_sample"] != april["data_sample"]
+
+
+def test_other_embeddings_decide_anew(querent, sales, tmp_path):
+    """What a model is made of is part of what it has decided. (Of the planner's weights, the unit tests say so.)"""
+    data = bytearray((ROOT / "data/embeddings/q256.bin").read_bytes())
+    data[HEADER_SIZE] ^= 1  # the last bit of the first scale
+    (tmp_path / "other.bin").write_bytes(data)
+    other = "--set", f"QUERENT_EMBEDDINGS={tmp_path / 'other.bin'}"
+    querent.ask("total revenue", "--data", sales)
+    assert not hits(querent.ask("total revenue", "--data", sales, *other)).keys() & {"dataset_selection", "sql_generation"}
+    assert hits(querent.ask("total revenue", "--data", sales)) == ALL
 
 
 def test_entries_end_at_their_time(querent, sales):

@@ -212,3 +212,33 @@ def test_a_run_in_a_deleted_conversation_ends_as_any_other(tmp_path):
         assert server.conversations("hasty")["conversations"] == []
         assert server.get(f"{ALL}/{id}/messages").status_code == 404
         assert server.ask("and by region?", "hasty", id, expect=404)["detail"]
+
+
+@pytest.mark.parametrize("between, known", [(0, True), (4, True), (5, False)])
+def test_the_last_ten_messages_are_context(server, between, known):
+    """A follow-up finds the answer that it follows among the last ten messages, and no earlier one."""
+    user = f"follower {between}"
+    id = server.ask("total revenue", user)["conversation_id"]
+    for _ in range(between):
+        assert server.ask("what is the capital of France?", user, id)["status"] == "no_answer"
+    reply = server.ask("and by region?", user, id)
+    assert (reply["status"] == "answered" and rows_of(reply) == [("North", 100), ("South", 250.5)]) == known
+
+
+def test_counters_are_right_with_two_servers_on_one_store(server):
+    """Fifty writers in one conversation, half of them through each server; and another fifty make conversations."""
+    id = create(server, "shared")
+    with Server(server.querent, *server.data, QUERENT_LOOPS=2) as other:
+        def ask(number):
+            conversation = id if number % 2 == 0 else None
+            return (server, other)[number // 2 % 2].post(
+                "/api/v1/query", request_of("total revenue", "shared", conversation, use_cache=number % 3 == 0))
+
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            replies = list(pool.map(ask, range(100)))
+        assert {reply.status_code for reply in replies} == {200}, {reply.text[:200] for reply in replies}
+        for one in (server, other):
+            counts = {item["conversation_id"]: item["message_count"]
+                      for item in one.conversations("shared")["conversations"]}
+            assert len(counts) == 51 and counts.pop(id) == 100 and set(counts.values()) == {2}
+            assert len(one.messages(id)) == 100

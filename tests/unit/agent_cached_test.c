@@ -430,6 +430,42 @@ static void a_reply_depends_on_all_it_is_given(struct world *world)
     assert_string_not_equal(ask(world), WHOLE);
 }
 
+/* Where it is another day, all is another question; elsewhere on the same day it is not. */
+static void a_time_zone_counts_by_the_day_there(struct world *world)
+{
+    set("QUERENT_TIME_ZONE", "UTC");
+    for (int whole = 0; whole < 2; whole++) {
+        const char *hit = whole ? WHOLE : ALL;
+        world->question.reply_suffices = whole;
+        ask(world);
+        assert_string_equal(ask(world), hit);
+        set("QUERENT_TIME_ZONE", "Asia/Kolkata"); /* half past five in the afternoon */
+        assert_string_equal(ask(world), hit);
+        set("QUERENT_TIME_ZONE", "Pacific/Auckland"); /* tomorrow */
+        assert_string_equal(ask(world), whole ? ALL : ONLY_RESULT);
+        set("QUERENT_TIME_ZONE", "UTC");
+        assert_string_equal(ask(world), hit);
+    }
+}
+
+/* Days begin at another time for a dataset with a time zone of its own. */
+static void a_dataset_has_days_of_its_own(struct world *world)
+{
+    write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n"
+                             "calendar: {time_zone: Pacific/Auckland}\n");
+    refresh(world);
+    for (int whole = 0; whole < 2; whole++) {
+        world->question.reply_suffices = whole;
+        assert_true(clock_set_now("2024-03-15T10:45:00Z"));
+        ask(world);
+        assert_true(clock_set_now("2024-03-15T10:59:59Z")); /* a second before midnight there */
+        assert_string_equal(ask(world), whole ? WHOLE : ALL);
+        assert_true(clock_set_now("2024-03-15T11:00:00Z"));
+        assert_string_equal(ask(world), whole ? ALL : ONLY_RESULT);
+    }
+    assert_true(clock_set_now("2024-03-15T12:00:00Z"));
+}
+
 static void a_reply_depends_on_what_was_said_before(struct world *world)
 {
     char conversation[STORE_ID_SIZE];
@@ -441,6 +477,27 @@ static void a_reply_depends_on_what_was_said_before(struct world *world)
     assert_string_not_equal(ask(world), WHOLE); /* after two */
     world->question.conversation_id = NULL;
     assert_string_equal(ask(world), WHOLE);
+}
+
+/* The last ten messages, oldest first; none of them is this question. */
+static void the_last_ten_messages_are_context(struct world *world)
+{
+    static const char *const texts[] = {"sales 0", "sales 1", "sales 2", "sales 3",
+                                        "sales 4", "sales 5", "sales 6"};
+    char conversation[STORE_ID_SIZE];
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        world->question.text = texts[i];
+        ask(world);
+        assert_int_equal(world->run->history_count, i < 5 ? 2 * i : 10);
+        for (size_t j = 0; j < world->run->history_count; j++) {
+            const struct message *message = &world->run->history[j];
+            assert_int_equal(message->role, j % 2 == 0 ? MESSAGE_USER : MESSAGE_ASSISTANT);
+            if (j % 2 == 0)
+                assert_string_equal(message->content, texts[(i < 5 ? 0 : i - 5) + j / 2]);
+        }
+        snprintf(conversation, sizeof(conversation), "%s", world->run->conversation_id);
+        world->question.conversation_id = conversation;
+    }
 }
 
 /* However long the answers before it took. */
@@ -635,6 +692,9 @@ int main(int argc, char **argv)
         TEST(a_reply_is_taken_whole),
         TEST(rows_are_wanted_where_a_reply_does_not_suffice),
         TEST(a_reply_depends_on_all_it_is_given),
+        TEST(the_last_ten_messages_are_context),
+        TEST(a_time_zone_counts_by_the_day_there),
+        TEST(a_dataset_has_days_of_its_own),
         TEST(a_reply_depends_on_what_was_said_before),
         TEST(a_follow_up_is_found_in_another_conversation),
         TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
