@@ -15,8 +15,8 @@ all: deps/build.ready                   ## build the program: build/querent
 	@$(NINJA) -C $(BUILD)
 
 deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json \
-  tools/pages/package-lock.json \
-  tests/requirements.txt bench/requirements.txt bench/peers/plan-stack/requirements.txt
+  tools/pages/package-lock.json tests/requirements.txt tests/contract/requirements.txt \
+  bench/requirements.txt bench/peers/plan-stack/requirements.txt
 	@tools/setup/setup.sh $*
 
 demo: deps/demo.ready all               ## make tables to ask about, and ask five questions

@@ -14,7 +14,7 @@ static const struct field create_key_fields[] = {
     {"role", FIELD_STRING, .fallback = "\"user\"", .length_min = 1, .length_max = ROLE_LENGTH_MAX,
      .pattern = "^[A-Za-z0-9_-]+$",
      .description = "user, admin, or one of your own that `access` of metadata asks for"},
-    {"attributes", FIELD_OBJECT, .nullable = true,
+    {"attributes", FIELD_TEXTS, .nullable = true, .pattern = "^[A-Za-z0-9_]{1,64}$",
      .description = "Texts that `access` of metadata asks for: {caller.office}",
      .example = "{\"office\":\"Lisbon\"}"},
     {"acts_for_others", FIELD_BOOLEAN, .fallback = "false",
@@ -29,7 +29,7 @@ MODEL(model_create_key_request, "CreateKeyRequest", create_key_fields, "A key to
         {"prefix", FIELD_STRING, .required = true,                                               \
          .description = "What the key begins with: tells keys apart, opens nothing"},            \
         {"user_id", FIELD_STRING, .required = true}, {"role", FIELD_STRING, .required = true},   \
-        {"attributes", FIELD_OBJECT, .required = true},                                          \
+        {"attributes", FIELD_TEXTS, .required = true},                                          \
         {"acts_for_others", FIELD_BOOLEAN, .required = true},                                    \
         {"created_at", FIELD_STRING, .required = true},                                          \
         {"expires_at", FIELD_STRING, .required = true, .nullable = true},                        \

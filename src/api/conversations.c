@@ -239,6 +239,7 @@ const struct route conversation_list_route = {
     .tag = "conversations", .summary = "A user's conversations, the latest first",
     .mode = ROUTE_IN_TASK, .handle = list, .parameters = list_parameters,
     .path_parameter_count = 1, .parameter_count = 3, .reply = &model_conversation_list,
+    .errors = {422},
     .links = {{&conversation_messages_route, 0, "conversations/0/conversation_id"}},
 };
 

@@ -243,3 +243,10 @@ static const struct field conversation_deleted_fields[] = {
 };
 MODEL(model_conversation_deleted, "ConversationDeleted", conversation_deleted_fields,
       "What was deleted.");
+
+static const struct field run_event_fields[] = {
+    {"id", FIELD_STRING, .required = true, .description = "Its number in the run, from 1"},
+    {"data", FIELD_STRING, .required = true,
+     .description = "JSON: {\"event\": name, \"data\": {...}}"},
+};
+MODEL(model_run_event, "RunEvent", run_event_fields, "A Server-Sent Event of a run.");

@@ -91,7 +91,9 @@ static json_t *string_schema(const struct field *field, enum openapi_use use)
     }
     set_limit(schema, "minLength", field->length_min);
     set_limit(schema, "maxLength", field->length_max);
-    set_text(schema, "pattern", field->pattern ? field->pattern : PATTERNS[use]);
+    set_text(schema, "format", field->format);
+    if (field->pattern || !field->format)
+        set_text(schema, "pattern", field->pattern ? field->pattern : PATTERNS[use]);
     return schema;
 }
 
@@ -120,6 +122,15 @@ static json_t *list_schema(struct openapi_models *models, const struct field *fi
     return schema;
 }
 
+static json_t *texts_schema(const struct field *field)
+{
+    json_t *schema = json_pack("{s:{s:s},s:s}", "additionalProperties", "type", "string", "type",
+                               "object");
+    if (field->pattern)
+        set(schema, "propertyNames", json_pack("{s:s}", "pattern", field->pattern));
+    return schema;
+}
+
 static json_t *kind_schema(struct openapi_models *models, const struct field *field,
                            enum openapi_use use)
 {
@@ -138,6 +149,8 @@ static json_t *kind_schema(struct openapi_models *models, const struct field *fi
         return openapi_reference(models, field->model, use);
     case FIELD_OBJECT:
         return json_pack("{s:b,s:s}", "additionalProperties", 1, "type", "object");
+    case FIELD_TEXTS:
+        return texts_schema(field);
     case FIELD_ANY:
         break;
     }

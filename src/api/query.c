@@ -184,6 +184,7 @@ const struct route query_stream_route = {
     "before `run_start` is a reply with its status.",
     .reply_description = "The run's events",
     .reply_type = "text/event-stream",
+    .reply = &model_run_event,
     .reply_example =
         "id: 1\ndata: {\"event\":\"run_start\",\"data\":{\"query_id\":"
         "\"query_0123456789abcdef\",\"conversation_id\":\"conv_0123456789abcdef\"}}\n\n",

@@ -319,6 +319,40 @@ static json_t *read_object(const struct reading *r)
     return body_to_json(r->value);
 }
 
+/* What is wrong with a key itself is at "[key]" below it. */
+static bool check_key(const struct reading *r, const struct body_value *member,
+                      const struct where *above)
+{
+    const struct field field = {.kind = FIELD_STRING};
+    const struct body_value key = {.kind = BODY_STRING, .text = member->key};
+    const struct where where = {.above = above, .name = "[key]"};
+    json_t *read = read_field(&field, &key, &where, r->errors);
+    json_decref(read);
+    return read != NULL;
+}
+
+static json_t *read_texts(const struct reading *r)
+{
+    const struct field field = {.kind = FIELD_STRING};
+    if (r->value->kind != BODY_OBJECT)
+        return refuse(r, "dict_type", "Input should be a valid dictionary");
+    json_t *object = json_object();
+    bool ok = true;
+    for (const struct body_value *member = r->value->first; member; member = member->next) {
+        char *key = strndup(member->key.bytes, member->key.length);
+        const struct where where = {.above = r->where, .name = key};
+        bool key_ok = check_key(r, member, &where);
+        json_t *read = read_field(&field, member, &where, r->errors);
+        ok = ok && key_ok && read && json_object_set_nocheck(object, key, read) == 0;
+        json_decref(read);
+        free(key);
+    }
+    if (ok)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *read_any(const struct reading *r)
 {
     return body_to_json(r->value);
@@ -383,7 +417,7 @@ static json_t *read_model(const struct reading *r)
 static json_t *(*const READERS[])(const struct reading *r) = {
     [FIELD_STRING] = read_string,   [FIELD_INTEGER] = read_integer, [FIELD_NUMBER] = read_number,
     [FIELD_BOOLEAN] = read_boolean, [FIELD_LIST] = read_list,       [FIELD_MODEL] = read_model,
-    [FIELD_OBJECT] = read_object,   [FIELD_ANY] = read_any,
+    [FIELD_OBJECT] = read_object,   [FIELD_TEXTS] = read_texts,   [FIELD_ANY] = read_any,
 };
 
 static json_t *read_field(const struct field *field, const struct body_value *value,

@@ -23,6 +23,7 @@ enum field_kind {
     FIELD_LIST,   /* of `item` */
     FIELD_MODEL,  /* an object of `model` */
     FIELD_OBJECT, /* any object */
+    FIELD_TEXTS,  /* an object whose values are texts (Dict[str, str]) */
     FIELD_ANY,
 };
 
@@ -41,7 +42,9 @@ struct field {
     int64_t minimum, maximum; /* of numbers, when bounded; INT64_MIN and INT64_MAX: no limit */
     /* A text that is one of these, ended by NULL (pydantic's Literal); NULL: any. */
     const char *const *choices;
-    const char *pattern; /* of a text, for the document alone: the handler checks it */
+    /* For the document alone, the handler checks them: of a text, or of the names of FIELD_TEXTS;
+     * and JSON Schema's "date-time" and the like. */
+    const char *pattern, *format;
     const char *description;
     const char *example; /* JSON */
 };

@@ -51,7 +51,7 @@ bool clock_parse_offset(struct str text, int *minutes)
     int hours = two_digits(text, 1);
     size_t at = text.length > 3 && text.bytes[3] == ':' ? 4 : 3;
     int rest = text.length > 3 ? two_digits(text, at) : 0;
-    if (hours < 0 || hours > 14 || rest < 0 || rest > 59 ||
+    if (hours < 0 || hours > 23 || rest < 0 || rest > 59 ||
         text.length != (text.length > 3 ? at + 2 : 3))
         return false;
     *minutes = (text.bytes[0] == '-' ? -1 : 1) * (hours * 60 + rest);

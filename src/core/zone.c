@@ -10,6 +10,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 
+#define ZONE_MINUTES_MAX (14 * 60) /* Kiribati's; a time may have any offset of RFC 3339 */
 #define HEADER_SIZE 44
 #define DAY_S 86400
 #define OFFSET_MAX_S (26 * 3600) /* RFC 8536: less than 26 hours */
@@ -279,7 +280,8 @@ bool zone_offset(const char *name, int64_t time_ms, int *out_minutes, struct err
         *out_minutes = 0;
         return true;
     }
-    if (text.length > 0 && clock_parse_offset(text, out_minutes))
+    if (text.length > 0 && clock_parse_offset(text, out_minutes) &&
+        abs(*out_minutes) <= ZONE_MINUTES_MAX)
         return true;
     char *bytes = xcalloc(1, ZONE_FILE_SIZE_MAX);
     struct str file;

@@ -380,6 +380,26 @@ static void choices_are_literals(void **state)
                               "null", "{\"expected\":\"'up' or 'down'\"}"));
 }
 
+static void values_of_texts_are_texts(void **state)
+{
+    (void)state;
+    static const struct field fields[] = {{"texts", FIELD_TEXTS, .required = true}};
+    static const struct model model = {"Texts", NULL, fields, 1};
+    const char *type = "application/json";
+    expect_typed(&model, type, "{\"texts\":{\"a\":\"1\",\"\":\"2\",\"a\":\"3\"}}",
+                 "{\"texts\":{\"a\":\"3\",\"\":\"2\"}}");
+    expect_typed(&model, type, "{\"texts\":[]}",
+                 ITEM("dict_type", ",\"texts\"", "Input should be a valid dictionary", "[]"));
+    expect_typed(
+        &model, type, "{\"texts\":{\"a\":1,\"b\":\"\",\"c\":null}}",
+        ITEM("string_type", ",\"texts\",\"a\"", "Input should be a valid string", "1") "," //
+        ITEM("string_type", ",\"texts\",\"c\"", "Input should be a valid string", "null"));
+    expect_typed(&model, type, "{\"texts\":{\"a\\u0000b\":\"\"}}",
+                 ITEM_CONTEXT("value_error", ",\"texts\",\"a\",\"[key]\"",
+                              "Value error, text must not contain NUL characters", "\"a\\u0000b\"",
+                              "{\"error\":{}}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +410,7 @@ int main(void)
         cmocka_unit_test(content_types_decide),
         cmocka_unit_test(long_inputs_and_many_errors_are_cut),
         cmocka_unit_test(choices_are_literals),
+        cmocka_unit_test(values_of_texts_are_texts),
         cmocka_unit_test(parameters_are_read_as_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

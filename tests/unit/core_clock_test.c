@@ -62,6 +62,9 @@ static void now_can_be_fixed(void **state)
     assert_false(clock_set_now("yesterday"));
     assert_false(clock_set_now("2024-02-29T25:00"));
     assert_false(clock_set_now("2024-02-29T10:00:00+99:00"));
+    int64_t time_ms;
+    assert_true(clock_parse("2024-02-29T23:59:00.123456789+23:59", &time_ms));
+    assert_false(clock_parse("2024-02-29T23:59:00+24:00", &time_ms));
     clock_print_utc(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
     clock_print_utc(INT64_MAX, text);

@@ -20,6 +20,8 @@ static void offsets_need_no_file(void **state)
     assert_true(zone_offset("+05:30", 0, &minutes, &err) && minutes == 330);
     assert_true(zone_offset("-0330", 0, &minutes, &err) && minutes == -210);
     assert_false(zone_offset("", 0, &minutes, &err));
+    assert_true(zone_offset("+14:00", 0, &minutes, &err) && minutes == 840);
+    assert_false(zone_offset("+14:01", 0, &minutes, &err));
     assert_false(zone_offset("+25:00", 0, &minutes, &err));
     assert_false(zone_offset("Mars/Base", 0, &minutes, &err));
     assert_int_equal(err.code, ERROR_INVALID);

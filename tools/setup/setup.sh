@@ -5,6 +5,7 @@
 #   DuckDB           deps/duckdb/libduckdb.so, from its npm package, pinned by tools/duckdb/package-lock.json
 #   /docs, /redoc    deps/pages, from npm packages, pinned by tools/pages/package-lock.json
 #   pytest           deps/venv, pinned by tests/requirements.txt
+#   schemathesis     deps/contract-venv, pinned by tests/contract/requirements.txt
 #   peers to measure deps/bench-venv, pinned by bench/requirements.txt; deps/plan-stack-venv, pinned by
 #                    bench/peers/plan-stack/requirements.txt
 set -euo pipefail
@@ -85,6 +86,7 @@ install_packages
 fetch_duckdb
 fetch_pages
 make_environment test deps/venv tests/requirements.txt
+make_environment test deps/contract-venv tests/contract/requirements.txt
 make_environment bench deps/bench-venv bench/requirements.txt
 make_environment bench deps/plan-stack-venv bench/peers/plan-stack/requirements.txt
 touch "deps/$kind.ready"
