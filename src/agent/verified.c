@@ -215,6 +215,9 @@ TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *recor
     struct verified_entry query;
     if (!verified_read(record, arena, &query, err))
         return false;
+    struct verified_record plain = verified_to_record(&query, arena); /* in the one form of slots */
+    record->slots = plain.slots;
+    record->variants = plain.variants;
     if (record->state == VERIFIED_APPROVED) {
         if (!agent_reload_verified(agent, err))
             return false;
@@ -306,7 +309,7 @@ TASK_WAITS bool verified_find(struct run *run, struct error *err)
     struct match_work work = {.run = run};
     if (!run->verified_set ||
         !verified_set_may_match(run->verified_set, question, run->arena) ||
-        (run->previous && follow_up_lean(question) >= LEANS))
+        (run->history_count > 0 && follow_up_lean(question) >= LEANS))
         return true;
     if (!task_offload(match_in_thread, &work, err))
         return false;
@@ -358,10 +361,12 @@ static void propose_periods(struct run *run)
             continue;
         const struct period *period = &verified->match.values[i].period;
         periods[out->period_count++] = *period;
-        assumptions[out->assumption_count++] =
-            period->assumption ? period->assumption
-                               : arena_printf(run->arena, "\"%s\" is %s", period->words,
-                                              bounds_of(period, run->arena));
+        const char *name = period_name(period->from, period->to, run->arena);
+        if (period->assumption)
+            assumptions[out->assumption_count++] = period->assumption;
+        else if (!name || !strcasestr(period->words, name))
+            assumptions[out->assumption_count++] = arena_printf(
+                run->arena, "\"%s\" is %s", period->words, bounds_of(period, run->arena));
     }
     out->periods = periods;
     out->assumptions = assumptions;
@@ -388,7 +393,7 @@ static void add_value_json(const struct verified_slot *slot, const struct verifi
     if (slot->kind == SLOT_PERIOD) {
         strbuf_add_char(out, '{');
         json_add_key(out, "words");
-        json_add_text(out, value->words);
+        json_add_text(out, value->period.words);
         json_add_key(out, "from");
         json_add_text(out, value->period.from);
         json_add_key(out, "to");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conversations and their messages, with the plan's fields. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/models.h"
@@ -107,6 +108,10 @@ static void add_message_metadata(struct strbuf *json, const struct message *mess
     json_add_text(json, message->run_id);
     json_add_key(json, "status");
     json_add_text(json, status);
+    char *verified = json_dumps(json_object_get(kept, "verified"), JSON_COMPACT);
+    json_add_key(json, "verified");
+    strbuf_add(json, verified ? verified : "null");
+    free(verified);
     json_add_key(json, "tokens_used");
     json_add_integer(json, 0); /* the planner uses none */
     json_add_key(json, "execution_time_ms");

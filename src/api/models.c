@@ -117,6 +117,8 @@ static const struct field query_metadata_fields[] = {
      .description = "What to choose from, where status is needs_clarification"},
     {"periods", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_period},
     {"candidates", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_candidate},
+    {"verified", FIELD_OBJECT, .nullable = true,
+     .description = "The verified query that answered: id, question, owner, date, slots"},
 };
 static MODEL(model_query_metadata, "QueryMetadata", query_metadata_fields,
              "How an answer came about.");
@@ -210,6 +212,8 @@ static const struct field message_metadata_fields[] = {
     {"query_id", FIELD_STRING, .required = true, .nullable = true},
     {"status", FIELD_STRING, .required = true, .nullable = true,
      .description = "answered, needs_clarification, no_answer or interrupted; null: it failed"},
+    {"verified", FIELD_OBJECT, .required = true, .nullable = true,
+     .description = "The verified query that answered"},
     {"tokens_used", FIELD_INTEGER, .required = true},
     {"execution_time_ms", FIELD_NUMBER, .required = true, .nullable = true},
 };

@@ -17,5 +17,6 @@ extern const struct command migrate_command;
 extern const struct command keys_command;
 extern const struct command profile_command;
 extern const struct command serve_command;
+extern const struct command verified_command;
 
 #endif

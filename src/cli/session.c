@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "agent/verified.h"
 #include "agent/workflow.h"
 #include "cli/terminal.h"
 #include "core/log.h"
@@ -197,6 +198,12 @@ void session_print_answer(const struct run *run, bool with_sql)
         putchar('\n');
         terminal_print_rows(stdout, rows,
                             rows->row_count <= ROWS_WHOLE_MAX ? ROWS_WHOLE_MAX : ROWS_SHOWN);
+    }
+    if (run->verified) {
+        fputs(terminal_style(stdout, STYLE_GOOD), stdout);
+        putchar('\n');
+        terminal_print_wrapped(stdout, verified_line(run->verified, run->arena), 0);
+        fputs(terminal_style(stdout, STYLE_NONE), stdout);
     }
     if (with_sql && run->statement) {
         fputs(terminal_style(stdout, STYLE_DIM), stdout);

@@ -243,7 +243,7 @@ STATEMENT(FEEDBACK_PUT,
           " updated_at = excluded.updated_at")
 STATEMENT(VERIFIED_WITHDRAW,
           "DELETE FROM verified_queries WHERE message_id = ?1 AND proposed_by = ?2"
-          " AND state = 'candidate' AND revision = 0")
+          " AND state = 'candidate' AND revision = 0 AND id IS NOT ?3")
 STATEMENT(VERIFIED_INSERT,
           "INSERT INTO verified_queries (id, state, question, variants, dataset_id, sql, slots, owner,"
           " proposed_by, run_id, message_id, turn, schema, created_at, updated_at, approved_at)"

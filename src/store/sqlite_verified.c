@@ -95,10 +95,10 @@ bool sqlite_feedback_put(struct sqlite_connection *connection, void *arg, struct
                         answer->message_id, feedback->user_id, answer->run_id,
                         answer->conversation_id, feedback->up ? "up" : "down",
                         feedback->corrected_sql, feedback->comment, call->now) ||
-        !sqlite_execute(connection, STATEMENT_VERIFIED_WITHDRAW, NULL, err, "tt",
-                        answer->message_id, feedback->user_id))
+        (call->candidate && !propose(connection, call, err)))
         return false;
-    return !call->candidate || propose(connection, call, err);
+    return sqlite_execute(connection, STATEMENT_VERIFIED_WITHDRAW, NULL, err, "ttt",
+                          answer->message_id, feedback->user_id, call->candidate_id);
 }
 
 /* ---- verified queries ---- */

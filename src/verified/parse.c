@@ -9,9 +9,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
-#include "planner/rules/follow_up.h"
 
-#define LEANS 0.5 /* from here on a question goes on from another one */
 #define SAMPLE_MAX 500 /* bytes */
 #define COLUMN_MAX 256
 
@@ -219,12 +217,7 @@ static bool check_pattern(const struct parser *parser, const char *question,
         if (!named[i])
             return wrong(parser, "the slot '%s' is missing in the question \"%.100s\"",
                          query->slots[i].name, question);
-    if (fixed == 0)
-        return wrong(parser, "a question needs words beside its slots");
-    return follow_up_lean(str_from(question)) < LEANS ||
-           wrong(parser,
-                 "\"%.100s\" goes on from an earlier question; a verified one must stand by itself",
-                 question);
+    return fixed > 0 || wrong(parser, "a question needs words beside its slots");
 }
 
 static bool add_question(const struct parser *parser, const char *text)

@@ -80,12 +80,17 @@ struct verified_entry {
 };
 
 /*
- * Takes a record apart and checks all that can be without data: slots are declared, named in every
- * variant once and in the SQL, there are words beside them, no question leans on another one.
+ * Takes a record apart and checks all that can be without data: slots are declared, named once in every
+ * variant, and in the SQL, and there are words beside them.
  * ERROR_INVALID with a sentence. Reads JSON and needs a normal stack. All is in the arena.
  */
 bool verified_parse(const struct verified_record *record, struct arena *arena,
                     struct verified_entry *out, struct error *err);
+/* As the API and the command line tell it; variants and slots are written as they are. */
+void verified_record_json(const struct verified_record *record, bool from_document,
+                          struct strbuf *out);
+/* Back to a record, parked if it is broken; all is in the arena. */
+struct verified_record verified_to_record(const struct verified_entry *query, struct arena *arena);
 /* The same for a query of a metadata document, number `i` of it. */
 bool verified_parse_document(const struct dataset *dataset, size_t i, struct arena *arena,
                              struct verified_entry *out, struct error *err);
