@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the server lives and is ready; and what is at the root. */
+#include <stdlib.h>
+
 #include "api/routes.h"
+#include "core/alloc.h"
 #include "core/json.h"
 #include "version.h"
+
+#define STORE_TIME_MAX_MS 1000
 
 static void root(struct api_request *request)
 {
@@ -43,13 +48,54 @@ static void add_check(struct strbuf *json, const char *name, bool ok, const char
     strbuf_add_char(json, '}');
 }
 
+/* Asks the store in a task of its own: one that another process keeps locked answers only when its
+ * patience is over, and who asks for readiness does not wait for that. */
+struct probe {
+    struct store *store;
+    struct task_event answered;
+    unsigned users;
+    bool ok;
+    struct error error;
+};
+
+static void leave_probe(struct probe *probe)
+{
+    if (--probe->users == 0)
+        free(probe);
+}
+
+TASK_WAITS static void ask_store(void *arg)
+{
+    struct probe *probe = arg;
+    probe->ok = store_health(probe->store, &probe->error);
+    task_event_signal(&probe->answered);
+    leave_probe(probe);
+}
+
+TASK_WAITS static bool check_store(struct api *api, struct error *err)
+{
+    const struct task_options options = {.name = "store_health"};
+    struct probe *probe = xcalloc(1, sizeof(*probe));
+    *probe = (struct probe){.store = api->agent->store, .users = 1};
+    bool started = api_start_task(api, &options, ask_store, probe, err), ok = false;
+    probe->users += started;
+    if (started && task_event_wait(&probe->answered, STORE_TIME_MAX_MS, err)) {
+        ok = probe->ok;
+        *err = probe->error;
+    } else if (started && err->code == ERROR_DEADLINE) {
+        error_set(err, ERROR_STORE, "the store has not answered within %d ms", STORE_TIME_MAX_MS);
+    }
+    leave_probe(probe);
+    return ok;
+}
+
 /* Each part that an answer needs, asked now. */
 TASK_WAITS static void ready(struct api_request *request)
 {
     struct api *api = request->api;
     struct error store_error = {0}, engine_error = {0};
     bool accepting = !atomic_load(&api->shared->stopping);
-    bool store_ok = store_health(api->agent->store, &store_error);
+    bool store_ok = check_store(api, &store_error);
     struct engine_health engine_state = {0};
     struct engine *engine = agent_engine(api->agent, NULL, &engine_error);
     if (engine)

@@ -128,23 +128,59 @@ static bool check_request_line(struct str block, struct head *head,
     return true;
 }
 
-/* Only a path, or "*" for OPTIONS: with a whole URL as target there would be two hosts. */
+/* Hosts end up in redirects: nothing that could begin a path, a query or another host. */
+static bool is_host(struct str text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.bytes[i];
+        if (!char_is_alnum(c) && !(c && strchr("-._~%:[]", c)))
+            return false;
+    }
+    return true;
+}
+
+/* "http://host/path", as to a proxy, which servers must understand too (RFC 9112, 3.2.2): takes
+ * the host off. Without a path it is the root, or "*" for OPTIONS. */
+static bool split_authority(struct head *head, struct str *target, struct refusal *why)
+{
+    static const struct str schemes[] = {{"http://", 7}, {"https://", 8}};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t length = schemes[i].length, end = length;
+        if (!str_equal_nocase(str_slice(*target, 0, length), schemes[i]))
+            continue;
+        while (end < target->length && target->bytes[end] != '/' && target->bytes[end] != '?')
+            end++;
+        head->authority = str_slice(*target, length, end);
+        if (head->authority.length == 0 || !is_host(head->authority))
+            return refuse(why, 400, "a bad host in the target of the request");
+        *target = str_slice(*target, end, target->length);
+        if (target->length == 0)
+            *target = str_equal(head->method, STR("OPTIONS")) ? STR("*") : STR("/");
+        return true;
+    }
+    return true;
+}
+
+/* A path, with or without a host before it, or "*" for OPTIONS. */
 static bool check_target(struct head *head, struct refusal *why)
 {
     struct str target = head->target;
-    bool star = str_equal(target, STR("*")) && str_equal(head->method, STR("OPTIONS"));
-    if (!star && (target.length == 0 || target.bytes[0] != '/'))
-        return refuse(why, 400, "the target of the request is not a path");
     for (size_t i = 0; i < target.length; i++) {
         unsigned char c = (unsigned char)target.bytes[i];
         if (c <= 0x20 || c >= 0x7f || c == '#')
             return refuse(why, 400, "a character in the target that must be percent-encoded");
     }
-    const char *mark = memchr(target.bytes, '?', target.length);
+    if (!split_authority(head, &target, why))
+        return false;
+    const char *mark = target.length > 0 ? memchr(target.bytes, '?', target.length) : NULL;
     size_t path_length = mark ? (size_t)(mark - target.bytes) : target.length;
     head->path = str_slice(target, 0, path_length);
     head->query = mark ? str_slice(target, path_length + 1, target.length) : (struct str){"", 0};
-    return true;
+    if (head->path.length == 0 && head->authority.length > 0)
+        head->path = STR("/");
+    bool star = str_equal(target, STR("*")) && str_equal(head->method, STR("OPTIONS"));
+    return star || str_starts(head->path, STR("/")) ||
+           refuse(why, 400, "the target of the request is not a path");
 }
 
 /* What head_check() has seen so far. */
@@ -153,18 +189,12 @@ struct seen {
     bool host, length, coding, close, keep_alive;
 };
 
-/* Hosts end up in redirects: nothing that could begin a path, a query or another host. */
 static bool check_host(struct str value, struct head *head, struct seen *seen)
 {
     if (seen->host)
         return refuse(seen->why, 400, "more than one Host");
     seen->host = true;
-    for (size_t i = 0; i < value.length; i++) {
-        char c = value.bytes[i];
-        if (!char_is_alnum(c) && !(c && strchr("-._~%:[]", c)))
-            return refuse(seen->why, 400, "a bad Host");
-    }
-    return true;
+    return is_host(value) || refuse(seen->why, 400, "a bad Host");
 }
 
 static bool check_content_length(struct str value, struct head *head, struct seen *seen)
@@ -278,6 +308,17 @@ static bool head_check(struct head *head, bool whole, const struct http_limits *
     return true;
 }
 
+/* The host in the target is the one that counts. There is room for a field more than were sent. */
+static void take_host_of_target(struct head *head)
+{
+    size_t i = 0;
+    while (i < head->header_count && !str_equal_nocase(head->headers[i].name, STR("Host")))
+        i++;
+    if (i == head->header_count)
+        head->header_count++;
+    head->headers[i] = (struct http_header){STR("Host"), head->authority};
+}
+
 bool head_parse(struct str block, const struct head_scan *scan, const struct http_limits *limits,
                 struct arena *arena, struct head *head, struct refusal *why)
 {
@@ -298,5 +339,7 @@ bool head_parse(struct str block, const struct head_scan *scan, const struct htt
     if (!check_request_line(block, head, limits, why) || !check_target(head, why) ||
         !head_check(head, read, limits, why))
         return false;
+    if (head->authority.length > 0)
+        take_host_of_target(head);
     return read || refuse(why, 400, "a bad header field");
 }

@@ -54,7 +54,8 @@ bool head_fields_read(struct str head, struct head_fields *fields);
 /* A request's head, understood. */
 struct head {
     struct str method, target, path, query;
-    struct http_header *headers;
+    struct str authority;        /* of a target with a host; empty: of one without */
+    struct http_header *headers; /* "Host" is that of the target, where it has one */
     size_t header_count;
     int version_minor;
     bool keep_alive;

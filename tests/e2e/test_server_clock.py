@@ -4,12 +4,15 @@ A wall clock that is set forward and back while the server works (libfaketime; c
 forward are left alone, as the system's are): nothing is late or expires because of it, and what was
 said stays in its order.
 """
+import os
+import signal
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
+from conftest import children, is_alive
 from serving import SANITIZED, Server
 
 DAY_S = 24 * 3600
@@ -116,3 +119,27 @@ def test_a_question_cut_off_before_the_clock_went_back(querent, clock, sales):
         assert said[:3] == ["total revenue", "Total revenue: 1,725.75.", "units by product"] and len(said) == 4
         client.ask("revenue by region", conversation=conversation)
         assert contents(client.messages(conversation)["messages"])[4] == "revenue by region"
+
+
+def test_a_heart_beat_comes_in_its_time(querent, clock, sales):
+    """Of a stream with nothing to tell, its worker being stopped: neither at once when the clock is set forward, nor a
+    year late when it is set back."""
+    with Server(querent, "--data", sales, environment={"QUERENT_LOOPS": "1", "QUERENT_WORKERS": "1"}) as server, \
+            server.wait_until_ready().client() as client:
+        client.ask("total revenue")
+        workers = [pid for pid in children(server.process.pid) if is_alive(pid)]
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        begun = time.monotonic()
+        reply = client.begin("POST", "/api/v1/query/stream", client.body("revenue by region", use_cache=False))
+        assert reply.readline() == b"id: 1\n"
+        clock.set(400 * DAY_S)
+        time.sleep(5)
+        clock.set(-400 * DAY_S)
+        while (line := reply.readline()) and not line.startswith(b":"):
+            pass
+        assert line == b": ping\n" and 12 < time.monotonic() - begun < 40
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+        assert b'"complete"' in reply.read()
+        assert server.stop() == 0

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import wait_for
-from serving import Server
+from serving import SANITIZED, Refused, Server
 from test_server_crash import Asker, Told, check_store
 
 
@@ -120,9 +120,16 @@ def test_a_store_that_another_keeps_locked(querent, sales):
         assert not replies  # nothing is acknowledged before it is stored
         with server.client() as client:
             assert client.call("GET", "/health")["status"] == "healthy"
+            begun = time.monotonic()
+            with pytest.raises(Refused) as refused:
+                client.call("GET", "/health/ready")
+            assert refused.value.status == 503 and "not answered within 1000 ms" in refused.value.body
+            assert 0.9 < time.monotonic() - begun < (30 if SANITIZED else 5)
         other.execute("ROLLBACK")
         for thread in threads:
             thread.join(timeout=60)
         assert replies == ["Total revenue: 1,725.75."] * 50
+        with server.client() as client:
+            assert client.call("GET", "/health/ready")["status"] == "ready"
         assert server.stop() == 0
     check_store(querent)

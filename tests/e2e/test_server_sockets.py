@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conftest import Querent, wait_for
-from server_support import PATIENCE_S, STREAM, OpenStream, Server, read_all, request_of
+from server_support import PATIENCE_S, QUERY, STREAM, OpenStream, Server, read_all, request_of
 
 QUESTION = json.dumps(request_of("total revenue")).encode()
 HEAD = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -100,7 +100,10 @@ def slow_ones(server, tmp_path_factory):
 @pytest.mark.parametrize("data, status", [
     (b"\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),  # empty lines before a request
     (b"GET /health HTTP/1.0\r\n\r\n", 200),
-    (b"GET http://x/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),  # as to a proxy
+    (b"GET http://localhost/health HTTP/1.1\r\nHost: x\r\n\r\n", 200),  # as to a proxy: its host counts
+    (b"GET http://x/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 421),
+    (b"GET http://x/health HTTP/1.0\r\n\r\n", 421),
+    (b"GET http://ana:secret@localhost/health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
     (b"GET /health HTTP/1.1\r\n\r\n", 400),  # no Host
     (b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
     (b"GET /health HTTP/1.1\nHost: localhost\n\n", 400),  # bare LF
@@ -154,6 +157,22 @@ def test_one_request(server, data, status):
     length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length: ")]
     assert length == [b"content-length: %d" % len(body)]
     assert server.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("path", [QUERY, STREAM])
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "text/plain;application/json", "application/x-www-form-urlencoded",
+                                  "multipart/form-data"])
+def test_a_foreign_page_can_not_ask(server, path, kind):
+    """What a browser sends for any page without asking us first (a preflight, which is refused) is not taken for JSON."""
+    headers = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    if kind is not None:
+        headers["Content-Type"] = kind
+    reply = server.http.post(path, content=json.dumps(request_of("total revenue", "foreign")).encode(), headers=headers)
+    assert reply.status_code == 422 and "access-control-allow-origin" not in reply.headers
+    preflight = server.http.options(path, headers={**headers, "Access-Control-Request-Method": "POST",
+                                                   "Access-Control-Request-Headers": "content-type"})
+    assert "access-control-allow-origin" not in preflight.headers
+    assert server.conversations("foreign")["conversations"] == []
 
 
 def test_bytes_one_by_one_are_a_request_too(server):

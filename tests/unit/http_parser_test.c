@@ -113,6 +113,45 @@ static void heads_are_understood(void **state)
     arena_free(arena);
 }
 
+static struct head parse(struct arena *arena, const char *request)
+{
+    struct head_scan scan = {0};
+    struct refusal why = {0};
+    struct head head = {0};
+    size_t used;
+    struct str block = str_from(request);
+    assert_int_equal(head_scan(&scan, &limits, block, &used, &why), SCAN_WHOLE);
+    if (!head_parse(block, &scan, &limits, arena, &head, &why))
+        fail_msg("%s", why.message);
+    return head;
+}
+
+/* As the last of the fields that there may be, too: it may have to be added. */
+static void the_host_of_the_target_counts(void **state)
+{
+    static const struct {
+        const char *request, *host, *path, *query;
+    } cases[] = {
+        {"GET http://y:8/a?b HTTP/1.1\r\nA: b\r\nhost: x\r\nC: d\r\n\r\n", "y:8", "/a", "b"},
+        {"GET http://y/a HTTP/1.0\r\nA: b\r\n\r\n", "y", "/a", ""},
+        {"GET http://y/a HTTP/1.0\r\n\r\n", "y", "/a", ""},
+        {"GET http://[::1] HTTP/1.1\r\nHost:\r\n\r\n", "[::1]", "/", ""},
+        {"GET hTTps://y?b/c HTTP/1.1\r\nHost: x\r\n\r\n", "y", "/", "b/c"},
+        {"OPTIONS http://y HTTP/1.1\r\nHost: x\r\n\r\n", "y", "*", ""},
+        {"GET /http://y HTTP/1.1\r\nHost: x\r\n\r\n", "x", "/http://y", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new();
+        struct head head = parse(arena, cases[i].request);
+        const struct http_exchange exchange = {.headers = head.headers,
+                                               .header_count = head.header_count};
+        assert_true(str_equal_text(http_header_find(&exchange, "Host"), cases[i].host));
+        assert_true(str_equal_text(head.path, cases[i].path));
+        assert_true(str_equal_text(head.query, cases[i].query));
+        arena_free(arena);
+    }
+}
+
 static void fields_are_found_by_name(void **state)
 {
     const struct http_header headers[] = {
@@ -189,6 +228,7 @@ int main(void)
         cmocka_unit_test(every_case_has_its_verdict_however_it_is_cut),
         cmocka_unit_test(what_is_cut_short_is_not_whole),
         cmocka_unit_test(heads_are_understood),
+        cmocka_unit_test(the_host_of_the_target_counts),
         cmocka_unit_test(fields_are_found_by_name),
         cmocka_unit_test(connections_are_kept_as_asked),
         cmocka_unit_test(extensions_and_trailers_are_bounded),
