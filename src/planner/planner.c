@@ -558,6 +558,9 @@ static void settle_tokens(const struct plan_request *request, size_t datasets,
     for (size_t d = 0; d < datasets; d++)
         if (request->datasets[d].index)
             link_keep_abbreviations(request->datasets[d].index, tokens);
+    for (size_t i = 0; i < tokens->count; i++)
+        if (word_is_no_pronoun(tokens->items[i].word, request->question))
+            tokens->items[i].stop = false;
 }
 
 /* The learned reading: every dataset's candidates, ranked together; the best come into the plan. */

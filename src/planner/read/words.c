@@ -219,3 +219,12 @@ bool same_identifier(struct str a, struct str b)
     }
     return i == a.length && k == b.length;
 }
+
+bool word_is_no_pronoun(struct str word, struct str question)
+{
+    bool lower = false;
+    for (size_t i = 0; i < question.length && !lower; i++)
+        lower = question.bytes[i] >= 'a' && question.bytes[i] <= 'z';
+    return lower && (str_equal_text(word, "US") || str_equal_text(word, "IT") ||
+                     str_equal_text(word, "WHO"));
+}

@@ -42,4 +42,7 @@ bool is_identifier(struct str text);
 /* The same letters and digits, in any case, with '_' or other marks anywhere. */
 bool same_identifier(struct str a, struct str b);
 
+/* "US", "IT": in capitals among other letters a pronoun is none. */
+bool word_is_no_pronoun(struct str word, struct str question);
+
 #endif

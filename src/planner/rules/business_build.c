@@ -93,6 +93,9 @@ static const struct condition *compare_of(struct builder *b, const struct filter
 
 const struct condition *build_filter(struct builder *b, const struct filter *f)
 {
+    if (f->other.column)
+        return condition_compare(b->arena, build_column(b, &f->ref), f->comparison,
+                                 build_column(b, &f->other));
     if (!f->named)
         return compare_of(b, f, build_column(b, &f->ref), literal_kind(f->ref.column));
     const struct condition *named =

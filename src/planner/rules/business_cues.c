@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "planner/read/words.h"
+
 static const struct {
     enum cue cue;
     const char *phrases;
@@ -132,7 +134,10 @@ void ask_find_cues(struct ask *ask)
         if (best == 0) {
             struct ask_word *word = &ask->words[i];
             bool plain = word->mention < 0 && !word->in_period && !word->quoted;
-            if (plain && (word->mark || ask_word_in(ask, i, stop_words)))
+            struct str written = str_slice(ask->question, word->begin, word->end);
+            bool stop = ask_word_in(ask, i, stop_words) &&
+                        !word_is_no_pronoun(written, ask->question);
+            if (plain && (word->mark || stop))
                 word->cue = CUE_STOP;
             i++;
             continue;

@@ -3,6 +3,7 @@
  * Numbers that something is compared with: "more than 100", "at least 5 units". They compare rows
  * (a filter), or groups (having), and then say what is listed.
  */
+#include "planner/print/describe.h"
 #include "planner/rules/business_reading.h"
 
 /* ---- reading them */
@@ -23,6 +24,29 @@ static int countable(const struct ask *ask, int mention)
     return number || m->kind == MENTION_METRIC || m->kind == MENTION_TABLE ? mention : -1;
 }
 
+static bool is_number_column(const struct ask *ask, int mention)
+{
+    return mention >= 0 && ask->mentions[mention].kind == MENTION_COLUMN &&
+           value_kind_is_number(ask->mentions[mention].column->kind);
+}
+
+/* "Budget below cost", "items under their reorder level": two numbers of the same row. */
+static bool read_columns(struct reading *r, size_t cue_at, struct number *number)
+{
+    const struct ask *ask = r->ask;
+    size_t after = cue_at + 1;
+    while (ask_word_at(ask, after)->cue == ask->words[cue_at].cue ||
+           ask_word_in(ask, after, "the its their"))
+        after++;
+    number->other = ask_word_at(ask, after)->mention;
+    if (!is_number_column(ask, number->other))
+        return false;
+    for (size_t k = cue_at; k > 0 && k + 3 > cue_at && number->mention < 0; k--)
+        if (is_number_column(ask, ask->words[k - 1].mention))
+            number->mention = ask->words[k - 1].mention;
+    return number->mention != number->other;
+}
+
 void reading_read_numbers(struct reading *r)
 {
     static const struct {
@@ -41,13 +65,16 @@ void reading_read_numbers(struct reading *r)
         size_t n = i + 1;
         while (n < ask->word_count && n < i + 4 && !ask->words[n].number)
             n++;
-        if (!ask_word_at(ask, n)->number || ask_word_at(ask, n)->in_period)
-            continue;
         struct number *number = &r->numbers[r->number_count];
-        *number = (struct number){.from = ask_word_at(ask, n)->number, .mention = -1};
+        *number = (struct number){.from = ask_word_at(ask, n)->number, .mention = -1, .other = -1};
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
             if (rows[k].cue == cue)
                 number->comparison = rows[k].comparison;
+        if (!number->from && cue != CUE_BETWEEN && read_columns(r, i, number) &&
+            ++r->number_count == READING_NUMBERS_MAX)
+            break;
+        if (!number->from || ask_word_at(ask, n)->in_period)
+            continue;
         size_t end = n + 1;
         if (cue == CUE_BETWEEN) {
             if (!ask_word_at(ask, n + 2)->number)
@@ -71,8 +98,10 @@ void reading_read_numbers(struct reading *r)
 bool reading_number_takes(const struct reading *r, int mention)
 {
     for (size_t i = 0; i < r->number_count; i++)
-        if (r->numbers[i].mention == mention &&
-            (r->numbers[i].after || r->ask->mentions[mention].kind != MENTION_TABLE))
+        if (r->numbers[i].other == mention)
+            return true;
+        else if (r->numbers[i].mention == mention &&
+                 (r->numbers[i].after || r->ask->mentions[mention].kind != MENTION_TABLE))
             return true;
     return false;
 }
@@ -84,7 +113,8 @@ bool reading_number_takes(const struct reading *r, int mention)
 static void group_for_number(struct reading *r, const struct mention *m)
 {
     bool rows = m && m->kind == MENTION_TABLE && m->scope == 0;
-    if (rows && r->group_count > 0 && r->measure_count == 0) /* "which customers have more than 3" */
+    if (rows && r->group_count > 0 &&
+        r->measure_count == 0) /* "which customers have more than 3" */
         reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
     if (!m || r->group_count > 0)
         return;
@@ -152,10 +182,53 @@ static bool adjective_compares(struct reading *r, enum comparison comparison, st
     return !(more && end == CUE_LOW) && !(less && end == CUE_HIGH);
 }
 
+/* What there is of something: what a level, a limit or a target is for. */
+static const struct column *amount_there_is(const struct dataset *dataset,
+                                            const struct column *other)
+{
+    static const char *const words[] = {"stock", "hand",  "quantity", "qty",   "actual",
+                                        "spent", "units", "level",    "amount"};
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+        for (size_t i = 0; i < dataset->column_count; i++) {
+            const struct column *column = &dataset->columns[i];
+            if (column != other && value_kind_is_number(column->kind) &&
+                column_name_has(column, str_from(words[k])))
+                return column;
+        }
+    return NULL;
+}
+
+static void compare_columns(struct reading *r, const struct number *n)
+{
+    const struct mention *own = n->mention >= 0 ? &r->ask->mentions[n->mention] : NULL;
+    const struct mention *other = &r->ask->mentions[n->other];
+    struct filter filter = {.comparison = n->comparison,
+                            .other = {.scope = other->scope, .column = other->column}};
+    if (own) {
+        filter.ref = (struct ref){.scope = own->scope, .column = own->column};
+    } else {
+        const struct dataset *dataset = r->ask->scope[other->scope].dataset;
+        filter.ref =
+            (struct ref){.scope = other->scope, .column = amount_there_is(dataset, other->column)};
+        if (!filter.ref.column) {
+            reading_doubt(r, "a column with nothing to compare", 0.3);
+            return;
+        }
+        reading_assume(r, arena_printf(r->ask->arena, "%s is what is compared with %s",
+                                       column_words(filter.ref.column, r->ask->arena),
+                                       column_words(other->column, r->ask->arena)));
+    }
+    reading_add_filter(r, filter);
+}
+
 void reading_apply_numbers(struct reading *r)
 {
     for (size_t i = 0; i < r->number_count; i++) {
         const struct number *n = &r->numbers[i];
+        if (n->other >= 0) {
+            compare_columns(r, n);
+            continue;
+        }
         const struct mention *m = n->mention >= 0 ? &r->ask->mentions[n->mention] : NULL;
         struct filter filter = {.comparison = n->comparison, .value_count = n->to ? 2 : 1};
         filter.values[0] = n->from;
@@ -180,9 +253,9 @@ void reading_apply_numbers(struct reading *r)
             filter.ref = (struct ref){.scope = m->scope, .column = m->column};
             reading_add_filter(r, filter);
         } else if (having_measure(r, m, &filter.having)) {
-            bool count = r->group_count == 0 && r->bucket == UNIT_NONE &&
-                         (!filter.having.ref.column ||
-                          filter.having.aggregate == AGGREGATE_COUNT_DISTINCT);
+            bool count =
+                r->group_count == 0 && r->bucket == UNIT_NONE &&
+                (!filter.having.ref.column || filter.having.aggregate == AGGREGATE_COUNT_DISTINCT);
             if (count) /* one number of all rows is not what "higher than 2000" is about */
                 reading_doubt(r, "a number with nothing to compare", 0.4);
             filter.is_having = true;

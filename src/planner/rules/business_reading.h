@@ -32,6 +32,7 @@ struct measure {
 
 struct filter {
     struct ref ref;
+    struct ref other; /* a column of the same row that it is compared with, in place of values */
     const struct named_filter *named;
     enum comparison comparison;
     bool negated;
@@ -45,6 +46,7 @@ struct number {
     enum comparison comparison;
     const char *from, *to;
     int mention; /* what it compares, or -1 */
+    int other;   /* in place of a number: the column "below reorder level", or -1 */
     bool after;  /* the mention follows: "more than 10 orders" */
 };
 

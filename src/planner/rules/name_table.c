@@ -198,6 +198,38 @@ static void add_usual_words(struct builder *b, const char *words, struct table_n
     }
 }
 
+/* What the words of column names are short for. */
+static const struct {
+    const char *from, *to;
+} short_words[] = {
+    {"qty", "quantity"},    {"amt", "amount"},       {"avg", "average"},
+    {"num", "number"},      {"dept", "department"},  {"addr", "address"},
+    {"emp", "employee"},    {"cust", "customer"},    {"prod", "product"},
+    {"desc", "description"}, {"mgr", "manager"},     {"yr", "year"},
+    {"hrs", "hours"},       {"mins", "minutes"},     {"pct", "percent"},
+    {"dob", "birth date"},  {"tel", "telephone"},    {"cat", "category"},
+    {"inv", "invoice"},     {"acct", "account"},     {"bal", "balance"},
+    {"lname", "last name"}, {"fname", "first name"}, {"temp", "temperature"},
+};
+
+/* "quantity on hand" for "qty on hand"; NULL where nothing is short. */
+static const char *spelled_out(const char *words, struct arena *arena)
+{
+    struct str rest = str_from(words), part;
+    const char *text = "";
+    bool changed = false;
+    while (str_split(&rest, ' ', &part)) {
+        const char *word = arena_strndup(arena, part.bytes, part.length);
+        for (size_t i = 0; i < sizeof(short_words) / sizeof(short_words[0]); i++)
+            if (str_equal_text(part, short_words[i].from)) {
+                word = short_words[i].to;
+                changed = true;
+            }
+        text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", word);
+    }
+    return changed ? text : NULL;
+}
+
 /* ---- all names of a table */
 
 static void add_column(struct builder *b, const struct column *column)
@@ -213,6 +245,13 @@ static void add_column(struct builder *b, const struct column *column)
     if (column->label)
         add_words(b, column->label, like);
     add_list(b, &column->synonyms, like);
+    const char *whole = spelled_out(words, b->arena);
+    if (whole) {
+        add_words(b, whole, like);
+        add_word_of_name(b, whole, like);
+    }
+    if (strchr(words, ' ') && str_list_has(whole ? whole : words, ' ', "quantity"))
+        add_usual_words(b, "quantity", worth(like, 0.7)); /* "units" for "quantity on hand" */
     add_short_name(b, words, like);
     add_usual_words(b, words, like);
     add_word_of_name(b, words, like);

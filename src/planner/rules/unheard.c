@@ -256,6 +256,31 @@ static bool query_compares_amounts(const struct query *query)
     return query->order_count == 0 || !counts(query->order[0].expression);
 }
 
+static bool has_share(const struct expression *e)
+{
+    if (!e)
+        return false;
+    static const char *const names[] = {"percent", "pct", "share", "rate", "ratio", "proportion"};
+    for (size_t i = 0; e->column && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasestr(e->column->name, names[i]) ||
+            (e->column->label && strcasestr(e->column->label, names[i])))
+            return true;
+    return e->kind == EXPRESSION_SHARE || e->kind == EXPRESSION_METRIC ||
+           (e->kind == EXPRESSION_ARITHMETIC && e->op == '/') || has_share(e->left) ||
+           has_share(e->right);
+}
+
+/* "What percentage of the items" is no list of them. */
+static bool query_has_share(const struct query *query)
+{
+    bool found = query->where && has_share(query->where->left);
+    for (size_t i = 0; i < query->select_count; i++)
+        found |= has_share(query->select[i].expression);
+    for (size_t i = 0; i < query->order_count; i++)
+        found |= has_share(query->order[i].expression);
+    return found;
+}
+
 /* ------------------------------------------------------------------ what words ask for */
 
 typedef bool (*heard_fn)(const struct query *query);
@@ -279,6 +304,11 @@ static const struct rule {
     {"trend", query_shows_time},    {"trends", query_shows_time},   {"whose", query_has_with},
     {"expensive", query_compares_amounts}, {"cheapest", query_compares_amounts},
     {"priciest", query_compares_amounts}, {"costliest", query_compares_amounts},
+    {"percentage", query_has_share}, {"percent of", query_has_share},
+    {"proportion of", query_has_share}, {"fraction of", query_has_share},
+    {"out of", query_restricts},    {"below", query_restricts},     {"above", query_restricts},
+    {"more than", query_restricts}, {"less than", query_restricts}, {"fewer than", query_restricts},
+    {"at least", query_restricts},  {"at most", query_restricts},
     {"with", query_has_with},       {"by", query_has_by},           {"per", query_has_per},
 };
 
