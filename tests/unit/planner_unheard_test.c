@@ -133,7 +133,12 @@ static void most_is_compared(void **state)
 {
     struct query *query = plain();
     misses("what did we sell most", query, "most");
-    hears("orders of at most 5 items", query);
+    struct query *few = plain();
+    query_where(arena, few, status_is(COMPARE_EQUAL, "open"));
+    hears("open orders of at most 5 items", few);
+    misses("orders of at most 5 items", query, "at most");
+    misses("what percentage of orders is open", query, "percentage");
+    misses("products out of stock", query, "out of");
     query_order(arena, query, expression_count(arena), true);
     hears("what did we sell most", query);
     misses("the most expensive region", query, "expensive");
