@@ -12,6 +12,7 @@ extern const struct command chat_command;
 extern const struct command config_command;
 extern const struct command datasets_command;
 extern const struct command doctor_command;
+extern const struct command eval_command;
 extern const struct command index_command;
 extern const struct command migrate_command;
 extern const struct command keys_command;

@@ -36,7 +36,7 @@ static void show_progress(void *context, size_t done, size_t total, const char *
 {
     const struct session *session = context;
     if (!session->quiet)
-        terminal_progress(stderr, done, total, name);
+        terminal_progress(stderr, "reading", done, total, name);
 }
 
 /* Problems of single datasets: said once, and the rest goes on. */

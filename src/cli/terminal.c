@@ -406,13 +406,14 @@ void terminal_print_sql(FILE *stream, const char *sql)
     strbuf_clear(&safe);
 }
 
-void terminal_progress(FILE *stream, size_t done, size_t total, const char *what)
+void terminal_progress(FILE *stream, const char *doing, size_t done, size_t total,
+                       const char *what)
 {
     if (!terminal_is(stream))
         return;
     struct strbuf line = strbuf_init(4096);
     struct strbuf text = strbuf_init(4096);
-    strbuf_printf(&text, "reading %zu of %zu: %s", done, total, what);
+    strbuf_printf(&text, "%s %zu of %zu: %s", doing, done, total, what);
     text_add_cut(&line, strbuf_str(&text), terminal_width(stream) - 1);
     fprintf(stream, "\r\033[K%s", strbuf_text(&line));
     fflush(stream);

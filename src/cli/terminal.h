@@ -42,7 +42,7 @@ void terminal_print_sql(FILE *stream, const char *sql);
 
 /* One line that is drawn over and over: "reading 3 of 12: shop_orders". Nothing where the stream
  * is no terminal. terminal_progress_end() wipes it. */
-void terminal_progress(FILE *stream, size_t done, size_t total, const char *what);
+void terminal_progress(FILE *stream, const char *doing, size_t done, size_t total, const char *what);
 void terminal_progress_end(FILE *stream);
 
 #endif
