@@ -22,6 +22,7 @@ struct chat {
     struct arena *arena;
     const char *conversation_id; /* NULL before the first question */
     struct run *last;
+    struct run *answered; /* the last with a statement: may be the same; NULL */
     struct catalog_watch *watch; /* NULL: there is nothing to watch */
     bool changed;                /* something may have, since the agent read it */
     bool interactive;
@@ -32,9 +33,18 @@ struct chat {
 
 typedef void (*chat_fn)(struct chat *chat);
 
+/* Of the last answer that had one, which is said where a question came after it; NULL. */
+static const struct statement *last_statement(const struct chat *chat)
+{
+    if (chat->answered && chat->answered != chat->last)
+        terminal_print_line(stdout, "Of the last answer from the data, to \"%s\":",
+                            chat->answered->question.text);
+    return chat->answered ? chat->answered->statement : NULL;
+}
+
 static void show_sql(struct chat *chat)
 {
-    const struct statement *statement = chat->last ? chat->last->statement : NULL;
+    const struct statement *statement = last_statement(chat);
     if (statement)
         terminal_print_sql(stdout, statement->sql);
     else
@@ -43,7 +53,7 @@ static void show_sql(struct chat *chat)
 
 static void show_rows(struct chat *chat)
 {
-    const struct statement *statement = chat->last ? chat->last->statement : NULL;
+    const struct statement *statement = last_statement(chat);
     if (statement)
         terminal_print_rows(stdout, statement->rows, 1000);
     else
@@ -76,8 +86,8 @@ static const struct chat_command {
     chat_fn run;
     const char *help;
 } chat_commands[] = {
-    {"/sql", show_sql, "the SQL of the last answer"},
-    {"/rows", show_rows, "all rows of the last answer"},
+    {"/sql", show_sql, "the SQL of the last answer from the data"},
+    {"/rows", show_rows, "all its rows"},
     {"/datasets", show_datasets, "what can be asked about"},
     {"/new", begin_anew, "forget what was said, begin anew"},
     {"/help", show_help, "this list"},
@@ -114,6 +124,18 @@ static const char *resolve_choice(const struct chat *chat, const char *text)
     return arena_strdup(chat->arena, chat->last->suggestions[number - 1]);
 }
 
+/* In place of the run before, which stays while it is the last with a statement. */
+static void keep(struct chat *chat, struct run *run)
+{
+    if (chat->last != chat->answered)
+        run_free(chat->last);
+    chat->last = run;
+    if (run->statement) {
+        run_free(chat->answered);
+        chat->answered = run;
+    }
+}
+
 TASK_WAITS static void ask(struct chat *chat, const char *text)
 {
     struct question question = {
@@ -134,8 +156,7 @@ TASK_WAITS static void ask(struct chat *chat, const char *text)
         session_print_answer(run, false);
     if (run->conversation_id[0])
         chat->conversation_id = arena_strdup(chat->arena, run->conversation_id);
-    run_free(chat->last);
-    chat->last = run;
+    keep(chat, run);
 }
 
 static void data_changed(void *context)
@@ -166,6 +187,45 @@ TASK_WAITS static void refresh(struct chat *chat)
         command_fail(&err);
     else if (chat->session->agent->knowledge != before && !chat->session->quiet)
         fputs("note: the data has changed and was read again\n", stderr);
+}
+
+/* As a shell takes it for one word. */
+static const char *quoted(struct arena *arena, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,=-";
+    if (*text && text[strspn(text, plain)] == '\0')
+        return text;
+    struct strbuf out = strbuf_init(strlen(text) * 4 + 3);
+    strbuf_add_char(&out, '\'');
+    for (; *text; text++)
+        if (*text == '\'')
+            strbuf_add(&out, "'\\''");
+        else
+            strbuf_add_char(&out, *text);
+    strbuf_add_char(&out, '\'');
+    const char *copy = arena_strdup(arena, strbuf_text(&out));
+    strbuf_clear(&out);
+    return copy;
+}
+
+/* The same command again: the data is not in the conversation. */
+static void show_how_to_go_on(const struct chat *chat)
+{
+    static const char *const repeated[] = {"home", "metadata", "user"};
+    const struct arguments *arguments = chat->session->arguments;
+    size_t count;
+    const char *const *data = arguments_list(arguments, "data", &count);
+    struct strbuf line = strbuf_init(1 << 20);
+    strbuf_printf(&line, "querent chat --conversation %s", chat->conversation_id);
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&line, " --data %s", quoted(chat->arena, data[i]));
+    for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++) {
+        const char *value = arguments_value(arguments, repeated[i]);
+        if (value)
+            strbuf_printf(&line, " --%s %s", repeated[i], quoted(chat->arena, value));
+    }
+    terminal_print_line(stdout, "Go on later with: %s", strbuf_text(&line));
+    strbuf_clear(&line);
 }
 
 TASK_WAITS static int chat(struct session *session)
@@ -212,7 +272,9 @@ TASK_WAITS static int chat(struct session *session)
     if (chat.interactive)
         putchar('\n');
     if (chat.conversation_id)
-        printf("Go on later with: querent chat --conversation %s\n", chat.conversation_id);
+        show_how_to_go_on(&chat);
+    if (chat.answered != chat.last)
+        run_free(chat.answered);
     run_free(chat.last);
     arena_free(chat.arena);
     return err.code == ERROR_NONE ? EXIT_DONE : command_fail(&err);

@@ -73,7 +73,7 @@ static const char *no_dataset_sentence(const struct llm_request *request)
         return "There is no dataset to ask about.";
     return arena_printf(request->arena,
                         "I don't find what you ask about in the data. The nearest dataset is "
-                        "\"%s\"; ask what it is about, or 'querent datasets' lists all.",
+                        "\"%s\"; ask \"which datasets are there?\" to see all of them.",
                         dataset_title(plan->datasets[0].dataset));
 }
 

@@ -2,6 +2,7 @@
 """`querent chat` as its asker sees it: on a real terminal, and fed by a script."""
 import os
 import re
+import shlex
 import signal
 
 import pexpect
@@ -166,3 +167,31 @@ def test_a_line_that_is_too_long_or_no_text(querent, visits):
     result = querent.run("chat", "--data", visits, input="x" * 5000 + "\ntotal minutes\n")
     assert "4000" in result.stderr or "4,000" in result.stderr
     assert result.returncode == 0 and "Total minutes: 516" in result.stdout
+
+
+def test_how_to_go_on_is_a_whole_command(querent, visits):
+    """With the data, as a shell reads it: what was said can be pasted."""
+    awkward = visits.with_name("it's all $HOME.csv")
+    awkward.write_bytes(visits.read_bytes())
+    first = querent.run("chat", "--data", awkward, "--user", "ana maria", input="total minutes\n").stdout
+    command = shlex.split(re.search("Go on later with: (.*)", first)[1])
+    assert command[:2] == ["querent", "chat"] and command[4:] == ["--data", str(awkward), "--user", "ana maria"]
+    result = querent.run(*command[1:], input="and by ward?\n")
+    assert result.returncode == 0 and "252" in result.stdout, result.stderr
+
+
+def test_the_last_statement_outlives_questions_without_one(querent, visits):
+    text = "/sql\ntotal minutes\n/sql\nwhat is the capital of France?\n/sql\n/rows\nhow many rows\n/sql\n"
+    said = querent.run("chat", "--data", visits, input=text).stdout.split("you> ")
+    assert "no statement yet" in said[1] and "SELECT" in said[3]
+    assert 'Of the last answer from the data, to "total minutes"' in said[5] and said[3].split("\n", 1)[1] in said[5]
+    assert "516" in said[6]
+    assert "count(" in said[8] and "Of the last" not in said[8]
+
+
+def test_no_answer_advises_what_every_face_can_do(querent, visits):
+    question = "what is the capital of France?"
+    said = querent.run("chat", "--data", visits, input=f"{question}\nwhich datasets are there?\n").stdout
+    said = " ".join(said.split())  # it is wrapped
+    assert "'querent" not in said and '"which datasets are there?"' in said and "You can ask about" in said
+    assert "'querent" not in querent.ask(question, "--data", visits, expect=4)["final_response"]

@@ -9,8 +9,7 @@ static bool check_filter(const struct run *run, struct error *err)
     for (size_t i = 0; i < run->question.dataset_filter_count; i++) {
         const char *id = run->question.dataset_filter[i];
         if (!catalog_find(run->knowledge->catalog, id))
-            return error_set(err, ERROR_NOT_FOUND,
-                             "dataset '%s' does not exist; 'querent datasets' lists what does", id);
+            return error_set(err, ERROR_NOT_FOUND, "dataset '%s' does not exist", id);
     }
     return true;
 }
