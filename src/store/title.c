@@ -15,6 +15,13 @@ static bool is_blank(utf8proc_int32_t c)
            category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
+/* Marks that turn the direction of what follows: cut off from their ends, they would turn the text
+ * after the title as well. */
+static bool turns_direction(utf8proc_int32_t c)
+{
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void title_make(const char *text, char *title, size_t size)
 {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
@@ -30,6 +37,8 @@ void title_make(const char *text, char *title, size_t size)
             break;
         bytes += width;
         left -= width;
+        if (turns_direction(c))
+            continue;
         if (is_blank(c)) {
             blank = used > 0;
             continue;

@@ -32,6 +32,8 @@ static void titles_are_cut_at_a_character(void **state)
     title_is("", "");
     title_is("   \n\t ", "");
     title_is("  What\n\n is   the total? ", "What is the total?");
+    title_is("a\x01\x1b[31mb\x7f \xc2\x85" "c", "a [31mb c"); /* control characters are blanks */
+    title_is("\u202etotal\u2066 by \u2069region\u202c", "total by region");
     title_is(FIFTY, FIFTY);
     title_is(FIFTY " ", FIFTY);
     title_is(FIFTY "x", FIFTY);
