@@ -33,9 +33,15 @@ void cached_rows_put(struct run *run, const struct statement *statement);
 TASK_WAITS bool cached_reply_get(struct run *run);
 /* A second look, after a wait: what an equal question has brought meanwhile, in memory. */
 bool cached_reply_get_shared(struct run *run);
-/* After a miss: true when this run is to do the work, and to land *flight (which may be NULL) when
- * it is done. False when an equal question's run has ended meanwhile, or with an error. */
-TASK_WAITS bool cached_reply_lead(struct run *run, struct cache_flight **flight, struct error *err);
+/* After a miss: true when this run is to do the work, and to call cached_reply_land() when it is done. False
+ * when an equal question's run has ended meanwhile, whose steps are among this one's events then, or with an
+ * error. */
+TASK_WAITS bool cached_reply_lead(struct run *run, struct error *err);
+/* Tells those who wait for this run's reply of a step; nothing to do when none may. */
+void cached_reply_tell(struct run *run, enum run_event_kind kind, const char *json);
+/* The work is done, or has failed with that error: when it is this run alone that was stopped, another one
+ * of them takes the lead. */
+void cached_reply_land(struct run *run, bool ok, const struct error *err);
 void cached_reply_put(struct run *run);
 
 #endif

@@ -148,11 +148,45 @@ bool cached_reply_get_shared(struct run *run)
     return true;
 }
 
-TASK_WAITS bool cached_reply_lead(struct run *run, struct cache_flight **flight, struct error *err)
+/* ------------------------------------------------------------------ equal questions at the same time */
+
+/* What the leader tells: the kind of event, then its JSON. */
+static void hear(void *context, struct str news)
 {
-    *flight = NULL;
-    return !may_use(run) ||
-           cache_flight_join(run->agent->cache, CACHE_RESPONSE, &run->reply_key, flight, err);
+    struct run *run = context;
+    struct wire_reader in = wire_reader_init(news);
+    uint8_t kind = wire_u8(&in);
+    const char *json = read_text(run, &in);
+    if (!in.failed && json && kind < RUN_EVENT_KINDS)
+        run_emit(run, (enum run_event_kind)kind, NULL, json);
+}
+
+TASK_WAITS bool cached_reply_lead(struct run *run, struct error *err)
+{
+    const struct cache_flight_listener listener = {hear, run};
+    return !may_use(run) || cache_flight_join(run->agent->cache, CACHE_RESPONSE, &run->reply_key,
+                                              &listener, &run->flight, err);
+}
+
+void cached_reply_tell(struct run *run, enum run_event_kind kind, const char *json)
+{
+    if (!run->flight || !task_check(NULL)) /* that this run was stopped concerns no other */
+        return;
+    struct strbuf news = strbuf_init(CACHE_NEWS_MAX);
+    wire_add_u8(&news, (uint8_t)kind);
+    add_text(&news, json);
+    if (strbuf_ok(&news))
+        cache_flight_tell(run->flight, strbuf_str(&news));
+    strbuf_clear(&news);
+}
+
+void cached_reply_land(struct run *run, bool ok, const struct error *err)
+{
+    if (!ok && (err->code == ERROR_CANCELLED || err->code == ERROR_DEADLINE))
+        cache_flight_pass(run->flight);
+    else
+        cache_flight_land(run->flight);
+    run->flight = NULL;
 }
 
 void cached_reply_put(struct run *run)

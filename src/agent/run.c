@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/cached.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -136,6 +137,8 @@ void run_emit(struct run *run, enum run_event_kind kind, const struct step_recor
     *event = (struct run_event){kind, step, json};
     if (run->listener)
         run->listener(run->listener_context, event);
+    if (step)
+        cached_reply_tell(run, kind, json);
 }
 
 static void add_step(const struct step_record *record, struct strbuf *out)

@@ -95,7 +95,7 @@ const char *run_event_name(enum run_event_kind kind); /* "run_start", "step_upda
 
 struct run_event {
     enum run_event_kind kind;
-    const struct step_record *step; /* STEP_START, STEP_UPDATE */
+    const struct step_record *step; /* STEP_START, STEP_UPDATE; NULL for an equal question's */
     const char *json;               /* the event's data, as the API sends it */
 };
 
@@ -155,6 +155,7 @@ struct run {
     const char *const *suggestions;
     size_t suggestion_count;
     struct cache_key reply_key;
+    struct cache_flight *flight; /* led by this run: equal questions wait for it. NULL: none */
     struct reply reply; /* made once the run is answered, or taken from the cache */
     uint64_t duration_us;
     struct error error; /* code is ERROR_NONE unless the run failed */

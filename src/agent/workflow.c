@@ -176,23 +176,24 @@ static void emit_start(struct run *run)
 }
 
 /* Waits for the run's turn; then does the work, unless an equal question has been answered meanwhile
- * or is being answered: then it waits for that answer. The turn comes first. Otherwise who leads
- * could wait for a place that only those have who wait for him, and a caller for another's turn. */
+ * or is being answered: then its steps are told here too, and its answer is taken. The turn comes first.
+ * Otherwise who leads could wait for a place that only those have who wait for him, and a caller for
+ * another's turn. */
 TASK_WAITS static bool answer_once(struct run *run, struct error *err)
 {
-    struct cache_flight *flight = NULL;
     if (run->admit && !run->admit(run->admit_context, err))
         return false;
-    if (!cached_reply_lead(run, &flight, err) && err->code != ERROR_NONE)
+    bool leads = cached_reply_lead(run, err), ok = true;
+    if (!leads && err->code != ERROR_NONE)
         return false;
-    bool ok = true;
     if (cached_reply_get_shared(run)) {
-        run_tell_steps(run);
+        if (leads) /* who followed has told them */
+            run_tell_steps(run);
     } else if ((ok = answer_question(run, err))) {
         run_make_reply(run);
         cached_reply_put(run);
     }
-    cache_flight_land(flight);
+    cached_reply_land(run, ok, err);
     return ok;
 }
 

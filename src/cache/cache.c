@@ -75,7 +75,7 @@ struct cache *cache_open(struct store *store, size_t memory_bytes_max)
     cache->store = store;
     cache->clock_ms = boot_ms;
     pthread_mutex_init(&cache->mutex, NULL);
-    pthread_cond_init(&cache->landed, NULL);
+    pthread_cond_init(&cache->flown, NULL);
     memory_init(&cache->memory, memory_bytes_max);
     cache->last_clearing = -1;
     cache->hits_saved_ms = clock_monotonic_ms();
@@ -95,7 +95,7 @@ void cache_close(struct cache *cache)
     for (size_t i = 0; i < FLIGHT_BUCKETS; i++)
         assert(!cache->flights[i]); /* whoever leads lands before the end */
     memory_free(&cache->memory);
-    pthread_cond_destroy(&cache->landed);
+    pthread_cond_destroy(&cache->flown);
     pthread_mutex_destroy(&cache->mutex);
     free(cache);
 }

@@ -66,23 +66,36 @@ void cache_put(struct cache *cache, enum cache_type type, const struct cache_key
 
 /*
  * Single flight: the first to ask for a key leads and does the work; those who ask meanwhile wait
- * for it, on whatever loop they are.
+ * for it, on whatever loop they are, and hear what the leader tells.
  *
  *     struct cache_flight *flight;
- *     if (cache_flight_join(cache, type, &key, &flight, err)) {   I lead
- *         ... work ..., cache_put() ...
+ *     if (cache_flight_join(cache, type, &key, &listener, &flight, err)) {   I lead
+ *         ... work ..., cache_flight_tell() ..., cache_put() ...
  *         cache_flight_land(flight);          always, also after a failure
  *     } else ... it has landed: look again with cache_get(); do the work if it is not there
  *
  * False with an error set (err->code) when the wait was cancelled or late; else *err is cleared.
- * Join once: a leader that failed leaves nothing behind, and if all who waited joined again, they
- * would try one after the other.
+ * A leader that is cancelled itself passes the lead on: the join of who has waited longest returns true
+ * then, and the work begins anew. Join once: a leader that failed leaves nothing behind, and if all who
+ * waited joined again, they would try one after the other.
  */
 struct cache_flight;
+/* Called in the waiting task or thread, with each piece in its order, from the first on; must not wait. */
+struct cache_flight_listener {
+    void (*told)(void *context, struct str news);
+    void *context;
+};
+/* listener: NULL when nobody listens. */
 TASK_WAITS bool cache_flight_join(struct cache *cache, enum cache_type type,
-                                  const struct cache_key *key, struct cache_flight **flight,
-                                  struct error *err);
-void cache_flight_land(struct cache_flight *flight); /* from any thread; NULL is allowed */
+                                  const struct cache_key *key,
+                                  const struct cache_flight_listener *listener,
+                                  struct cache_flight **flight, struct error *err);
+/* By the leader. Copied; past CACHE_NEWS_MAX bytes nothing more is told. */
+#define CACHE_NEWS_MAX ((size_t)4 << 20)
+void cache_flight_tell(struct cache_flight *flight, struct str news);
+/* Both from any thread; NULL is allowed. */
+void cache_flight_land(struct cache_flight *flight);
+void cache_flight_pass(struct cache_flight *flight);
 
 /* Of this process. */
 struct cache_stats {

@@ -41,7 +41,7 @@ struct cache {
     struct memory memory;
     struct write_behind writes;
     struct cache_flight *flights[FLIGHT_BUCKETS];
-    pthread_cond_t landed; /* for threads that wait without a task */
+    pthread_cond_t flown;  /* a flight has gone on; for threads that wait without a task */
     uint64_t clears;       /* what was read from the store before one is not kept after it */
     uint64_t store_back_ms, next_log_ms;
     uint64_t hits_saved_ms;

@@ -107,7 +107,7 @@ int session_run(const struct arguments *arguments, TASK_WAITS int (*work)(struct
 static void show_step(void *context, const struct run_event *event)
 {
     const struct session *session = context;
-    if (event->kind != EVENT_STEP_UPDATE || session->quiet)
+    if (event->kind != EVENT_STEP_UPDATE || !event->step || session->quiet)
         return;
     bool ok = event->step->status == STEP_DONE;
     struct strbuf line = strbuf_init(4096), words = strbuf_init(64 * 1024);

@@ -13,7 +13,7 @@
 
 #define RECENT_MAX 64
 #define START_MAX_MS 30000
-#define INTERRUPT_GRACE_MS 1000
+#define INTERRUPT_GRACE_MS 700 /* then it is killed: a cancelled statement stops within a second */
 
 /* A database and the name that its table has. */
 struct attachment {

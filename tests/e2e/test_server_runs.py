@@ -98,14 +98,26 @@ def narrow(querent, sales):
         yield server
 
 
-def test_a_cut_stream_is_taken_up_where_it_was(server):
-    """On whatever loop the new connection lands, the bytes are those that the first reader gets; who left does not
-    stop the run."""
-    def both_loops_work():  # a new connection each: it lands on one or the other
+@pytest.fixture
+def narrow_pair(querent, sales):
+    """One loop with two workers: when one is lost, the other answers."""
+    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=2) as server:
+        yield server
+
+
+def wait_for_both_loops(server):
+    """Until each has a worker: a new connection lands on one or the other."""
+    def both_work():
         httpx.post(server.url + QUERY, json=request_of("total units", use_cache=False), timeout=PATIENCE_S)
         return len(server.workers()) == 2
 
-    wait_for(both_loops_work, PATIENCE_S)
+    wait_for(both_work, PATIENCE_S)
+
+
+def test_a_cut_stream_is_taken_up_where_it_was(server):
+    """On whatever loop the new connection lands, the bytes are those that the first reader gets; who left does not
+    stop the run."""
+    wait_for_both_loops(server)
     frozen = server.freeze()
     with httpx.stream("POST", server.url + STREAM, json=request_of("revenue by region", use_cache=False),
                       timeout=PATIENCE_S) as cut:
@@ -269,3 +281,59 @@ def test_a_question_that_waits_for_its_turn_is_cancelled(narrow):
         assert running.events()[-1].name == "complete"
         response = narrow.http.delete(run_path(run_of(running)))
         assert response.status_code == 409 and "complete" in response.json()["detail"]
+
+
+# ---- equal questions at the same time
+
+
+class SharedStream(OpenStream):
+    """A stream whose answer may be shared; not checked for steps that begin and end in turn."""
+
+    def __init__(self, server, question, user):
+        self.lines, self.failure = [], None
+        self.body = request_of(question, user)
+        self.thread = threading.Thread(target=self.read, args=(server.url,), daemon=True)
+        self.thread.start()
+        wait_for(lambda: self.failure or self.has("generate_sql"), PATIENCE_S)
+
+    def has(self, text):
+        return any(text in line for line in self.lines)
+
+    def end(self):
+        self.thread.join(PATIENCE_S)
+        assert not self.thread.is_alive() and not self.failure, self.failure
+        return events_in("\n".join(self.lines) + "\n\n")
+
+
+def test_equal_questions_share_one_run_and_see_its_events(server):
+    """On both loops, while the engine stands still: each has its own run, whose events come as they happen."""
+    wait_for_both_loops(server)
+    frozen = server.freeze()
+    streams = [SharedStream(server, "revenue by region", f"user{i}") for i in range(8)]
+    assert len({run_of(stream) for stream in streams}) == 8
+    assert all(stream.has("select_dataset") for stream in streams)
+    server.thaw(frozen)
+    texts = [stream.end() for stream in streams]
+    assert all('"event":"complete"' in text for text in texts)
+    steps = [re.sub(r"query_[0-9a-f]{16}|conv_[0-9a-f]{16}", "", text.split('data: {"event":"complete"')[0])
+             for text in texts]
+    assert len(set(steps)) == 1 and steps[0].count("step_update") == 6
+    assert sum('"response":"shared"' in text for text in texts) == 7
+    for stream, text in zip(streams, texts):
+        assert events_in(read_events(server, run_of(stream))) == text
+
+
+def test_who_is_cancelled_takes_nobody_along(narrow_pair):
+    """Neither the leader of equal questions nor a follower: another takes the lead."""
+    server = narrow_pair
+    frozen = server.freeze()
+    streams = [SharedStream(server, "revenue by region", f"user{i}") for i in range(4)]
+    for stream in (streams[0], streams[2]):
+        cancel(server, run_of(stream))
+        assert '"code":"cancelled"' in stream.end()
+    assert all(state_of(server, run_of(streams[i]))["state"] == "active" for i in (1, 3))
+    server.thaw(frozen)
+    for i in (1, 3):
+        text = streams[i].end()
+        assert '"event":"complete"' in text and "675.25" in text and "cancelled" not in text
+        assert state_of(server, run_of(streams[i]))["state"] == "complete"
