@@ -43,14 +43,34 @@ const struct dataset_index *knowledge_index(const struct knowledge *knowledge,
     return knowledge->indexes[i];
 }
 
+struct vector_store {
+    struct store *store;
+    const struct refresh_request *request; /* NULL: none is made anew */
+    size_t made;
+};
+
+static bool is_made_anew(const struct refresh_request *request, const char *id)
+{
+    bool anew = request && request->anew;
+    if (!anew || !request->only)
+        return anew;
+    for (size_t i = 0; i < request->only_count; i++)
+        if (strcmp(request->only[i], id) == 0)
+            return true;
+    return false;
+}
+
 /* Vectors of unchanged datasets come from the store; a store that fails only costs time. */
 static bool load_vector(void *context, const struct dataset *dataset, const char *model_id,
                         float *vector, size_t dimensions)
 {
+    const struct vector_store *vectors = context;
     bool found = false;
     struct error err = {0};
-    if (!store_embedding_get(context, dataset->id, dataset->version, model_id, vector, dimensions,
-                             &found, &err))
+    if (is_made_anew(vectors->request, dataset->id))
+        return false;
+    if (!store_embedding_get(vectors->store, dataset->id, dataset->version, model_id, vector,
+                             dimensions, &found, &err))
         log_warn("embedding of '%s': %s", dataset->id, err.message);
     return found;
 }
@@ -58,9 +78,11 @@ static bool load_vector(void *context, const struct dataset *dataset, const char
 static void save_vector(void *context, const struct dataset *dataset, const char *model_id,
                         const float *vector, size_t dimensions)
 {
+    struct vector_store *vectors = context;
     struct error err = {0};
-    if (!store_embedding_put(context, dataset->id, dataset->version, model_id, vector, dimensions,
-                             &err))
+    vectors->made++;
+    if (!store_embedding_put(vectors->store, dataset->id, dataset->version, model_id, vector,
+                             dimensions, &err))
         log_warn("embedding of '%s': %s", dataset->id, err.message);
 }
 
@@ -80,6 +102,7 @@ static void make_indexes(void *arg)
 /* Takes over the reference to the catalog, also when it fails. */
 TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
                                                        struct catalog *catalog,
+                                                       const struct refresh_request *request,
                                                        struct error *err)
 {
     struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
@@ -90,7 +113,8 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
         knowledge->own_zones |= catalog->datasets[i].calendar.time_zone != NULL;
     }
     knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
-    struct vector_cache cache = {agent->store, load_vector, save_vector};
+    struct vector_store vectors = {.store = agent->store, .request = request};
+    struct vector_cache cache = {&vectors, load_vector, save_vector};
     struct index_work work = {agent->planner, knowledge};
     knowledge->retrieval = retrieval_index_new(catalog->datasets, catalog->dataset_count,
                                                agent->embedder, &cache, err);
@@ -98,6 +122,7 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
         knowledge_unref(knowledge);
         return NULL;
     }
+    knowledge->embeddings_made = vectors.made;
     return knowledge;
 }
 
@@ -273,7 +298,7 @@ TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_option
     set_catalog_options(agent, options);
     struct catalog *catalog = NULL;
     if (open_parts(agent, err) && (catalog = catalog_open(&agent->catalog_options, err)))
-        agent->knowledge = knowledge_new_take(agent, catalog, err);
+        agent->knowledge = knowledge_new_take(agent, catalog, NULL, err);
     if (!agent->knowledge || !agent_reload_verified(agent, err)) {
         agent_close(agent);
         return NULL;
@@ -337,19 +362,45 @@ static void put_knowledge(struct agent *agent, struct knowledge *fresh)
     knowledge_unref(old);
 }
 
-TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
+TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_request *request,
+                                 struct knowledge **before, struct knowledge **after,
+                                 struct error *err)
 {
     /* Held, because another task may refresh and drop it while this one waits. */
-    struct knowledge *old = agent_take_knowledge(agent);
-    struct catalog *catalog = catalog_refresh(old->catalog, &agent->catalog_options, err);
-    struct knowledge *fresh = NULL;
-    if (catalog == old->catalog)
+    struct knowledge *old = agent_take_knowledge(agent), *fresh = NULL;
+    struct catalog_options options = agent->catalog_options;
+    options.only = request->only;
+    options.only_count = request->only_count;
+    options.anew = request->anew;
+    if (request->progress) {
+        options.progress = request->progress;
+        options.progress_context = request->progress_context;
+    }
+    struct catalog *catalog = catalog_refresh(old->catalog, &options, err);
+    if (catalog == old->catalog) {
         catalog_unref(catalog);
-    else if (catalog && (fresh = knowledge_new_take(agent, catalog, err)))
-        put_knowledge(agent, fresh);
-    bool ok = fresh || catalog == old->catalog;
-    knowledge_unref(old);
-    return ok && (!fresh || agent_reload_verified(agent, err));
+        fresh = knowledge_ref(old);
+    } else if (catalog && (fresh = knowledge_new_take(agent, catalog, request, err))) {
+        put_knowledge(agent, knowledge_ref(fresh));
+    }
+    if (!fresh || (fresh != old && !agent_reload_verified(agent, err))) {
+        knowledge_unref(fresh);
+        knowledge_unref(old);
+        return false;
+    }
+    *before = old;
+    *after = fresh;
+    return true;
+}
+
+TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
+{
+    struct knowledge *before, *after;
+    if (!agent_refresh_as(agent, &(struct refresh_request){0}, &before, &after, err))
+        return false;
+    knowledge_unref(before);
+    knowledge_unref(after);
+    return true;
 }
 
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err)

@@ -38,6 +38,7 @@ struct knowledge {
     struct dataset_index **indexes; /* one per dataset of the catalog */
     bool restricted; /* some dataset: what is seen depends on who asks */
     bool own_zones;  /* some dataset names its own time zone */
+    size_t embeddings_made; /* when it was made: those that no earlier time had kept */
     atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);
@@ -96,6 +97,19 @@ TASK_WAITS struct verified_set *agent_take_verified(struct agent *agent);
 TASK_WAITS bool agent_reload_verified(struct agent *agent, struct error *err);
 /* Reads again what has changed, on the primary's loop; runs that are under way keep what they began with. */
 TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err);
+
+struct refresh_request {
+    const char *const *only; /* ids: other datasets stay as they are; NULL: all */
+    size_t only_count;
+    bool anew; /* also what has not changed, with its embedding */
+    void (*progress)(void *context, size_t done, size_t total, const char *name); /* or NULL */
+    void *progress_context;
+};
+/* The same with a choice, and with what was before and after, which the caller gives back with
+ * knowledge_unref(). They are the same when nothing changed. */
+TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_request *request,
+                                 struct knowledge **before, struct knowledge **after,
+                                 struct error *err);
 /* The engine of that name (NULL: the configured one), opened at its first use. */
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err);
 

@@ -271,6 +271,24 @@ TASK_WAITS static bool list_data(struct opening *o, struct error *err)
 
 /* ---- Taking over and reading ---- */
 
+static bool is_asked_for(const struct opening *o, const struct source *source)
+{
+    const struct catalog_options *options = o->options;
+    /* One that failed has no name that could be relied on. */
+    bool asked = !options->only || !source->usable;
+    for (size_t i = 0; !asked && i < options->only_count; i++)
+        asked = strcmp(options->only[i], source->dataset.id) == 0;
+    return asked;
+}
+
+static bool stays(const struct opening *o, const struct source *source,
+                  const struct metadata_entry *entry)
+{
+    if (!is_asked_for(o, source))
+        return true;
+    return !o->options->anew && source_is_current(source, entry);
+}
+
 static void run_take_over(void *arg)
 {
     struct opening *o = arg;
@@ -281,7 +299,7 @@ static void run_take_over(void *arg)
         struct listed *listed = &o->listed[i];
         struct source *source = name_map_get(&by_path, listed->entry.path);
         if (source && source->is_document == (listed->driver != NULL) &&
-            source_is_current(source, &listed->entry))
+            stays(o, source, &listed->entry))
             listed->source = source_ref(source);
     }
 }
@@ -327,21 +345,34 @@ TASK_WAITS static bool load_files(struct opening *o, struct error *err)
 {
     struct source **sources = arena_array(o->arena, o->count, sizeof(*sources));
     size_t count = 0;
-    for (size_t i = 0; i < o->count; i++)
+    o->effective.settled = 0;
+    for (size_t i = 0; i < o->count; i++) {
         if (o->listed[i].is_new && source_has_file(o->listed[i].source))
             sources[count++] = o->listed[i].source;
+        else if (o->listed[i].source)
+            o->effective.settled++;
+    }
     return count == 0 || load_sources(sources, count, &o->effective, err);
 }
 
 /* ---- Putting together ---- */
+
+static void count_work(struct catalog_work *work, const struct source *source)
+{
+    work->documents_read += source->is_document;
+    work->files_loaded += source_has_file(source);
+    work->files_profiled += source->profiled;
+}
 
 static void run_assemble(void *arg)
 {
     struct opening *o = arg;
     struct snapshot *snapshot = o->snapshot;
     for (size_t i = 0; i < o->count; i++)
-        if (o->listed[i].source && o->listed[i].is_new)
+        if (o->listed[i].source && o->listed[i].is_new) {
+            count_work(&snapshot->catalog.work, o->listed[i].source);
             source_finish(o->listed[i].source);
+        }
     assemble_catalog(&snapshot->catalog, snapshot->sources, snapshot->source_count, snapshot->arena,
                      &snapshot->problems);
 }

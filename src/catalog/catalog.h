@@ -36,9 +36,16 @@ struct catalog_options {
     const char *const *data_paths;
     size_t data_path_count;
     size_t load_max; /* files loaded at the same time; 0: 2 */
-    /* Called on the loop's thread as datasets are read. NULL: nobody looks. */
+    /* Of a refresh: documents and files of other datasets stay as they are, if they changed or not;
+     * what is new is read all the same. NULL: all are looked at. */
+    const char *const *only;
+    size_t only_count;
+    bool anew; /* of a refresh: read again what has not changed, too */
+    /* Called on the loop's thread as datasets are read; what has not changed is done from the start.
+     * NULL: nobody looks. */
     void (*progress)(void *context, size_t done, size_t total, const char *name);
     void *progress_context;
+    size_t settled; /* the catalog's own: what is done before files are loaded */
     /* Loads a file; NULL: load_data(). */
     TASK_WAITS bool (*load)(struct loop *loop, const struct load_request *request,
                             struct arena *arena, struct load_result *out, struct error *err);
@@ -51,6 +58,11 @@ struct catalog {
     size_t problem_count;
     size_t error_count;
     char version[65]; /* changes whenever a dataset does */
+    /* What it took to make it, all that an older one gave apart. */
+    struct catalog_work {
+        size_t documents_read, files_loaded;
+        size_t files_profiled; /* of these: not kept from an earlier time */
+    } work;
 };
 
 /* In a task of options->loop. The options are borrowed for the call. NULL when nothing can be

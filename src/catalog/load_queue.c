@@ -24,8 +24,9 @@ static void report(struct load_queue *queue, const struct source *source)
     const char *file = source->dataset.source.file;
     const char *slash = strrchr(file, '/');
     if (queue->options->progress)
-        queue->options->progress(queue->options->progress_context, queue->done, queue->count,
-                                 slash ? slash + 1 : file);
+        queue->options->progress(queue->options->progress_context,
+                                 queue->options->settled + queue->done,
+                                 queue->options->settled + queue->count, slash ? slash + 1 : file);
 }
 
 TASK_WAITS static void work(struct load_queue *queue)

@@ -273,6 +273,7 @@ bool source_load(struct source *source, const struct catalog_options *options, s
                                          .root = data_root(source)};
     if (options->load(options->loop, &request, source->arena, &file, &failure)) {
         take_file(source, &file);
+        source->profiled = !file.kept;
         return true;
     }
     source->usable = false;

@@ -23,6 +23,7 @@ struct source {
     bool is_document;
     bool is_trusted; /* a document of the operator's own folder, not one beside the data */
     bool usable;     /* the dataset may be asked about */
+    bool profiled;   /* its file was not kept from an earlier time */
     bool again;      /* it failed for a reason that may pass: not kept for the next catalog */
     struct dataset dataset;
     char document_hash[SHA256_HEX_SIZE]; /* "" without a document */

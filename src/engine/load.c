@@ -424,6 +424,7 @@ static bool load(struct load_job *job, struct loop *loop, struct error *err)
 {
     if (!offload(find_kept, job, err))
         return false;
+    job->result->kept = job->found;
     if (job->found)
         return true;
     struct process *process = process_start(loop, job->folder, err);

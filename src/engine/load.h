@@ -24,6 +24,7 @@ struct load_result {
     const char *content_hash; /* SHA-256 of the file, hex */
     const char *const *notes; /* what a person should know: "read with strict_mode off" */
     size_t note_count;
+    bool kept; /* its database was there already: nothing was loaded or profiled */
 };
 
 struct load_request {
