@@ -59,6 +59,43 @@ static const struct field api_key_revoked_fields[] = {
 };
 MODEL(model_api_key_revoked, "ApiKeyRevoked", api_key_revoked_fields, "What was revoked.");
 
+static const struct field index_request_fields[] = {
+    {"datasets", FIELD_LIST, .nullable = true, .item = FIELD_STRING, .length_min = 1,
+     .length_max = 1000, .example = "[\"sales\"]",
+     .description = "Only these; what is new is read all the same. Without it: all"},
+    {"force", FIELD_BOOLEAN, .fallback = "false",
+     .description = "Also what has not changed: read and embedded again"},
+};
+MODEL(model_index_request, "IndexRequest", index_request_fields, "What is to be read again.");
+
+static const char *const job_states[] = {"queued", "running", "done", "failed", NULL};
+static const struct field job_fields[] = {
+    {"job_id", FIELD_STRING, .required = true},
+    {"kind", FIELD_STRING, .required = true, .description = "index"},
+    {"state", FIELD_STRING, .required = true, .choices = job_states},
+    {"trigger", FIELD_STRING, .required = true,
+     .description = "request, timer, signal or change (of a folder)"},
+    {"done", FIELD_INTEGER, .required = true},
+    {"total", FIELD_INTEGER, .required = true, .description = "Documents and data files"},
+    {"created_at", FIELD_STRING, .required = true},
+    {"started_at", FIELD_STRING, .required = true, .nullable = true},
+    {"updated_at", FIELD_STRING, .required = true},
+    {"ended_at", FIELD_STRING, .required = true, .nullable = true},
+    {"request", FIELD_OBJECT, .required = true, .nullable = true,
+     .description = "What was asked for; null: everything"},
+    {"result", FIELD_OBJECT, .required = true, .nullable = true,
+     .description = "How many were added, changed, removed, unchanged, failed; what was read, "
+                    "profiled, embedded; and each dataset's outcome, what failed first"},
+    {"error", FIELD_STRING, .required = true, .nullable = true,
+     .description = "Why a job failed as a whole"},
+};
+MODEL(model_job, "Job", job_fields, "Work in the background.");
+
+static const struct field job_list_fields[] = {
+    {"jobs", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_job},
+};
+MODEL(model_job_list, "JobList", job_list_fields, "The last jobs, the newest first.");
+
 static const struct field audit_record_fields[] = {
     {"at", FIELD_STRING, .required = true, .description = "UTC; of a question, when it was asked"},
     {"action", FIELD_STRING, .required = true,

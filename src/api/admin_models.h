@@ -10,6 +10,9 @@ extern const struct model model_api_key_created;
 extern const struct model model_api_key;
 extern const struct model model_api_key_list;
 extern const struct model model_api_key_revoked;
+extern const struct model model_index_request;
+extern const struct model model_job;
+extern const struct model model_job_list;
 extern const struct model model_audit_record;
 extern const struct model model_audit_list;
 

@@ -26,12 +26,14 @@
 struct event_stream;
 struct page;
 struct api_task;
+struct indexer;
 
 /* What all loops of the process read; made before the first and gone after the last. */
 struct api_shared {
     struct agent *agent; /* the primary */
     struct run_queue *queue; /* of all loops */
     struct live_runs *runs;  /* likewise */
+    struct indexer *indexer; /* on the agent's loop */
     unsigned loop_count;
     const char *environment;
     const struct page *openapi; /* the document, api/openapi.h */
@@ -65,6 +67,7 @@ struct api_options {
     size_t runs_max, queue_max;      /* at once and waiting, of the process */
     size_t workers_max;              /* of the engines, of the process; 0: no matter */
     uint64_t reattach_ms;            /* how long an ended run's events are there */
+    uint64_t index_every_s;          /* 0: only when asked, or when something changed */
     uint64_t stop_grace_ms;          /* for runs that are under way when the server stops */
     /* Called once, when all loops accept connections. */
     void (*ready)(void *context, const char *host, int port);

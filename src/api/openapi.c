@@ -397,7 +397,8 @@ static json_t *operation_of(const struct table *table, const struct route *route
     if (route->body)
         set(operation, "requestBody",
             json_pack("{s:{s:{s:o}},s:b}", "content", "application/json", "schema",
-                      openapi_reference(models, route->body, OPENAPI_BODY), "required", 1));
+                      openapi_reference(models, route->body, OPENAPI_BODY), "required",
+                      !route->body_optional));
     set(operation, "responses", responses_of(table, route, models));
     return operation;
 }

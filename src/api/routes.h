@@ -19,5 +19,6 @@ extern const struct route verified_approve_route, verified_retire_route;
 extern const struct route key_create_route, key_list_route, key_revoke_route;
 extern const struct route audit_list_route;
 extern const struct route cache_stats_route, cache_clear_route;
+extern const struct route index_start_route, job_route, job_list_route;
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "api/cut_runs.h"
 #include "api/event_stream.h"
+#include "api/indexer.h"
 #include "api/openapi.h"
 #include "api/page.h"
 #include "api/routes.h"
@@ -63,8 +64,7 @@ struct serving {
     struct api_thread threads[API_LOOPS_MAX];
     unsigned running; /* loops whose end is still to come */
     struct task_event changed; /* a loop has started or ended, or a signal came */
-    bool stop_asked, refresh_again;
-    struct task *refreshing; /* NULL: nothing is read again now */
+    bool stop_asked;
     uv_signal_t signals[3];
     size_t signal_count, handles_closing;
     struct catalog_watch *watch;
@@ -332,31 +332,10 @@ TASK_WAITS static bool thread_is_up(struct api_thread *thread, struct error *err
 
 /* -- changes of the data -- */
 
-static void refresh(void *arg)
-{
-    struct serving *serving = arg;
-    do {
-        struct error err = {0};
-        serving->refresh_again = false;
-        if (!agent_refresh(serving->shared.agent, &err) && err.code != ERROR_CANCELLED)
-            log_error("reading documents and files again: %s", err.message);
-    } while (serving->refresh_again && !serving->stop_asked);
-    serving->refreshing = NULL;
-    task_event_signal(&serving->changed);
-}
-
-/* One at a time; a change meanwhile starts another after it. */
 static void data_changed(void *arg)
 {
     struct serving *serving = arg;
-    struct error err = {0};
-    serving->refresh_again = true;
-    if (serving->refreshing || serving->stop_asked)
-        return;
-    serving->refreshing = task_start(
-        serving->loop, &(struct task_options){.name = "refresh"}, refresh, serving, &err);
-    if (!serving->refreshing)
-        log_error("reading documents and files again: %s", err.message);
+    indexer_wake(serving->shared.indexer, INDEX_CHANGE);
 }
 
 /* -- signals -- */
@@ -365,7 +344,8 @@ static void signalled(uv_signal_t *handle, int number)
 {
     struct serving *serving = handle->data;
     if (number == SIGHUP) {
-        data_changed(serving);
+        if (serving->shared.indexer)
+            indexer_wake(serving->shared.indexer, INDEX_SIGNAL);
         return;
     }
     if (serving->stop_asked) { /* somebody is in a hurry */
@@ -455,8 +435,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
 {
     atomic_store(&serving->shared.stopping, true);
     catalog_watch_stop(serving->watch);
-    if (serving->refreshing)
-        task_cancel(serving->refreshing);
+    indexer_stop(serving->shared.indexer);
     cut_runs_stop(serving->cut_runs);
     sweeper_stop(serving->sweeper);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
@@ -464,7 +443,7 @@ TASK_WAITS static void stop_all(struct serving *serving)
             loop_post(serving->threads[i].api.loop, stop_thread, &serving->threads[i]);
     if (serving->threads[0].started)
         api_stop(&serving->threads[0].api);
-    while (serving->running > 0 || serving->refreshing)
+    while (serving->running > 0)
         task_event_wait_always(&serving->changed);
     run_keeper_stop(serving->keeper);
     for (unsigned i = 1; i < serving->shared.loop_count; i++)
@@ -504,7 +483,9 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     serving->shared.queue = run_queue_new(options->runs_max, options->queue_max);
     serving->shared.runs = new_live_runs(options);
     watch_signals(serving);
-    bool ok = log_writer_start(LOG_BUFFER_BYTES, err) && start_all(serving, err);
+    serving->shared.indexer = indexer_start(agent, options->index_every_s, err);
+    bool ok = serving->shared.indexer && log_writer_start(LOG_BUFFER_BYTES, err) &&
+              start_all(serving, err);
     if (ok) {
         struct error watch_error = {0}, ignored = {0};
         serving->cut_runs = cut_runs_start(serving->loop, agent->store, &ignored);
@@ -523,6 +504,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     }
     stop_all(serving);
     unwatch_signals(serving);
+    indexer_free(serving->shared.indexer);
     run_queue_free(serving->shared.queue);
     live_runs_free(serving->shared.runs);
     page_free(openapi);

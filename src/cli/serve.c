@@ -61,6 +61,7 @@ TASK_WAITS static int serve(struct session *session)
         .queue_max = (size_t)settings_integer("QUERENT_QUEUE_MAX"),
         .workers_max = (size_t)settings_integer("QUERENT_WORKERS"),
         .reattach_ms = (uint64_t)settings_integer("QUERENT_REATTACH_S") * 1000,
+        .index_every_s = (uint64_t)settings_integer("QUERENT_INDEX_EVERY"),
         .stop_grace_ms = (uint64_t)settings_integer("QUERENT_STOP_GRACE_S") * 1000,
         .ready = tell_ready,
         .ready_context = session,

@@ -7,9 +7,10 @@
  *                                                      log_integer("rows", count)));
  *
  * Each line names the run and the trace that it belongs to (struct log_context). Registered
- * secrets are masked in whatever is logged, control characters are escaped, and a line has a
- * maximum length. Any thread may log; a line is one write, unless log_writer_start() was called. A message starts in lower case, ends
- * without a full stop and holds no row values.
+ * secrets, and whatever has the form of an API key, are masked in whatever is logged, control
+ * characters are escaped, and a line has a maximum length. Any thread may log; a line is one write,
+ * unless log_writer_start() was called. A message starts in lower case, ends without a full stop and
+ * holds no row values.
  */
 #ifndef QUERENT_CORE_LOG_H
 #define QUERENT_CORE_LOG_H

@@ -153,6 +153,10 @@ const struct setting settings_table[] = {
      .help = "Questions that may wait; what comes beyond gets 503 and is asked again later."},
     {"QUERENT_REATTACH_S", SETTING_INTEGER, "600", 0, 86400, .unit = "seconds", .group = SERVER,
      .help = "How long after a question's end its events can be read again (GET /api/v1/query/ID/events)."},
+    {"QUERENT_INDEX_EVERY", SETTING_INTEGER, "0", 0, 31536000, .unit = "seconds", .group = SERVER,
+     .help = "How often the server reads documents and data files again by itself, beside when their "
+             "folders change: for folders that give no notice of it, such as network drives. What has "
+             "not changed costs nothing. 0: never."},
     {"QUERENT_STOP_GRACE_S", SETTING_INTEGER, "30", 0, 3600, .unit = "seconds", .group = SERVER,
      .help = "Time for questions under way when the server is asked to stop."},
     {"QUERENT_CORS_ORIGINS", SETTING_TEXT, .max = 4096, .group = SERVER,

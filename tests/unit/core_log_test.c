@@ -139,6 +139,19 @@ static void masks_secrets_everywhere(void **state)
     }
 }
 
+/* One that a caller sends where it does not belong was never registered. */
+static void masks_what_has_the_form_of_a_key(void **state)
+{
+    log_fields(LOG_INFO,
+               "/keys/qk_0123456789ab_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff/x",
+               LOG_FIELDS(log_text("prefix", "qk_0123456789ab"),
+                          log_text("cut", "qk_0123456789ab_00112233")));
+    const char *line = logged();
+    assert_null(strstr(line, "00112233"));
+    assert_non_null(strstr(line, "/keys/***/x"));
+    assert_non_null(strstr(line, "qk_0123456789ab\"")); /* what tells keys apart is no secret */
+}
+
 static void cuts_long_values_at_a_character(void **state)
 {
     static char text[LOG_VALUE_MAX + 2];
@@ -357,6 +370,7 @@ int main(void)
         LOG_TEST(writes_text_lines),
         LOG_TEST(keeps_levels),
         LOG_TEST(masks_secrets_everywhere),
+        LOG_TEST(masks_what_has_the_form_of_a_key),
         LOG_TEST(cuts_long_values_at_a_character),
         LOG_TEST(a_secret_at_the_cut_does_not_leak),
         LOG_TEST(lines_have_a_maximum),
