@@ -58,6 +58,7 @@ static bool count_others(struct sqlite_connection *connection, enum verified_sta
     if (!statement || !sqlite_step(connection, statement, &row, err))
         return false;
     *count = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement); /* a read that is not over would keep the writer's snapshot */
     return true;
 }
 
@@ -73,10 +74,10 @@ static bool propose(struct sqlite_connection *connection, struct call_feedback *
                      candidate->sql, candidate->dataset_id);
     if (!statement || !sqlite_step(connection, statement, &row, err))
         return false;
-    if (row) {
-        call->candidate_id = sqlite_column(statement, 0, call->arena);
+    call->candidate_id = row ? sqlite_column(statement, 0, call->arena) : NULL;
+    sqlite3_reset(statement);
+    if (row)
         return true;
-    }
     if (!count_others(connection, VERIFIED_CANDIDATE, candidate->id, &waiting, err))
         return false;
     if (waiting >= STORE_CANDIDATES_MAX)

@@ -190,6 +190,40 @@ static void approving_and_retiring_change_the_version(void **state)
     assert_int_equal(count, 0);
 }
 
+/* Another process can write after each of these: none leaves a read open on the writer's side. */
+static void no_change_keeps_a_snapshot(void **state)
+{
+    struct home *home = *state;
+    struct store *other = store_open(home->path, &home->err);
+    assert_ok(other, home->err);
+    struct run_begin begin;
+    struct answered answered;
+    answer(home, NULL, &begin);
+    assert_ok(store_answer_find(home->store, "ana", begin.run_id, NULL, NULL, home->arena,
+                                &answered, &home->err),
+              home->err);
+    struct verified_record candidate = a_record(answered.question), record;
+    for (int i = 0; i < 4; i++) {
+        assert_non_null(vote(home, &answered, true, &candidate));
+        record = a_record("of the other");
+        assert_ok(store_verified_add(other, home->arena, &record, &home->err), home->err);
+        record.state = VERIFIED_APPROVED;
+        assert_ok(store_verified_update(home->store, home->arena, &record, &home->err), home->err);
+        record.state = VERIFIED_RETIRED;
+        assert_ok(store_verified_update(other, home->arena, &record, &home->err), home->err);
+        assert_fails(store_verified_update(home->store, home->arena,
+                                           &(struct verified_record){.id = record.id,
+                                                                     .question = "q",
+                                                                     .variants = "[]",
+                                                                     .sql = "s",
+                                                                     .slots = "[]"},
+                                           &home->err),
+                     home->err, ERROR_CONFLICT);
+        error_clear(&home->err);
+    }
+    store_close(other);
+}
+
 static void lists_have_pages(void **state)
 {
     struct home *home = *state;
@@ -269,6 +303,7 @@ int main(void)
                                         home_teardown),
         cmocka_unit_test_setup_teardown(approving_and_retiring_change_the_version, home_setup,
                                         home_teardown),
+        cmocka_unit_test_setup_teardown(no_change_keeps_a_snapshot, home_setup, home_teardown),
         cmocka_unit_test_setup_teardown(lists_have_pages, home_setup, home_teardown),
         cmocka_unit_test_setup_teardown(limits_hold_at_their_edges, home_setup, home_teardown),
     };
