@@ -39,19 +39,25 @@ static void show_progress(void *context, size_t done, size_t total, const char *
         terminal_progress(stderr, "reading", done, total, name);
 }
 
-/* Problems of single datasets: said once, and the rest goes on. */
+static void show_problem(const struct problem *problem)
+{
+    struct strbuf line = strbuf_init(8192);
+    problem_print(&line, problem);
+    fputs(terminal_style(stderr, problem->severity == PROBLEM_ERROR ? STYLE_BAD : STYLE_DIM), stderr);
+    terminal_print_text(stderr, strbuf_text(&line));
+    fprintf(stderr, "%s\n", terminal_style(stderr, STYLE_NONE));
+    strbuf_clear(&line);
+}
+
+/* Problems of single datasets and their verified queries: said once, and the rest goes on. */
 static void show_problems(const struct session *session)
 {
     const struct catalog *catalog = session->agent->knowledge->catalog;
-    for (size_t i = 0; i < catalog->problem_count; i++) {
-        struct strbuf line = strbuf_init(8192);
-        bool error = catalog->problems[i].severity == PROBLEM_ERROR;
-        problem_print(&line, &catalog->problems[i]);
-        fputs(terminal_style(stderr, error ? STYLE_BAD : STYLE_DIM), stderr);
-        terminal_print_text(stderr, strbuf_text(&line));
-        fprintf(stderr, "%s\n", terminal_style(stderr, STYLE_NONE));
-        strbuf_clear(&line);
-    }
+    const struct problem_list *verified = &session->agent->verified->problems;
+    for (size_t i = 0; i < catalog->problem_count; i++)
+        show_problem(&catalog->problems[i]);
+    for (size_t i = 0; i < verified->count; i++)
+        show_problem(&verified->items[i]);
 }
 
 /* Runs that a crash or kill cut off: marked in the store, and said here. */

@@ -306,24 +306,10 @@ TASK_WAITS static bool retire(struct session *session, struct error *err)
     return true;
 }
 
-/* What documents say that can't even be read. */
-TASK_WAITS static void print_problems(struct session *session)
-{
-    struct verified_set *set = agent_take_verified(session->agent);
-    for (size_t i = 0; i < set->problems.count; i++) {
-        struct strbuf line = strbuf_init(8192);
-        problem_print(&line, &set->problems.items[i]);
-        terminal_print_line(stderr, "%s", strbuf_text(&line));
-        strbuf_clear(&line);
-    }
-    verified_set_unref(set);
-}
-
 TASK_WAITS static bool check(struct session *session, struct error *err)
 {
     struct verified_outcome *outcomes;
     size_t count, broken = 0;
-    print_problems(session);
     if (!verified_admin_check(session->agent, arena_of(session), &outcomes, &count, err))
         return false;
     struct strbuf json = strbuf_init(LIST_SIZE_MAX);

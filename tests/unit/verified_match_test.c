@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "planner_shop.h"
 #include "planner/planner.h"
 #include "verified/verified.h"
@@ -475,6 +476,45 @@ static void others_that_would_be_meant_are_found(void **state)
     assert_null(verified_set_rival(set, &entry));
 }
 
+/* Thousands of patterns cost no more than a few: what is looked up is the shapes that they have. */
+static void a_look_up_is_quick_among_thousands(void **state)
+{
+    enum { COUNT = 5000, ROUNDS = 2000 };
+    struct verified_record *many = arena_array(arena, COUNT, sizeof(*many));
+    for (size_t i = 0; i < COUNT; i++)
+        many[i] = (struct verified_record){
+            .id = arena_printf(arena, "many%zu", i),
+            .question = arena_printf(arena, "How much of item %zu did we sell in {region} in {time}%s", i,
+                                     i % 3 == 0 ? "" : i % 3 == 1 ? " by month" : " in all"),
+            .variants = "[]",
+            .dataset_id = "orders",
+            .sql = records[0].sql,
+            .slots = records[0].slots,
+        };
+    struct verified_set *large = verified_set_new(many, COUNT, 1, &catalog);
+    struct verified_set *none = verified_set_new(NULL, 0, 1, &catalog);
+    assert_int_equal(large->query_count, COUNT);
+    struct str hit = STR("how much of item 2500 did we sell in North in 2024 by month");
+    struct str miss = STR("how much of item 5000 did we sell in North in 2024 by month");
+    assert_true(verified_set_may_match(large, hit, arena));
+    uint64_t times[2];
+    const struct verified_set *const sets[] = {large, none};
+    for (size_t k = 0; k < 2; k++) {
+        uint64_t started = clock_monotonic_us();
+        for (size_t i = 0; i < ROUNDS; i++) {
+            struct arena_mark mark = arena_mark(arena);
+            assert_false(verified_set_may_match(sets[k], miss, arena));
+            arena_rollback(arena, mark);
+        }
+        times[k] = clock_monotonic_us() - started;
+    }
+    print_message("# %.2f us among %d, %.3f us among none\n", (double)times[0] / ROUNDS, COUNT,
+                  (double)times[1] / ROUNDS);
+    assert_true(times[0] < ROUNDS * 200); /* a sanitized program on a loaded machine */
+    verified_set_unref(large);
+    verified_set_unref(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +526,7 @@ int main(void)
         cmocka_unit_test(the_words_of_values_are_kept),
         cmocka_unit_test(long_questions_are_cheap_and_no_hits),
         cmocka_unit_test(others_that_would_be_meant_are_found),
+        cmocka_unit_test(a_look_up_is_quick_among_thousands),
     };
     return cmocka_run_group_tests(tests, set_up_shop, tear_down_shop);
 }
