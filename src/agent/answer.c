@@ -280,7 +280,8 @@ static void write_groups(struct writer *writer)
                       number_words(writer, facts->total, measure));
     else if (writer->rows->row_count > named &&
              !(writer->input->proposal->query && writer->input->proposal->query->limit > 0))
-        strbuf_printf(&writer->prose, " The table has %s.", row_count_words(writer));
+        strbuf_printf(&writer->prose, " There are %s in all.",
+                      number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
 }
 
 static void write_change(struct writer *writer, size_t first, size_t last, size_t measure)

@@ -124,7 +124,8 @@ enum aggregate column_aggregate(const struct column *column)
         name_has_word(column->name, "price rate age percent percentage pct ratio score rating "
                                     "temperature temp average avg mean height weight length width "
                                     "depth speed margin discount latitude longitude index density "
-                                    "grade rank level horsepower mpg");
+                                    "grade rank level horsepower mpg life lifeexp expectancy "
+                                    "gdppercap percap capita humidity pressure efficiency");
     return intensive ? AGGREGATE_AVG : AGGREGATE_SUM;
 }
 

@@ -140,6 +140,27 @@ static size_t aggregates_before(const struct ask *ask, size_t at, enum aggregate
     return count;
 }
 
+/* "Delay" where there are two: says which of them was taken. */
+static void say_which_measure(struct reading *r, const struct mention *m)
+{
+    if (!m->column || m->last - m->first != 1)
+        return;
+    const struct dataset *dataset = r->ask->scope[m->scope].dataset;
+    const struct ask_word *word = ask_word_at(r->ask, m->first);
+    const struct str text = str_from(word->text);
+    if (strcasecmp(m->column->name, word->text) == 0 || !column_name_has(m->column, text))
+        return;
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        const struct column *other = &dataset->columns[i];
+        if (other == m->column || !column_is_measure(other) || !column_name_has(other, text))
+            continue;
+        const char *name = column_words(m->column, r->ask->arena);
+        reading_assume(r, arena_printf(r->ask->arena, "%s is meant as %s, not %s", word->text, name,
+                                       column_words(other, r->ask->arena)));
+        return;
+    }
+}
+
 /* "by revenue" after a ranking is what it ranks by. */
 static void use_measure(struct reading *r, const struct mention *m)
 {
@@ -168,6 +189,7 @@ static void use_measure(struct reading *r, const struct mention *m)
         if (aggregate == AGGREGATE_NONE)
             r->ranked = true;
     }
+    say_which_measure(r, m);
     size_t outer_at = at;
     enum cue outer = cue != CUE_NONE ? ask_cue_before(r->ask, at, &outer_at) : CUE_NONE;
     if (cue == CUE_SORT || outer == CUE_SORT)

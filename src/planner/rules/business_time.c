@@ -55,6 +55,36 @@ static bool is_said(const struct reading *r, const struct period *period)
     return false;
 }
 
+static const struct column *column_of_unit(const struct dataset *dataset, enum time_unit unit)
+{
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (str_equal_nocase(str_from(dataset->columns[i].name), str_from(time_unit_name(unit))))
+            return &dataset->columns[i];
+    return NULL;
+}
+
+/* "By month" where the time column only has years: another column may have days, or months. */
+static void read_finer_unit(struct reading *r)
+{
+    bool finer = r->bucket != UNIT_NONE && r->bucket != UNIT_YEAR &&
+                 r->bucket == r->ask->periods.group_by;
+    if (!finer || !r->time.column || r->time.column->kind != VALUE_INTEGER)
+        return;
+    const struct dataset *dataset = r->ask->scope[r->time.scope].dataset;
+    const struct column_profile *years = &r->time.column->profile;
+    const struct column *named = column_of_unit(dataset, r->bucket);
+    bool one_year = years->min && years->max && strcmp(years->min, years->max) == 0;
+    for (size_t i = 0; i < dataset->column_count && !(named && one_year); i++)
+        if (value_kind_is_time(dataset->columns[i].kind)) {
+            r->time.column = &dataset->columns[i];
+            return;
+        }
+    if (!named || !reading_add_group(r, r->time.scope, named))
+        reading_doubt(r, "no time so fine", 0.2);
+    else
+        r->bucket = UNIT_NONE;
+}
+
 void reading_read_time(struct reading *r)
 {
     struct ask *ask = r->ask;
@@ -80,6 +110,7 @@ void reading_read_time(struct reading *r)
         r->bucket = ask->periods.group_by;
     r->bucket_open = ask->periods.group_unspecified && r->bucket == UNIT_NONE;
     read_best_unit(r);
+    read_finer_unit(r);
     if (!r->time.column && (ask->periods.count > 0 || r->bucket != UNIT_NONE || r->bucket_open)) {
         reading_doubt(r, "a period but no time column", 0.25);
         r->period_count = 0;

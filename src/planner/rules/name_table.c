@@ -198,34 +198,57 @@ static void add_usual_words(struct builder *b, const char *words, struct table_n
     }
 }
 
-/* What the words of column names are short for. */
+/* What the words of column names are short for; some for several. */
 static const struct {
     const char *from, *to;
 } short_words[] = {
-    {"qty", "quantity"},    {"amt", "amount"},       {"avg", "average"},
-    {"num", "number"},      {"dept", "department"},  {"addr", "address"},
-    {"emp", "employee"},    {"cust", "customer"},    {"prod", "product"},
-    {"desc", "description"}, {"mgr", "manager"},     {"yr", "year"},
-    {"hrs", "hours"},       {"mins", "minutes"},     {"pct", "percent"},
-    {"dob", "birth date"},  {"tel", "telephone"},    {"cat", "category"},
-    {"inv", "invoice"},     {"acct", "account"},     {"bal", "balance"},
-    {"lname", "last name"}, {"fname", "first name"}, {"temp", "temperature"},
+    {"acct", "account"},     {"addr", "address"},     {"amt", "amount"},
+    {"arr", "arrival"},      {"avg", "average"},      {"bal", "balance"},
+    {"cat", "category"},     {"cnt", "count"},        {"cust", "customer"},
+    {"dep", "departure"},    {"dept", "department"},  {"desc", "description"},
+    {"dest", "destination"}, {"dist", "distance"},    {"dob", "birth date"},
+    {"dur", "duration"},     {"emp", "employee"},     {"exp", "expectancy"},
+    {"exp", "experience"},   {"exp", "expense"},      {"fname", "first name"},
+    {"freq", "frequency"},   {"hr", "hour"},          {"hrs", "hours"},
+    {"ht", "height"},        {"inv", "invoice"},      {"lat", "latitude"},
+    {"lname", "last name"},  {"lng", "longitude"},    {"loc", "location"},
+    {"lon", "longitude"},    {"lvl", "level"},        {"mfr", "manufacturer"},
+    {"mgr", "manager"},      {"mins", "minutes"},     {"mo", "month"},
+    {"num", "number"},       {"orig", "origin"},      {"pct", "percent"},
+    {"percap", "per capita"}, {"pop", "population"},  {"prod", "product"},
+    {"qty", "quantity"},     {"rev", "revenue"},      {"sal", "salary"},
+    {"secs", "seconds"},     {"svc", "service"},      {"tel", "telephone"},
+    {"temp", "temperature"}, {"tot", "total"},        {"vol", "volume"},
+    {"wt", "weight"},        {"yr", "year"},
 };
+#define SPELLINGS_MAX 3 /* of one short word */
 
-/* "quantity on hand" for "qty on hand"; NULL where nothing is short. */
-static const char *spelled_out(const char *words, struct arena *arena)
+/* The nth thing that a word is short for, or its last; NULL: it is not short. */
+static const char *long_word(struct str word, size_t n)
+{
+    const char *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(short_words) / sizeof(short_words[0]) && count <= n; i++)
+        if (str_equal_text(word, short_words[i].from)) {
+            found = short_words[i].to;
+            count++;
+        }
+    return count > 0 && (count > n || n == 0) ? found : NULL;
+}
+
+/* "quantity on hand" for "qty on hand"; NULL where nothing is short, or not for so many things. */
+static const char *spelled_out(const char *words, size_t n, struct arena *arena)
 {
     struct str rest = str_from(words), part;
     const char *text = "";
     bool changed = false;
     while (str_split(&rest, ' ', &part)) {
-        const char *word = arena_strndup(arena, part.bytes, part.length);
-        for (size_t i = 0; i < sizeof(short_words) / sizeof(short_words[0]); i++)
-            if (str_equal_text(part, short_words[i].from)) {
-                word = short_words[i].to;
-                changed = true;
-            }
-        text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", word);
+        const char *word = long_word(part, n);
+        changed |= word != NULL;
+        if (!word)
+            word = long_word(part, 0);
+        text = arena_printf(arena, "%s%s%s", text, *text ? " " : "",
+                            word ? word : arena_strndup(arena, part.bytes, part.length));
     }
     return changed ? text : NULL;
 }
@@ -245,12 +268,13 @@ static void add_column(struct builder *b, const struct column *column)
     if (column->label)
         add_words(b, column->label, like);
     add_list(b, &column->synonyms, like);
-    const char *whole = spelled_out(words, b->arena);
-    if (whole) {
-        add_words(b, whole, like);
-        add_word_of_name(b, whole, like);
+    const char *whole = words, *spelling;
+    for (size_t n = 0; n < SPELLINGS_MAX && (spelling = spelled_out(words, n, b->arena)); n++) {
+        add_words(b, spelling, like);
+        add_word_of_name(b, spelling, like);
+        whole = n == 0 ? spelling : whole;
     }
-    if (strchr(words, ' ') && str_list_has(whole ? whole : words, ' ', "quantity"))
+    if (strchr(words, ' ') && str_list_has(whole, ' ', "quantity"))
         add_usual_words(b, "quantity", worth(like, 0.7)); /* "units" for "quantity on hand" */
     add_short_name(b, words, like);
     add_usual_words(b, words, like);
