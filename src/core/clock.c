@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/clock.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-static int64_t fixed_now_ms;
-static bool now_is_fixed; /* set at start, before there are threads */
+/* Set at start; tests set it again while threads look at it. */
+static _Atomic int64_t fixed_now_ms;
+static atomic_bool now_is_fixed;
 
 uint64_t clock_monotonic_us(void)
 {
@@ -29,7 +31,7 @@ int64_t clock_real_ms(void)
 
 int64_t clock_now_ms(void)
 {
-    return now_is_fixed ? fixed_now_ms : clock_real_ms();
+    return atomic_load(&now_is_fixed) ? atomic_load(&fixed_now_ms) : clock_real_ms();
 }
 
 /* Two digits at text[at], or -1. */
@@ -93,9 +95,11 @@ bool clock_parse(const char *text, int64_t *out_ms)
 
 bool clock_set_now(const char *text)
 {
-    if (!clock_parse(text, &fixed_now_ms))
+    int64_t now_ms;
+    if (!clock_parse(text, &now_ms))
         return false;
-    now_is_fixed = true;
+    atomic_store(&fixed_now_ms, now_ms);
+    atomic_store(&now_is_fixed, true);
     return true;
 }
 
