@@ -45,7 +45,6 @@ struct cache {
     uint64_t clears;       /* what was read from the store before one is not kept after it */
     uint64_t store_back_ms, next_log_ms;
     uint64_t hits_saved_ms;
-    /* The thread's. */
     int64_t last_clearing; /* of any process; -1: not known yet */
     uint64_t poll_ms;
     struct {
@@ -66,7 +65,7 @@ int64_t write_behind_forget(struct cache *cache, enum cache_type type, const cha
 
 /* shared.c: tells the store of hits in memory, of entries that it has. */
 TASK_WAITS void cache_save_hits(struct cache *cache);
-/* Forgets what other processes have cleared. For the thread, as the next two. */
+/* Forgets what other processes have cleared. */
 void cache_poll_clearings(struct cache *cache);
 uint64_t cache_shared_due_ms(const struct cache *cache); /* with the mutex held */
 void cache_shared_work(struct cache *cache);

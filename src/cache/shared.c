@@ -87,7 +87,9 @@ void cache_poll_clearings(struct cache *cache)
     struct cache_clearing *clearings = NULL;
     size_t count = 0;
     struct error err = {0};
+    pthread_mutex_lock(&cache->mutex);
     int64_t after = cache->last_clearing;
+    pthread_mutex_unlock(&cache->mutex);
     bool ok = store_cache_clearings(cache->store, after, arena, &clearings, &count, &err);
     /* Of those before the start there is nothing in memory. Only the latest are kept: where some are
      * missing, they may have been anything. */
@@ -95,10 +97,12 @@ void cache_poll_clearings(struct cache *cache)
         forget(cache, &(struct cache_clearing){0});
     for (size_t i = 0; ok && after >= 0 && i < count; i++)
         forget(cache, &clearings[i]);
+    pthread_mutex_lock(&cache->mutex);
     if (ok && (count > 0 || after < 0))
         cache->last_clearing = count > 0 ? clearings[count - 1].id : 0;
-    arena_free(arena);
     cache->poll_ms = clock_monotonic_ms() + POLL_MS;
+    pthread_mutex_unlock(&cache->mutex);
+    arena_free(arena);
 }
 
 /* ------------------------------------------------------------------ when */
@@ -115,9 +119,10 @@ void cache_shared_work(struct cache *cache)
     pthread_mutex_lock(&cache->mutex);
     uint64_t now_ms = clock_monotonic_ms();
     bool hits_due = has_hits(cache) && now_ms >= cache->hits_saved_ms + HITS_AGE_MS;
+    bool poll_due = now_ms >= cache->poll_ms;
     pthread_mutex_unlock(&cache->mutex);
     if (hits_due)
         cache_save_hits(cache);
-    if (now_ms >= cache->poll_ms)
+    if (poll_due)
         cache_poll_clearings(cache);
 }
