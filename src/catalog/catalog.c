@@ -48,6 +48,8 @@ struct opening {
     struct snapshot *snapshot;
     struct listed *listed;
     size_t count, capacity;
+    const struct dataset **asked; /* of the old catalog: those that options->only names */
+    size_t asked_count;
     struct name_map seen; /* signatures: a file is listed once, whatever leads to it */
 };
 
@@ -271,13 +273,35 @@ TASK_WAITS static bool list_data(struct opening *o, struct error *err)
 
 /* ---- Taking over and reading ---- */
 
-static bool is_asked_for(const struct opening *o, const struct source *source)
+/* The datasets that options->only names: a file's id is made up when all is put together, so that the
+ * catalog knows it and its source does not. */
+static void find_asked(struct opening *o)
 {
     const struct catalog_options *options = o->options;
-    /* One that failed has no name that could be relied on. */
-    bool asked = !options->only || !source->usable;
-    for (size_t i = 0; !asked && i < options->only_count; i++)
-        asked = strcmp(options->only[i], source->dataset.id) == 0;
+    o->asked = arena_array(o->arena, options->only_count, sizeof(*o->asked));
+    for (size_t i = 0; i < options->only_count; i++) {
+        const struct dataset *dataset = catalog_find(&o->old->catalog, options->only[i]);
+        if (dataset)
+            o->asked[o->asked_count++] = dataset;
+    }
+}
+
+static bool is_of(const struct dataset *dataset, const struct source *source)
+{
+    const struct data_source *data = &dataset->source, *own = &source->dataset.source;
+    if (source->is_document || dataset->document)
+        return source->is_document && dataset->document && strcmp(dataset->document, source->path) == 0;
+    return strcmp(data->file, own->file) == 0 &&
+           (data->file_table && own->file_table ? strcmp(data->file_table, own->file_table) == 0
+                                                : data->file_table == own->file_table);
+}
+
+static bool is_asked_for(const struct opening *o, const struct source *source)
+{
+    /* One that failed gave no dataset that could be named. */
+    bool asked = !o->options->only || !source->usable;
+    for (size_t i = 0; !asked && i < o->asked_count; i++)
+        asked = is_of(o->asked[i], source);
     return asked;
 }
 
@@ -293,6 +317,7 @@ static void run_take_over(void *arg)
 {
     struct opening *o = arg;
     struct name_map by_path = {.arena = o->arena};
+    find_asked(o);
     for (size_t i = 0; i < o->old->source_count; i++)
         (void)name_map_add(&by_path, o->old->sources[i]->path, o->old->sources[i]);
     for (size_t i = 0; i < o->count; i++) {

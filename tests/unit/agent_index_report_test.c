@@ -16,11 +16,16 @@
 static char folder[128];
 static const char *const data_paths[] = {folder};
 
+static const char *in_folder(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
 static void write_file(const char *name, const char *text)
 {
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(in_folder(name), "w");
     assert_non_null(file);
     fputs(text, file);
     fclose(file);
@@ -28,9 +33,7 @@ static void write_file(const char *name, const char *text)
 
 static void remove_file(const char *name)
 {
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(in_folder(name)), 0);
 }
 
 static struct index_report read_again(struct agent *agent, struct refresh_request request,
@@ -97,6 +100,16 @@ static void outcomes_and_costs(struct agent *agent, struct arena *arena)
                         &json);
     expect_outcome(&json, "apples", "unchanged");
     expect_costs(&report, 0, 0, 0);
+
+    /* Of files with the same name the second has a made up id. */
+    assert_int_equal(mkdir(in_folder("more"), 0700), 0);
+    write_file("more/pears.csv", "n\n8\n");
+    report = read_again(agent, (struct refresh_request){0}, arena, &json);
+    expect_outcome(&json, "pears_2", "added");
+    static const char *const second[] = {"pears_2"};
+    report = read_again(
+        agent, (struct refresh_request){.anew = true, .only = second, .only_count = 1}, arena, &json);
+    expect_costs(&report, 1, 0, 1);
 
     /* A bad document takes its own dataset along and no other. */
     remove_file("figs.csv");
