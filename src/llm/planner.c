@@ -119,7 +119,7 @@ static bool try_candidates(struct llm_request *request, struct plan *plan, struc
 {
     size_t count =
         plan->execute_max < plan->candidate_count ? plan->execute_max : plan->candidate_count;
-    for (size_t i = 0; i < count && !plan_is_settled(plan); i++) {
+    for (size_t i = 0; i < count && !plan_is_settled(plan, request->sureness_min); i++) {
         const struct rows *rows = NULL;
         struct error failure = {0};
         bool ok =

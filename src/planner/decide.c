@@ -111,6 +111,8 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     if (i >= plan->candidate_count)
         return;
     struct plan_item *item = &state->items[i];
+    for (size_t k = 0; k < plan->candidate_count; k++)
+        state->items[k].scored = false;
     memset(item->facts, 0, sizeof(item->facts));
     item->observed = true;
     item->repeats = false;
@@ -171,9 +173,13 @@ static double best_rank(const struct plan_state *state)
 static double final_score(const struct plan_state *state, size_t i)
 {
     struct plan_item *item = &state->items[i];
+    if (item->scored)
+        return item->score;
     item->facts[RESULT_rank] = (float)(item->rank - best_rank(state));
     item->facts[RESULT_vote] = (float)log(same_result(state, i) + 1e-6);
-    return weighted_sum_score(&state->planner->rankers.results, item->facts);
+    item->scored = true;
+    item->score = weighted_sum_score(&state->planner->rankers.results, item->facts);
+    return item->score;
 }
 
 /* The best learned candidate whose result is not that of `other`; those that were executed go
@@ -304,14 +310,17 @@ double plan_chance(const struct plan_state *state, size_t i)
     return fmax(learned, business) * (state->items[i].unheard ? UNHEARD_FACTOR : 1);
 }
 
-bool plan_is_settled(const struct plan *plan)
+bool plan_is_settled(struct plan *plan, double threshold)
 {
-    const struct plan_state *state = (const struct plan_state *)plan;
+    struct plan_state *state = (struct plan_state *)plan;
     if (plan->candidate_count == 0)
         return true;
     const struct plan_item *first = &state->items[0];
-    return first->observed && first->beyond_sketches && first->unread_count == 0 &&
-           !first->unheard && business_chance(state, first) >= SETTLED;
+    if (!first->observed)
+        return false;
+    bool sure = first->beyond_sketches && first->unread_count == 0 && !first->unheard &&
+                business_chance(state, first) >= SETTLED;
+    return sure || plan_decision_is_settled(state, threshold);
 }
 
 /* The likeliest candidate whose result differs from `other`, among the best learned one and all

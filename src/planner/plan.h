@@ -30,6 +30,8 @@ struct plan_item {
     bool observed;
     uint64_t result; /* hash of the rows, in any order */
     float facts[RESULT_FEATURE_COUNT];
+    bool scored;  /* `score` is known: it goes with what was observed of all candidates */
+    double score; /* of a learned reading, by what executing gave */
     const char *const *unread; /* words that it does not explain */
     size_t unread_count;
     bool beyond_sketches; /* by rules, and not in the grammar of the learned readings */
@@ -73,6 +75,9 @@ struct plan_state {
 
 /* The chance that candidate `i` is right, from what is known by now. */
 double plan_chance(const struct plan_state *state, size_t i);
+
+/* Whether nothing that the candidates not executed yet could give would change the decision. */
+bool plan_decision_is_settled(struct plan_state *state, double threshold);
 
 /* The best learned candidate, SIZE_MAX when there is none. */
 size_t plan_best_learned(const struct plan_state *state);

@@ -125,8 +125,9 @@ bool planner_reads_by_rules(const struct plan_request *request, double chance,
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
 
 /* Whether executing more candidates can't change what will be decided: a reading by rules, of what
- * the learned ones can't express, is all but sure and has rows. */
-bool plan_is_settled(const struct plan *plan);
+ * the learned ones can't express, is all but sure and has rows; or the decision is the same whatever
+ * the others give. `threshold` as for plan_decide(). */
+bool plan_is_settled(struct plan *plan, double threshold);
 
 enum plan_outcome { PLAN_ANSWER, PLAN_ASK, PLAN_NO_ANSWER, PLAN_OUTCOMES };
 

@@ -196,18 +196,18 @@ static void what_the_rules_are_sure_of_settles_once_it_has_rows(void **state)
 {
     (void)state;
     struct plan *plan = read_plan("total revenue by month this year", 1);
-    assert_false(plan_is_settled(plan));
+    assert_false(plan_is_settled(plan, 0.6));
     plan_observe(plan, 0, one_number(1));
-    assert_true(plan_is_settled(plan));
+    assert_true(plan_is_settled(plan, 0.6));
     struct rows none = *one_number(1);
     none.row_count = 0;
     plan_observe(plan, 0, &none);
-    assert_false(plan_is_settled(plan));
+    assert_false(plan_is_settled(plan, 0.6));
     plan_observe(plan, 0, NULL);
-    assert_false(plan_is_settled(plan));
+    assert_false(plan_is_settled(plan, 0.6));
     plan = read_plan("How many orders are there?", 1); /* the learned readings can say this too */
     plan_observe(plan, 0, one_number(1));
-    assert_false(plan_is_settled(plan));
+    assert_false(plan_is_settled(plan, 0.6));
 }
 
 static void a_ranking_that_repeats_a_name_is_doubted(void **state)
