@@ -20,6 +20,8 @@
 #define WORKERS_DEFAULT_MAX 4
 #define BATCHES_MAX 100000
 #define DECODE_OFFLOAD_MIN (64u << 10) /* bytes; less is read quicker than handed over */
+#define JUDGE_OFFLOAD_MIN (32u << 10)  /* bytes of DuckDB's parse; likewise */
+#define JUDGE_NESTING_MAX 32           /* brackets inside one another that a task's stack is good for */
 
 struct duckdb_state {
     struct pool *pool;
@@ -57,6 +59,32 @@ static void judge_tree(void *arg)
     arena_free(arena);
 }
 
+/* How deep brackets are nested, but for those in texts. */
+static size_t nesting(struct str json)
+{
+    size_t depth = 0, most = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < json.length; i++) {
+        char c = json.bytes[i];
+        if (c == '"')
+            quoted = !quoted;
+        else if (c == '\\')
+            i++; /* what follows ends no text */
+        else if (!quoted && (c == '{' || c == '[') && ++depth > most)
+            most = depth;
+        else if (!quoted && (c == '}' || c == ']') && depth > 0)
+            depth--;
+    }
+    return most;
+}
+
+/* The usual tree is judged sooner than handed to another thread; a big or deep one needs time, or
+ * more stack than a task has. */
+static bool is_usual(struct str json)
+{
+    return json.length < JUDGE_OFFLOAD_MIN && nesting(json) <= JUDGE_NESTING_MAX;
+}
+
 static bool tree_is_good(const struct conversation *talk, struct str payload, struct error *err)
 {
     struct wire_reader in = wire_reader_init(payload);
@@ -68,7 +96,9 @@ static bool tree_is_good(const struct conversation *talk, struct str payload, st
         .dataset_count = talk->statement->dataset_count,
     };
     struct tree_job job = {.json = json, .policy = &policy};
-    if (!task_offload(judge_tree, &job, err))
+    if (is_usual(json))
+        judge_tree(&job);
+    else if (!task_offload(judge_tree, &job, err))
         return false;
     if (!job.ok && err)
         *err = job.err;

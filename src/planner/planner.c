@@ -706,9 +706,10 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     business_candidates(request, arena, &list, &count);
     for (size_t i = 0; i < count; i++)
         add_business(state, request, &list[i]);
+    struct telling_words telling = telling_words_find(request->question);
     for (size_t i = 0; i < plan->candidate_count; i++) {
         const struct query *query = plan->candidates[i].query;
-        state->items[i].unheard = unheard_word(request->question, query);
+        state->items[i].unheard = unheard_word(&telling, query);
         if (!state->items[i].unheard && counts_another_table(request, query, arena))
             state->items[i].unheard = "how many";
         if (!state->items[i].unheard && ranks_something_else(request, query, arena))

@@ -23,7 +23,7 @@ enum rest {
 
 struct supposition {
     enum rest rest;
-    bool one_row, zero;
+    bool one_row, zero, empty;
     size_t seen;   /* which one is agreed with */
     size_t agrees; /* this one agrees with it, whatever the others do; NOT_SEEN: none */
 };
@@ -44,7 +44,9 @@ static void suppose_item(struct plan_item *item, size_t place, const struct supp
     item->facts[RESULT_failed] = s->rest == REST_FAILS;
     item->facts[RESULT_one_row] = s->one_row;
     item->facts[RESULT_zero] = s->zero;
-    item->facts[RESULT_log_rows] = logf(1 + (s->one_row ? 1.0F : (float)LIKELY_ROWS));
+    item->facts[RESULT_empty] = s->empty;
+    if (!s->empty)
+        item->facts[RESULT_log_rows] = logf(1 + (s->one_row ? 1.0F : (float)LIKELY_ROWS));
 }
 
 static void decide_supposing(struct plan_state *state, double threshold,
@@ -89,6 +91,7 @@ static bool stays_with_all(struct plan_state *state, double threshold,
         {.rest = REST_GANGS},   {.rest = REST_GANGS, .one_row = true},
         {.rest = REST_DIFFERS}, {.rest = REST_DIFFERS, .one_row = true},
         {.rest = REST_FAILS},   {.rest = REST_DIFFERS, .one_row = true, .zero = true},
+        {.rest = REST_GANGS, .empty = true},
     };
     for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
         struct supposition s = rest[i];

@@ -205,9 +205,67 @@ static void what_the_rules_are_sure_of_settles_once_it_has_rows(void **state)
     assert_false(plan_is_settled(plan, 0.6));
     plan_observe(plan, 0, NULL);
     assert_false(plan_is_settled(plan, 0.6));
-    plan = read_plan("How many orders are there?", 1); /* the learned readings can say this too */
-    plan_observe(plan, 0, one_number(1));
+}
+
+/* What one more candidate gives: a failure, nothing, the first one's rows, or others. */
+static void observe_any(struct plan *plan, size_t i, unsigned chance)
+{
+    struct rows none = *one_number(1);
+    none.row_count = 0;
+    plan_observe(plan, i,
+                 chance == 0   ? NULL
+                 : chance == 1 ? &none
+                 : chance < 4  ? one_number(1)
+                 : chance < 6  ? one_number(2)
+                               : one_number((int64_t)i + 3));
+}
+
+static void what_is_settled_stays_whatever_the_rest_gives(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {
+        "How many orders are there?", "What is the average discount?",
+        "How many orders have the status returned?", "revenue by region",
+        "total quantity of each channel", "which region has the most orders",
+        "revenue and quantity of each region", "orders over 10", "statuses of orders"};
+    unsigned random = 7, settled = 0;
+    for (size_t k = 0; k < 30 * sizeof(questions) / sizeof(questions[0]); k++) {
+        struct plan *plan = read_plan(questions[k / 30], 1);
+        struct plan_decision now, then;
+        plan_observe(plan, 0, one_number(1));
+        if (!plan_decision_is_settled((struct plan_state *)plan, 0.6))
+            continue;
+        settled++;
+        plan_decide(plan, 0.6, arena, &now);
+        for (size_t i = 1; i < plan->execute_max; i++) {
+            random = random * 1103515245u + 12345u;
+            observe_any(plan, i, random / 65536 % 9);
+        }
+        plan_decide(plan, 0.6, arena, &then);
+        assert_int_equal(now.outcome, PLAN_ANSWER);
+        assert_int_equal(then.outcome, PLAN_ANSWER);
+        if (now.winner != then.winner)
+            fail_msg("%s: settled as %s, then %s", questions[k / 30],
+                     plan->candidates[now.winner].sql, plan->candidates[then.winner].sql);
+    }
+    assert_true(settled > 0);
+}
+
+/* Without rows, or unsure, the others are wanted. */
+static void what_gives_nothing_is_not_settled(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("How many orders have the status returned?", 1);
+    struct rows none = *one_number(1);
     assert_false(plan_is_settled(plan, 0.6));
+    none.row_count = 0;
+    plan_observe(plan, 0, &none);
+    assert_false(plan_is_settled(plan, 0.6));
+    plan_observe(plan, 0, one_number(1));
+    assert_false(plan_is_settled(plan, 1.01));
+    for (size_t i = 0; i < plan->execute_max; i++)
+        plan_observe(plan, i, NULL);
+    assert_true(plan_is_settled(plan, 0.6)); /* nothing is left to try */
 }
 
 static void a_ranking_that_repeats_a_name_is_doubted(void **state)
@@ -398,6 +456,8 @@ int main(void)
         cmocka_unit_test(failed_candidates_never_win),
         cmocka_unit_test(readings_with_the_same_rows_stand_together),
         cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
+        cmocka_unit_test(what_is_settled_stays_whatever_the_rest_gives),
+        cmocka_unit_test(what_gives_nothing_is_not_settled),
         cmocka_unit_test(a_ranking_that_repeats_a_name_is_doubted),
         cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
         cmocka_unit_test(trust_knows_where_it_stands),

@@ -25,14 +25,16 @@ static const struct condition *status_is(enum comparison comparison, const char 
 
 static void hears(const char *question, const struct query *query)
 {
-    const char *word = unheard_word(str_from(question), query);
+    struct telling_words said = telling_words_find(str_from(question));
+    const char *word = unheard_word(&said, query);
     if (word)
         fail_msg("\"%s\": '%s' is said to be unheard", question, word);
 }
 
 static void misses(const char *question, const struct query *query, const char *word)
 {
-    const char *found = unheard_word(str_from(question), query);
+    struct telling_words said = telling_words_find(str_from(question));
+    const char *found = unheard_word(&said, query);
     if (!found || strcmp(found, word) != 0)
         fail_msg("\"%s\": '%s' instead of '%s'", question, found ? found : "nothing", word);
 }

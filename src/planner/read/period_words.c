@@ -147,11 +147,6 @@ void period_words_read(struct str s, struct arena *arena, struct period_text *ou
     }
 }
 
-bool period_word_is(const struct period_text *text, size_t i, const char *word)
-{
-    return i < text->count && strcmp(text->words[i].text, word) == 0;
-}
-
 bool period_word_in(const struct period_text *text, size_t i, const char *list)
 {
     if (i >= text->count)

@@ -29,7 +29,11 @@ struct period_text {
 
 void period_words_read(struct str question, struct arena *arena, struct period_text *out);
 /* Is word i that text? False past the end. */
-bool period_word_is(const struct period_text *text, size_t i, const char *word);
+static inline bool period_word_is(const struct period_text *text, size_t i, const char *word)
+{
+    return i < text->count && text->words[i].text[0] == word[0] &&
+           strcmp(text->words[i].text, word) == 0;
+}
 /* Is it one of the words of a blank-separated list? */
 bool period_word_in(const struct period_text *text, size_t i, const char *list);
 

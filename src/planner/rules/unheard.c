@@ -404,14 +404,32 @@ static bool says_most(struct str question)
            !holds_any(question, others, sizeof(others) / sizeof(others[0]));
 }
 
-/* A superlative in a question that is in no column's name, either. */
-static const char *unheard_superlative(struct str question, const struct query *query)
+#define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
+#define SUPERLATIVE_COUNT (sizeof(superlatives) / sizeof(superlatives[0]))
+_Static_assert(RULE_COUNT <= 64 && SUPERLATIVE_COUNT <= 64, "a bit for each");
+
+struct telling_words telling_words_find(struct str question)
 {
-    if (query_has_end(query))
+    struct telling_words found = {
+        .both_ends = asks_both_ends(question),
+        .who = str_equal_nocase(str_slice(str_trim(question), 0, 4), STR("who ")),
+        .most = says_most(question),
+    };
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        found.rules |= (uint64_t)holds_words(question, str_from(rules[i].words)) << i;
+    for (size_t i = 0; i < SUPERLATIVE_COUNT; i++)
+        found.superlatives |= (uint64_t)holds_words(question, str_from(superlatives[i])) << i;
+    return found;
+}
+
+/* A superlative in a question that is in no column's name, either. */
+static const char *unheard_superlative(const struct telling_words *said, const struct query *query)
+{
+    if (said->superlatives == 0 || query_has_end(query))
         return NULL;
-    for (size_t i = 0; i < sizeof(superlatives) / sizeof(superlatives[0]); i++) {
+    for (size_t i = 0; i < SUPERLATIVE_COUNT; i++) {
         struct str words = str_from(superlatives[i]);
-        if (!holds_words(question, words) || condition_says(query->where, words))
+        if (!(said->superlatives >> i & 1) || condition_says(query->where, words))
             continue;
         bool named = query->where && column_says(query->where->left, words);
         for (size_t k = 0; k < query->select_count; k++)
@@ -422,23 +440,19 @@ static const char *unheard_superlative(struct str question, const struct query *
     return NULL;
 }
 
-const char *unheard_word(struct str question, const struct query *query)
+const char *unheard_word(const struct telling_words *said, const struct query *query)
 {
-    if (asks_both_ends(question) && !has_both_ends(query))
+    if (said->both_ends && !has_both_ends(query))
         return "and";
-    struct str start = str_slice(str_trim(question), 0, 4);
-    if (str_equal_nocase(start, STR("who ")) && !query_names_someone(query))
+    if (said->who && !query_names_someone(query))
         return "who";
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        struct str words = str_from(rules[i].words);
-        if (holds_words(question, words) && !rules[i].heard(query) &&
-            !condition_says(query->where, words))
+    for (size_t i = 0; i < RULE_COUNT && said->rules >> i != 0; i++)
+        if ((said->rules >> i & 1) && !rules[i].heard(query) &&
+            !condition_says(query->where, str_from(rules[i].words)))
             return rules[i].words;
-    }
-    const char *superlative = unheard_superlative(question, query);
+    const char *superlative = unheard_superlative(said, query);
     if (superlative)
         return superlative;
-    bool most = says_most(question) && !query_has_end(query) &&
-                !query_looks_for(query, STR("most"));
+    bool most = said->most && !query_has_end(query) && !query_looks_for(query, STR("most"));
     return most ? "most" : NULL;
 }

@@ -10,9 +10,17 @@
 #include "core/str.h"
 #include "planner/query.h"
 
+/* Which of those words a question has: found once, for all queries that may answer it. */
+struct telling_words {
+    uint64_t rules, superlatives; /* a bit for each of unheard.c's tables */
+    bool both_ends, who, most;
+};
+
+struct telling_words telling_words_find(struct str question);
+
 /* The first such word, as the table has it, or NULL. A word that is part of a value the query
  * filters by was heard. */
-const char *unheard_word(struct str question, const struct query *query);
+const char *unheard_word(const struct telling_words *said, const struct query *query);
 
 /* Does a condition of the query compare with a text that has these words? */
 bool query_looks_for(const struct query *query, struct str words);
