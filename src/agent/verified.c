@@ -165,7 +165,7 @@ TASK_WAITS bool verified_check(struct agent *agent, const struct verified_entry 
          datasets_of(run->knowledge, place.dataset, sql, run->arena, &datasets, &count, err) &&
          try_sql(run, sql, datasets, count, err);
     if (ok)
-        *schema = verified_schema(datasets, count, arena);
+        *schema = verified_schema(place.dataset, datasets, count, arena);
     run_free(run);
     return ok;
 }
@@ -193,6 +193,17 @@ TASK_WAITS static void keep_outcome(struct agent *agent, const struct verified_e
     arena_free(arena);
 }
 
+/* Does what was found out hold for the dataset that the query was approved for? */
+static bool concerns_store(struct agent *agent, const struct verified_entry *query)
+{
+    struct knowledge *knowledge = agent_take_knowledge(agent);
+    const struct dataset *dataset = catalog_find(knowledge->catalog, query->dataset_id);
+    bool concerns = !query->from_document && dataset &&
+                    (!query->schema || verified_schema_is_of(query->schema, dataset));
+    knowledge_unref(knowledge);
+    return concerns;
+}
+
 TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query,
                                  struct arena *arena, struct error *err)
 {
@@ -202,9 +213,9 @@ TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *que
         return false;
     atomic_store(&query->trial, ok ? VERIFIED_WORKS : VERIFIED_BROKEN);
     if (!ok)
-        log_warn("the verified query '%s' no longer works and is parked: %s", query->id,
-                 err->message);
-    if (!query->from_document && (!ok || !query->schema || strcmp(query->schema, schema) != 0))
+        log_warn("the verified query '%s' does not work on this data: %s", query->id, err->message);
+    bool changed = !ok || !query->schema || strcmp(query->schema, schema) != 0;
+    if (changed && concerns_store(agent, query))
         keep_outcome(agent, query, schema, ok ? NULL : err);
     return ok;
 }
@@ -299,7 +310,7 @@ TASK_WAITS static bool prepare(struct run *run, const struct verified_match *mat
         ok = may_read(run, out->datasets[i]) ||
              error_set(err, ERROR_INVALID, "it reads '%s', too", out->datasets[i]->id);
     const char *schema =
-        ok ? verified_schema(out->datasets, out->dataset_count, run->arena) : NULL;
+        ok ? verified_schema(dataset, out->datasets, out->dataset_count, run->arena) : NULL;
     return ok && still_works(run, match->query, schema, err);
 }
 

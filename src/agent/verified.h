@@ -42,8 +42,8 @@ TASK_WAITS bool verified_read(const struct verified_record *record, struct arena
  * is checked first, and refused if it fails or its question is another one's already. */
 TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *record,
                               struct arena *arena, struct error *err);
-/* Checks an approved one, or one of a document (by the id in the set), now; parks it when it is broken:
- * false with the reason. */
+/* Checks an approved one, or one of a document, now; false with the reason. A broken one does not answer
+ * in this process, and is parked for all where it was this very dataset that it was approved for. */
 TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query,
                                  struct arena *arena, struct error *err);
 

@@ -166,22 +166,39 @@ bool verified_samples(const struct verified_entry *query, const struct planner *
     return true;
 }
 
-const char *verified_schema(const struct dataset *const *datasets, size_t count,
-                            struct arena *arena)
+/* Where the dataset is from. */
+static void print_origin(const struct dataset *dataset, char hex[SHA256_HEX_SIZE])
 {
-    char hex[SHA256_HEX_SIZE];
+    const char *const parts[] = {dataset->id, dataset->document, dataset->source.engine,
+                                 dataset->source.table, dataset->source.file};
+    struct sha256 *sha = sha256_new();
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        sha256_add_field(sha, str_from(parts[i]));
+    sha256_end(sha, hex);
+}
+
+bool verified_schema_is_of(const char *schema, const struct dataset *dataset)
+{
+    char origin[SHA256_HEX_SIZE];
+    print_origin(dataset, origin);
+    return strncmp(schema, origin, strlen(origin)) == 0;
+}
+
+const char *verified_schema(const struct dataset *own, const struct dataset *const *datasets,
+                            size_t count, struct arena *arena)
+{
+    char origin[SHA256_HEX_SIZE], hex[SHA256_HEX_SIZE];
     struct sha256 *sha = sha256_new();
     for (size_t i = 0; i < count; i++) {
         const struct dataset *dataset = datasets[i];
         sha256_add_field(sha, str_from(dataset->id));
         sha256_add_field(sha, str_from(dataset->table_name));
-        sha256_add_field(sha, str_from(dataset->source.engine));
-        sha256_add_field(sha, str_from(dataset->source.table));
         for (size_t c = 0; c < dataset->column_count; c++) {
             sha256_add_field(sha, str_from(dataset->columns[c].name));
             sha256_add_field(sha, str_from(value_kind_name(dataset->columns[c].kind)));
         }
     }
     sha256_end(sha, hex);
-    return arena_strdup(arena, hex);
+    print_origin(own, origin);
+    return arena_printf(arena, "%s.%s", origin, hex);
 }

@@ -179,6 +179,8 @@ const struct verified_entry *verified_set_rival(const struct verified_set *set,
                                                 const struct verified_entry *query)
 {
     const struct verified_entry *found = NULL;
+    if (!query->dataset_id)
+        return NULL;
     struct arena *arena = arena_new();
     for (size_t q = 0; q < query->question_count && !found; q++) {
         const struct verified_words *words = &query->patterns[q];
@@ -187,7 +189,7 @@ const struct verified_entry *verified_set_rival(const struct verified_set *set,
             &set->index->rivals, hashes_of(words, false, arena)[words->count], &count);
         for (size_t i = 0; i < count && !found; i++) {
             const struct verified_entry *other = &set->queries[entries[i].first];
-            if (strcmp(other->id, query->id) != 0 &&
+            if ((!query->id || strcmp(other->id, query->id) != 0) &&
                 strcmp(other->dataset_id, query->dataset_id) == 0 &&
                 patterns_alike(&other->patterns[entries[i].second], words))
                 found = other;

@@ -126,10 +126,13 @@ bool verified_samples(const struct verified_entry *query, const struct planner *
                       const struct verified_place *place, struct arena *arena,
                       struct verified_value **values, struct error *err);
 
-/* What a statement depends on in the datasets that it reads: names, types, sources. Another text
- * means that it must be checked again. */
-const char *verified_schema(const struct dataset *const *datasets, size_t count,
-                            struct arena *arena);
+/* What a statement of `own` depends on in the datasets that it reads: where `own` is from, and names
+ * and types of all. Another text means that it must be checked again. */
+const char *verified_schema(const struct dataset *own, const struct dataset *const *datasets,
+                            size_t count, struct arena *arena);
+/* Is the schema one of this very dataset, whatever its columns are now? Others may have its id: another
+ * file of the same name, asked about from the same store. */
+bool verified_schema_is_of(const char *schema, const struct dataset *dataset);
 
 /* ------------------------------------------------------------------ all of them */
 

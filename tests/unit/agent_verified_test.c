@@ -212,6 +212,37 @@ static void one_whose_column_went_is_parked(struct world *world)
     assert_true(is_verified(world, "takings of north"));
 }
 
+/* Another file of the same name, in another place, has nothing to say about the first. */
+static void another_dataset_of_the_same_id_parks_nothing(struct world *world)
+{
+    char elsewhere[160], command[512];
+    snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", home);
+    snprintf(command, sizeof(command),
+             "mkdir '%s' && printf 'region,income\nNorth,5\n' > '%s/sales.csv'", elsewhere, elsewhere);
+    assert_int_equal(system(command), 0);
+    const char *id = add(world, TAKINGS, true);
+    const char *paths[] = {elsewhere};
+    struct agent_options options = {.data_paths = paths, .data_path_count = 1};
+    struct verified_outcome *outcomes;
+    size_t count;
+    struct error err = {0};
+    struct agent *other = agent_open(world->agent->loop, &options, &err);
+    assert_non_null(other);
+    assert_true(verified_admin_check(other, world->arena, &outcomes, &count, &err));
+    assert_int_equal(count, 1);
+    assert_false(outcomes[0].works);
+    agent_close(other);
+    paths[0] = data_paths[0];
+    options.data_path_count = 0; /* nor has one that is not there at all */
+    other = agent_open(world->agent->loop, &options, &err);
+    assert_non_null(other);
+    assert_true(verified_admin_check(other, world->arena, &outcomes, &count, &err));
+    assert_false(outcomes[0].works);
+    agent_close(other);
+    assert_int_equal(get(world, id).state, VERIFIED_APPROVED);
+    assert_true(is_verified(world, "takings of north"));
+}
+
 static void a_statement_that_fails_is_repaired_unverified(struct world *world)
 {
     write_file("sales.csv", "region,revenue\nNorth,5\nNorth,6\nSouth,7\nEast,\n");
@@ -332,6 +363,7 @@ int main(int argc, char **argv)
         TEST(a_candidate_and_a_retired_one_are_silent),
         TEST(a_filter_is_respected),
         TEST(one_whose_column_went_is_parked),
+        TEST(another_dataset_of_the_same_id_parks_nothing),
         TEST(a_statement_that_fails_is_repaired_unverified),
         TEST(what_goes_on_from_before_is_no_hit),
         TEST(another_process_follows),

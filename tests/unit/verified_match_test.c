@@ -474,6 +474,12 @@ static void others_that_would_be_meant_are_found(void **state)
     record.question = "how much revenue did we make in {where} within {when}";
     assert_true(verified_parse(&record, arena, &entry, &err));
     assert_null(verified_set_rival(set, &entry));
+    record.question = records[0].question; /* no dataset yet: nothing to compare it with */
+    record.dataset_id = NULL;
+    record.sql = "SELECT {region}, {from}, {to}";
+    record.slots = records[0].slots;
+    assert_true(verified_parse(&record, arena, &entry, &err));
+    assert_null(verified_set_rival(set, &entry));
 }
 
 /* Thousands of patterns cost no more than a few: what is looked up is the shapes that they have. */
