@@ -36,9 +36,12 @@ static void print_status(void *context, unsigned index, struct strbuf *out)
 static void print_outcome(void *context, unsigned index, struct strbuf *out)
 {
     static const char *const names[] = {
-        [OUTCOME_ANSWERED] = "answered",   [OUTCOME_NEEDS_CLARIFICATION] = "needs_clarification",
-        [OUTCOME_NO_ANSWER] = "no_answer", [OUTCOME_CANCELLED] = "cancelled",
-        [OUTCOME_CUT] = "cut",             [OUTCOME_FAILED] = "failed",
+        [OUTCOME_ANSWERED] = "answered",
+        [OUTCOME_NEEDS_CLARIFICATION] = "needs_clarification",
+        [OUTCOME_NO_ANSWER] = "no_answer",
+        [OUTCOME_CANCELLED] = "cancelled",
+        [OUTCOME_CUT] = "cut",
+        [OUTCOME_FAILED] = "failed",
     };
     bool failed = index >= OUTCOME_FAILED;
     metrics_add_label(out, "outcome", names[failed ? OUTCOME_FAILED : index]);

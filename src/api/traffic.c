@@ -13,10 +13,11 @@
 #define PATH_SHOWN_MAX 512 /* bytes of a path in the log */
 #define NAME_SHOWN_MAX 128 /* of a user id, of a forwarded address */
 
-/* ---- endpoints: a route and its method; or a method alone, where no route took the request ---- */
+/* ---- endpoints: a route and its method; or a method alone, where no route took the request ----
+ */
 
-static const char *const methods[] = {"GET",    "HEAD",    "POST", "PUT", "PATCH",
-                                      "DELETE", "OPTIONS", "other"};
+static const char *const methods[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                      "PATCH", "DELETE", "OPTIONS", "other"};
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
 static unsigned method_number(struct str method)
@@ -95,7 +96,9 @@ static struct access access_of(const struct http_exchange *exchange, int status)
 {
     const struct api_request *request = request_of(exchange);
     struct access access = {
-        .method = exchange->method, .path = exchange->path, .peer = exchange->peer,
+        .method = exchange->method,
+        .path = exchange->path,
+        .peer = exchange->peer,
         .status = status,
     };
     if (!request)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * querent eval: a set of questions with known answers, asked as `querent ask` would, and how many
- * are right. What is saved meanwhile goes into a store of its own, which is removed at the end; what
- * is made of data files stays in QUERENT_HOME, as ever.
+ * are right. What is saved meanwhile goes into a store of its own, which is removed at the end;
+ * what is made of data files stays in QUERENT_HOME, as ever.
  */
 #include "cli/commands.h"
 
@@ -94,7 +94,8 @@ TASK_WAITS static bool judge_one(struct evaluation *evaluation, size_t index,
 static void show_progress(const struct evaluation *evaluation, const char *what)
 {
     if (!evaluation->quiet)
-        terminal_progress(stderr, "question", evaluation->done_count, evaluation->set.question_count, what);
+        terminal_progress(stderr, "question", evaluation->done_count,
+                          evaluation->set.question_count, what);
 }
 
 /* ---- a file of predictions ---- */
@@ -107,8 +108,8 @@ static bool judge_predictions(struct evaluation *evaluation, const char *path, s
         struct arena *arena = arena_new();
         struct eval_result result;
         const struct eval_question *question = &evaluation->set.questions[i];
-        struct eval_answer answer = eval_answer_of_prediction(
-            json_object_get(predictions, question->id), arena, &result);
+        struct eval_answer answer =
+            eval_answer_of_prediction(json_object_get(predictions, question->id), arena, &result);
         ok = judge_one(evaluation, i, &answer, err);
         arena_free(arena);
         show_progress(evaluation, question->id);
@@ -151,8 +152,7 @@ static struct eval_answer answer_of(const struct run *run, struct eval_result *r
 
 /* As FORMAT's predictions: rows, and the ranks of the datasets. */
 static void write_prediction(struct evaluation *evaluation, const struct run *run,
-                             const struct eval_question *question,
-                             const struct eval_answer *answer)
+                             const struct eval_question *question, const struct eval_answer *answer)
 {
     struct strbuf line = strbuf_init(PREDICTION_BYTES_MAX);
     strbuf_add(&line, "{\"id\":");
@@ -208,7 +208,8 @@ TASK_WAITS static bool ask_one(struct evaluation *evaluation, size_t index,
                                struct error *err)
 {
     const struct eval_question *asked = evaluation->items[index].question;
-    bool goes_on = asked->conversation && talk->name && strcmp(asked->conversation, talk->name) == 0;
+    bool goes_on =
+        asked->conversation && talk->name && strcmp(asked->conversation, talk->name) == 0;
     const struct question question = {
         .text = asked->text,
         .user_id = "eval",
@@ -379,8 +380,8 @@ static bool ask_apart(struct evaluation *evaluation, struct error *err)
         return error_set(err, ERROR_IO, "a folder like '%s' can't be made: %s", folder,
                          strerror(errno));
     evaluation->session = (struct session){.arguments = evaluation->arguments, .quiet = true};
-    bool ok = set_apart(evaluation, folder, err) &&
-              task_run_main(&task, ask_in_task, evaluation, err);
+    bool ok =
+        set_apart(evaluation, folder, err) && task_run_main(&task, ask_in_task, evaluation, err);
     process_remove_folder(folder);
     return ok;
 }
@@ -520,15 +521,16 @@ const struct command eval_command = {
     .name = "eval",
     .summary = "ask a set of questions whose answers are known",
     .usage = "[OPTION]... DIR",
-    .details = "DIR has set.json, questions.jsonl and SQLite databases (docs/eval.md). Each question is\n"
-               "asked as `querent ask` would ask it; the report says how many are right, by difficulty\n"
-               "and tag, how many of those that were answered, why the others are not, and how long it\n"
-               "took. Ctrl-C stops and reports what there is.\n"
-               "\n"
-               "Examples:\n"
-               "  querent eval sets/sales --limit 300 --report before.json\n"
-               "  querent eval sets/sales --limit 300 --compare before.json\n"
-               "  querent eval sets/sales --predictions answers.jsonl",
+    .details =
+        "DIR has set.json, questions.jsonl and SQLite databases (docs/eval.md). Each question is\n"
+        "asked as `querent ask` would ask it; the report says how many are right, by difficulty\n"
+        "and tag, how many of those that were answered, why the others are not, and how long it\n"
+        "took. Ctrl-C stops and reports what there is.\n"
+        "\n"
+        "Examples:\n"
+        "  querent eval sets/sales --limit 300 --report before.json\n"
+        "  querent eval sets/sales --limit 300 --compare before.json\n"
+        "  querent eval sets/sales --predictions answers.jsonl",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .rest_min = 1,

@@ -162,7 +162,8 @@ static void mask(struct str text, struct strbuf *out)
     if (text.length > 0) {
         /* Not in the middle of a character: drop the bytes of the last one. */
         size_t keep = out->length;
-        while (keep > 0 && out->length - keep < 4 && ((unsigned char)text.bytes[0] & 0xc0) == 0x80 &&
+        while (keep > 0 && out->length - keep < 4 &&
+               ((unsigned char)text.bytes[0] & 0xc0) == 0x80 &&
                ((unsigned char)out->bytes[keep - 1] & 0xc0) == 0x80)
             keep--;
         if (keep > 0 && ((unsigned char)out->bytes[keep - 1] & 0xc0) == 0xc0)

@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define SHARDS 8          /* copies of all counters; threads take them in turn */
-#define SERIES_SHOWN 40   /* a metric that can have no more shows also those that are 0 */
+#define SHARDS 8        /* copies of all counters; threads take them in turn */
+#define SERIES_SHOWN 40 /* a metric that can have no more shows also those that are 0 */
 #define MICROSECONDS 1000000
 
 enum metric_type { COUNTER, GAUGE, HISTOGRAM, TIME_COUNTER, TIME_GAUGE };
@@ -28,9 +28,9 @@ enum {
 
 /* Where the cells of each metric begin. */
 enum {
-#define METRIC(symbol, name, type, label, label2, buckets, help)                                   \
-    FIRST_##symbol,                                                                                \
-        LAST_##symbol =                                                                            \
+#define METRIC(symbol, name, type, label, label2, buckets, help) \
+    FIRST_##symbol,                                              \
+        LAST_##symbol =                                          \
             FIRST_##symbol + METRIC_##label##_MAX * METRIC_##label2##_MAX * CELLS_##buckets - 1,
 #include "core/metrics_table.h"
 #undef METRIC
@@ -52,10 +52,17 @@ struct metric_row {
 #define BOUNDS_OF_COUNT bounds_count
 
 static const struct metric_row rows[METRICS] = {
-#define METRIC(symbol, name, type, label, label2, buckets, help)                                   \
-    [METRIC_##symbol] = {name, help, BOUNDS_OF_##buckets, FIRST_##symbol,              \
-                         CELLS_##buckets, METRIC_##label##_MAX, METRIC_##label2##_MAX, type,       \
-                         METRIC_LABEL_##label, METRIC_LABEL_##label2},
+#define METRIC(symbol, name, type, label, label2, buckets, help) \
+    [METRIC_##symbol] = {name,                                   \
+                         help,                                   \
+                         BOUNDS_OF_##buckets,                    \
+                         FIRST_##symbol,                         \
+                         CELLS_##buckets,                        \
+                         METRIC_##label##_MAX,                   \
+                         METRIC_##label2##_MAX,                  \
+                         type,                                   \
+                         METRIC_LABEL_##label,                   \
+                         METRIC_LABEL_##label2},
 #include "core/metrics_table.h"
 #undef METRIC
 };
@@ -78,8 +85,8 @@ static _Thread_local struct shard *own_shard;
 static struct shard *shard_of_thread(void)
 {
     if (!own_shard)
-        own_shard = &shards[atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) %
-                            SHARDS];
+        own_shard =
+            &shards[atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % SHARDS];
     return own_shard;
 }
 
@@ -287,15 +294,17 @@ static void add_bounds(struct strbuf *out, const struct metric_row *row)
 
 void metrics_print_markdown(struct strbuf *out)
 {
-    strbuf_add(out, "# Metrics\n\n"
-                    "`GET /metrics` tells them in Prometheus' text format, for all loops of the "
-                    "process. This page is made from the table in `src/core/metrics_table.h`; do "
-                    "not edit it.\n\n"
-                    "The values of labels come from tables of the program, never from what clients "
-                    "send: a path without a route is `route=\"none\"`, an unknown method `other`, "
-                    "errors are named by their codes. A metric that can have more than 40 series shows those "
-                    "that were counted.\n\n"
-                    "| metric | type | labels | what |\n|---|---|---|---|\n");
+    strbuf_add(
+        out,
+        "# Metrics\n\n"
+        "`GET /metrics` tells them in Prometheus' text format, for all loops of the "
+        "process. This page is made from the table in `src/core/metrics_table.h`; do "
+        "not edit it.\n\n"
+        "The values of labels come from tables of the program, never from what clients "
+        "send: a path without a route is `route=\"none\"`, an unknown method `other`, "
+        "errors are named by their codes. A metric that can have more than 40 series shows those "
+        "that were counted.\n\n"
+        "| metric | type | labels | what |\n|---|---|---|---|\n");
     for (enum metric_id metric = 0; metric < METRICS; metric++) {
         const struct metric_row *row = &rows[metric];
         const char *first = label_names[row->label], *second = label_names[row->label2];

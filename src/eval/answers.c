@@ -11,6 +11,7 @@
 #define RELATIVE 1e-6
 #define ABSOLUTE 1e-6
 #define UNKNOWN_PART (-1)
+#define ANSWER_BYTES_MAX 65536 /* longer texts are no answers, and compared as they are */
 
 enum answer_kind { ANSWER_TEXT, ANSWER_NUMBER, ANSWER_DATE };
 
@@ -39,11 +40,13 @@ static utf8proc_int32_t plain(utf8proc_int32_t code)
 /* Decomposed, without accents, dashes and quotes made plain. */
 static struct str decomposed(struct str text, struct arena *arena)
 {
+    if (text.length > ANSWER_BYTES_MAX)
+        return text;
     size_t room = text.length * 20 + 32;
     utf8proc_int32_t *codes = arena_array(arena, room, sizeof(*codes));
-    utf8proc_ssize_t count = utf8proc_decompose(
-        (const utf8proc_uint8_t *)text.bytes, (utf8proc_ssize_t)text.length, codes,
-        (utf8proc_ssize_t)room, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+    utf8proc_ssize_t count =
+        utf8proc_decompose((const utf8proc_uint8_t *)text.bytes, (utf8proc_ssize_t)text.length,
+                           codes, (utf8proc_ssize_t)room, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
     if (count < 0 || (size_t)count > room)
         return text; /* no UTF-8 */
     utf8proc_uint8_t *out = arena_alloc(arena, (size_t)count * 4 + 1);
@@ -57,24 +60,18 @@ static struct str decomposed(struct str text, struct arena *arena)
 /* Without "[...]" or "(...)" groups at the end, as long as something is before them. */
 static struct str without_groups(struct str text, char open, char close)
 {
-    for (;;) {
-        struct str trimmed = text;
-        if (trimmed.length < 3 || trimmed.bytes[trimmed.length - 1] != close)
-            return text;
-        const char *begin = memrchr(trimmed.bytes, open, trimmed.length - 1);
-        /* The group begins after the last one that was closed before it. */
-        const char *before = memrchr(trimmed.bytes, close, trimmed.length - 1);
-        size_t from = before ? (size_t)(before - trimmed.bytes) + 1 : 0;
-        const char *first = memchr(trimmed.bytes + from, open, trimmed.length - from);
-        begin = first ? first : begin;
-        if (!begin || begin < trimmed.bytes + from || begin == trimmed.bytes)
-            return text;
-        text = str_slice(trimmed, 0, (size_t)(begin - trimmed.bytes));
+    while (text.length >= 3 && text.bytes[text.length - 1] == close) {
+        /* The group begins behind the one that was closed before it. */
+        const char *before = memrchr(text.bytes, close, text.length - 1);
+        size_t from = before ? (size_t)(before - text.bytes) + 1 : 0;
+        const char *begin = memchr(text.bytes + from, open, text.length - from);
+        if (!begin || begin == text.bytes)
+            break;
+        text = str_slice(text, 0, (size_t)(begin - text.bytes));
         while (text.length > 0 && strchr(" \t\n\r\f\v", text.bytes[text.length - 1]))
             text.length--;
-        if (text.length == 0)
-            return trimmed;
     }
+    return text;
 }
 
 static struct str lower_with_single_blanks(struct str text, struct arena *arena)
@@ -212,8 +209,8 @@ static struct answers answers_of(const struct eval_result *result, const size_t 
     for (size_t i = 0; i < result->row_count; i++)
         for (size_t j = column ? *column : 0;
              j < result->rows[i].count && (!column || j == *column); j++) {
-            answers.items = arena_grow(arena, answers.items, answers.count, &capacity,
-                                       sizeof(*answers.items));
+            answers.items =
+                arena_grow(arena, answers.items, answers.count, &capacity, sizeof(*answers.items));
             answers.items[answers.count++] = answer_of(&result->rows[i].values[j], arena);
         }
     return answers;

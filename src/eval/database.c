@@ -64,9 +64,9 @@ static bool open_database(struct eval_databases *databases, const char *id, stru
 static size_t word_at(struct str text, const char *word)
 {
     size_t length = strlen(word);
-    bool ends = text.length == length ||
-                (text.length > length && !char_is_alnum(text.bytes[length]) &&
-                 text.bytes[length] != '_');
+    bool ends =
+        text.length == length ||
+        (text.length > length && !char_is_alnum(text.bytes[length]) && text.bytes[length] != '_');
     return ends && str_equal_nocase(str_slice(text, 0, length), str_from(word)) ? length : 0;
 }
 

@@ -8,9 +8,9 @@
 const char *eval_reason_name(enum eval_reason reason)
 {
     static const char *const names[EVAL_REASONS] = {
-        [EVAL_RIGHT] = "right",   [EVAL_NO_DATASET] = "no_dataset",
-        [EVAL_FAILED] = "failed", [EVAL_WRONG_DATASET] = "wrong_dataset",
-        [EVAL_EMPTY] = "empty",   [EVAL_REFUSED] = "refused",
+        [EVAL_RIGHT] = "right",           [EVAL_NO_DATASET] = "no_dataset",
+        [EVAL_FAILED] = "failed",         [EVAL_WRONG_DATASET] = "wrong_dataset",
+        [EVAL_EMPTY] = "empty",           [EVAL_REFUSED] = "refused",
         [EVAL_WRONG_ROWS] = "wrong_rows",
     };
     return names[reason];
@@ -41,7 +41,8 @@ static struct str text_of(const json_t *object, const char *key)
     return (struct str){json_string_value(text), json_string_length(text)};
 }
 
-/* One accepted result: the rows of a statement, else those that are listed. False: there is none. */
+/* One accepted result: the rows of a statement, else those that are listed. False: there is none.
+ */
 static bool gold_result(const struct judging *judging, const json_t *gold, const char *sql_key,
                         const char *rows_key, struct eval_result *out, struct error *err)
 {
@@ -76,7 +77,8 @@ static bool compare_with_all(struct judging *judging, bool *gold_is_empty, struc
         return false;
     *gold_is_empty = gold.row_count == 0;
     compare(judging, &gold);
-    json_array_foreach (json_object_get(json, "gold_alts"), i, other) {
+    json_array_foreach(json_object_get(json, "gold_alts"), i, other)
+    {
         if (judging->verdict->exact)
             break;
         if (!json_object_get(other, "sql") && !json_object_get(other, "rows"))
@@ -105,10 +107,9 @@ static bool is_gold_table(const struct eval_question *question, const char *tabl
 {
     const json_t *tables = json_object_get(question->json, "gold_tables"), *gold;
     size_t i;
-    json_array_foreach (tables, i, gold)
-        if (json_is_string(gold) &&
-            str_equal_nocase(str_from(json_string_value(gold)), str_from(table)))
-            return true;
+    json_array_foreach(tables, i, gold) if (json_is_string(gold) &&
+                                            str_equal_nocase(str_from(json_string_value(gold)),
+                                                             str_from(table))) return true;
     return json_array_size(tables) == 0;
 }
 
@@ -160,8 +161,12 @@ bool eval_judge(const struct eval_set *set, struct eval_databases *databases,
                 struct eval_verdict *out, struct error *err)
 {
     struct judging judging = {
-        .set = set, .databases = databases, .question = question, .arena = arena_new(),
-        .ordered = json_is_true(json_object_get(question->json, "order_matters")), .verdict = out,
+        .set = set,
+        .databases = databases,
+        .question = question,
+        .arena = arena_new(),
+        .ordered = json_is_true(json_object_get(question->json, "order_matters")),
+        .verdict = out,
     };
     *out = (struct eval_verdict){.answered = answer->answered};
     bool ok = judge(&judging, answer, err);

@@ -26,7 +26,7 @@ struct eval_answer {
     struct str sql;                   /* SQLite's; to be run. bytes NULL: none */
     /* Known where a question was asked; else false, NULL. */
     bool no_dataset;
-    const char *table; /* "db.table": which was chosen */
+    const char *table;  /* "db.table": which was chosen */
     struct error error; /* code is ERROR_NONE unless it failed */
 };
 

@@ -85,7 +85,8 @@ static int compare_places(const void *one, const void *other)
 {
     const struct place *a = one, *b = other;
     for (size_t i = 0; i < a->view->column_count; i++) {
-        int order = compare_values(view_value(a->view, a->row, i), view_value(b->view, b->row, i), true);
+        int order =
+            compare_values(view_value(a->view, a->row, i), view_value(b->view, b->row, i), true);
         if (order != 0)
             return order;
     }
@@ -137,8 +138,7 @@ static bool views_agree(const struct view *a, const struct view *b, bool ordered
     }
     while (same < count && rows_agree(&first[same], &second[same]))
         same++;
-    return same == count ||
-           (!ordered && can_pair(places_of(a, arena), places_of(b, arena), count));
+    return same == count || (!ordered && can_pair(places_of(a, arena), places_of(b, arena), count));
 }
 
 /* ---- columns ---- */
@@ -148,18 +148,18 @@ struct matching {
     bool ordered;
     struct arena *arena;
     size_t gold_count, count;
-    bool *fits;         /* gold_count times count: the columns hold the same values */
-    size_t *order;      /* gold columns, those with fewest candidates first */
-    size_t *picked;     /* for each gold column, one of the result's */
-    size_t *all;        /* 0, 1, 2, ... */
+    bool *fits;     /* gold_count times count: the columns hold the same values */
+    size_t *order;  /* gold columns, those with fewest candidates first */
+    size_t *picked; /* for each gold column, one of the result's */
+    size_t *all;    /* 0, 1, 2, ... */
     bool *used;
     unsigned tries;
 };
 
 static int compare_pointed(const void *a, const void *b)
 {
-    return compare_values(*(const struct eval_value *const *)a, *(const struct eval_value *const *)b,
-                          false);
+    return compare_values(*(const struct eval_value *const *)a,
+                          *(const struct eval_value *const *)b, false);
 }
 
 static const struct eval_value **sorted_column(const struct eval_result *result, size_t column,
@@ -271,8 +271,12 @@ bool eval_match(const struct eval_result *gold, const struct eval_result *result
         return false;
     if (gold->row_count == 0)
         return true;
-    struct matching matching = {.gold = gold, .result = result, .ordered = ordered, .arena = arena,
-                                .gold_count = gold->rows[0].count, .count = result->rows[0].count};
+    struct matching matching = {.gold = gold,
+                                .result = result,
+                                .ordered = ordered,
+                                .arena = arena,
+                                .gold_count = gold->rows[0].count,
+                                .count = result->rows[0].count};
     if (!is_even(gold) || !is_even(result) || matching.count < matching.gold_count ||
         (matching.count != matching.gold_count && !extra_columns))
         return false;

@@ -37,9 +37,8 @@ static void add_to_tags(json_t *groups, const struct eval_item *item)
 {
     const json_t *tags = json_object_get(item->question->json, "tags"), *tag;
     size_t i;
-    json_array_foreach (tags, i, tag)
-        if (json_is_string(tag))
-            add_to_group(groups, json_string_value(tag), &item->verdict);
+    json_array_foreach(tags, i, tag) if (json_is_string(tag))
+        add_to_group(groups, json_string_value(tag), &item->verdict);
 }
 
 static json_t *verdict_json(const struct eval_item *item)
@@ -130,11 +129,11 @@ static void add_groups(const struct eval_outcome *outcome, json_t *report)
 json_t *eval_report(const struct eval_outcome *outcome, const char *version)
 {
     json_t *failures = json_object(), *latency = latency_json(outcome);
-    json_t *report = json_pack(
-        "{s:s,s:s,s:s,s:s?,s:I,s:b,s:I}", "set", outcome->set->name, "version", version, "source",
-        outcome->source, "scope", outcome->scope, "questions_of_the_set",
-        (json_int_t)outcome->set->question_total, "stopped", outcome->stopped,
-        "not_judged", (json_int_t)outcome->not_judged);
+    json_t *report =
+        json_pack("{s:s,s:s,s:s,s:s?,s:I,s:b,s:I}", "set", outcome->set->name, "version", version,
+                  "source", outcome->source, "scope", outcome->scope, "questions_of_the_set",
+                  (json_int_t)outcome->set->question_total, "stopped", outcome->stopped,
+                  "not_judged", (json_int_t)outcome->not_judged);
     add_groups(outcome, report);
     json_object_set_new(report, "reasons", reasons_of(outcome, failures));
     json_object_set_new(report, "failures", failures);

@@ -78,12 +78,11 @@ static void add_groups(struct strbuf *out, const json_t *report, const json_t *e
     const json_t *other = json_object_get(earlier, kind);
     const char **names = xcalloc(json_object_size(groups) + 1, sizeof(*names)), *name;
     size_t count = 0;
-    json_object_foreach (groups, name, group)
-        names[count++] = name;
+    json_object_foreach(groups, name, group) names[count++] = name;
     qsort(names, count, sizeof(*names), compare_names);
     for (size_t i = 0; i < count; i++)
-        add_group(out, names[i], json_object_get(groups, names[i]), json_object_get(other, names[i]),
-                  earlier != NULL);
+        add_group(out, names[i], json_object_get(groups, names[i]),
+                  json_object_get(other, names[i]), earlier != NULL);
     free(names);
 }
 
@@ -108,14 +107,15 @@ static void add_title(struct strbuf *out, const json_t *report)
     if (number_at(report, "not_judged") > 0)
         strbuf_printf(out, "; %lld can't be judged", (long long)number_at(report, "not_judged"));
     strbuf_add(out, json_is_true(json_object_get(report, "stopped")) ? "; stopped before the end\n"
-                                                                      : "\n");
+                                                                     : "\n");
 }
 
 static void add_counts(struct strbuf *out, const char *title, const json_t *counts)
 {
     const char *name, *before = title;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)counts, name, value) {
+    json_object_foreach((json_t *)(uintptr_t)counts, name, value)
+    {
         if (json_integer_value(value) == 0)
             continue;
         strbuf_printf(out, "%s%lld %s", before, (long long)json_integer_value(value), name);
@@ -148,7 +148,8 @@ static json_t *verdicts_by_id(const json_t *report)
 {
     json_t *by_id = json_object(), *verdict;
     size_t i;
-    json_array_foreach (json_object_get(report, "verdicts"), i, verdict) {
+    json_array_foreach(json_object_get(report, "verdicts"), i, verdict)
+    {
         const char *id = json_string_value(json_object_get(verdict, "id"));
         if (id)
             json_object_set(by_id, id, verdict);
@@ -166,7 +167,8 @@ static void add_changes(struct strbuf *out, const json_t *report, const json_t *
 {
     const json_t *verdict;
     size_t i, found = 0;
-    json_array_foreach (json_object_get(report, "verdicts"), i, verdict) {
+    json_array_foreach(json_object_get(report, "verdicts"), i, verdict)
+    {
         const char *id = json_string_value(json_object_get(verdict, "id"));
         const json_t *other = id ? json_object_get(before, id) : NULL;
         if (!other || is_exact(verdict) != now_right || is_exact(other) == now_right)
@@ -187,7 +189,8 @@ void eval_report_print(const json_t *report, const json_t *earlier, struct strbu
     add_title(out, report);
     add_head(out, "difficulty", compares);
     add_groups(out, report, earlier, "difficulty");
-    add_group(out, "all", json_object_get(report, "all"), json_object_get(earlier, "all"), compares);
+    add_group(out, "all", json_object_get(report, "all"), json_object_get(earlier, "all"),
+              compares);
     if (json_object_size(json_object_get(report, "tags")) > 0) {
         add_head(out, "tag", compares);
         add_groups(out, report, earlier, "tags");

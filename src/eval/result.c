@@ -79,8 +79,8 @@ static struct eval_value value_of_json(const json_t *json, struct arena *arena)
     if (json_is_number(json))
         return eval_number(json_number_value(json));
     if (json_is_string(json))
-        return text_value(arena_str(
-            arena, (struct str){json_string_value(json), json_string_length(json)}));
+        return text_value(
+            arena_str(arena, (struct str){json_string_value(json), json_string_length(json)}));
     char *text = json_dumps(json, JSON_SORT_KEYS);
     struct eval_value value = text_value(arena_str(arena, str_from(text ? text : "")));
     free(text);
@@ -94,15 +94,15 @@ bool eval_result_of_json(const json_t *json, struct arena *arena, struct eval_re
     json_t *line, *item;
     if (!json_is_array(json))
         return false;
-    json_array_foreach (json, i, line) {
+    json_array_foreach(json, i, line)
+    {
         if (i >= EVAL_ROWS_MAX)
             break;
         bool list = json_is_array(line);
         struct eval_row *row = eval_result_add(out, list ? json_array_size(line) : 1, arena);
         if (!list)
             row->values[0] = value_of_json(line, arena);
-        json_array_foreach (list ? line : NULL, j, item)
-            row->values[j] = value_of_json(item, arena);
+        json_array_foreach(list ? line : NULL, j, item) row->values[j] = value_of_json(item, arena);
     }
     return true;
 }

@@ -9,15 +9,15 @@
 #include "core/str.h"
 #include "eval/database.h"
 
-/* Calls take(context, line, err) for each line that is a JSON object, until it returns false. */
+/* A file of JSON objects, one a line, and what to do with each. */
 struct lines {
     const char *path;
-    bool (*take)(void *context, json_t *line, bool *enough, struct error *err);
+    bool (*take)(void *context, json_t *line, struct error *err);
     void *context;
 };
 
 static bool take_line(const struct lines *lines, const char *text, size_t length, size_t number,
-                      bool *enough, struct error *err)
+                      struct error *err)
 {
     json_error_t problem;
     if (str_trim((struct str){text, length}).length == 0)
@@ -26,10 +26,10 @@ static bool take_line(const struct lines *lines, const char *text, size_t length
         return error_set(err, ERROR_TOO_LARGE, "'%s', line %zu: more than %zu bytes", lines->path,
                          number, EVAL_LINE_BYTES_MAX);
     json_t *line = json_loadb(text, length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &problem);
-    bool ok = json_is_object(line) ||
-              error_set(err, ERROR_INVALID, "'%s', line %zu: %s", lines->path, number,
-                        line ? "not an object" : problem.text);
-    ok = ok && (lines->take(lines->context, line, enough, err) ||
+    bool ok =
+        json_is_object(line) || error_set(err, ERROR_INVALID, "'%s', line %zu: %s", lines->path,
+                                          number, line ? "not an object" : problem.text);
+    ok = ok && (lines->take(lines->context, line, err) ||
                 error_wrap(err, "'%s', line %zu", lines->path, number));
     json_decref(line);
     return ok;
@@ -43,9 +43,9 @@ static bool read_lines(const struct lines *lines, struct error *err)
     char *text = NULL;
     size_t capacity = 0, number = 0;
     ssize_t length;
-    bool ok = true, enough = false;
-    while (ok && !enough && (length = getline(&text, &capacity, file)) >= 0)
-        ok = take_line(lines, text, (size_t)length, ++number, &enough, err);
+    bool ok = true;
+    while (ok && (length = getline(&text, &capacity, file)) >= 0)
+        ok = take_line(lines, text, (size_t)length, ++number, err);
     if (ok && ferror(file))
         ok = error_set(err, ERROR_IO, "'%s' can't be read: %s", lines->path, strerror(errno));
     free(text);
@@ -60,7 +60,7 @@ struct reading {
     size_t limit, capacity;
 };
 
-static bool take_question(void *context, json_t *line, bool *enough, struct error *err)
+static bool take_question(void *context, json_t *line, struct error *err)
 {
     struct reading *reading = context;
     struct eval_set *set = reading->set;
@@ -78,8 +78,8 @@ static bool take_question(void *context, json_t *line, bool *enough, struct erro
     question.conversation = json_string_value(json_object_get(line, "conversation"));
     question.difficulty = json_string_value(json_object_get(line, "difficulty"));
     json_array_append(set->lines, line);
-    set->questions = arena_grow(set->arena, set->questions, set->question_count,
-                                &reading->capacity, sizeof(*set->questions));
+    set->questions = arena_grow(set->arena, set->questions, set->question_count, &reading->capacity,
+                                sizeof(*set->questions));
     set->questions[set->question_count++] = question;
     return true;
 }
@@ -130,7 +130,7 @@ void eval_set_clear(struct eval_set *set)
 
 /* ---- predictions ---- */
 
-static bool take_prediction(void *context, json_t *line, bool *enough, struct error *err)
+static bool take_prediction(void *context, json_t *line, struct error *err)
 {
     const char *id = json_string_value(json_object_get(line, "id"));
     if (!id)

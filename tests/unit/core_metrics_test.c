@@ -15,7 +15,6 @@
 #define THREADS 20 /* more than there are copies of the counters */
 #define ROUNDS 20000
 
-/* The first series of `label`. */
 static void print_index(void *context, unsigned index, struct strbuf *out)
 {
     char value[32];
@@ -153,9 +152,9 @@ static void test_page_is_fresh(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_threads), cmocka_unit_test(test_buckets),
-        cmocka_unit_test(test_huge_value),   cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_escapes),      cmocka_unit_test(test_set),
+        cmocka_unit_test(test_many_threads),  cmocka_unit_test(test_buckets),
+        cmocka_unit_test(test_huge_value),    cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_escapes),       cmocka_unit_test(test_set),
         cmocka_unit_test(test_page_is_fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

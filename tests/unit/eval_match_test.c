@@ -66,8 +66,7 @@ static void test_column_limit(void **state)
             a->values[i] = eval_number((double)i);
             b->values[count - 1 - i] = eval_number((double)i);
         }
-        assert_int_equal(eval_match(&gold, &other, false, false, arena),
-                         count <= EVAL_COLUMNS_MAX);
+        assert_int_equal(eval_match(&gold, &other, false, false, arena), count <= EVAL_COLUMNS_MAX);
         assert_true(eval_match(&gold, &gold, false, false, arena));
     }
     arena_free(arena);
@@ -93,7 +92,8 @@ static void test_many_equal_columns(void **state)
 static void test_numbers_as_text(void **state)
 {
     static const char *const numbers[] = {"0", "-1", "+1.5", ".5", "2.", "1e3", "1E-3"};
-    static const char *const others[] = {"", "-", ".", "1e", "1e+", "1 ", "0x1", "inf", "1,0", "1.2.3"};
+    static const char *const others[] = {"",   "-",   ".",   "1e",  "1e+",
+                                         "1 ", "0x1", "inf", "1,0", "1.2.3"};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         assert_true(eval_is_number(str_from(numbers[i])));
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -104,9 +104,10 @@ static void test_freeze(void **state)
 {
     struct arena *arena = arena_new();
     assert_string_equal(
-        eval_freeze(STR("select date('now','-1 day'), 'it''s now', current_date, Current_Timestamp, "
-                        "current_dates, my_current_date, 'NOW'"),
-                    "2025-06-30 12:00:00", arena),
+        eval_freeze(
+            STR("select date('now','-1 day'), 'it''s now', current_date, Current_Timestamp, "
+                "current_dates, my_current_date, 'NOW'"),
+            "2025-06-30 12:00:00", arena),
         "select date('2025-06-30 12:00:00','-1 day'), 'it''s now', '2025-06-30', "
         "'2025-06-30 12:00:00', current_dates, my_current_date, '2025-06-30 12:00:00'");
     assert_string_equal(eval_freeze(STR("select 'now"), "2025-06-30", arena), "select 'now");
@@ -126,7 +127,8 @@ static void test_names_of_databases(void **state)
 /* Texts that are no UTF-8, and one that is all brackets. */
 static void test_odd_answers(void **state)
 {
-    static const char *const texts[] = {"\xff\xfe", "[[[[", "]]]]", "((a)(b", "\"", ".", "-", "--", "xx-xx-xx"};
+    static const char *const texts[] = {"\xff\xfe", "[[[[", "]]]]", "((a)(b",  "\"",
+                                        ".",        "-",    "--",   "xx-xx-xx"};
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct eval_result one = {0};
