@@ -27,8 +27,8 @@ TASK_WAITS static void record(struct store *store, const struct clear_cache *wha
     strbuf_clear(&detail);
 }
 
-TASK_WAITS bool clear_cache(struct store *store, struct cache *cache, const struct clear_cache *what,
-                            int64_t *removed, struct error *err)
+TASK_WAITS bool clear_cache(struct store *store, struct cache *cache,
+                            const struct clear_cache *what, int64_t *removed, struct error *err)
 {
     enum cache_type type = what->type ? cache_type_find(what->type) : CACHE_TYPES;
     if (what->type && type == CACHE_TYPES)

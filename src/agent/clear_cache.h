@@ -13,7 +13,7 @@ struct clear_cache {
 };
 
 /* False with ERROR_INVALID for a type that there is not. *removed: how many entries. */
-TASK_WAITS bool clear_cache(struct store *store, struct cache *cache, const struct clear_cache *what,
-                            int64_t *removed, struct error *err);
+TASK_WAITS bool clear_cache(struct store *store, struct cache *cache,
+                            const struct clear_cache *what, int64_t *removed, struct error *err);
 
 #endif

@@ -13,7 +13,8 @@
 #include "core/clock.h"
 
 #define HITS_AGE_MS 30000
-#define HITS_MAX 4096 /* entries whose hits are saved at once; the others' are with a later time */
+#define HITS_MAX 4096 /* entries whose hits are saved at once; the others' are with a later time \
+                       */
 #define HITS_PER_WRITE 256
 #define POLL_MS 2000
 
@@ -63,7 +64,8 @@ TASK_WAITS void cache_save_hits(struct cache *cache)
     bool ok = true;
     for (size_t done = 0; done < count && ok; done += HITS_PER_WRITE) {
         size_t part = count - done < HITS_PER_WRITE ? count - done : HITS_PER_WRITE;
-        ok = store_cache_hits(cache->store, hits + done, part, &err); /* a loss of them is no error */
+        ok = store_cache_hits(cache->store, hits + done, part,
+                              &err); /* a loss of them is no error */
     }
     free(hits);
 }
@@ -91,8 +93,8 @@ void cache_poll_clearings(struct cache *cache)
     int64_t after = cache->last_clearing;
     pthread_mutex_unlock(&cache->mutex);
     bool ok = store_cache_clearings(cache->store, after, arena, &clearings, &count, &err);
-    /* Of those before the start there is nothing in memory. Only the latest are kept: where some are
-     * missing, they may have been anything. */
+    /* Of those before the start there is nothing in memory. Only the latest are kept: where some
+     * are missing, they may have been anything. */
     if (ok && after >= 0 && count > 0 && clearings[0].id != after + 1)
         forget(cache, &(struct cache_clearing){0});
     for (size_t i = 0; ok && after >= 0 && i < count; i++)

@@ -44,10 +44,11 @@ const struct command migrate_command = {
     .name = "migrate",
     .summary = "bring the store up to date, and remove what is no longer to be kept",
     .usage = "[OPTION]...",
-    .details = "Every start of the program brings the store to the newest version; this does only that, "
-               "before new servers start or after a backup was restored. With --sweep it then removes "
-               "conversations as QUERENT_RETENTION_DAYS and QUERENT_DELETED_DAYS say, as a server "
-               "does every hour.",
+    .details =
+        "Every start of the program brings the store to the newest version; this does only that, "
+        "before new servers start or after a backup was restored. With --sweep it then removes "
+        "conversations as QUERENT_RETENTION_DAYS and QUERENT_DELETED_DAYS say, as a server "
+        "does every hour.",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .run = run_migrate,

@@ -8,7 +8,7 @@
 #define ROW_SIZE 256       /* what an entry takes beside its key and value, roughly */
 #define BITE_US 4000       /* of a clearing, which shares its transaction with others */
 #define CLEARED_AT_ONCE 16
-#define TRIMS_PER_SIZE 16  /* the size is summed up whenever this part of it has been put */
+#define TRIMS_PER_SIZE 16 /* the size is summed up whenever this part of it has been put */
 
 bool sqlite_cache_get(struct sqlite_connection *connection, void *arg, struct error *err)
 {
@@ -107,11 +107,10 @@ static bool begin_clearing(struct sqlite_connection *connection, struct call_cac
         return false;
     call->newest = row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
-    return call->expired_only ||
-           (sqlite_execute(connection, STATEMENT_CACHE_CLEARING_PUT, NULL, err, "tt", call->type,
-                           call->dataset_id) &&
-            sqlite_execute(connection, STATEMENT_CACHE_CLEARINGS_TRIM, NULL, err, "i",
-                           (int64_t)STORE_CLEARINGS_MAX));
+    return call->expired_only || (sqlite_execute(connection, STATEMENT_CACHE_CLEARING_PUT, NULL,
+                                                 err, "tt", call->type, call->dataset_id) &&
+                                  sqlite_execute(connection, STATEMENT_CACHE_CLEARINGS_TRIM, NULL,
+                                                 err, "i", (int64_t)STORE_CLEARINGS_MAX));
 }
 
 bool sqlite_cache_clear(struct sqlite_connection *connection, void *arg, struct error *err)

@@ -2,8 +2,8 @@
 /*
  * Removing conversations for good. A victim is looked for by a reader, which holds nobody up; what
  * belongs to it is removed in bites of a few milliseconds each, so that a change that shares the
- * writer's transaction with a bite hardly notices. The first bite marks the conversation as deleted:
- * nobody sees it with half of its messages.
+ * writer's transaction with a bite hardly notices. The first bite marks the conversation as
+ * deleted: nobody sees it with half of its messages.
  */
 #include "store/sqlite.h"
 
@@ -12,7 +12,8 @@
 #define BITE_US 4000
 #define SEARCH_ROWS 10000 /* conversations looked at by one search */
 
-/* The conversation that holds the place of the highest sequence; its id is none that is asked for. */
+/* The conversation that holds the place of the highest sequence; its id is none that is asked for.
+ */
 #define PLACEHOLDER "sequence"
 
 bool sqlite_sweep_find(struct sqlite_connection *connection, void *arg, struct error *err)
@@ -55,8 +56,7 @@ struct victim {
 static bool next_message(struct sqlite_connection *connection, const struct call_sweep *call,
                          struct victim *out, bool *found, struct error *err)
 {
-    sqlite3_stmt *statement =
-        sqlite_start(connection, STATEMENT_SWEEP_MESSAGE, err, "t", call->id);
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_SWEEP_MESSAGE, err, "t", call->id);
     if (!statement || !sqlite_step(connection, statement, found, err))
         return false;
     if (*found) {

@@ -37,7 +37,8 @@ static const char *converse(struct home *home, const char *conversation_id)
     return arena_strdup(home->arena, begin.conversation_id_out);
 }
 
-static struct store_sweep sweep(struct home *home, int64_t deleted_before_ms, int64_t quiet_before_ms)
+static struct store_sweep sweep(struct home *home, int64_t deleted_before_ms,
+                                int64_t quiet_before_ms)
 {
     struct store_sweep swept = {.deleted_before_ms = deleted_before_ms,
                                 .quiet_before_ms = quiet_before_ms};
@@ -56,7 +57,8 @@ static int64_t number(struct home *home, const char *sql)
     assert_int_equal(sqlite3_open_v2(home->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    int64_t result = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    int64_t result =
+        sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
     sqlite3_close(db);
     return result;
@@ -97,8 +99,9 @@ static void the_quiet_ones_go_at_their_time(void **state)
     now_is("2024-01-11T00:00:00Z");
     converse(home, woken);
     const char *young = converse(home, NULL);
-    execute(home, "INSERT INTO feedback SELECT id, 'ana', run_id, conversation_id, 'up', NULL, NULL,"
-                  " created_at, created_at FROM messages");
+    execute(home,
+            "INSERT INTO feedback SELECT id, 'ana', run_id, conversation_id, 'up', NULL, NULL,"
+            " created_at, created_at FROM messages");
     struct store_sweep swept = sweep(home, STORE_SWEEP_NONE, at("2024-01-01T00:00:00Z"));
     assert_int_equal(swept.conversations, 0); /* not older than that: as old */
     swept = sweep(home, STORE_SWEEP_NONE, at("2024-01-01T00:00:00Z") + 1);
@@ -124,7 +127,8 @@ static void the_deleted_ones_go_after_their_grace(void **state)
     assert_ok(store_conversation_delete(home->store, "ana", deleted, &home->err), home->err);
     assert_int_equal(sweep(home, at("2024-02-01T00:00:00Z"), STORE_SWEEP_NONE).conversations, 0);
     assert_int_equal(number(home, "SELECT count(*) FROM conversations"), 2);
-    assert_int_equal(sweep(home, at("2024-02-01T00:00:00Z") + 1, STORE_SWEEP_NONE).conversations, 1);
+    assert_int_equal(sweep(home, at("2024-02-01T00:00:00Z") + 1, STORE_SWEEP_NONE).conversations,
+                     1);
     assert_int_equal(number(home, "SELECT count(*) FROM conversations"), 1);
     assert_true(exists(home, kept));
     nothing_is_left_over(home);
@@ -194,13 +198,16 @@ static void a_long_one_goes_in_bites(void **state)
     now_is("2024-01-01T00:00:00Z");
     const char *id = converse(home, NULL);
     /* Quicker than asking. */
-    execute(home, arena_printf(home->arena,
-        "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-        " INSERT INTO messages SELECT i, 'msg_' || i, '%s', NULL, 'user', 'q', NULL, NULL, '2024' FROM n",
-        ASKED, id));
+    execute(home, arena_printf(
+                      home->arena,
+                      "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                      " INSERT INTO messages SELECT i, 'msg_' || i, '%s', NULL, 'user', 'q', NULL, "
+                      "NULL, '2024' FROM n",
+                      ASKED, id));
     now_is("2024-06-01T00:00:00Z");
     const char *kept = converse(home, NULL);
-    struct store_sweep swept = {.deleted_before_ms = STORE_SWEEP_NONE, .quiet_before_ms = at("2024-05-01")};
+    struct store_sweep swept = {.deleted_before_ms = STORE_SWEEP_NONE,
+                                .quiet_before_ms = at("2024-05-01")};
     int calls = 0;
     for (; !swept.ended; calls++) {
         assert_ok(store_sweep(home->store, &swept, &home->err), home->err);
@@ -261,11 +268,13 @@ static void the_cost_does_not_rise_with_what_is_kept(void **state)
         converse(home, NULL);
     assert_int_equal(sweep(home, at("2024-05-01"), at("2024-05-01")).conversations, 1);
     struct sqlite_store *store = (struct sqlite_store *)home->store;
-    static const enum sqlite_statement statements[] = {
-        STATEMENT_SWEEP_MARK,           STATEMENT_SWEEP_MESSAGE,
-        STATEMENT_SWEEP_FEEDBACK,       STATEMENT_SWEEP_EVENTS,
-        STATEMENT_SWEEP_RUN,
-        STATEMENT_SWEEP_REMOVE_MESSAGE, STATEMENT_SWEEP_REMOVE_CONVERSATION};
+    static const enum sqlite_statement statements[] = {STATEMENT_SWEEP_MARK,
+                                                       STATEMENT_SWEEP_MESSAGE,
+                                                       STATEMENT_SWEEP_FEEDBACK,
+                                                       STATEMENT_SWEEP_EVENTS,
+                                                       STATEMENT_SWEEP_RUN,
+                                                       STATEMENT_SWEEP_REMOVE_MESSAGE,
+                                                       STATEMENT_SWEEP_REMOVE_CONVERSATION};
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
         assert_int_equal(sqlite3_stmt_status(store->writer.connection->statements[statements[i]],
                                              SQLITE_STMTSTATUS_FULLSCAN_STEP, 0),
@@ -277,9 +286,12 @@ static void the_cost_does_not_rise_with_what_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_quiet_ones_go_at_their_time), TEST(the_deleted_ones_go_after_their_grace),
-        TEST(one_with_a_run_under_way_stays),  TEST(a_place_does_not_come_back),
-        TEST(a_long_one_goes_in_bites),        TEST(room_is_used_again),
+        TEST(the_quiet_ones_go_at_their_time),
+        TEST(the_deleted_ones_go_after_their_grace),
+        TEST(one_with_a_run_under_way_stays),
+        TEST(a_place_does_not_come_back),
+        TEST(a_long_one_goes_in_bites),
+        TEST(room_is_used_again),
         TEST(references_are_checked_after_a_sweep),
         TEST(the_cost_does_not_rise_with_what_is_kept),
     };
