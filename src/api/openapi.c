@@ -286,7 +286,9 @@ static size_t add_response(json_t *responses, const struct replies *replies, siz
                    row_schema(row, models));
     }
     set(response, "description", json_string(description ? description : meaning(status)));
-    set(response, "content", content);
+    if (status != 204)
+        json_object_set(response, "content", content);
+    json_decref(content);
     if (status == 429 || status == 503)
         set(response, "headers",
             json_pack("{s:{s:s,s:{s:s}}}", "Retry-After", "description", "Seconds to wait",

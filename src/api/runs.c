@@ -268,6 +268,7 @@ const struct route run_events_route = {
     .description = "The same stream as of `POST /api/v1/query/stream`: what has happened, then each "
                    "event as it happens, to the end; also for some minutes after it.",
     .reply_description = "The question's events", .reply_type = "text/event-stream",
+    .reply = &model_run_event,
     .reply_example = "id: 1\ndata: {\"event\":\"run_start\",\"data\":{\"query_id\":"
                      "\"query_0123456789abcdef\",\"conversation_id\":\"conv_0123456789abcdef\"}}\n\n",
     .errors = {404, 422}, .responses = event_responses, .response_count = 2,

@@ -94,6 +94,7 @@ static const struct route of_user, of_thing, hidden;
 static const struct route_response gone[] = {
     {404, "No such user", &part},
     {503, NULL, NULL, "text/plain"},
+    {204, "Nothing", NULL, NULL},
 };
 static const struct route of_user = {.method = "GET",
                                      .path = "/v1/{user_id}",
@@ -102,7 +103,7 @@ static const struct route of_user = {.method = "GET",
                                      .path_parameter_count = 1,
                                      .parameter_count = 2,
                                      .responses = gone,
-                                     .response_count = 2,
+                                     .response_count = 3,
                                      .errors = {404, 409},
                                      .links = {{&of_thing, 0, "thing_id"}}};
 static const struct route of_thing = {.method = "DELETE",
@@ -164,13 +165,14 @@ static void operations_are_described(void **state)
     json_t *first = json_array_get(AT(get, "parameters"), 0);
     assert_string_equal(json_string_value(AT(first, "name")), "id");
     assert_true(json_is_true(AT(first, "required")));
-    expect_keys(AT(get, "responses"), "200 404 409 422 500 503 ");
+    expect_keys(AT(get, "responses"), "200 204 404 409 422 500 503 ");
     char *anyof = json_dumps(AT(get, "responses", "404"), JSON_COMPACT);
     assert_string_equal(anyof,
                         "{\"description\":\"No such user\",\"content\":{\"application/json\":"
                         "{\"schema\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/Part\"},"
                         "{\"$ref\":\"#/components/schemas/ErrorDetail\"}]}}}}");
     free(anyof);
+    expect_keys(AT(get, "responses", "204"), "description ");
     expect_keys(AT(get, "responses", "503", "content"), "text/plain application/json ");
     assert_string_equal(
         json_string_value(AT(get, "responses", "200", "links", "of_thing", "parameters", "id")),
