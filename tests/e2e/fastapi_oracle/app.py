@@ -2,13 +2,15 @@
 """The plan's service with its models and routes, and nothing behind them: what FastAPI itself does with a request.
 
 Beside the plan's fields, the models have what Querent documents on top of them: the limits of `query`, and
-`sample_rows`. Run by test_api_manners.py with uvicorn.
+`sample_rows`; beside its routes there are Querent's own, with their parameters and models. Nothing exists here, so that
+what is asked for by its id is 404. Run by test_api_manners.py with uvicorn.
 """
+import re
 import time
 import uuid
-from typing import Dict, List, Optional
+from typing import Annotated, Dict, List, Literal, Optional
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException, Query
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
@@ -73,14 +75,113 @@ async def query_stream(request: QueryRequest):
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
+def missing(kind, prefix, name):
+    """Nothing here exists."""
+    good = re.fullmatch(f"{prefix}[0-9a-f]{{16}}", name)
+    raise HTTPException(404, f"{kind} '{name}' does not exist" if good else
+                        f"the {kind} does not exist: its id is not '{prefix}' and 16 digits")
+
+
+def refuse_cursor(cursor, message):
+    """Nothing here has given one."""
+    if cursor is not None:
+        raise HTTPException(422, message)
+
+
+def refuse_stream(query_id):
+    """/query/stream is a path of its own, which is to be as in the plan."""
+    if query_id == "stream":
+        raise HTTPException(405, headers={"Allow": "POST"})
+
+
+@router.get("/query/{query_id}")
+async def get_query(query_id: str):
+    refuse_stream(query_id)
+    missing("run", "query_", query_id)
+
+
+@router.get("/query/{query_id}/events")
+async def query_events(query_id: str):
+    missing("run", "query_", query_id)
+
+
+@router.delete("/query/{query_id}")
+async def cancel_query(query_id: str):
+    refuse_stream(query_id)
+    missing("run", "query_", query_id)
+
+
 @router.get("/conversations/{user_id}")
-async def get_user_conversations(user_id: str):
-    return {"conversations": []}
+async def get_user_conversations(user_id: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+                                 cursor: Optional[str] = None):
+    refuse_cursor(cursor, "the cursor is not one that this list has given; without one, it starts anew")
+    return {"conversations": [], "next_cursor": None}
 
 
 @router.get("/conversations/{conversation_id}/messages")
-async def get_conversation_messages(conversation_id: str):
+async def get_conversation_messages(conversation_id: str, limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+                                    cursor: Optional[str] = None):
+    refuse_cursor(cursor, "the cursor is not one that this list has given; without one, it starts anew")
     return {"conversation_id": conversation_id, "messages": []}
+
+
+@router.get("/datasets")
+async def list_datasets(limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+                        offset: Annotated[int, Query(ge=0, le=100000)] = 0):
+    return {"datasets": [], "total": 1}
+
+
+@router.get("/datasets/{dataset_id}")
+async def get_dataset(dataset_id: str):
+    raise HTTPException(404, f"dataset '{dataset_id}' does not exist")
+
+
+class CreateKeyRequest(BaseModel):
+    user_id: str = Field(..., min_length=1, max_length=256)
+    role: str = Field("user", min_length=1, max_length=64)
+    attributes: Optional[Dict[str, str]] = None
+    acts_for_others: bool = False
+    expires_in_days: Optional[int] = Field(None, ge=1, le=3660)
+
+
+@router.post("/admin/keys", status_code=201)
+async def create_key(request: CreateKeyRequest):
+    return {"id": new_id("key"), "key": "qk_", "prefix": "qk_", "user_id": request.user_id, "role": request.role,
+            "attributes": request.attributes or {}, "acts_for_others": request.acts_for_others, "created_at": now(),
+            "expires_at": request.expires_in_days and now(), "revoked_at": None, "last_used_on": None}
+
+
+@router.get("/admin/keys")
+async def list_keys():
+    return {"keys": []}
+
+
+@router.delete("/admin/keys/{key_id}")
+async def revoke_key(key_id: str):
+    missing("key", "key_", key_id)
+
+
+Name = Annotated[Optional[str], Query(min_length=1, max_length=256)]
+
+
+@router.get("/admin/audit")
+async def list_audit(user_id: Name = None, action: Name = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+                     cursor: Optional[str] = None):
+    refuse_cursor(cursor, "the cursor is not one that a list has given")
+    return {"records": [], "next_cursor": None}
+
+
+CacheType = Literal["sql_result", "dataset_selection", "sql_generation", "metadata", "response", "embedding"]
+
+
+@router.get("/admin/cache/stats")
+async def get_cache_stats():
+    return {"total_entries": 0, "total_hits": 0, "avg_hit_rate": 0.0, "by_type": {}}
+
+
+@router.delete("/admin/cache")
+async def clear_cache(type: Optional[CacheType] = None, dataset_id: Name = None, expired_only: bool = False):
+    return {"status": "cleared", "removed": 0}
 
 
 @router.post("/conversations")
