@@ -68,5 +68,5 @@ const struct route feedback_route = {
     .description = "One vote for each user and answer: a later one takes the place of the earlier. An "
                    "up-vote, or a corrected SQL, proposes a verified query to the administrators.",
     .mode = ROUTE_IN_TASK, .handle = feedback, .body = &model_feedback_request,
-    .reply = &model_feedback_response, .errors = {404, 413},
+    .reply = &model_feedback_response, .errors = {404, 413, 422},
 };

@@ -47,7 +47,7 @@ MODEL(model_feedback_response, "FeedbackResponse", feedback_response_fields, "Th
 
 static const struct field slot_fields[] = {
     {"name", FIELD_STRING, .required = true, .length_min = 1, .length_max = SLOT_NAME_MAX,
-     .description = "A letter, then small letters, digits and '_'.", .example = "\"region\""},
+     .pattern = "^[a-z][a-z0-9_]*$", .description = "A letter, then small letters, digits and '_'.", .example = "\"region\""},
     {"kind", FIELD_STRING, .required = true, .choices = kinds, .example = "\"text\""},
     {"column", FIELD_STRING, .nullable = true, .length_max = ID_LENGTH_MAX,
      .description = "Of text: whose values it may be; without it, the column of its own name."},
