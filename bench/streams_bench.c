@@ -2,7 +2,8 @@
 /*
  * Many readers at once. 10,000 streams: 256 runs wait for an engine that waits, the others for
  * their turn; and all 10,000 for the engine. Do all end well, and what do they hold meanwhile? An
- * event to 1,000 open streams: what does it cost? And is the server there for others while
+ * event to 1,000 open streams: what does it cost? 1,000 clients that lost their connections and come
+ * back, each to a run of its own: what do these cost? And is the server there for others while
  * questions wait?
  *
  * The server runs in a process of its own, this program started again, with a fake engine in
@@ -87,6 +88,7 @@ static bool serve_questions(void *arg, struct error *err)
         .runs_max = (size_t)settings_integer("QUERENT_RUNS_MAX"),
         .queue_max = (size_t)2 * STREAMS,
         .stop_grace_ms = 1000,
+        .reattach_ms = 600000,
         .ready = tell_port,
     };
     bool ok = api_serve(agent, &api, err);
@@ -220,6 +222,7 @@ struct reader {
     bool complete; /* had its `complete` */
     bool ended;
     size_t events;
+    char run[32];  /* its id, once told */
     char tail[32]; /* the last bytes that came, because an event may come in pieces */
 };
 
@@ -242,6 +245,14 @@ static void count_in(struct audience *audience, struct reader *reader, const cha
     }
 }
 
+static void note_run(struct reader *reader, const char *text)
+{
+    static const char key[] = "\"query_id\":\"";
+    const char *id = reader->run[0] == '\0' ? strstr(text, key) : NULL;
+    if (id && strlen(id) > strlen(key) + 22)
+        snprintf(reader->run, sizeof(reader->run), "%.22s", id + strlen(key));
+}
+
 /* Only whole lines are looked at. */
 static void take(struct audience *audience, struct reader *reader, const char *bytes, size_t length)
 {
@@ -250,6 +261,7 @@ static void take(struct audience *audience, struct reader *reader, const char *b
     memcpy(text, reader->tail, kept);
     memcpy(text + kept, bytes, length);
     text[kept + length] = '\0';
+    note_run(reader, text);
     /* An event's name ends within 30 bytes of its line's begin: what may be cut is kept. */
     char *begin = strrchr(text, '\n');
     reader->tail[0] = '\0';
@@ -361,6 +373,64 @@ static void measure_waiting(const char *name, size_t runs, unsigned wait_ms)
            audience.complete, STREAMS, dropped, ended_early, opening / 1e3, whole / 1e3);
     if (dropped > 0)
         bench_fail("streams_bench", "streams were dropped");
+}
+
+static void watch_reader(struct audience *audience, struct reader *reader)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
+    if (reader->fd < 0 || epoll_ctl(audience->epoll, EPOLL_CTL_ADD, reader->fd, &event) != 0)
+        bench_fail("a stream can't be opened", strerror(errno));
+}
+
+/* All lose their connections, then come back to where they were: after the first event. */
+static void come_back(struct audience *audience, int port)
+{
+    for (size_t i = 0; i < audience->count; i++) {
+        struct reader *reader = &audience->readers[i];
+        close(reader->fd);
+        reader->fd = load_connect(port);
+        reader->open = false;
+        audience->open--;
+        dprintf(reader->fd,
+                "GET /api/v1/query/%s/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 1\r\n\r\n",
+                reader->run);
+        watch_reader(audience, reader);
+        while (i > audience->open + audience->ended + OPENING)
+            if (!listen_once(audience))
+                bench_fail("streams_bench", "the server is silent");
+    }
+    while (audience->open < audience->count)
+        if (!listen_once(audience))
+            bench_fail("streams_bench", "the server is silent");
+}
+
+static void measure_return(void)
+{
+    double costs[ROUNDS];
+    char runs_max[16];
+    snprintf(runs_max, sizeof(runs_max), "%d", READERS);
+    setenv("QUERENT_RUNS_MAX", runs_max, 1);
+    struct served served = start("questions");
+    unsetenv("QUERENT_RUNS_MAX");
+    struct audience audience = {0};
+    set_delay(&served, WAIT_MS);
+    open_readers(&audience, served.port, "/api/v1/query/stream", READERS);
+    wait_for_events(&audience, (size_t)READERS * EVENTS_WHEN_WAITING);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        usleep(300 * 1000); /* what the closed connections leave to do is not counted */
+        double cpu = load_cpu_alone_us(served.process);
+        come_back(&audience, served.port);
+        costs[i] = (load_cpu_alone_us(served.process) - cpu) / READERS;
+    }
+    set_delay(&served, 0);
+    while (audience.complete + audience.ended < READERS && listen_once(&audience))
+        ;
+    if (audience.complete < READERS)
+        bench_fail("streams_bench", "not all who came back were served to the end");
+    close_readers(&audience);
+    stop(&served);
+    bench_print(&(struct bench_row){"1,000 clients come back to their runs: CPU of each",
+                                    BENCH_MICROSECONDS, costs, NULL, NULL, ROUNDS, 50});
 }
 
 static double event_cost(pid_t process, int port, struct audience *audience)
@@ -498,6 +568,7 @@ int main(int argc, char **argv)
     measure_waiting("  all of them in the engine", STREAMS, WAIT_MS_ALL);
     unsetenv("QUERENT_RUNS_MAX");
     measure_events();
+    measure_return();
     measure_health();
     return 0;
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs that are left, found again and stopped: re-attached streams, states, cancels; also at another process."""
 import concurrent.futures
+import os
 import random
 import re
+import signal
 import sqlite3
 import threading
 import time
@@ -337,3 +339,171 @@ def test_who_is_cancelled_takes_nobody_along(narrow_pair):
         text = streams[i].end()
         assert '"event":"complete"' in text and "675.25" in text and "cancelled" not in text
         assert state_of(server, run_of(streams[i]))["state"] == "complete"
+
+
+# ---- the command line
+
+
+def test_ctrl_c_cancels_what_was_asked(querent, tmp_path):
+    """`querent ask` says so, and the store and the conversation do."""
+    process = querent.start("ask", "--metadata", str(heavy_statement(tmp_path / "heavy")), "total effort by place")
+    for line in process.stderr:
+        if "select_dataset" in line:  # its statement comes next
+            process.send_signal(signal.SIGINT)
+            break
+    said = process.stderr.read()
+    assert process.wait(PATIENCE_S) == 1 and "the question was cancelled" in said, said
+    with sqlite3.connect(querent.home / "store.sqlite") as store:
+        assert store.execute("SELECT state FROM runs").fetchall() == [("cancelled",)]
+        [(content,)] = store.execute("SELECT content FROM messages WHERE role = 'assistant'")
+        assert "could not be answered" in content
+
+
+# ---- two processes on one store
+
+
+@pytest.fixture
+def pair(querent, sales):
+    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1) as first, \
+            Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1) as second:
+        yield first, second
+
+
+def test_a_run_is_found_at_the_other_process(pair):
+    """Its state, and its events as they happen; from the beginning and from anywhere."""
+    first, second = pair
+    frozen = first.freeze()
+    stream = OpenStream(first, "revenue by region")
+    run, last = run_of(stream), last_number(stream)
+    readers = [Reader(second, run), Reader(second, run, after=last), Reader(second, run, after=last - 2)]
+    wait_for(lambda: "generate_sql" in readers[0].text and f"id: {last}\n" in readers[2].text, PATIENCE_S)
+    assert readers[1].text == "" and state_of(second, run)["state"] == "active"
+    assert state_of(second, run)["steps"][-1]["status"] == "started"
+    first.thaw(frozen)
+    whole = events_in("\n".join(stream.lines) + "\n\n") if stream.events() else ""
+    assert '"event":"complete"' in whole
+    for reader in readers:
+        assert events_in(reader.result()) == whole[whole.index(f"id: {(reader.after or 0) + 1}\n"):]
+    assert events_in(read_events(second, run)) == whole
+    assert state_of(second, run)["result"] == state_of(first, run)["result"]
+    # Also a quick one, and one whose answer was cached.
+    for _ in range(2):
+        quick = first.ask("total units")["query_id"]
+        assert state_of(second, quick)["state"] == "complete"
+        assert events_in(read_events(second, quick)) == events_in(read_events(first, quick))
+    response = second.http.delete(run_path(run))
+    assert response.status_code == 409
+
+
+def test_a_run_is_cancelled_at_the_other_process(pair):
+    first, second = pair
+    first.freeze()
+    stream = OpenStream(first, "revenue by region")
+    reader = Reader(second, run_of(stream))
+    wait_for(lambda: reader.text, PATIENCE_S)
+    begin = time.monotonic()
+    cancel(second, run_of(stream))
+    cancel(second, run_of(stream))
+    assert stream.events()[-1].data["code"] == "cancelled"
+    assert time.monotonic() - begin < (10 if SANITIZED else 1.5)
+    assert '"code":"cancelled"' in reader.result()
+    assert cancel(second, run_of(stream), expect=200)["state"] == "cancelled"
+
+
+def test_a_reader_of_a_run_whose_process_died(pair):
+    """The other process marks the run as cut, and its reader is told."""
+    first, second = pair
+    first.freeze()
+    stream = OpenStream(first, "revenue by region")
+    run, last = run_of(stream), last_number(stream)
+    reader = Reader(second, run, after=last)
+    wait_for(lambda: reader.status, PATIENCE_S)
+    for pid in first.workers():
+        os.kill(pid, signal.SIGKILL)
+    first.process.kill()
+    first.stopping = True
+    text = reader.result()
+    [number] = numbers(text)
+    assert '"code":"interrupted"' in text and number > last
+    assert read_events(second, run, after=number, expect=204) == ""
+    state = state_of(second, run)
+    assert state["state"] == "cut" and state["error"]["code"] == "interrupted"
+    first.process.wait()
+    first.process.returncode = 0
+
+
+# ---- stop, and many
+
+
+def test_readers_are_told_of_a_stop_and_served_to_the_end(server):
+    """On whatever loop: that of the run, or the other."""
+    wait_for_both_loops(server)
+    frozen = server.freeze()
+    stream = OpenStream(server, "revenue by region")
+    readers = [Reader(server, run_of(stream)) for _ in range(6)]
+    wait_for(lambda: all("generate_sql" in reader.text for reader in readers), PATIENCE_S)
+    server.signal()
+    wait_for(lambda: all(": the server is stopping" in reader.text for reader in readers), PATIENCE_S)
+    server.thaw(frozen)
+    assert all('"event":"complete"' in reader.result() for reader in readers)
+    assert stream.events()[-1].name == "complete"
+    assert server.process.wait(PATIENCE_S) == 0
+
+
+def memory_kb(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+
+
+def attach_many(server, run, count):
+    connections = []
+    request = f"GET {run_path(run, '/events')} HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 2\r\n\r\n".encode()
+    for _ in range(count):
+        connection = server.connect()
+        connection.sendall(request)
+        connections.append(connection)
+    return connections
+
+
+def test_a_thousand_come_back(server):
+    """To one run, while it goes on: all get the rest; afterwards the server holds what it held before."""
+    count = 100 if SANITIZED else 1000
+    wait_for_both_loops(server)
+    for turn in range(2):
+        frozen = server.freeze()
+        stream = OpenStream(server, "revenue by region")
+        connections = attach_many(server, run_of(stream), count)
+        heads = [connection.recv(65536) for connection in connections]
+        assert all(head.startswith(b"HTTP/1.1 200 ") for head in heads)
+        for connection in connections[::2]:
+            connection.close()
+        server.thaw(frozen)
+        for connection in connections[1::2]:
+            text = b""
+            while b"0\r\n\r\n" not in text[-16:]:
+                part = connection.recv(1 << 20)
+                assert part, text[-100:]
+                text += part
+            assert b'"event":"complete"' in text
+            connection.close()
+        assert stream.events()[-1].name == "complete"
+        wait_for(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) < 100, PATIENCE_S)
+        if turn == 0:
+            descriptors, memory = len(os.listdir(f"/proc/{server.process.pid}/fd")), memory_kb(server.process.pid)
+    assert abs(len(os.listdir(f"/proc/{server.process.pid}/fd")) - descriptors) < 10
+    assert SANITIZED or memory_kb(server.process.pid) < memory + 4096
+
+
+def test_too_many_readers_of_one_run(querent, sales):
+    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1, descriptors=8192) as server:
+        frozen = server.freeze()
+        stream = OpenStream(server, "revenue by region")
+        connections = attach_many(server, run_of(stream), 2000)
+        assert all(connection.recv(15).startswith(b"HTTP/1.1 ") for connection in connections)
+        response = server.get(run_path(run_of(stream), "/events"))
+        assert response.status_code == 503 and "retry-after" in response.headers
+        for connection in connections:
+            connection.close()
+        server.thaw(frozen)
+        assert stream.events()[-1].name == "complete"
+        assert numbers(read_events(server, run_of(stream)))
