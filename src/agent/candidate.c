@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an answer that somebody liked, or corrected, to a candidate for a verified query. The tree of
- * the answer's query knows which of its values and periods came from words of the question: each that
- * stands once in the question and once in the SQL becomes a slot, which an administrator then
- * confirms or takes back.
+ * From an answer that somebody liked, or corrected, to a candidate for a verified query. The tree
+ * of the answer's query knows which of its values and periods came from words of the question:
+ * each that stands once in the question and once in the SQL becomes a slot, which an administrator
+ * then confirms or takes back.
  */
 #include <jansson.h>
 #include <stdlib.h>

@@ -106,8 +106,8 @@ TASK_WAITS bool verified_admin_approve(struct agent *agent, const char *id, cons
         return false;
     if (out->turn > 1 && out->revision == 0)
         return error_set(err, ERROR_INVALID,
-                         "it was asked as number %lld of a conversation and may lean on what was said "
-                         "before; edit the question so that it stands by itself",
+                         "it was asked as number %lld of a conversation and may lean on what was "
+                         "said before; edit the question so that it stands by itself",
                          (long long)out->turn);
     out->state = VERIFIED_APPROVED;
     out->owner = owner ? owner : out->owner;

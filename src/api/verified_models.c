@@ -54,7 +54,8 @@ static const struct field slot_fields[] = {
     {"sample", FIELD_STRING, .nullable = true, .length_max = SAMPLE_LENGTH_MAX,
      .description = "What checks put in, in words as in a question."},
 };
-MODEL(model_verified_slot, "VerifiedSlot", slot_fields, "What may differ from question to question.");
+MODEL(model_verified_slot, "VerifiedSlot", slot_fields,
+      "What may differ from question to question.");
 
 static const struct field query_fields[] = {
     {"id", FIELD_STRING, .required = true, .example = "\"verified_0123456789abcdef\""},
@@ -64,7 +65,8 @@ static const struct field query_fields[] = {
     {"dataset_id", FIELD_STRING, .required = true, .nullable = true, .example = "\"orders\""},
     {"sql", FIELD_STRING, .required = true, .example = SQL_EXAMPLE},
     {"slots", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_verified_slot},
-    {"owner", FIELD_STRING, .required = true, .nullable = true, .description = "Who answers for it."},
+    {"owner", FIELD_STRING, .required = true, .nullable = true,
+     .description = "Who answers for it."},
     {"source", FIELD_STRING, .required = true, .choices = sources,
      .description = "document: of the metadata, and changed there."},
     {"proposed_by", FIELD_STRING, .required = true, .nullable = true,
@@ -72,8 +74,9 @@ static const struct field query_fields[] = {
     {"query_id", FIELD_STRING, .required = true, .nullable = true},
     {"message_id", FIELD_STRING, .required = true, .nullable = true},
     {"turn", FIELD_INTEGER, .required = true,
-     .description = "Above 1: it was asked later in a conversation, and may lean on what was said."},
-    {"reason", FIELD_STRING, .required = true, .nullable = true, .description = "Why it is parked."},
+     .description = "Above 1: it was asked later in a conversation, and may lean on what came before."},
+    {"reason", FIELD_STRING, .required = true, .nullable = true,
+     .description = "Why it is parked."},
     {"revision", FIELD_INTEGER, .required = true},
     {"created_at", FIELD_STRING, .required = true, .nullable = true},
     {"updated_at", FIELD_STRING, .required = true, .nullable = true},
@@ -88,7 +91,8 @@ static const struct field list_fields[] = {
     {"next_cursor", FIELD_STRING, .required = true, .nullable = true,
      .description = "For the next page; null at the end"},
 };
-MODEL(model_verified_list, "VerifiedQueryList", list_fields, "Newest first, those of documents last.");
+MODEL(model_verified_list, "VerifiedQueryList", list_fields,
+      "Newest first, those of documents last.");
 
 #define CHANGE_FIELDS(needed)                                                                     \
     {"question", FIELD_STRING, .required = needed, .nullable = !needed, .length_min = 1,          \
@@ -131,6 +135,7 @@ static const struct field outcome_fields[] = {
 MODEL(model_verified_outcome, "VerifiedQueryOutcome", outcome_fields, "How a check has ended.");
 
 static const struct field check_fields[] = {
-    {"checked", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_verified_outcome},
+    {"checked", FIELD_LIST, .required = true, .item = FIELD_MODEL,
+     .model = &model_verified_outcome},
 };
 MODEL(model_verified_check, "VerifiedQueryCheck", check_fields, "All that answer were tried.");

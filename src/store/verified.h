@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What askers say about answers, and what becomes of it: votes, candidates for verified queries, and
- * verified queries. How they are read and matched is verified/verified.h's business; here they are
- * texts. Limits, ids and times are as in store/store.h; ids of verified queries begin with "verified_".
+ * What askers say about answers, and what becomes of it: votes, candidates for verified queries,
+ * and verified queries. How they are read and matched is verified/verified.h's business; here they
+ * are texts. Limits, ids and times are as in store/store.h; ids of verified queries begin with
+ * "verified_".
  */
 #ifndef QUERENT_STORE_VERIFIED_H
 #define QUERENT_STORE_VERIFIED_H
@@ -81,8 +82,8 @@ TASK_WAITS bool store_verified_add(struct store *store, struct arena *arena,
 TASK_WAITS bool store_verified_get(struct store *store, const char *id, struct arena *arena,
                                    struct verified_record *out, struct error *err);
 /* Writes what may change: state, question, variants, dataset, SQL, slots, owner, reason, schema.
- * ERROR_CONFLICT when its revision is another by now. An approved one without a time of approval gets
- * one. */
+ * ERROR_CONFLICT when its revision is another by now. An approved one without a time of approval
+ * gets one. */
 TASK_WAITS bool store_verified_update(struct store *store, struct arena *arena,
                                       struct verified_record *record, struct error *err);
 /* Newest first; `state` NULL: all. Cursor and *next as of store_conversation_list(). */

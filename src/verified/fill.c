@@ -158,8 +158,9 @@ bool verified_samples(const struct verified_entry *query, const struct planner *
             samples[i] = (struct verified_value){.words = words, .text = words};
             continue;
         }
-        return error_set(err, ERROR_INVALID, "'%s' is no %s for the slot '%s'", words,
-                         slot->kind == SLOT_TEXT ? "value of its column" : slot_kind_name(slot->kind),
+        const char *what =
+            slot->kind == SLOT_TEXT ? "value of its column" : slot_kind_name(slot->kind);
+        return error_set(err, ERROR_INVALID, "'%s' is no %s for the slot '%s'", words, what,
                          slot->name);
     }
     *values = samples;

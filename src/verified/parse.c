@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a record, or an entry of a metadata document, to a verified query: what can be wrong with one
- * is found here. */
+/* From a record, or an entry of a metadata document, to a verified query: what can be wrong with
+ * one is found here. */
 #include "verified/verified.h"
 
 #include <jansson.h>
@@ -93,7 +93,8 @@ static bool add_slot(const struct parser *parser, const struct slot_text *text)
     if (find_slot(query, str_from(text->name)) >= 0)
         return wrong(parser, "the slot '%s' is declared twice", text->name);
     if (!text->kind || !find_kind(str_from(text->kind), &slot.kind))
-        return wrong(parser, "the slot '%s' is of kind '%.40s'; there are: text, number, date, period",
+        return wrong(parser,
+                     "the slot '%s' is of kind '%.40s'; there are: text, number, date, period",
                      text->name, text->kind ? text->kind : "");
     if (text->column && (slot.kind != SLOT_TEXT || strlen(text->column) > COLUMN_MAX))
         return wrong(parser, "the slot '%s' can have no such column: only text is from a column",
@@ -145,7 +146,8 @@ static bool read_slot_list(const struct parser *parser, const json_t *list)
             .sample = json_string_value(json_object_get(item, "sample")),
         };
         if (!json_is_object(item))
-            return wrong(parser, "a slot is an object such as {\"name\":\"region\",\"kind\":\"text\"}");
+            return wrong(parser,
+                         "a slot is an object such as {\"name\":\"region\",\"kind\":\"text\"}");
         if (!add_slot(parser, &text))
             return false;
     }
@@ -457,7 +459,8 @@ bool verified_check_slots(const struct verified_entry *query, const struct datas
         const struct column *column = dataset_column(dataset, slot->column);
         if (!column)
             return error_set(err, ERROR_INVALID,
-                             "the slot '%s' takes the values of column '%s', which '%s' does not have",
+                             "the slot '%s' takes the values of column '%s', which '%s' does not "
+                             "have",
                              slot->name, slot->column, dataset->id);
         if (column->profile.value_count == 0)
             return error_set(err, ERROR_INVALID,

@@ -2,9 +2,10 @@
 /*
  * All verified queries, found by the words around their slots.
  *
- * A pattern's words before its first slot and after its last one are hashed together; of a question,
- * the hashes of all its beginnings and ends are made once, and looked up for each shape (so many
- * words before, so many after) that some pattern has. What is found is compared word for word.
+ * A pattern's words before its first slot and after its last one are hashed together; of a
+ * question, the hashes of all its beginnings and ends are made once, and looked up for each shape
+ * (so many words before, so many after) that some pattern has. What is found is compared word for
+ * word.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -314,8 +315,9 @@ static void align(struct matcher *m, size_t p, size_t w)
     size_t number;
     const struct verified_slot *slot = slot_of(m->query, &pattern->items[p], &number);
     bool last = p + 1 == pattern->count;
-    for (size_t end = w + 1;
-         slot && end <= words->count && end - w <= VERIFIED_SPAN_WORDS_MAX && !m->ambiguous; end++) {
+    size_t end_max = w + VERIFIED_SPAN_WORDS_MAX < words->count ? w + VERIFIED_SPAN_WORDS_MAX
+                                                                : words->count;
+    for (size_t end = w + 1; slot && end <= end_max && !m->ambiguous; end++) {
         const struct verified_word *next = end < words->count ? &words->items[end] : NULL;
         if (last ? next != NULL
                  : !next || (!pattern->items[p + 1].slot &&

@@ -7,8 +7,8 @@
  *               AND order_date >= {time.from} AND order_date < {time.to}
  *     slots:    {region: text, time: period}
  *
- * A question is a hit only when it is equal to one of them, slots aside, and each slot's words are a
- * value of the slot's kind. Two that fit, or one that fits in two ways, are no hit. Nothing here
+ * A question is a hit only when it is equal to one of them, slots aside, and each slot's words are
+ * a value of the slot's kind. Two that fit, or one that fits in two ways, are no hit. Nothing here
  * asks a planner or a model, or guesses.
  */
 #ifndef QUERENT_VERIFIED_VERIFIED_H
@@ -80,9 +80,9 @@ struct verified_entry {
 };
 
 /*
- * Takes a record apart and checks all that can be without data: slots are declared, named once in every
- * variant, and in the SQL, and there are words beside them.
- * ERROR_INVALID with a sentence. Reads JSON and needs a normal stack. All is in the arena.
+ * Takes a record apart and checks all that can be without data: slots are declared, named once in
+ * every variant, and in the SQL, and there are words beside them. ERROR_INVALID with a sentence.
+ * Reads JSON and needs a normal stack. All is in the arena.
  */
 bool verified_parse(const struct verified_record *record, struct arena *arena,
                     struct verified_entry *out, struct error *err);
@@ -116,7 +116,8 @@ struct verified_place {
     struct period_calendar calendar;
 };
 
-/* The words as a value of the slot's kind: the whole of them, read in one way. Needs a normal stack. */
+/* The words as a value of the slot's kind: the whole of them, read in one way. Needs a normal
+ * stack. */
 bool verified_read_value(const struct verified_slot *slot, struct str words,
                          const struct planner *planner, const struct verified_place *place,
                          struct arena *arena, struct verified_value *out);
@@ -126,12 +127,12 @@ bool verified_samples(const struct verified_entry *query, const struct planner *
                       const struct verified_place *place, struct arena *arena,
                       struct verified_value **values, struct error *err);
 
-/* What a statement of `own` depends on in the datasets that it reads: where `own` is from, and names
- * and types of all. Another text means that it must be checked again. */
+/* What a statement of `own` depends on in the datasets that it reads: where `own` is from, and
+ * names and types of all. Another text means that it must be checked again. */
 const char *verified_schema(const struct dataset *own, const struct dataset *const *datasets,
                             size_t count, struct arena *arena);
-/* Is the schema one of this very dataset, whatever its columns are now? Others may have its id: another
- * file of the same name, asked about from the same store. */
+/* Is the schema one of this very dataset, whatever its columns are now? Others may have its id:
+ * another file of the same name, asked about from the same store. */
 bool verified_schema_is_of(const char *schema, const struct dataset *dataset);
 
 /* ------------------------------------------------------------------ all of them */

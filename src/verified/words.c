@@ -168,7 +168,8 @@ static bool ends_here(struct str text, size_t at)
 /* A mark that says nothing: quotes, a comma, a hyphen between letters, what ends the sentence. */
 static bool is_mute(struct str text, size_t at, char c, char next)
 {
-    bool after_letter = at > 0 && is_letter(text.bytes[at - 1] & '\x80' ? '\x80' : text.bytes[at - 1]);
+    char before = at > 0 ? text.bytes[at - 1] : ' ';
+    bool after_letter = is_letter((unsigned char)before < 0x80 ? before : '\x80');
     if (c == '"' || c == '\'' || c == '`')
         return true;
     if (c == ',')

@@ -119,11 +119,19 @@ static const char *add(struct world *world, const char *question, const char *sq
     return record.id;
 }
 
+static void is_all_loaded(const struct agent *agent)
+{
+    const struct catalog *catalog = agent->knowledge->catalog;
+    if (catalog->error_count > 0)
+        fail_msg("%s", catalog->problems[0].message);
+}
+
 static void refresh(struct world *world)
 {
     struct error err = {0};
     if (!agent_refresh(world->agent, &err))
         fail_msg("%s", err.message);
+    is_all_loaded(world->agent);
 }
 
 static struct verified_record get(struct world *world, const char *id)
@@ -277,6 +285,7 @@ static void another_process_follows(struct world *world)
     struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
     struct agent *other = agent_open(world->agent->loop, &options, &err);
     assert_non_null(other);
+    is_all_loaded(other);
     struct world there = {.agent = other, .arena = world->arena, .question = world->question};
     assert_false(is_verified(&there, "takings of north"));
     const char *id = add(world, TAKINGS, true);
