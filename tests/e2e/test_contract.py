@@ -44,7 +44,8 @@ def test_the_server_does_what_the_document_says(server, tmp_path):
         assert server.post(QUERY, request_of(question)).status_code == 200
     result = run(tmp_path, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--checks", "all",
                  "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", EXAMPLES, "--generation-deterministic",
-                 "--workers", 1, "--request-timeout", 60, "--warnings", "off", "--no-color", SCHEMATHESIS_HOOKS="hooks", PYTHONPATH=str(FOLDER))
+                 "--workers", 1, "--request-timeout", 60, "--warnings", "off", "--no-color",
+                 SCHEMATHESIS_HOOKS="hooks", PYTHONPATH=str(FOLDER))
     assert result.returncode == 0, result.stdout[-20000:] + result.stderr[-5000:]
     assert "No issues found" in result.stdout, result.stdout
     generated, passed = re.search(r"(\d+) generated, (\d+) (?:found|passed)", result.stdout).groups()

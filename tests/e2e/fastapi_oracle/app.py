@@ -171,6 +171,36 @@ async def list_audit(user_id: Name = None, action: Name = None, limit: Annotated
     return {"records": [], "next_cursor": None}
 
 
+Id = Annotated[Optional[str], Field(max_length=256)]
+
+
+class FeedbackRequest(BaseModel):
+    message_id: Id = None
+    query_id: Id = None
+    conversation_id: Id = None
+    user_id: str = Field(..., min_length=1, max_length=256)
+    rating: Literal["up", "down"]
+    corrected_sql: Optional[str] = Field(None, max_length=16384)
+    comment: Optional[str] = Field(None, max_length=4000)
+
+
+@router.post("/feedback")
+async def send_feedback(request: FeedbackRequest):
+    if not request.message_id and not request.query_id:
+        raise HTTPException(422, "neither a message nor a run is named")
+    raise HTTPException(404, "the run does not exist")
+
+
+@router.get("/admin/jobs")
+async def list_jobs(limit: Annotated[int, Query(ge=1, le=100)] = 20):
+    return {"jobs": []}
+
+
+@router.get("/admin/jobs/{job_id}")
+async def get_job(job_id: str):
+    missing("job", "job_", job_id)
+
+
 CacheType = Literal["sql_result", "dataset_selection", "sql_generation", "metadata", "response", "embedding"]
 
 
