@@ -343,7 +343,7 @@ static void run_one(void **state)
     current = *state;
     snprintf(home, sizeof(home), "/tmp/querent-verified-XXXXXX");
     assert_non_null(mkdtemp(home));
-    snprintf(folder, sizeof(folder), "%s/data", home);
+    snprintf(folder, sizeof(folder), "%s/files", home); /* HOME/data is the program's own */
     char command[128];
     snprintf(command, sizeof(command), "mkdir '%s'", folder);
     assert_int_equal(system(command), 0);
