@@ -202,6 +202,7 @@ TASK_WAITS static void delete_one(struct api_request *request)
         api_reply_error(request, &err);
         return;
     }
+    live_runs_forget(request->api->shared->runs, id);
     struct strbuf json = strbuf_init(4096);
     strbuf_add(&json, "{\"status\":\"deleted\"");
     json_add_key(&json, "conversation_id");

@@ -41,6 +41,7 @@ struct live_run {
     bool ended;
     bool listed; /* can be found */
     bool cancel_asked;
+    bool forget; /* once it has ended */
     struct loop *loop;
     struct task *task; /* NULL: it has gone, or is another process's */
     uint64_t begun_ms, ended_ms;
@@ -174,7 +175,7 @@ static void unlist(struct live_run *run)
 static void make_room(struct live_runs *runs, struct live_run *latest)
 {
     const struct live_runs_limits *limits = &runs->limits;
-    if (size_of(latest) > limits->ended_bytes_max / 4)
+    if (latest->forget || size_of(latest) > limits->ended_bytes_max / 4)
         unlist(latest);
     while (runs->ended_count > limits->ended_max || runs->ended_bytes > limits->ended_bytes_max)
         unlist(TAILQ_FIRST(&runs->ended));
@@ -612,6 +613,29 @@ uint64_t live_run_last(struct live_run *run)
     uint64_t last = run->count > 0 ? run->events[run->count - 1].number : 0;
     pthread_mutex_unlock(&run->runs->lock);
     return last;
+}
+
+/* Its first event tells its conversation. */
+static bool is_in(const struct live_run *run, const char *conversation_id)
+{
+    if (run->count == 0)
+        return false;
+    struct str text = http_chunk_content(run->events[0].chunk);
+    return memmem(text.bytes, text.length, conversation_id, strlen(conversation_id)) != NULL;
+}
+
+void live_runs_forget(struct live_runs *runs, const char *conversation_id)
+{
+    struct live_run *run, *next;
+    pthread_mutex_lock(&runs->lock);
+    TAILQ_FOREACH(run, &runs->active, in_state)
+        run->forget |= is_in(run, conversation_id);
+    for (run = TAILQ_FIRST(&runs->ended); run; run = next) {
+        next = TAILQ_NEXT(run, in_state);
+        if (is_in(run, conversation_id))
+            unlist(run);
+    }
+    pthread_mutex_unlock(&runs->lock);
 }
 
 void live_runs_expire(struct live_runs *runs)

@@ -107,6 +107,8 @@ void live_run_saved(struct live_run *run, uint64_t number);
 /* How many events are here. */
 uint64_t live_run_last(struct live_run *run);
 bool live_run_is_distant(const struct live_run *run);
+/* The conversation was deleted: its ended runs are forgotten, and those that go on are when they end. */
+void live_runs_forget(struct live_runs *runs, const char *conversation_id);
 /* Forgets ended runs whose time is over. */
 void live_runs_expire(struct live_runs *runs);
 

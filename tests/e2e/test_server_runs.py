@@ -198,6 +198,7 @@ def test_a_deleted_conversation_takes_its_runs_along(server):
     assert server.http.delete(f"/api/v1/conversations/{reply['conversation_id']}").status_code == 200
     state_of(server, reply["query_id"], expect=404)
     cancel(server, reply["query_id"], expect=404)
+    read_events(server, reply["query_id"], expect=404)
 
 
 # ---- cancel

@@ -187,6 +187,22 @@ static void ended_runs_are_forgotten_in_time(void)
     assert_int_equal(live_runs_count(runs).ended_bytes, 0);
 }
 
+static void runs_go_with_their_conversation(void)
+{
+    static const char one[] = "{\"conversation_id\":\"conv_1\"}", two[] = "{\"id\":\"conv_2\"}";
+    struct live_run *active = begin(FIRST);
+    live_run_tell(active, "run_start", one, false);
+    begin_and_end(SECOND, one);
+    begin_and_end(THIRD, two);
+    live_runs_forget(runs, "conv_1");
+    assert_true(is_here(FIRST)); /* it can be cancelled */
+    assert_false(is_here(SECOND));
+    assert_true(is_here(THIRD));
+    live_run_tell(active, "complete", "{}", true);
+    live_run_leave(active);
+    assert_false(is_here(FIRST));
+}
+
 static void work(void *arg)
 {
     struct live_run *run = begin(arg);
@@ -401,6 +417,7 @@ BODY(readers_are_bounded, limits.readers_max = 3; limits.run_readers_max = 2)
 BODY(ended_runs_are_bounded_by_count, limits.ended_max = 2)
 BODY(ended_runs_are_bounded_by_bytes, limits.ended_bytes_max = 12000)
 BODY(ended_runs_are_forgotten_in_time, limits.keep_ms = 50)
+BODY(runs_go_with_their_conversation, )
 BODY(a_cancel_reaches_the_task_once, )
 BODY(what_the_store_knows_is_recalled, limits.distant_max = 1)
 BODY(unsaved_events_are_those_of_runs_that_last, )
@@ -415,6 +432,7 @@ int main(void)
         TEST(ended_runs_are_bounded_by_count),
         TEST(ended_runs_are_bounded_by_bytes),
         TEST(ended_runs_are_forgotten_in_time),
+        TEST(runs_go_with_their_conversation),
         TEST(a_cancel_reaches_the_task_once),
         TEST(what_the_store_knows_is_recalled),
         TEST(unsaved_events_are_those_of_runs_that_last),
