@@ -122,10 +122,11 @@ static json_t *list_schema(struct openapi_models *models, const struct field *fi
     return schema;
 }
 
-static json_t *texts_schema(const struct field *field)
+static json_t *texts_schema(const struct field *field, enum openapi_use use)
 {
-    json_t *schema = json_pack("{s:{s:s},s:s}", "additionalProperties", "type", "string", "type",
-                               "object");
+    json_t *value = json_pack("{s:s}", "type", "string");
+    set_text(value, "pattern", PATTERNS[use]);
+    json_t *schema = json_pack("{s:o,s:s}", "additionalProperties", value, "type", "object");
     if (field->pattern)
         set(schema, "propertyNames", json_pack("{s:s}", "pattern", field->pattern));
     return schema;
@@ -150,7 +151,7 @@ static json_t *kind_schema(struct openapi_models *models, const struct field *fi
     case FIELD_OBJECT:
         return json_pack("{s:b,s:s}", "additionalProperties", 1, "type", "object");
     case FIELD_TEXTS:
-        return texts_schema(field);
+        return texts_schema(field, use);
     case FIELD_ANY:
         break;
     }

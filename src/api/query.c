@@ -165,7 +165,9 @@ const struct route query_route = {
     .reply = &model_query_response,
     .description = QUESTION_STEPS,
     .errors = QUESTION_ERRORS,
-    .links = {{&conversation_messages_route, 0, "conversation_id"}},
+    .links = {{&conversation_messages_route, 0, "conversation_id"},
+              {&run_route, 0, "query_id"},
+              {&run_events_route, 0, "query_id"}},
 };
 
 const struct route query_stream_route = {

@@ -26,6 +26,7 @@ static const struct field whole_fields[] = {
     {"any", FIELD_ANY, .nullable = true},
     {"object", FIELD_OBJECT},
     {"truth", FIELD_BOOLEAN, .fallback = "true"},
+    {"texts", FIELD_TEXTS, .pattern = "^[a-z]$"},
 };
 static const struct model whole = {"Whole", NULL, whole_fields,
                                    sizeof(whole_fields) / sizeof(whole_fields[0])};
@@ -65,6 +66,10 @@ static void fields_are_those_of_pydantic(void **state)
     expect_schema(OPENAPI_REPLY, 6,
                   "{\"additionalProperties\":true,\"type\":\"object\",\"title\":\"Object\"}");
     expect_schema(OPENAPI_REPLY, 7, "{\"type\":\"boolean\",\"title\":\"Truth\",\"default\":true}");
+    expect_schema(OPENAPI_BODY, 8,
+                  "{\"additionalProperties\":{\"type\":\"string\",\"pattern\":\"^[^\\\\x00]*$\"},"
+                  "\"type\":\"object\",\"propertyNames\":{\"pattern\":\"^[a-z]$\"},"
+                  "\"title\":\"Texts\"}");
 }
 
 static void models_are_components(void **state)
