@@ -116,11 +116,13 @@ static struct access access_of(const struct http_exchange *exchange, int status)
     return access;
 }
 
+/* A request whose line was wrong has no method and no path, not even empty ones. */
 static const char *cut(char *out, size_t size, struct str text)
 {
     bool whole = text.length < size - 3;
     size_t length = whole ? text.length : size - 4;
-    memcpy(out, text.bytes, length);
+    if (length > 0)
+        memcpy(out, text.bytes, length);
     memcpy(out + length, "...", whole ? 0 : 3);
     out[whole ? length : length + 3] = '\0';
     return out;
