@@ -18,7 +18,7 @@
 static const char *const trigger_names[INDEX_TRIGGERS] = {
     [INDEX_CHANGE] = "change", [INDEX_TIMER] = "timer", [INDEX_SIGNAL] = "signal"};
 
-/* A job that somebody asked for, until the task takes it. */
+/* A job that somebody asked for, until the task takes it; or one that has ended, without its wish. */
 struct asked {
     struct arena *arena; /* holds all of it */
     struct job job;
@@ -32,6 +32,7 @@ struct indexer {
     struct task_event wake, ended;
     bool stopping;
     bool failing; /* looking for jobs of the dead: said once, until it works again */
+    struct asked *unsaved; /* ended, and the store could not be told; while it is so there is no other job */
     pthread_mutex_t mutex; /* guards what follows, which other threads set */
     struct asked *asked;
     bool woken[INDEX_TRIGGERS];
@@ -57,6 +58,27 @@ static void asked_free(struct asked *asked)
 {
     if (asked)
         arena_free(asked->arena);
+}
+
+static const char *copy_text(struct arena *arena, const char *text)
+{
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+static struct asked *ended_new(const struct job *job)
+{
+    struct arena *arena = arena_new();
+    struct asked *asked = arena_alloc(arena, sizeof(*asked));
+    *asked = (struct asked){
+        .arena = arena,
+        .job = {.id = arena_strdup(arena, job->id),
+                .state = arena_strdup(arena, job->state),
+                .done = job->done,
+                .total = job->total,
+                .detail = copy_text(arena, job->detail),
+                .error = copy_text(arena, job->error)},
+    };
+    return asked;
 }
 
 static struct asked *asked_new(const struct job *job, const struct index_wish *wish)
@@ -222,11 +244,26 @@ static void finish_job(struct job *job, const struct report_work *work, bool ok,
     job->detail = work->json;
 }
 
+/* Of a job that has ended. It is kept when that fails (a full disk): whoever asks for another joins
+ * it as long as the store believes that it goes on. */
 TASK_WAITS static void save_job(struct indexer *indexer, const struct job *job)
 {
     struct error err = {0};
-    if (!store_job_update(indexer->agent->store, job, &err))
-        log_error("job '%s' can't be saved: %s", job->id, err.message);
+    if (store_job_update(indexer->agent->store, job, &err))
+        return;
+    log_error("job '%s' can't be saved: %s", job->id, err.message);
+    asked_free(indexer->unsaved);
+    indexer->unsaved = ended_new(job);
+}
+
+TASK_WAITS static void save_again(struct indexer *indexer)
+{
+    struct error err = {0};
+    if (!indexer->unsaved || (!store_job_update(indexer->agent->store, &indexer->unsaved->job, &err) &&
+                              err.code != ERROR_CONFLICT && err.code != ERROR_NOT_FOUND))
+        return;
+    asked_free(indexer->unsaved);
+    indexer->unsaved = NULL;
 }
 
 TASK_WAITS static void run_job(struct indexer *indexer, struct asked *asked)
@@ -377,6 +414,7 @@ static void work_until_stopped(void *arg)
             fail_jobs_of_the_dead(indexer);
             swept_ms = now_ms;
         }
+        save_again(indexer);
         work_once(indexer);
         if (!indexer->stopping)
             (void)task_event_wait(&indexer->wake, time_to_wait_ms(indexer), NULL);
@@ -433,6 +471,7 @@ TASK_WAITS void indexer_free(struct indexer *indexer)
         save_job(indexer, &asked->job);
     }
     asked_free(asked);
+    asked_free(indexer->unsaved);
     pthread_mutex_destroy(&indexer->mutex);
     free(indexer);
 }

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import signal
+import sqlite3
 import struct
 import time
 
@@ -163,6 +164,24 @@ def test_a_stop_says_so_in_the_job(querent, folder):
     with serving(querent, folder) as server:
         told = call(server, "GET", f"{JOBS}/{job}")
         assert told["state"] == "failed" and "stopped" in told["error"]
+
+
+def test_a_job_whose_end_can_not_be_saved(querent, folder):
+    """The store refuses it for a time, as a full disk does: then it ends, and another one can begin."""
+    with serving(querent, folder) as server:
+        with contextlib.closing(sqlite3.connect(querent.home / "store.sqlite", isolation_level=None)) as store:
+            store.execute("INSERT INTO jobs (id, kind, state, created_at, updated_at)"
+                          " VALUES ('job_0123456789abcdef', 'other', 'done', '', '')")
+            store.execute("CREATE UNIQUE INDEX no_other ON jobs (state) WHERE state = 'done'")
+            job = call(server, "POST", INDEX, status=202)["job_id"]
+            wait_for(lambda: "can't be saved" in server.said(), 10)
+            assert call(server, "GET", f"{JOBS}/{job}")["state"] == "running"
+            store.execute("DROP INDEX no_other")
+        assert call(server, "POST", INDEX, status=202)["job_id"] == job  # it has not ended yet
+        wait_for(lambda: call(server, "GET", f"{JOBS}/{job}")["state"] == "done", 15)
+        told = call(server, "GET", f"{JOBS}/{job}")
+        assert told["ended_at"] and outcomes(told) == {"apples": "unchanged", "pears": "unchanged"}
+        assert index(server)["job_id"] != job
 
 
 def test_the_server_looks_by_itself(querent, folder):
