@@ -182,7 +182,7 @@ static void late_work_in_the_queue_never_runs(void **state)
 struct turns {
     struct call blocker;
     struct call greedy[GREEDY_JOBS], other, cancelled;
-    int done, done_before_other;
+    int lined_up, done, done_before_other;
 };
 static struct turns turns;
 
@@ -197,7 +197,16 @@ static void offload_turn(void *arg)
 {
     struct call *call = arg;
     task_set_caller(call >= turns.greedy && call < turns.greedy + GREEDY_JOBS ? "greedy" : "other");
+    turns.lined_up++; /* in the queue before another task runs */
     call->ok = task_offload(take_turn, call, &call->err);
+}
+
+/* However many tasks a turn of the loop takes on. */
+static void wait_until_lined_up(int count)
+{
+    struct error err = {0};
+    while (turns.lined_up < count)
+        assert_true(task_yield(&err));
 }
 
 /* While the only thread is held: a thousand of one caller, then one of another. */
@@ -208,17 +217,14 @@ static void line_up(void *unused)
     sem_wait(turns.blocker.begun);
     for (int i = 0; i < GREEDY_JOBS; i++)
         start(loop, offload_turn, &turns.greedy[i]);
-    task_yield(&err);
-    task_yield(&err);
+    wait_until_lined_up(GREEDY_JOBS);
     struct task *cancelled = start(loop, offload_turn, &turns.cancelled);
-    task_yield(&err);
-    task_yield(&err);
+    wait_until_lined_up(GREEDY_JOBS + 1);
     task_cancel(cancelled); /* its lane is empty for a while */
     task_yield(&err);
     task_yield(&err);
     start(loop, offload_turn, &turns.other);
-    task_yield(&err);
-    task_yield(&err);
+    wait_until_lined_up(GREEDY_JOBS + 2);
     sem_post(turns.blocker.go);
 }
 
