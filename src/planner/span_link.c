@@ -10,7 +10,7 @@
 #include "planner/read/dataset_index.h"
 #include "planner/read/token.h"
 
-#define EXACT_MAX 9007199254740992.0 /* whole numbers up to here are doubles without loss */
+#define EXACT_MAX 9007199254740992.0 /* whole numbers below it are doubles without loss */
 
 const char *span_value(const struct dataset_index *index, const struct column *column,
                        struct str words)
@@ -47,7 +47,7 @@ const char *span_number(const struct planner *planner, struct str words, struct 
         tokens.items[0].begin != 0 || tokens.items[0].end != words.length)
         return NULL;
     double number = tokens.items[0].number;
-    if (!isfinite(number) || fabs(number) > EXACT_MAX)
+    if (!isfinite(number) || fabs(number) >= EXACT_MAX)
         return NULL;
     char text[32];
     double_print(number, text);
@@ -61,9 +61,12 @@ static struct str without_lead(struct str words)
     words = str_trim(words);
     for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
         struct str lead = str_from(leads[i]);
-        if (words.length > lead.length &&
-            str_equal_nocase(str_slice(words, 0, lead.length), lead))
-            words = str_trim(str_slice(words, lead.length, words.length));
+        if (words.length <= lead.length || !str_equal_nocase(str_slice(words, 0, lead.length), lead))
+            continue;
+        struct str rest = str_trim(str_slice(words, lead.length, words.length));
+        /* "over 2024" may be more than so many. */
+        if (!str_equal_text(lead, "over ") || !char_is_digit(rest.bytes[0]))
+            words = rest;
     }
     return words;
 }

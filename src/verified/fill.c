@@ -37,7 +37,9 @@ static const char *literal(const struct verified_entry *query, const struct veri
                   text ? "a whole number there" : "a value");
         return NULL;
     }
-    return literal_print(text, kinds[slot->kind], column, dialect, arena, err);
+    const char *sql = literal_print(text, kinds[slot->kind], column, dialect, arena, err);
+    /* After the minus of the SQL another one would begin a comment. */
+    return sql && *sql == '-' ? arena_printf(arena, "(%s)", sql) : sql;
 }
 
 bool verified_fill(const struct verified_entry *query, const struct verified_value *values,

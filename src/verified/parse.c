@@ -270,6 +270,19 @@ static size_t quoted_end(struct str sql, size_t at)
     return at < sql.length ? at + 1 : sql.length;
 }
 
+/* The end of a quoted text or name, or of a comment, that begins at `at`; `at` when none does. */
+static size_t closed_end(struct str sql, size_t at)
+{
+    struct str rest = str_slice(sql, at, sql.length);
+    bool line = str_starts(rest, STR("--"));
+    if (sql.bytes[at] == '\'' || sql.bytes[at] == '"')
+        return quoted_end(sql, at);
+    if (!line && !str_starts(rest, STR("/*")))
+        return at;
+    ptrdiff_t end = str_find(str_slice(rest, 2, rest.length), line ? STR("\n") : STR("*/"));
+    return end < 0 ? sql.length : at + 2 + (size_t)end + (line ? 1 : 2);
+}
+
 /* Does the word LIMIT or OFFSET stand right before? */
 static bool after_count_word(struct str before)
 {
@@ -355,19 +368,19 @@ static bool read_sql(const struct parser *parser, struct str sql)
 {
     size_t begin = 0, capacity = 0;
     for (size_t at = 0; at < sql.length;) {
-        char c = sql.bytes[at];
-        if (c == '\'' || c == '"') {
-            size_t end = quoted_end(sql, at);
+        size_t end = closed_end(sql, at);
+        if (end > at) {
             struct str quoted = str_slice(sql, at, end);
             for (size_t s = 0; s < parser->query->slot_count; s++)
                 if (str_find(quoted, str_from(arena_printf(parser->arena, "{%s}",
                                                            parser->query->slots[s].name))) >= 0)
-                    return wrong(parser, "the slot '%s' is inside quotes; write {%s} without them",
+                    return wrong(parser,
+                                 "the slot '%s' is inside quotes or a comment; write {%s} outside",
                                  parser->query->slots[s].name, parser->query->slots[s].name);
             at = end;
             continue;
         }
-        if (c != '{') {
+        if (sql.bytes[at] != '{') {
             at++;
             continue;
         }

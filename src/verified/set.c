@@ -296,6 +296,19 @@ static const struct verified_slot *slot_of(const struct verified_entry *query,
     return NULL;
 }
 
+/* Marks at the end of a question say nothing, unless some value is written with them: "Acme Inc." is
+ * not "Acme Inc" where both are stored. */
+static bool is_value_with_marks(struct matcher *m, const struct verified_slot *slot, size_t begin,
+                                const struct verified_value *value)
+{
+    struct str rest = str_slice(m->request->question, begin, m->request->question.length);
+    while (rest.length > 0 && strchr("?\"' ", rest.bytes[rest.length - 1]))
+        rest.length--;
+    struct verified_value other;
+    return verified_read_value(slot, rest, m->request->planner, &m->place, m->arena, &other) &&
+           !same_value(&other, value);
+}
+
 /* Do the pattern's words from `p` on fit the question's from `w` on? Each slot takes one word or
  * more; the depth is that of the slots. */
 static void align(struct matcher *m, size_t p, size_t w)
@@ -330,7 +343,9 @@ static void align(struct matcher *m, size_t p, size_t w)
         struct str span = str_slice(m->request->question, words->items[w].begin,
                                     words->items[end - 1].end);
         if (verified_read_value(slot, span, m->request->planner, &m->place, m->arena,
-                                &m->values[number]))
+                                &m->values[number]) &&
+            !(last && slot->kind == SLOT_TEXT &&
+              is_value_with_marks(m, slot, words->items[w].begin, &m->values[number])))
             align(m, p + 1, end);
     }
 }

@@ -208,6 +208,24 @@ bool verified_word_equal(const struct verified_word *a, const struct verified_wo
     return a->slot == b->slot && str_equal(a->text, b->text);
 }
 
+/* Are words of a value two things of a list ("North, West"; "'North' 'West'")? */
+static bool is_list_gap(struct str text, size_t begin, size_t end)
+{
+    size_t quotes = 0, commas = 0;
+    for (size_t at = begin, size; at < end; at += size) {
+        char c = plain_at(text, at, &size);
+        quotes += c == '"' || c == '\'' || c == '`';
+        commas += c == ',';
+    }
+    return commas > 0 || quotes > 1;
+}
+
+static bool same_gap(struct str a, const struct verified_word *in_a, struct str b,
+                     const struct verified_word *in_b)
+{
+    return is_list_gap(a, in_a[0].end, in_a[1].begin) == is_list_gap(b, in_b[0].end, in_b[1].begin);
+}
+
 bool verified_same_words(struct str a, struct str b, struct arena *arena)
 {
     struct verified_words x, y;
@@ -216,7 +234,8 @@ bool verified_same_words(struct str a, struct str b, struct arena *arena)
     if (x.too_many || y.too_many || x.count != y.count)
         return false;
     for (size_t i = 0; i < x.count; i++)
-        if (!verified_word_equal(&x.items[i], &y.items[i]))
+        if (!verified_word_equal(&x.items[i], &y.items[i]) ||
+            (i > 0 && !same_gap(a, &x.items[i - 1], b, &y.items[i - 1])))
             return false;
     return true;
 }

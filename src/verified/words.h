@@ -36,7 +36,7 @@ void verified_words_read(struct str text, bool is_template, struct arena *arena,
                          struct verified_words *out);
 bool verified_word_equal(const struct verified_word *a, const struct verified_word *b);
 
-/* Are both texts the same words? */
+/* Are both texts the same words, of one thing or of the same list? "North, West" is not "North West". */
 bool verified_same_words(struct str a, struct str b, struct arena *arena);
 
 #endif

@@ -88,6 +88,21 @@ static const struct verified_record records[] = {
      .dataset_id = "customers",
      .sql = "SELECT count(*) FROM customers WHERE country = {country}",
      .slots = "{\"country\":\"text\"}"},
+    {.id = "origin",
+     .question = "How many orders came from {origin}?",
+     .variants = "[]",
+     .dataset_id = "orders",
+     .sql = "SELECT count(*) FROM orders WHERE origin = {origin}",
+     .slots = "{\"origin\":\"text\"}"},
+};
+
+/* The orders, with a column of values that are nearly alike. */
+static struct column order_columns[sizeof(shop_order_columns) / sizeof(shop_order_columns[0]) + 1];
+static const struct column origin = {
+    .name = "origin",
+    .kind = VALUE_TEXT,
+    .role = ROLE_DIMENSION,
+    .profile = {VALUES({"North West", 9}, {"Acme Inc", 8}, {"Acme Inc.", 7}, {"Lee, Ann", 6})},
 };
 
 static const char *only_dataset; /* the asker's filter; NULL: none */
@@ -114,6 +129,10 @@ static int set_up_shop(void **state)
         return -1;
     datasets[0] = shop_customers;
     datasets[1] = shop_orders;
+    memcpy(order_columns, shop_order_columns, sizeof(shop_order_columns));
+    order_columns[shop_orders.column_count] = origin;
+    datasets[1].columns = order_columns;
+    datasets[1].column_count++;
     datasets[2] = shop_products;
     catalog = (struct catalog){.datasets = datasets, .dataset_count = 3, .version = "1"};
     for (size_t i = 0; i < 3; i++)
@@ -157,6 +176,7 @@ static const char *sql_of(const char *question)
 #define TOP(n) "SELECT customer_id FROM orders GROUP BY 1 ORDER BY sum(revenue) DESC LIMIT " n
 #define DAY(day) "SELECT count(*) FROM orders WHERE order_date = DATE '" day "'"
 #define TOTAL "SELECT sum(revenue) FROM orders"
+#define ORIGIN(origin) "SELECT count(*) FROM orders WHERE origin = '" origin "'"
 #define ABOVE(status, amount) \
     "SELECT count(*) FROM orders WHERE status = '" status "' AND revenue > " amount
 #define BOTH(a, b)                                                                          \
@@ -198,6 +218,11 @@ static void equal_questions_are_hits(void **state)
         {"How many returned orders have a revenue above 99.5?", ABOVE("returned", "99.5")},
         {"How many Delivered orders have a revenue above one?", ABOVE("delivered", "1")},
         {"Compare North with South by revenue", BOTH("North", "South")},
+        {"What's the revenue of North over the last year?", REVENUE("North", "2025-01-01", "2026-01-01")},
+        {"How many orders came from north-west?", ORIGIN("North West")},
+        {"How many orders came from \"North West\"?", ORIGIN("North West")},
+        {"How many orders came from Lee, Ann?", ORIGIN("Lee, Ann")},
+        {"How many orders came from Acme Inc?", ORIGIN("Acme Inc")},
         {"compare south with north by revenue", BOTH("South", "North")},
         {"east west revenue", BOTH("East", "West")},
         {"How many customers are from portugal?", FROM("Portugal")},
@@ -377,6 +402,19 @@ static const char *const near_misses[] = {
     /* two verified queries fit */
     "revenue per web",
     "Revenue per Web?",
+    /* a list is not one value, and a number no year */
+    "How many orders came from North, West?",
+    "How many orders came from 'North', 'West'?",
+    "How many orders came from \"North\" \"West\"?",
+    "How many orders came from Lee Ann?",
+    "What's the revenue of North over 2024?",
+    "Revenue in North during over 2024, please",
+    /* values that differ in their marks */
+    "How many orders came from Acme Inc.",
+    "How many orders came from Acme Inc.?",
+    "How many orders came from \"Acme Inc.\"?",
+    /* more than a number holds */
+    "How many open orders have a revenue above 9007199254740993?",
     /* nothing at all */
     "",
     "?",

@@ -83,6 +83,8 @@ static void slots_are_declared_named_and_used(void **state)
         {NULL, NULL, "SELECT '{region}' FROM orders", NULL, "inside quotes"},
         {NULL, NULL, "SELECT \"{region}\" FROM orders", NULL, "inside quotes"},
         {NULL, NULL, "SELECT 'it''s {region}' FROM orders", NULL, "inside quotes"},
+        {NULL, NULL, "SELECT 1 FROM orders -- of {region}", NULL, "a comment"},
+        {NULL, NULL, "SELECT /* of {region} */ {region} FROM orders", NULL, "a comment"},
         {NULL, NULL, "SELECT {region FROM orders", NULL, "no '}'"},
         {NULL, NULL, "SELECT {region}, {other} FROM orders", NULL, "not declared"},
         {NULL, NULL, "SELECT {region.from} FROM orders", NULL, "is written {region}"},
@@ -227,6 +229,11 @@ static void numbers_and_dates_are_only_that(void **state)
     static const char *const wrong[] = {"5.5", "-5", "5; DROP TABLE x", "1e5", "", "x", "5 OR 1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_null(filled(&entry, wrong[i]));
+    /* A minus after a minus would be a comment. */
+    record.sql = "SELECT quantity -{n} FROM orders";
+    taken(record, &entry);
+    assert_string_equal(filled(&entry, "5"), "SELECT quantity -5 FROM orders");
+    assert_string_equal(filled(&entry, "-5"), "SELECT quantity -(-5) FROM orders");
     record.question = "on {day}";
     record.slots = "{\"day\":\"date\"}";
     record.sql = "SELECT count(*) FROM orders WHERE order_date = {day}";
@@ -245,6 +252,9 @@ static void the_sql_is_kept_but_for_its_end(void **state)
     record.question = "x {region}";
     taken(record, &entry);
     assert_string_equal(filled(&entry, "a"), "SELECT '{', \"}\" , 'a'");
+    record.sql = "SELECT 1 -- don't\n/* won't */ - {region} -";
+    taken(record, &entry);
+    assert_string_equal(filled(&entry, "a"), "SELECT 1 -- don't\n/* won't */ - 'a' -");
     assert_string_equal(verified_to_record(&entry, arena).slots,
                         "[{\"name\":\"region\",\"kind\":\"text\",\"column\":\"region\"}]");
 }
@@ -261,7 +271,10 @@ static void words_have_one_form(void **state)
         {"don't", "do not", true},
         {"can't", "cannot", true},
         {"North-East", "north east", true},
-        {"\"North\", South", "North South", true},
+        {"\"North\" South", "North South", true},
+        {"North, South", "\"North\", South", true},
+        {"\"North\", South", "North South", false},
+        {"'North' 'South'", "North South", false},
         {"\xC3\x84rger", "\xC3\xA4rger", true},
         {"A\xCC\x8A", "\xC3\xA5", true}, /* a letter and its ring, or both in one */
         {"\xC3\xA4rger", "arger", false},
