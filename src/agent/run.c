@@ -129,8 +129,11 @@ void run_emit(struct run *run, enum run_event_kind kind, const struct step_recor
               const char *json)
 {
     assert(run->magic == RUN_MAGIC);
-    if (run->event_count >= RUN_EVENTS_MAX)
-        return; /* the workflow itself is bounded far below */
+    bool is_end = kind == EVENT_COMPLETE || kind == EVENT_ERROR;
+    /* The workflow itself is bounded far below; but who follows others hears the steps of each that
+     * leads. Whoever waits is told of the end in any case. */
+    if (run->event_count >= RUN_EVENTS_MAX && !is_end)
+        return;
     run->events = arena_grow(run->arena, run->events, run->event_count, &run->event_capacity,
                              sizeof(*run->events));
     struct run_event *event = &run->events[run->event_count++];

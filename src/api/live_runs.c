@@ -244,6 +244,13 @@ static void told(void *arg)
     tell_group(group);
 }
 
+/* Who has just recalled a run and the keeper may both bring what the store has: each event counts
+ * once. */
+static bool has_event(const struct live_run *run, uint64_t number)
+{
+    return run->ended || (run->count > 0 && run->events[run->count - 1].number >= number);
+}
+
 /* Takes over the reference to the chunk. `here`: the loop of the calling thread. */
 static void add_event(struct live_run *run, struct loop *here, uint64_t number,
                       struct http_chunk *chunk, bool last)
@@ -251,6 +258,11 @@ static void add_event(struct live_run *run, struct loop *here, uint64_t number,
     struct live_runs *runs = run->runs;
     struct live_group *own = NULL;
     pthread_mutex_lock(&runs->lock);
+    if (has_event(run, number)) {
+        pthread_mutex_unlock(&runs->lock);
+        http_chunk_unref(chunk);
+        return;
+    }
     if (run->count == run->capacity) {
         run->capacity = run->capacity > 0 ? 2 * run->capacity : 16;
         run->events = xrealloc(run->events, run->capacity * sizeof(*run->events));

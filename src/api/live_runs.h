@@ -89,7 +89,8 @@ size_t live_reader_take(struct live_reader *reader, struct http_chunk **out, siz
  * with ERROR_FULL when too many others are followed. */
 struct live_run *live_runs_recall(struct live_runs *runs, const char *id, bool active,
                                   uint64_t age_ms, bool *is_new, struct error *err);
-/* Adds an event as the store has it, from that loop. */
+/* Adds an event as the store has it, from that loop; nothing, when it is here or the run has ended.
+ */
 void live_run_add_stored(struct live_run *run, struct loop *here, uint64_t number,
                          const char *envelope, bool last);
 

@@ -70,6 +70,8 @@ TASK_WAITS static bool complete(struct load *load, int64_t after, struct error *
 {
     struct loaded_run *out = load->out;
     const struct stored_run *run = &out->run;
+    if (run->state == RUN_CUT && out->count > 0) /* the store has marked it by an event */
+        out->count--;
     if (after == 0 && out->count == 0) {
         add_start(load);
         if (run->state == RUN_COMPLETE && !task_offload(add_steps_of_result, load, err))
@@ -77,8 +79,6 @@ TASK_WAITS static bool complete(struct load *load, int64_t after, struct error *
     }
     if (run->state == RUN_CUT) {
         out->error = cut_error(load->arena, run);
-        if (out->count > 1 || after > 0) /* the store has marked it by an event */
-            out->count -= out->count > 0;
         add(load, CUT_EVENT_NUMBER, wrap(load->arena, "error", out->error));
     } else if (run->state == RUN_COMPLETE) {
         add(load, load->last + 1, wrap(load->arena, "complete", run->result));

@@ -365,7 +365,7 @@ def test_ctrl_c_cancels_what_was_asked(querent, tmp_path):
 
 @pytest.fixture
 def pair(querent, sales):
-    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1) as first, \
+    with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1, QUERENT_RUNS_MAX=1) as first, \
             Server(querent, sales, QUERENT_LOOPS=1, QUERENT_WORKERS=1) as second:
         yield first, second
 
@@ -411,14 +411,25 @@ def test_a_run_is_cancelled_at_the_other_process(pair):
     assert cancel(second, run_of(stream), expect=200)["state"] == "cancelled"
 
 
+def post_until_cut(server, request):
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(server.url + QUERY, json=request, timeout=PATIENCE_S)
+
+
 def test_a_reader_of_a_run_whose_process_died(pair):
-    """The other process marks the run as cut, and its reader is told."""
+    """The other process marks the run as cut, and its reader is told; so it does with one that waited for its turn,
+    of which nothing was kept."""
     first, second = pair
     first.freeze()
     stream = OpenStream(first, "revenue by region")
     run, last = run_of(stream), last_number(stream)
     reader = Reader(second, run, after=last)
     wait_for(lambda: reader.status, PATIENCE_S)
+    begun = threading.Thread(target=post_until_cut, args=(first, request_of("revenue by product", "waiting")))
+    begun.start()
+    wait_for(lambda: first.conversations("waiting")["conversations"], PATIENCE_S)
+    with sqlite3.connect(first.querent.home / "store.sqlite") as store:
+        [(waiting,)] = store.execute("SELECT id FROM runs WHERE user_id = 'waiting'")
     for pid in first.workers():
         os.kill(pid, signal.SIGKILL)
     first.process.kill()
@@ -429,6 +440,10 @@ def test_a_reader_of_a_run_whose_process_died(pair):
     assert read_events(second, run, after=number, expect=204) == ""
     state = state_of(second, run)
     assert state["state"] == "cut" and state["error"]["code"] == "interrupted"
+    wait_for(lambda: state_of(second, waiting)["state"] == "cut", PATIENCE_S)
+    text = read_events(second, waiting)
+    assert numbers(text) == [1, number] and '"event":"run_start"' in text and text.count('"event":"error"') == 1
+    begun.join(PATIENCE_S)
     first.process.wait()
     first.process.returncode = 0
 

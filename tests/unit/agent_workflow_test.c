@@ -60,7 +60,8 @@ static const struct llm_driver scripted_driver = {
 struct world {
     struct agent *agent;
     struct run *run;
-    int ends; /* EVENT_COMPLETE and EVENT_ERROR together */
+    int ends;        /* EVENT_COMPLETE and EVENT_ERROR together */
+    int more_events; /* after the first one */
     uint64_t deadline_ms;
     uint64_t cancel_after_ms;
     bool ok;
@@ -70,6 +71,8 @@ static void listen(void *context, const struct run_event *event)
 {
     struct world *world = context;
     world->ends += event->kind == EVENT_COMPLETE || event->kind == EVENT_ERROR;
+    for (int i = 0; i < world->more_events && event->kind == EVENT_RUN_START; i++)
+        run_emit(world->run, EVENT_STEP_START, NULL, "{}");
 }
 
 static void run_in_task(void *arg)
@@ -145,6 +148,18 @@ static void a_good_statement_is_answered(struct world *world)
     assert_true(store_run_events(world->agent->store, world->run->id, 0, world->run->arena, &events,
                                  &count, &err));
     assert_int_equal(count, world->run->event_count - 1); /* all but the end, which is the result */
+    run_free(world->run);
+}
+
+/* As who follows one leader after the other hears them: the end is told and kept all the same. */
+static void however_many_events_came_the_end_is_told(struct world *world)
+{
+    world->more_events = RUN_EVENTS_MAX + 1;
+    ask(world, (const char *const[]){good}, 1);
+    assert_true(world->ok);
+    assert_int_equal(world->run->event_count, RUN_EVENTS_MAX + 1);
+    assert_int_equal(stored(world).state, RUN_COMPLETE);
+    world->more_events = 0;
     run_free(world->run);
 }
 
@@ -272,6 +287,7 @@ int main(int argc, char **argv)
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
         TEST(a_good_statement_is_answered),
+        TEST(however_many_events_came_the_end_is_told),
         TEST(a_failed_statement_is_repaired),
         TEST(repairs_are_bounded_and_refusals_reported),
         TEST(a_cancelled_run_ends_at_once_and_is_kept),

@@ -270,6 +270,29 @@ static void what_the_store_knows_is_recalled(void)
     assert_false(is_here(THIRD));
 }
 
+/* By who has recalled the run and by the keeper, which looks at it at the same time. */
+static void what_is_brought_twice_counts_once(void)
+{
+    struct error err = {0};
+    struct noted reader;
+    bool is_new;
+    struct live_run *run = live_runs_recall(runs, FIRST, true, 0, &is_new, &err);
+    for (int turn = 0; turn < 2; turn++)
+        for (uint64_t number = 1; number <= 3; number++)
+            live_run_add_stored(run, here, number, "{}", number == 3);
+    live_run_add_stored(run, here, 4, "{}", true);
+    open_reader(&reader, run, 0);
+    note(&reader.reader);
+    assert_string_equal(reader.text, "id: 1\ndata: {}\n\nid: 2\ndata: {}\n\nid: 3\ndata: {}\n\n");
+    assert_true(reader.ended);
+    live_reader_close(&reader.reader);
+    live_run_unref(run);
+    struct live_runs_counts counts = live_runs_count(runs);
+    assert_int_equal(counts.ended, 1);
+    assert_int_equal(counts.distant, 0);
+    assert_int_equal(counts.active, 0);
+}
+
 static void unsaved_events_are_those_of_runs_that_last(void)
 {
     struct live_run *run = begin(FIRST), *list[4];
@@ -420,6 +443,7 @@ BODY(ended_runs_are_forgotten_in_time, limits.keep_ms = 50)
 BODY(runs_go_with_their_conversation, )
 BODY(a_cancel_reaches_the_task_once, )
 BODY(what_the_store_knows_is_recalled, limits.distant_max = 1)
+BODY(what_is_brought_twice_counts_once, )
 BODY(unsaved_events_are_those_of_runs_that_last, )
 BODY(readers_on_other_loops_get_all_in_order, )
 
@@ -435,6 +459,7 @@ int main(void)
         TEST(runs_go_with_their_conversation),
         TEST(a_cancel_reaches_the_task_once),
         TEST(what_the_store_knows_is_recalled),
+        TEST(what_is_brought_twice_counts_once),
         TEST(unsaved_events_are_those_of_runs_that_last),
         TEST(readers_on_other_loops_get_all_in_order),
     };
