@@ -48,6 +48,7 @@ static struct cache_key decision_key(struct run *run, enum cache_type type)
     cache_parts_add(&parts, cache_parts_fold_blanks(run->arena, run->question.text));
     cache_parts_add(&parts, previous_query(run));
     cache_parts_add(&parts, plan->previous_question);
+    cache_parts_add_integer(&parts, plan->previous_lost);
     add_datasets(&parts, run, plan->datasets, plan->dataset_count);
     add_datasets(&parts, run, plan->joinable, plan->joinable_count);
     cache_parts_add_text(&parts, plan->calendar.today);

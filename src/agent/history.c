@@ -47,7 +47,8 @@ static void read_history(void *arg)
         const struct message *message = &run->history[i - 1];
         if (message->role == MESSAGE_ASSISTANT) {
             run->previous = stored_query(run, message);
-            if (!run->previous && is_verified(message))
+            run->previous_lost = !run->previous && is_verified(message);
+            if (run->previous_lost)
                 break;
             continue;
         }

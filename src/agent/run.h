@@ -137,6 +137,7 @@ struct run {
     size_t history_count;
     const struct query *previous;
     const char *previous_question;
+    bool previous_lost; /* what was answered last has no tree to go on from: a verified query */
     const struct run_verified *verified; /* NULL: the question is none */
     struct retrieval_result retrieved;
     struct llm_request request;

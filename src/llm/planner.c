@@ -10,6 +10,8 @@
 
 #include "core/log.h"
 #include "llm/llm_priv.h"
+#include "planner/query.h"
+#include "planner/rules/follow_up.h"
 #include "retrieval/retrieval.h"
 #include "task/task.h"
 
@@ -182,6 +184,35 @@ static void propose_question_back(const struct llm_request *request, const struc
         out->dataset = plan->candidates[decision->readings[0]].dataset;
 }
 
+#define LEANS 0.5 /* from here on a question goes on from the one before */
+
+static bool names_measure(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        if (e->kind == EXPRESSION_METRIC || e->kind == EXPRESSION_ARITHMETIC ||
+            e->kind == EXPRESSION_SHARE || e->kind == EXPRESSION_FILTERED ||
+            (e->kind == EXPRESSION_AGGREGATE && e->left->kind != EXPRESSION_STAR))
+            return true;
+    }
+    return false;
+}
+
+/* "And by region?" after an answer that has no tree: read alone it would be another question. */
+static void ask_for_whole_question(const struct llm_request *request, struct llm_proposal *out)
+{
+    if (!request->plan.previous_lost || out->outcome != LLM_QUERY ||
+        follow_up_lean(request->plan.question) < LEANS || names_measure(out->query))
+        return;
+    *out = (struct llm_proposal){
+        .outcome = LLM_ASK,
+        .dataset = out->dataset,
+        .sureness = out->sureness,
+        .sentence = "The last answer is of a verified query, which can't be changed step by step. "
+                    "What do you want to know? Please ask the whole question.",
+    };
+}
+
 static bool planner_generate(struct llm *llm, struct llm_request *request, struct llm_proposal *out,
                              struct error *err)
 {
@@ -225,6 +256,7 @@ static bool planner_generate(struct llm *llm, struct llm_request *request, struc
         out->sentence = decision.sentence;
         out->sureness = decision.sureness;
     }
+    ask_for_whole_question(request, out);
     return true;
 }
 

@@ -64,6 +64,7 @@ struct plan_request {
     size_t joinable_count;
     const struct query *previous; /* of the conversation, for follow-ups; NULL */
     struct str previous_question; /* empty when none */
+    bool previous_lost; /* there was an answer before, but with no tree that could be changed */
     struct period_calendar calendar;
     enum sql_dialect dialect;
     struct ask_memo *asks; /* the planner's own: what rules have read of the question; NULL */

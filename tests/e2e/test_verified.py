@@ -105,6 +105,13 @@ def test_near_misses_values_and_filters(server):
     # In a conversation it must stand by itself.
     first = server.ask("total revenue")
     assert verified_of(server.ask("Takings of North 2024", conversation=first["conversation_id"]))
+    # What leans on a verified answer, which has no tree to be changed, is not answered as if it stood alone.
+    for leaning in "and by product?", "what about south?", "and in 2023?", "same for 2023":
+        reply = server.ask("Takings of North 2024")
+        follow_up = server.ask(leaning, conversation=reply["conversation_id"])
+        assert follow_up["status"] == "needs_clarification", follow_up
+        assert "whole question" in json.dumps(follow_up), follow_up
+        assert server.ask("and total revenue by product?", conversation=reply["conversation_id"])["status"] == "answered"
     short = add(server, question="and by {region}?", variants=[], slots=TAKINGS["slots"][:1],
                 sql="SELECT count(*) FROM sales WHERE region = {region}")
     approve(server, short)

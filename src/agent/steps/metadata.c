@@ -111,6 +111,7 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
             .dataset_count = count,
             .previous = run->previous,
             .previous_question = str_from(run->previous_question),
+            .previous_lost = run->previous_lost,
             .dialect = engine_dialect(engine),
             .explain = run->question.explain,
         },
