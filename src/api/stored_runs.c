@@ -70,8 +70,6 @@ TASK_WAITS static bool complete(struct load *load, int64_t after, struct error *
 {
     struct loaded_run *out = load->out;
     const struct stored_run *run = &out->run;
-    if (run->state == RUN_CUT && out->count > 0) /* the store has marked it by an event */
-        out->count--;
     if (after == 0 && out->count == 0) {
         add_start(load);
         if (run->state == RUN_COMPLETE && !task_offload(add_steps_of_result, load, err))
@@ -89,6 +87,13 @@ TASK_WAITS static bool complete(struct load *load, int64_t after, struct error *
     return true;
 }
 
+/* The store marks a run that was cut by an event, maybe between the reading of the row and of the
+ * events. Of an end, the row alone is asked. */
+static bool is_mark(const struct stored_event *event)
+{
+    return str_starts(str_from(event->json), STR("{\"event\":\"error\""));
+}
+
 TASK_WAITS bool stored_run_load(struct store *store, const char *id, int64_t after,
                                 struct arena *arena, struct loaded_run *out, struct error *err)
 {
@@ -101,6 +106,7 @@ TASK_WAITS bool stored_run_load(struct store *store, const char *id, int64_t aft
         !store_run_events(store, id, after, arena, &events, &count, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        add(&load, events[i].sequence, events[i].json);
+        if (!is_mark(&events[i]))
+            add(&load, events[i].sequence, events[i].json);
     return complete(&load, after, err);
 }

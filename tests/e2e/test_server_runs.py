@@ -430,6 +430,10 @@ def test_a_reader_of_a_run_whose_process_died(pair):
     wait_for(lambda: first.conversations("waiting")["conversations"], PATIENCE_S)
     with sqlite3.connect(first.querent.home / "store.sqlite") as store:
         [(waiting,)] = store.execute("SELECT id FROM runs WHERE user_id = 'waiting'")
+        # As if it were marked just after its row was read.
+        store.execute("INSERT INTO run_events VALUES (?, 1, '{\"event\":\"error\",\"data\":{}}')", [waiting])
+    early = Reader(second, waiting)
+    wait_for(lambda: early.text, PATIENCE_S)
     for pid in first.workers():
         os.kill(pid, signal.SIGKILL)
     first.process.kill()
@@ -442,6 +446,7 @@ def test_a_reader_of_a_run_whose_process_died(pair):
     assert state["state"] == "cut" and state["error"]["code"] == "interrupted"
     wait_for(lambda: state_of(second, waiting)["state"] == "cut", PATIENCE_S)
     text = read_events(second, waiting)
+    assert events_in(early.result()) == text
     assert numbers(text) == [1, number] and '"event":"run_start"' in text and text.count('"event":"error"') == 1
     begun.join(PATIENCE_S)
     first.process.wait()
