@@ -60,6 +60,15 @@ bool clock_parse_offset(struct str text, int *minutes)
     return true;
 }
 
+/* The digits at *at, which are of a second, as whole milliseconds; *at is then behind them. */
+static int64_t read_fraction(struct str text, size_t *at)
+{
+    int64_t ms = 0;
+    for (int unit = 100; *at < text.length && char_is_digit(text.bytes[*at]); ++*at, unit /= 10)
+        ms += (text.bytes[*at] - '0') * unit;
+    return ms;
+}
+
 bool clock_parse(const char *text, int64_t *out_ms)
 {
     struct str all = str_trim(str_from(text));
@@ -67,7 +76,7 @@ bool clock_parse(const char *text, int64_t *out_ms)
     if (!date_parse(str_slice(all, 0, 10), &date))
         return false;
     struct str rest = str_slice(all, 10, all.length);
-    int64_t seconds = 0;
+    int64_t seconds = 0, ms = 0;
     int offset = 0;
     if (rest.length > 0) {
         if (rest.length < 6 || (rest.bytes[0] != 'T' && rest.bytes[0] != 't' && rest.bytes[0] != ' '))
@@ -81,15 +90,16 @@ bool clock_parse(const char *text, int64_t *out_ms)
             at = 9;
             if (second < 0 || second > 59)
                 return false;
-            if (rest.length > 9 && rest.bytes[9] == '.')
-                for (at = 10; at < rest.length && char_is_digit(rest.bytes[at]); at++)
-                    ;
+            if (rest.length > 9 && rest.bytes[9] == '.') {
+                at = 10;
+                ms = read_fraction(rest, &at);
+            }
         }
         if (!clock_parse_offset(str_slice(rest, at, rest.length), &offset))
             return false;
         seconds = hour * 3600 + minute * 60 + second;
     }
-    *out_ms = (date_to_days(date) * 86400 + seconds - offset * 60) * 1000;
+    *out_ms = (date_to_days(date) * 86400 + seconds - offset * 60) * 1000 + ms;
     return true;
 }
 

@@ -22,7 +22,7 @@ int64_t clock_real_ms(void);
 /* Fixes the reference time; text is an ISO date or date-time (UTC unless it has an offset).
  * False when it can't be read. */
 bool clock_set_now(const char *text);
-/* Reads such a text without fixing anything. */
+/* Reads such a text without fixing anything; what is below a millisecond is cut off. */
 bool clock_parse(const char *text, int64_t *out_ms);
 /* "Z", "", "+02", "+0200" or "+02:00". */
 bool clock_parse_offset(struct str text, int *out_minutes);
