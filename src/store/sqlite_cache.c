@@ -113,25 +113,55 @@ static bool begin_clearing(struct sqlite_connection *connection, struct call_cac
                                                  err, "i", (int64_t)STORE_CLEARINGS_MAX));
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool clear_some(struct sqlite_connection *connection, struct call_cache_clear *call,
+                       enum sqlite_statement which, int64_t *removed, struct error *err)
+{
+    int64_t until_ms = call->expired_only ? call->now_ms : INT64_MAX;
+    struct clear_place at = call->reached;
+    bool row;
+    *removed = 0;
+    sqlite3_stmt *statement =
+        sqlite_start(connection, which, err, "ttiiiii", call->type, call->dataset_id, until_ms,
+                     call->newest, (int64_t)CLEARED_AT_ONCE, at.id, at.expires_ms);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    while (row) {
+        ++*removed;
+        if (which == STATEMENT_CACHE_CLEAR_DATASET)
+            call->reached.id = later(call->reached.id, sqlite3_column_int64(statement, 0));
+        if (which == STATEMENT_CACHE_CLEAR_EXPIRED)
+            call->reached.expires_ms =
+                later(call->reached.expires_ms, sqlite3_column_int64(statement, 1));
+        if (!sqlite_step(connection, statement, &row, err))
+            return false;
+    }
+    return true;
+}
+
 bool sqlite_cache_clear(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     struct call_cache_clear *call = arg;
     uint64_t end_us = clock_monotonic_us() + BITE_US;
-    enum sqlite_statement statement = call->expired_only ? STATEMENT_CACHE_CLEAR_EXPIRED
-                                      : call->dataset_id ? STATEMENT_CACHE_CLEAR_DATASET
-                                      : call->type       ? STATEMENT_CACHE_CLEAR_TYPE
-                                                         : STATEMENT_CACHE_CLEAR_ALL;
-    int64_t until_ms = call->expired_only ? call->now_ms : INT64_MAX, changes = CLEARED_AT_ONCE;
+    enum sqlite_statement statement = call->dataset_id     ? STATEMENT_CACHE_CLEAR_DATASET
+                                      : call->expired_only ? STATEMENT_CACHE_CLEAR_EXPIRED
+                                      : call->type         ? STATEMENT_CACHE_CLEAR_TYPE
+                                                           : STATEMENT_CACHE_CLEAR_ALL;
+    int64_t removed = CLEARED_AT_ONCE;
     call->count = 0;
+    call->reached = call->after; /* the operation may run twice */
     if (!call->begun && !begin_clearing(connection, call, err))
         return false;
-    while (changes == CLEARED_AT_ONCE && clock_monotonic_us() < end_us) {
-        if (!sqlite_execute(connection, statement, &changes, err, "ttiii", call->type,
-                            call->dataset_id, until_ms, call->newest, (int64_t)CLEARED_AT_ONCE))
+    while (removed == CLEARED_AT_ONCE && clock_monotonic_us() < end_us) {
+        if (!clear_some(connection, call, statement, &removed, err))
             return false;
-        call->count += changes;
+        call->count += removed;
     }
-    call->ended = changes < CLEARED_AT_ONCE;
+    call->ended = removed < CLEARED_AT_ONCE;
     return true;
 }
 

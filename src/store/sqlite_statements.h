@@ -142,15 +142,17 @@ STATEMENT(CACHE_HITS_BY_KEY,
           "UPDATE cache_entries SET hits = hits + ?3 WHERE type = ?1 AND key = ?2")
 STATEMENT(CACHE_NEWEST, "SELECT coalesce(max(id), 0) FROM cache_entries")
 /* One for each index that finds them: ?1 type, ?2 dataset, ?3 and before expired, up to the entry
- * ?4, at most ?5. */
+ * ?4, at most ?5. Where the index also finds what does not match, it goes on behind ?6 or at ?7: else
+ * each would look at all of that again. */
 #define CACHE_CLEAR_SOME(condition)                                           \
     "DELETE FROM cache_entries WHERE id IN (SELECT id FROM cache_entries"     \
-    " WHERE " condition " AND (?1 IS NULL OR type = ?1)"                      \
-    " AND (?2 IS NULL OR dataset_id = ?2) AND expires_ms <= ?3 AND id <= ?4 LIMIT ?5)"
+    " WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR dataset_id = ?2)"    \
+    " AND expires_ms <= ?3 AND id <= ?4 AND id > ?6 AND expires_ms >= ?7 AND " condition \
+    " LIMIT ?5) RETURNING id, expires_ms"
 STATEMENT(CACHE_CLEAR_ALL, CACHE_CLEAR_SOME("true"))
 STATEMENT(CACHE_CLEAR_TYPE, CACHE_CLEAR_SOME("type = ?1"))
-STATEMENT(CACHE_CLEAR_DATASET, CACHE_CLEAR_SOME("dataset_id = ?2"))
-STATEMENT(CACHE_CLEAR_EXPIRED, CACHE_CLEAR_SOME("expires_ms <= ?3"))
+STATEMENT(CACHE_CLEAR_DATASET, CACHE_CLEAR_SOME("dataset_id = ?2 ORDER BY id"))
+STATEMENT(CACHE_CLEAR_EXPIRED, CACHE_CLEAR_SOME("expires_ms <= ?3 ORDER BY expires_ms"))
 #undef CACHE_CLEAR_SOME
 STATEMENT(CACHE_CLEARING_PUT, "INSERT INTO cache_clearings (type, dataset_id) VALUES (?1, ?2)")
 STATEMENT(CACHE_CLEARINGS_TRIM, "DELETE FROM cache_clearings"

@@ -598,6 +598,7 @@ TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const c
         .dataset_id = dataset_id,
         .expired_only = expired_only,
         .now_ms = clock_now_ms(),
+        .after = {0, INT64_MIN},
     };
     if (!check_optional("the cache type", type, STORE_NAME_SIZE_MAX, err) ||
         !check_optional("the dataset id", dataset_id, STORE_NAME_SIZE_MAX, err))
@@ -607,6 +608,7 @@ TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const c
         if (!call_driver(store, STORE_CACHE_CLEAR, &call, err))
             return false;
         call.begun = true;
+        call.after = call.reached;
         cleared += call.count;
     }
     *count = cleared;

@@ -228,12 +228,18 @@ struct call_cache_hits {
     size_t count;
 };
 
+/* What is up to here was looked at: entries of a dataset by id, expired ones by their time. */
+struct clear_place {
+    int64_t id, expires_ms;
+};
+
 struct call_cache_clear { /* one bite */
     const char *type, *dataset_id;
     bool expired_only;
     int64_t now_ms;
     bool begun;     /* this is not the first bite */
     int64_t newest; /* the newest entry's id at the first: later ones stay */
+    struct clear_place after, reached; /* by the bites before; by this one */
     int64_t count;  /* of this bite */
     bool ended;
 };

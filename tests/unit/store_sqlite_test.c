@@ -574,6 +574,43 @@ static void special_names_of_sqlite_are_plain_files(void **state)
     assert_non_null(home->store);
 }
 
+static int64_t cleared(struct home *home, const char *type, const char *dataset, bool expired)
+{
+    int64_t count;
+    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &home->err),
+              home->err);
+    return count;
+}
+
+static int64_t steps_of(struct home *home, enum sqlite_statement which)
+{
+    sqlite3_stmt *statement = inner(home)->writer.connection->statements[which];
+    return sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+}
+
+/* A part of the cache is cleared in small bites: what does not match is looked at once, not by each bite. */
+static void what_is_not_cleared_is_looked_at_once(void **state)
+{
+    struct home *home = *state;
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(home->path, &other), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other,
+                     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+                     " INSERT INTO cache_entries (type, key, value, dataset_id, expires_ms)"
+                     " SELECT iif(i <= 8000, 'response', 'metadata'), CAST(i AS BLOB), x'00', 'sales',"
+                     " iif(i % 2 = 0, 4102444800000, i - 20000) FROM n",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(other);
+    assert_int_equal(cleared(home, "metadata", NULL, true), 1000);
+    assert_in_range(steps_of(home, STATEMENT_CACHE_CLEAR_EXPIRED), 1, 1000000);
+    assert_int_equal(cleared(home, "metadata", "sales", false), 1000);
+    assert_in_range(steps_of(home, STATEMENT_CACHE_CLEAR_DATASET), 1, 1000000);
+    assert_int_equal(cleared(home, NULL, "sales", true), 4000);
+    assert_int_equal(cleared(home, NULL, NULL, false), 4000);
+}
+
 static void write_file(const char *path, const char *bytes, size_t length)
 {
     FILE *file = fopen(path, "w");
@@ -907,6 +944,7 @@ int main(void)
         TEST(a_cancelled_task_takes_its_change_back),
         TEST(a_change_that_was_begun_is_told_as_it_ended),
         TEST(the_oldest_cache_entries_make_room),
+        TEST(what_is_not_cleared_is_looked_at_once),
         TEST_CLOSED(urls_are_understood),
         TEST_CLOSED(a_link_and_its_file_are_one_store),
         TEST_CLOSED(special_names_of_sqlite_are_plain_files),
