@@ -10,7 +10,7 @@
 
 /* Part of every version: raised when the meaning of a profile or of inferred facts changes, so
  * that nothing cached from an older program is taken. */
-#define CATALOG_FORMAT "1"
+#define CATALOG_FORMAT "2"
 
 /* A dataset with where it came from, while the catalog is put together. */
 struct member {

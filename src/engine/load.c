@@ -35,6 +35,9 @@
 #define LOAD_MEMORY_MB 1024
 #define LOAD_THREADS 2
 #define HASH_CHUNK (1u << 20)
+/* In the name of each database: raised, as CATALOG_FORMAT is, when the same bytes become another
+ * table than before, so that what an older release kept is not taken for it. */
+#define READING "2"
 /* A file changed this lately may change again within the clock's tick: its hash is not kept. */
 #define QUIET_SECONDS 2
 #define LEFTOVER_SECONDS 60
@@ -237,7 +240,7 @@ static void name_outputs(struct load_job *job)
 {
     const char *hint = load_input_hint(job->real_path);
     const char *stem =
-        arena_printf(job->arena, "%s/%s%s%s", job->folder, job->hash,
+        arena_printf(job->arena, "%s/%s-" READING "%s%s", job->folder, job->hash,
                      strcmp(hint, "csv") == 0 ? "" : "-", strcmp(hint, "csv") == 0 ? "" : hint);
     if (*job->table) {
         char table[SHA256_HEX_SIZE];

@@ -4,9 +4,9 @@
  * its own and profiles its columns, in a worker process that is gone afterwards. Query workers
  * then read the database with no access to any other file.
  *
- * The database is named by the file's content hash, in HOME/data/, and made once: loading the same
- * content again only reads the kept profile. It is written beside and renamed, so a crash leaves
- * no half database, and two processes may load at once.
+ * The database is named by the file's content hash and the way it was read, in HOME/data/, and
+ * made once: loading the same content again only reads the kept profile. It is written beside and
+ * renamed, so a crash leaves no half database, and two processes may load at once.
  */
 #ifndef QUERENT_ENGINE_LOAD_H
 #define QUERENT_ENGINE_LOAD_H

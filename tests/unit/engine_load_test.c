@@ -51,6 +51,8 @@ static const struct expectation expectations[] = {
      0, "a BIGINT, b BIGINT", 1, NULL, NULL},
     {"semicolon.csv", "name;price\napple;1,50\npear;2\nplum;1.234,5\n", 0,
      "name VARCHAR, price DOUBLE", 3, "decimal commas", NULL},
+    {"signs.csv", "name;a;b;c;d\nx;€ 26.21;1.234,50 €;$5.123;€ 5\ny;N/A;17,00 €;$6.50;-€1.20\n", 0,
+     "name VARCHAR, a DOUBLE, b DOUBLE, c VARCHAR, d DOUBLE", 2, "currency signs", NULL},
     {"tabs.tsv", "a\tb\n1\tx\n2\ty\n", 0, "a BIGINT, b VARCHAR", 2, "tabs", NULL},
     {"quoted.csv", "a,b\n1,\"line\nbreak, \"\"q\"\"\"\n2,plain\n", 0, "a BIGINT, b VARCHAR", 2,
      NULL, NULL},
