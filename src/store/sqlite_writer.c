@@ -141,7 +141,8 @@ static void count_batch(const struct sqlite_write *batch, uint64_t duration_us)
     uint64_t changes = 0, failed = 0;
     for (; batch; batch = batch->next) {
         changes++;
-        failed += !batch->ok;
+        /* What the store refuses, such as another user's conversation, is no failure of it. */
+        failed += !batch->ok && error_http_status(batch->error.code) >= 500;
     }
     metrics_observe(METRIC_STORE_DURATION, 0, duration_us);
     metrics_observe(METRIC_STORE_GROUP, 0, changes);

@@ -149,6 +149,13 @@ def test_a_killed_worker_is_counted(server):
     assert value(after, "querent_engine_worker_starts_total") > value(before, "querent_engine_worker_starts_total")
 
 
+def test_a_refusal_is_no_failure_of_the_store(server):
+    conversation = server.ask("how many rows are there")["conversation_id"]
+    before = value(scrape(server), "querent_store_write_failures_total")
+    server.ask("total revenue", "somebody else", conversation, expect=404)
+    assert value(scrape(server), "querent_store_write_failures_total") == before
+
+
 def test_only_get(server):
     assert server.http.head("/metrics").status_code == 405
     assert server.post("/metrics", {}).status_code == 405
