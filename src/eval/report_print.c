@@ -183,6 +183,23 @@ static void add_changes(struct strbuf *out, const json_t *report, const json_t *
     strbuf_add(out, found > 0 ? "\n" : "");
 }
 
+/* Shares of other questions can't be compared. */
+static void add_difference(struct strbuf *out, const json_t *report, const json_t *earlier)
+{
+    json_t *now = verdicts_by_id(report), *before = verdicts_by_id(earlier), *verdict;
+    const char *id;
+    size_t shared = 0;
+    json_object_foreach(now, id, verdict) shared += json_object_get(before, id) != NULL;
+    size_t now_count = json_object_size(now), before_count = json_object_size(before);
+    if (now_count != shared || before_count != shared)
+        strbuf_printf(out,
+                      "note: these are not the same questions (%zu now, %zu earlier, %zu in both): "
+                      "the change is of both, answers and questions\n",
+                      now_count, before_count, shared);
+    json_decref(now);
+    json_decref(before);
+}
+
 void eval_report_print(const json_t *report, const json_t *earlier, struct strbuf *out)
 {
     bool compares = earlier != NULL;
@@ -201,6 +218,7 @@ void eval_report_print(const json_t *report, const json_t *earlier, struct strbu
     add_costs(out, report, "");
     if (!compares)
         return;
+    add_difference(out, report, earlier);
     add_counts(out, "earlier not right: ", json_object_get(earlier, "reasons"));
     add_costs(out, earlier, "earlier ");
     json_t *before = verdicts_by_id(earlier);

@@ -194,6 +194,9 @@ def test_side_by_side(querent, towns, tmp_path):
     assert re.search(r"^easy +3 +33.3 % +33.3 % +33.3 % +100.0 % +33.3 % +\+0.0$", shown.stdout, re.M), shown.stdout
     assert "right now, not earlier: q2\n" in shown.stdout and "right earlier, not now: q0\n" in shown.stdout
     assert "earlier not right: 3 refused, 1 empty\n" in shown.stdout
+    assert "the same questions" not in shown.stdout
+    shown = querent.run("eval", towns, "--predictions", tmp_path / "b.jsonl", "--limit", "2", "--compare", earlier)
+    assert "these are not the same questions (2 now, 5 earlier, 2 in both)" in shown.stdout
 
 
 def test_a_conversation(querent, tmp_path):
