@@ -100,7 +100,7 @@ TASK_WAITS static bool create_key(struct admin *admin, struct error *err)
         puts(strbuf_text(&json));
         strbuf_clear(&json);
     } else {
-        terminal_print_line(stderr, "key %s of %s; it is shown now and never again:", row.id,
+        terminal_print_line(stderr, "%s, an API key of %s; it is shown now and never again:", row.id,
                             row.user_id);
         puts(key);
     }

@@ -45,10 +45,10 @@ const struct command migrate_command = {
     .summary = "bring the store up to date, and remove what is no longer to be kept",
     .usage = "[OPTION]...",
     .details =
-        "Every start of the program brings the store to the newest version; this does only that, "
-        "before new servers start or after a backup was restored. With --sweep it then removes "
-        "conversations as QUERENT_RETENTION_DAYS and QUERENT_DELETED_DAYS say, as a server "
-        "does every hour.",
+        "Every start of the program brings the store to the newest version; this does only that,\n"
+        "before new servers start or after a backup was restored. With --sweep it then removes\n"
+        "conversations as QUERENT_RETENTION_DAYS and QUERENT_DELETED_DAYS say, as a server does\n"
+        "every hour.",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .run = run_migrate,

@@ -12,7 +12,8 @@
 
 /* The options that session_run() reads, for a command's table. */
 #define SESSION_OPTIONS                                                                            \
-    {"data", 'd', OPTION_LIST, "PATH", "a data file (CSV, Parquet, JSON) or a folder of them"},    \
+    {"data", 'd', OPTION_LIST, "PATH",                                                             \
+     "a data file (CSV, TSV, Parquet, JSON, SQLite) or a folder of them"},                         \
     {"home", 0, OPTION_VALUE, "DIR", "where the store and what is derived from data are kept"},    \
     {"metadata", 0, OPTION_VALUE, "DIR", "a folder of metadata documents (YAML)"}
 

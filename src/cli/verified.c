@@ -161,7 +161,7 @@ TASK_WAITS static bool list_all(struct session *session, struct error *err)
     if (arguments_flag(session->arguments, "json"))
         print_list_json(&list);
     else if (list.count == 0)
-        puts("There are none.");
+        printf("There are no verified queries%s%s.\n", name ? " that are " : "", name ? name : "");
     else
         print_table(&list, arena);
     return true;
@@ -329,18 +329,29 @@ TASK_WAITS static bool check(struct session *session, struct error *err)
         printf("%zu of %zu verified %s\n", count - broken, count,
                plural(count, "query works", "queries work"));
     strbuf_clear(&json);
-    return broken == 0 || error_set(err, ERROR_SQL_FAILED, "%zu verified %s and %s parked", broken,
-                                    plural(broken, "query is broken", "queries are broken"),
-                                    plural(broken, "is", "are"));
+    return broken == 0 || error_set(err, ERROR_SQL_FAILED, "%zu verified %s", broken,
+                                    plural(broken, "query does not work", "queries do not work"));
 }
 
 static const struct action {
     const char *name;
     TASK_WAITS bool (*run)(struct session *session, struct error *err);
+    bool needs_data;
 } actions[] = {
-    {"list", list_all},   {"show", show},     {"add", add},     {"edit", edit},
-    {"approve", approve}, {"retire", retire}, {"check", check},
+    {"list", list_all, false}, {"show", show, false},      {"add", add, true},
+    {"edit", edit, false},     {"approve", approve, true}, {"retire", retire, false},
+    {"check", check, true},
 };
+
+TASK_WAITS static bool act(struct session *session, const struct action *action, struct error *err)
+{
+    if (action->needs_data && session->agent->knowledge->catalog->dataset_count == 0)
+        return error_set(err, ERROR_USAGE,
+                         "'verified %s' tries the SQL on the data, and there is none: name it with "
+                         "--data, as for 'querent serve'",
+                         action->name);
+    return action->run(session, err);
+}
 
 TASK_WAITS static int verified(struct session *session)
 {
@@ -349,8 +360,8 @@ TASK_WAITS static int verified(struct session *session)
     struct error err = {0};
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
         if (strcmp(actions[i].name, name) == 0)
-            return actions[i].run(session, &err) ? EXIT_DONE
-                                                 : arguments_fail(session->arguments, &err);
+            return act(session, &actions[i], &err) ? EXIT_DONE
+                                                   : arguments_fail(session->arguments, &err);
     error_set(&err, ERROR_USAGE,
               "'verified %s' is not known; there is: list, show, add, edit, approve, retire, check",
               name);
@@ -371,7 +382,7 @@ const struct command verified_command = {
                "  querent verified add --dataset orders --question \"Sales in {region}?\" \\\n"
                "    --sql \"SELECT sum(revenue) FROM orders WHERE region = {region}\" \\\n"
                "    --slot region=text\n"
-               "  querent verified approve verified_0123456789abcdef --owner ana",
+               "  querent verified approve verified_0123456789abcdef --owner ana --data shop/",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .rest_min = 1,

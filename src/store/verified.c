@@ -98,7 +98,7 @@ TASK_WAITS bool store_answer_find(struct store *store, const char *user_id, cons
     struct call_answer_find call = {user_id, run_id, message_id, conversation_id, arena, out};
     const struct text_limit limits[] = {{"the user id", user_id, STORE_NAME_SIZE_MAX, true}};
     if (!run_id && !message_id)
-        return error_set(err, ERROR_INVALID, "neither a message nor a run is named");
+        return error_set(err, ERROR_INVALID, "neither message_id nor query_id is given");
     return CHECK_TEXTS(limits, err) && (!run_id || check_id("run", run_id, "query_", err)) &&
            (!message_id || check_id("message", message_id, "msg_", err)) &&
            (!conversation_id || check_id("conversation", conversation_id, "conv_", err)) &&

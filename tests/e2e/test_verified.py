@@ -269,6 +269,9 @@ def test_documents_the_command_line_and_a_change_of_the_data(querent, sales):
 
     added = json.loads(run("add", "--dataset", "sales", "--question", "best {n} days", "--slot", "n=number", "--json",
                            "--sql", "SELECT day, revenue FROM sales ORDER BY revenue DESC LIMIT {n}").stdout)
+    for action in (["approve", added["id"]], ["check"]):
+        without = querent.run("verified", *action)
+        assert without.returncode == 2 and "--data" in without.stderr
     run("approve", added["id"], "--owner", "bo")
     run("approve", "verified_0123456789abcdef", code=1)
     run("grow", code=2)

@@ -187,7 +187,7 @@ class FeedbackRequest(BaseModel):
 @router.post("/feedback")
 async def send_feedback(request: FeedbackRequest):
     if not request.message_id and not request.query_id:
-        raise HTTPException(422, "neither a message nor a run is named")
+        raise HTTPException(422, "neither message_id nor query_id is given")
     raise HTTPException(404, "the run does not exist")
 
 
