@@ -17,6 +17,8 @@
 #include "version.h"
 
 #define FREE_SPACE_MIN_MB 200
+#define PROBLEMS_SHOWN 5
+#define PROBLEMS_SIZE_MAX 32768
 
 static const struct option_row options[] = {
     SESSION_OPTIONS,
@@ -63,7 +65,7 @@ static struct outcome check_settings(struct doctor *doctor)
             unread = arena_printf(doctor->arena, "%s%s%s", unread,
                                   *unread ? ", " : "; not used by this version: ", setting->name);
     }
-    return good(arena_printf(doctor->arena, "all valid; %zu differ from the default%s", changed,
+    return good(arena_printf(doctor->arena, "all valid; %zu not at the default%s", changed,
                              unread));
 }
 
@@ -157,20 +159,27 @@ TASK_WAITS static struct outcome check_datasets(struct doctor *doctor)
     if (!agent)
         return bad(doctor, &err);
     const struct catalog *catalog = agent->knowledge->catalog;
-    struct outcome outcome = good(
-        arena_printf(doctor->arena, "%zu ready, %zu with problems", catalog->dataset_count,
-                     catalog->error_count));
+    struct strbuf words = strbuf_init(PROBLEMS_SIZE_MAX);
+    strbuf_printf(&words, "%zu ready, %zu with problems", catalog->dataset_count,
+                  catalog->error_count);
+    struct outcome outcome = {FINDING_GOOD, NULL};
     if (!catalog_require_datasets(catalog, &err))
         outcome = (struct outcome){FINDING_ODD, arena_strdup(doctor->arena, err.message)};
+    size_t errors = 0;
     for (size_t i = 0; i < catalog->problem_count; i++) {
         if (catalog->problems[i].severity != PROBLEM_ERROR)
             continue;
-        struct strbuf line = strbuf_init(8192);
-        problem_print(&line, &catalog->problems[i]);
-        outcome = (struct outcome){FINDING_BAD, arena_strdup(doctor->arena, strbuf_text(&line))};
-        strbuf_clear(&line);
-        break;
+        outcome.finding = FINDING_BAD;
+        if (errors++ == PROBLEMS_SHOWN)
+            break;
+        strbuf_add(&words, errors == 1 ? ": " : "; ");
+        problem_print(&words, &catalog->problems[i]);
     }
+    if (errors > PROBLEMS_SHOWN)
+        strbuf_add(&words, "; and more, which 'querent index' lists");
+    if (outcome.finding != FINDING_ODD)
+        outcome.words = arena_strdup(doctor->arena, strbuf_text(&words));
+    strbuf_clear(&words);
     agent_close(agent);
     return outcome;
 }

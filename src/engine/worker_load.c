@@ -263,10 +263,21 @@ static void add_read_csv(struct loading *loading, struct strbuf *sql, const char
     strbuf_add(sql, "})");
 }
 
+static void leave_out(char *text, const char *words)
+{
+    char *start = strstr(text, words);
+    if (start)
+        memmove(start, start + strlen(words), strlen(start + strlen(words)) + 1);
+}
+
+/* Files have other names in the worker than the user's. */
 static bool data_error(struct error *err)
 {
     char cleaned[ERROR_MESSAGE_MAX];
     engine_message_clean(err->message, cleaned);
+    leave_out(cleaned, "Invalid Input Error: ");
+    leave_out(cleaned, " in file \"input.json\",");
+    leave_out(cleaned, " in file \"input.csv\",");
     return error_set(err, ERROR_DATA, "it can't be read as a table: %s", cleaned);
 }
 

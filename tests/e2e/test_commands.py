@@ -157,6 +157,16 @@ def test_doctor_names_what_is_broken(querent, sales, setting, value, part):
     assert findings["settings"]["finding"] == "ok"
 
 
+def test_doctor_names_all_broken_files(querent, tmp_path):
+    (tmp_path / "broken.json").write_text('{"a": [1,2')
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "good.csv").write_text("a,b\n1,x\n")
+    result = querent.run("doctor", "--data", tmp_path)
+    shown = " ".join(result.stdout.split())
+    assert result.returncode == 1 and "1 ready, 2 with problems: " in shown
+    assert "file 'empty.csv': it is empty" in shown and "Malformed JSON at byte" in shown
+
+
 def test_documents_in_the_home_are_found_unless_files_are_named(querent, sales):
     folder = querent.home / "metadata"
     folder.mkdir(parents=True)
