@@ -220,6 +220,23 @@ TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *que
     return ok;
 }
 
+/* No other one answers the same question. */
+TASK_WAITS static bool check_rivals(struct agent *agent, const struct verified_entry *query,
+                                    int64_t *version, struct error *err)
+{
+    if (!agent_reload_verified(agent, err))
+        return false;
+    struct verified_set *set = agent_take_verified(agent);
+    const struct verified_entry *rival = verified_set_rival(set, query);
+    if (rival)
+        error_set(err, ERROR_CONFLICT,
+                  "the question is that of '%s' already; retire that one, or ask otherwise",
+                  rival->id);
+    *version = set->version;
+    verified_set_unref(set);
+    return !rival;
+}
+
 TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *record,
                               struct arena *arena, struct error *err)
 {
@@ -230,16 +247,10 @@ TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *recor
     record->slots = plain.slots;
     record->variants = plain.variants;
     if (record->state == VERIFIED_APPROVED) {
-        if (!agent_reload_verified(agent, err))
-            return false;
-        struct verified_set *set = agent_take_verified(agent);
-        const struct verified_entry *rival = verified_set_rival(set, &query);
-        if (rival)
-            error_set(err, ERROR_CONFLICT,
-                      "the question is that of '%s' already; retire that one, or ask otherwise",
-                      rival->id);
-        verified_set_unref(set);
-        if (rival || !verified_check(agent, &query, arena, &record->schema, err))
+        /* Twice, for the statement may take long, and another be approved meanwhile. */
+        if (!check_rivals(agent, &query, &record->compared_at, err) ||
+            !verified_check(agent, &query, arena, &record->schema, err) ||
+            !check_rivals(agent, &query, &record->compared_at, err))
             return false;
         record->reason = record->approved_at = NULL; /* approved now */
     }

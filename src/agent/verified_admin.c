@@ -95,6 +95,8 @@ TASK_WAITS bool verified_admin_edit(struct agent *agent, const char *id,
     if (!get_own(agent, id, arena, out, err))
         return false;
     apply(change, out);
+    if (change->question)
+        out->turn = 1; /* somebody has looked at it: it stands by itself */
     return verified_save(agent, out, arena, err);
 }
 
@@ -104,7 +106,7 @@ TASK_WAITS bool verified_admin_approve(struct agent *agent, const char *id, cons
 {
     if (!get_own(agent, id, arena, out, err))
         return false;
-    if (out->turn > 1 && out->revision == 0)
+    if (out->turn > 1 && !out->approved_at)
         return error_set(err, ERROR_INVALID,
                          "it was asked as number %lld of a conversation and may lean on what was "
                          "said before; edit the question so that it stands by itself",

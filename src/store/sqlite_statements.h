@@ -267,6 +267,7 @@ STATEMENT(VERIFIED_LIST,
 STATEMENT(VERIFIED_UPDATE,
           "UPDATE verified_queries SET revision = revision + 1, state = ?3, question = ?4,"
           " variants = ?5, dataset_id = ?6, sql = ?7, slots = ?8, owner = ?9, reason = ?10,"
-          " schema = ?11, updated_at = ?12, approved_at = ?13 WHERE id = ?1 AND revision = ?2")
+          " schema = ?11, updated_at = ?12, approved_at = ?13, turn = ?14"
+          " WHERE id = ?1 AND revision = ?2")
 STATEMENT(VERIFIED_CHANGED, "UPDATE verified_version SET version = version + 1")
 STATEMENT(VERIFIED_VERSION, "SELECT version FROM verified_version")

@@ -130,13 +130,29 @@ static struct verified_record record_read(sqlite3_stmt *row, struct arena *arena
     return record;
 }
 
-/* Before a change of what is approved: is there room, and everybody shall look again. */
+bool sqlite_verified_version(struct sqlite_connection *connection, void *arg, struct error *err)
+{
+    bool row;
+    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_VERIFIED_VERSION, err, "");
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    *(int64_t *)arg = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement); /* a read that is not over would keep the writer's snapshot */
+    return true;
+}
+
+/* Before a change of what is approved: is it still what was looked at, is there room, and everybody
+ * shall look again. */
 static bool begin_change(struct sqlite_connection *connection,
                          const struct verified_record *record, struct error *err)
 {
-    int64_t approved = 0;
-    if (!sqlite_execute(connection, STATEMENT_VERIFIED_CHANGED, NULL, err, ""))
+    int64_t approved = 0, version;
+    if (!sqlite_execute(connection, STATEMENT_VERIFIED_CHANGED, NULL, err, "") ||
+        !sqlite_verified_version(connection, &version, err))
         return false;
+    if (record->compared_at > 0 && record->compared_at + 1 != version)
+        return error_set(err, ERROR_CONFLICT,
+                         "another verified query was changed meanwhile; try again");
     if (record->state == VERIFIED_APPROVED &&
         !count_others(connection, VERIFIED_APPROVED, record->id, &approved, err))
         return false;
@@ -171,11 +187,11 @@ bool sqlite_verified_update(struct sqlite_connection *connection, void *arg, str
     int64_t changes;
     bool exists;
     if (!begin_change(connection, record, err) ||
-        !sqlite_execute(connection, STATEMENT_VERIFIED_UPDATE, &changes, err, "tittttttttttt",
+        !sqlite_execute(connection, STATEMENT_VERIFIED_UPDATE, &changes, err, "tittttttttttti",
                         record->id, record->revision, verified_state_name(record->state),
                         record->question, record->variants, record->dataset_id, record->sql,
                         record->slots, record->owner, record->reason, record->schema,
-                        record->updated_at, record->approved_at))
+                        record->updated_at, record->approved_at, record->turn))
         return false;
     if (changes > 0)
         return true;
@@ -202,16 +218,6 @@ bool sqlite_verified_list(struct sqlite_connection *connection, void *arg, struc
             return false;
     }
     call->more = row;
-    return true;
-}
-
-bool sqlite_verified_version(struct sqlite_connection *connection, void *arg, struct error *err)
-{
-    bool row;
-    sqlite3_stmt *statement = sqlite_start(connection, STATEMENT_VERIFIED_VERSION, err, "");
-    if (!statement || !sqlite_step(connection, statement, &row, err))
-        return false;
-    *(int64_t *)arg = row ? sqlite3_column_int64(statement, 0) : 0;
     return true;
 }
 

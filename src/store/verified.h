@@ -43,6 +43,7 @@ struct verified_record {
     const char *schema; /* of the data when it was last checked; NULL: never */
     const char *created_at, *updated_at;
     const char *approved_at; /* NULL: never */
+    int64_t compared_at; /* the version of all with which a change compared it; 0: with none */
 };
 
 /* An answer that somebody got, as a vote needs it. */

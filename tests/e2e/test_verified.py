@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Votes, candidates and verified queries, over HTTP and on the command line."""
+import concurrent.futures
 import json
 
 import pytest
@@ -170,6 +171,13 @@ def test_two_of_the_same_question_are_not_approved(server):
     first, second = add(server), add(server, question="how much CAME in from {region} in {time}", variants=[])
     approve(server, first)
     assert first in approve(server, second, 409)["detail"]
+    # Nor when both are approved at once.
+    retire(server, first)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        codes = pool.map(lambda one: server.post(f"{VERIFIED}/{one}/approve", {}).status_code, (first, second))
+        assert sorted(codes) == [200, 409]
+    retire(server, second)
+    approve(server, first)
     # An edit that breaks an approved one is refused and leaves it as it was.
     response = server.http.patch(f"{VERIFIED}/{first}", json={"sql": TAKINGS["sql"].replace("revenue", "nothing")})
     assert response.status_code == 502, response.text
@@ -219,6 +227,15 @@ def test_votes_are_changed_and_only_ones_own(server):
     second = server.ask("and by region?", conversation=reply["conversation_id"])
     leaning = vote(server, query_id=second["query_id"])["candidate_id"]
     assert "stands by itself" in approve(server, leaning, 422)["detail"]
+    # Only who has edited its question has looked at it.
+    assert server.http.patch(f"{VERIFIED}/{leaning}", json={"owner": "ana"}).status_code == 200
+    approve(server, leaning, 422)
+    retire(server, leaning)
+    approve(server, leaning, 422)
+    edited = server.http.patch(f"{VERIFIED}/{leaning}", json={"question": "units of each region"}).json()
+    assert edited["turn"] == 1
+    approve(server, leaning)
+    retire(server, leaning)
 
 
 def test_admin_acts_are_in_the_audit_trail(server):

@@ -135,6 +135,13 @@ static void a_vote_proposes_once_and_may_be_changed(void **state)
     assert_int_equal(count_of(home, VERIFIED_CANDIDATE), 0);
 }
 
+static int64_t version_of(struct home *home)
+{
+    int64_t version;
+    assert_ok(store_verified_version(home->store, &version, &home->err), home->err);
+    return version;
+}
+
 static void a_change_of_an_older_revision_conflicts(void **state)
 {
     struct home *home = *state;
@@ -150,18 +157,16 @@ static void a_change_of_an_older_revision_conflicts(void **state)
     old.id = "verified_0123456789abcdef";
     assert_fails(store_verified_update(home->store, home->arena, &old, &home->err), home->err,
                  ERROR_NOT_FOUND);
+    /* One that was compared with others as they were before. */
+    old = record;
+    old.compared_at = version_of(home) - 1;
+    assert_fails(store_verified_update(home->store, home->arena, &old, &home->err), home->err,
+                 ERROR_CONFLICT);
     struct verified_record read;
     assert_ok(store_verified_get(home->store, record.id, home->arena, &read, &home->err),
               home->err);
     assert_string_equal(read.question, "another");
     assert_int_equal(read.state, VERIFIED_CANDIDATE);
-}
-
-static int64_t version_of(struct home *home)
-{
-    int64_t version;
-    assert_ok(store_verified_version(home->store, &version, &home->err), home->err);
-    return version;
 }
 
 static void approving_and_retiring_change_the_version(void **state)
