@@ -198,12 +198,18 @@ void event_stream_end(struct event_stream *stream)
 
 /* ---- all streams of a loop ---- */
 
-static void comment(struct api *api, const char *text, uint64_t idle_since_ms)
+static struct http_chunk *comment_chunk(const char *text)
 {
     struct strbuf line = strbuf_init(1024);
     strbuf_printf(&line, ": %s\n\n", text);
     struct http_chunk *chunk = http_chunk_new(strbuf_str(&line));
     strbuf_clear(&line);
+    return chunk;
+}
+
+static void comment(struct api *api, const char *text, uint64_t idle_since_ms)
+{
+    struct http_chunk *chunk = comment_chunk(text);
     uint64_t now_ms = clock_monotonic_ms();
     for (struct event_stream *stream = api->streams; stream; stream = stream->next)
         if (stream->sent_ms <= idle_since_ms) {
@@ -223,9 +229,13 @@ void event_streams_beat(struct api *api)
     comment(api, "ping", clock_monotonic_ms() - EVENT_STREAM_BEAT_S * 1000);
 }
 
-void event_streams_end_distant(struct api *api)
+void event_streams_end_distant(struct api *api, const char *text)
 {
+    struct http_chunk *chunk = comment_chunk(text);
     for (struct event_stream *stream = api->streams; stream; stream = stream->next)
-        if (stream->reader.run && live_run_is_distant(stream->reader.run))
+        if (stream->reader.run && live_run_is_distant(stream->reader.run)) {
+            http_stream_write(stream->stream, chunk);
             end_reading(stream);
+        }
+    http_chunk_unref(chunk);
 }

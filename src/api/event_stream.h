@@ -32,7 +32,7 @@ void event_stream_end(struct event_stream *stream);
 void event_streams_comment(struct api *api, const char *text);
 /* A timer's turn: comments to those that had nothing for EVENT_STREAM_BEAT_S. */
 void event_streams_beat(struct api *api);
-/* Ends those that follow runs of other processes, which go on without this one. */
-void event_streams_end_distant(struct api *api);
+/* Ends those that follow runs of other processes, which go on without this one; they are told so. */
+void event_streams_end_distant(struct api *api, const char *text);
 
 #endif

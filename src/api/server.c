@@ -223,8 +223,8 @@ TASK_WAITS static void api_stop(struct api *api)
 {
     struct task_event drained = {0}, closed = {0};
     http_server_drain(api->server, signal_event, &drained);
+    event_streams_end_distant(api, "the server is stopping; this question goes on at another one");
     event_streams_comment(api, "the server is stopping; this answer is still finished");
-    event_streams_end_distant(api);
     uint64_t grace_end_ms = clock_monotonic_ms() + api->shared->stop_grace_ms;
     end_tasks(api, grace_end_ms);
     wait_for_readers(api, grace_end_ms + READERS_TIME_MAX_MS);

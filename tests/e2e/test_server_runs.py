@@ -411,6 +411,25 @@ def test_a_run_is_cancelled_at_the_other_process(pair):
     assert cancel(second, run_of(stream), expect=200)["state"] == "cancelled"
 
 
+def test_a_reader_at_a_process_that_stops(pair):
+    """The run goes on at its own; the reader is told so, at once, and can be taken up there."""
+    first, second = pair
+    frozen = first.freeze()
+    stream = OpenStream(first, "revenue by region")
+    run, last = run_of(stream), last_number(stream)
+    reader = Reader(second, run)
+    wait_for(lambda: f"id: {last}\n" in reader.text, PATIENCE_S)
+    second.signal()
+    text = reader.result()
+    assert text.endswith(": the server is stopping; this question goes on at another one\n\n")
+    assert second.process.wait(PATIENCE_S) == 0 and state_of(first, run)["state"] == "active"
+    again = Reader(first, run, after=numbers(text)[-1])
+    wait_for(lambda: again.status, PATIENCE_S)
+    first.thaw(frozen)
+    whole = events_in("\n".join(stream.lines) + "\n\n") if stream.events() else ""
+    assert events_in(text) + events_in(again.result()) == whole
+
+
 def post_until_cut(server, request):
     with pytest.raises(httpx.HTTPError):
         httpx.post(server.url + QUERY, json=request, timeout=PATIENCE_S)
