@@ -120,16 +120,32 @@ static bool read_last_event_id(struct api_request *request, uint64_t *after)
     return ok;
 }
 
-/* A run that is not here: the store knows. */
+/* Whether the store has the run, and its events if they are here. */
+TASK_WAITS static bool find_ended(struct api_request *request, struct live_run **run,
+                                  struct error *err)
+{
+    struct stored_run stored;
+    *run = NULL;
+    if (!store_run_get(request->api->agent->store, run_id(request), request->exchange->arena,
+                       &stored, err))
+        return false;
+    *run = live_runs_find(request->api->shared->runs, run_id(request));
+    return true;
+}
+
+/* A run that is not here: the store knows. One that has ended may have been deleted meanwhile, by
+ * another process too. */
 TASK_WAITS static void recall(void *arg)
 {
     struct api_request *request = arg;
     struct api *api = request->api;
     struct error err = {0};
-    bool gone;
+    bool gone = false;
     uint64_t after;
-    struct live_run *run = run_keeper_recall(api->shared->runs, api->agent->store, api->loop,
-                                             run_id(request), &gone, &err);
+    struct live_run *run;
+    if (find_ended(request, &run, &err) && !run)
+        run = run_keeper_recall(api->shared->runs, api->agent->store, api->loop, run_id(request),
+                                &gone, &err);
     if (!run && gone)
         api_reply_detail(request, 410, err.message);
     else if (!run)
@@ -149,12 +165,12 @@ static void events(struct api_request *request)
     if (!read_last_event_id(request, &after))
         return;
     struct live_run *run = live_runs_find(api->shared->runs, run_id(request));
-    if (run) {
+    if (run && live_run_has_more(run, UINT64_MAX)) /* it goes on */
         event_stream_attach(request, run, after, false);
-        live_run_unref(run);
-    } else if (!api_start_task(api, &options, recall, request, &err)) {
+    else if (!api_start_task(api, &options, recall, request, &err))
         api_reply_error(request, &err);
-    }
+    if (run)
+        live_run_unref(run);
 }
 
 /* ---- its end ---- */

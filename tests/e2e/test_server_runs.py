@@ -396,6 +396,27 @@ def test_a_run_is_found_at_the_other_process(pair):
     assert response.status_code == 409
 
 
+def test_what_is_deleted_at_one_process_is_gone_at_the_other(pair):
+    """Also what the other one has in memory: of a run that has ended, and of one that goes on."""
+    first, second = pair
+    ended = first.ask("total units")
+    assert numbers(read_events(second, ended["query_id"]))
+    first.freeze()
+    stream = OpenStream(first, "revenue by region")
+    run = run_of(stream)
+    reader = Reader(second, run)
+    wait_for(lambda: reader.text, PATIENCE_S)
+    for conversation in (ended["conversation_id"], state_of(second, run)["conversation_id"]):
+        assert first.http.delete(f"/api/v1/conversations/{conversation}").status_code == 200
+    assert '"code":"not_found"' in reader.result()
+    for gone in (ended["query_id"], run):
+        state_of(second, gone, expect=404)
+        read_events(second, gone, expect=404)
+    read_events(first, ended["query_id"], expect=404)
+    cancel(first, run)
+    assert stream.events()[-1].data["code"] == "cancelled"
+
+
 def test_a_run_is_cancelled_at_the_other_process(pair):
     first, second = pair
     first.freeze()
