@@ -126,7 +126,10 @@ def test_what_is_kept_is_the_owners_alone(querent, sales):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_its_workers(querent, sales, number):
+    # Under nohup the signal is ignored, which programs inherit; this one rightly keeps to it.
+    before = signal.signal(number, signal.SIG_DFL)
     process = querent.start("chat", "--data", sales, stdin=subprocess.PIPE)
+    signal.signal(number, before)
     try:
         process.stdin.write("total revenue\n")
         process.stdin.flush()
