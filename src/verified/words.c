@@ -50,6 +50,12 @@ static bool is_letter(char c)
     return char_is_alnum(c) || c == '\x80' || c == '_';
 }
 
+/* Letter by letter: folded as a whole, a German "Busse" (buses) would be a "Buße" (a fine). */
+static utf8proc_int32_t lower(utf8proc_int32_t code, void *context)
+{
+    return utf8proc_tolower(code);
+}
+
 static struct str folded(struct arena *arena, struct str word)
 {
     bool ascii = true;
@@ -61,9 +67,9 @@ static struct str folded(struct arena *arena, struct str word)
     if (ascii)
         return (struct str){out, word.length};
     utf8proc_uint8_t *mapped = NULL;
-    utf8proc_ssize_t length = utf8proc_map((const utf8proc_uint8_t *)out,
-                                           (utf8proc_ssize_t)word.length, &mapped,
-                                           UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    utf8proc_ssize_t length =
+        utf8proc_map_custom((const utf8proc_uint8_t *)out, (utf8proc_ssize_t)word.length, &mapped,
+                            UTF8PROC_COMPOSE | UTF8PROC_STABLE, lower, NULL);
     struct str text = {out, word.length};
     if (length >= 0)
         text = arena_str(arena, (struct str){(const char *)mapped, (size_t)length});

@@ -278,6 +278,8 @@ static void words_have_one_form(void **state)
         {"\xC3\x84rger", "\xC3\xA4rger", true},
         {"A\xCC\x8A", "\xC3\xA5", true}, /* a letter and its ring, or both in one */
         {"\xC3\xA4rger", "arger", false},
+        {"Bu\xC3\x9F" "e", "Busse", false},
+        {"\xCE\x91\xCE\x92", "\xCE\xB1\xCE\xB2", true},
         {"1,000", "1000", false},
         {"1,000 rows", "1,000 rows", true},
         {"1.5", "15", false},
