@@ -2,6 +2,7 @@
 #include "core/arena.h"
 
 #include <assert.h>
+#include <sanitizer/asan_interface.h> /* its macros do nothing without AddressSanitizer */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static void add_block(struct arena *arena, size_t size)
     block->used = 0;
     block->previous = arena->block;
     block->capacity = capacity;
+    ASAN_POISON_MEMORY_REGION(block->bytes, capacity);
     arena->block = block;
     arena->size += sizeof(*block) + capacity;
 }
@@ -94,6 +96,7 @@ static void *take(struct arena *arena, size_t size)
         add_block(arena, rounded);
     void *memory = arena->block->bytes + arena->block->used;
     arena->block->used += rounded;
+    ASAN_UNPOISON_MEMORY_REGION(memory, size);
     return memory;
 }
 
@@ -188,6 +191,31 @@ void arena_rollback(struct arena *arena, struct arena_mark mark)
     if (!arena->block)
         return;
     arena->block->used = mark.used;
+    ASAN_POISON_MEMORY_REGION(arena->block->bytes + mark.used,
+                              arena->block->capacity - mark.used);
+}
+
+void arena_reset(struct arena *arena, size_t keep_max)
+{
+    run_defers(arena, NULL);
+    size_t size = arena->size;
+    bool fits = arena->block && size <= keep_max;
+    if (!fits || arena->block->previous) {
+        free_blocks(arena, NULL);
+        if (fits)
+            add_block(arena, size - sizeof(struct block));
+        return;
+    }
+    arena_rollback(arena, (struct arena_mark){.block = arena->block});
+}
+
+bool arena_holds(const struct arena *arena, const void *address)
+{
+    uintptr_t place = (uintptr_t)address;
+    for (const struct block *block = arena->block; block; block = block->previous)
+        if (place - (uintptr_t)block->bytes < block->used)
+            return true;
+    return false;
 }
 
 size_t arena_size(const struct arena *arena)

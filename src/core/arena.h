@@ -8,11 +8,14 @@
  *
  * Out of memory ends the process in one place (core/alloc.h). Sizes that come from outside must
  * have been checked against a limit before they get here.
+ *
+ * With AddressSanitizer, reading what was not handed out, or is gone, is an error.
  */
 #ifndef QUERENT_CORE_ARENA_H
 #define QUERENT_CORE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/str.h"
@@ -55,6 +58,13 @@ void arena_defer(struct arena *arena, void (*release)(void *), void *object);
 
 struct arena_mark arena_mark(struct arena *arena);
 void arena_rollback(struct arena *arena, struct arena_mark mark);
+
+/* Empties the arena for new work: deferred calls run, and what was handed out is gone. Up to
+ * `keep_max` bytes stay with it, in one piece, so that the same work needs none from the system. */
+void arena_reset(struct arena *arena, size_t keep_max);
+
+/* Does the address lie in the arena's memory? */
+bool arena_holds(const struct arena *arena, const void *address);
 
 /* Bytes handed out by the system for this arena, for limits and metrics. */
 size_t arena_size(const struct arena *arena);

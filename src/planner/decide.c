@@ -165,7 +165,7 @@ static double best_rank(const struct plan_state *state)
 {
     double best = -INFINITY;
     for (size_t i = 0; i < state->plan.candidate_count; i++)
-        if (state->items[i].features)
+        if (state->items[i].learned)
             best = fmax(best, state->items[i].rank);
     return best;
 }
@@ -190,7 +190,7 @@ static size_t best_learned(const struct plan_state *state, size_t other)
     double most = -INFINITY;
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
-        if (!item->features || failed(item) ||
+        if (!item->learned || failed(item) ||
             (other != NO_CANDIDATE && plan_same_rows(item, &state->items[other])))
             continue;
         double score = item->observed ? final_score(state, i) : item->rank - UNSEEN_PENALTY;
@@ -207,35 +207,45 @@ size_t plan_best_learned(const struct plan_state *state)
     return best_learned(state, NO_CANDIDATE);
 }
 
+void plan_learned_facts(const struct ranking_features *ranking, struct learned_facts *out)
+{
+    const float *features = ranking->values;
+    float *sureness = out->sureness;
+    memset(out, 0, sizeof(*out));
+    sureness[SURENESS_sketch_log] = features[RANKING_sketch_log];
+    sureness[SURENESS_condition_least] = features[RANKING_condition_least];
+    sureness[SURENESS_unread_words] = features[RANKING_unread_words];
+    sureness[SURENESS_unread_unknown] = features[RANKING_unread_unknown];
+    sureness[SURENESS_unread_values] = features[RANKING_unread_values] +
+                                       features[RANKING_unread_numbers] +
+                                       features[RANKING_unread_quotes];
+    sureness[SURENESS_unread_names] = features[RANKING_unread_capitals];
+    sureness[SURENESS_log_out_any] = features[RANKING_log_out_any];
+    sureness[SURENESS_log_in_select] = features[RANKING_log_in_select];
+    sureness[SURENESS_log_least_select] = features[RANKING_log_least_select];
+    sureness[SURENESS_link_least] = features[RANKING_link_least];
+    sureness[SURENESS_unread_columns] = features[RANKING_unread_columns];
+    sureness[SURENESS_condition_count] = features[RANKING_condition_count];
+    sureness[SURENESS_score] = features[RANKING_score];
+    sureness[SURENESS_one] = 1;
+    out->overlooks_value = features[RANKING_unread_values] > 0;
+}
+
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT])
 {
     const struct plan_item *item = &state->items[winner];
-    const float *features = item->features->values;
     size_t second = best_learned(state, winner);
     double margin = second == NO_CANDIDATE ? 5 : item->rank - state->items[second].rank;
     double top = 0;
     for (size_t i = 0; i < state->plan.candidate_count; i++)
         top = fmax(top, state->items[i].probability);
+    memcpy(out, item->learned->sureness, sizeof(item->learned->sureness));
     out[SURENESS_same_result] = (float)same_result(state, winner);
     out[SURENESS_margin] = (float)fmin(fmax(margin, -8), 8);
-    out[SURENESS_sketch_log] = features[RANKING_sketch_log];
-    out[SURENESS_condition_least] = features[RANKING_condition_least];
-    out[SURENESS_unread_words] = features[RANKING_unread_words];
-    out[SURENESS_unread_unknown] = features[RANKING_unread_unknown];
-    out[SURENESS_unread_values] = features[RANKING_unread_values] +
-                                  features[RANKING_unread_numbers] +
-                                  features[RANKING_unread_quotes];
-    out[SURENESS_unread_names] = features[RANKING_unread_capitals];
     out[SURENESS_winner_empty] = item->facts[RESULT_empty];
-    out[SURENESS_log_out_any] = features[RANKING_log_out_any];
-    out[SURENESS_log_in_select] = features[RANKING_log_in_select];
-    out[SURENESS_log_least_select] = features[RANKING_log_least_select];
-    out[SURENESS_link_least] = features[RANKING_link_least];
     out[SURENESS_unknown_share] = state->unknown_share;
     out[SURENESS_top_probability] = (float)top;
-    out[SURENESS_unread_columns] = features[RANKING_unread_columns];
-    out[SURENESS_condition_count] = features[RANKING_condition_count];
     out[SURENESS_word_count] = state->word_count;
     out[SURENESS_linked_share] = state->linked_share;
     out[SURENESS_rules_agree] = out[SURENESS_rules_differ] = 0;
@@ -244,8 +254,6 @@ void plan_sureness_features(const struct plan_state *state, size_t winner,
             plan_same_rows(item, &state->items[i]) ? SURENESS_rules_agree : SURENESS_rules_differ;
         out[side] = fmaxf(out[side], (float)state->items[i].prior);
     }
-    out[SURENESS_score] = features[RANKING_score];
-    out[SURENESS_one] = 1;
 }
 
 /* Is there a reading by rules that explains every word by what it is called? */
@@ -263,14 +271,14 @@ static bool rules_explain_all(const struct plan_state *state)
 double plan_learned_chance(const struct plan_state *state, size_t i)
 {
     float features[SURENESS_FEATURE_COUNT];
-    if (!state->items[i].features || failed(&state->items[i]))
+    if (!state->items[i].learned || failed(&state->items[i]))
         return 0;
     plan_sureness_features(state, i, features);
     double score = weighted_sum_score(&state->planner->rankers.sureness, features);
     double chance = 1 / (1 + exp(-score));
     if (state->items[i].unread_count > 0 || state->linked_share <= 0)
         chance *= UNREAD_NAME_FACTOR;
-    if (state->items[i].features->values[RANKING_unread_values] > 0 && rules_explain_all(state))
+    if (state->items[i].learned->overlooks_value && rules_explain_all(state))
         chance *= UNREAD_VALUE_FACTOR;
     if (state->items[i].bare_amounts)
         chance *= BARE_AMOUNTS_FACTOR;
@@ -346,7 +354,7 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
         if (agrees)
             own = fmax(own, plan_chance(state, learned) + AGREEMENT_BONUS);
         bool weak = learned != NO_CANDIDATE && best == learned && item->beyond_sketches &&
-                    state->items[learned].features->values[RANKING_link_least] < WEAK_LINK;
+                    state->items[learned].learned->sureness[SURENESS_link_least] < WEAK_LINK;
         if (own > *chance * (weak ? WEAK_LINK_FACTOR : 1)) {
             *chance = own;
             best = i;
@@ -381,7 +389,7 @@ static const char *column_list(const struct dataset *dataset, struct arena *aren
 /* A word that no column holds as a value, and that the reading does not look for in texts. */
 static bool misses_value(const struct plan_state *state, const struct plan_item *item)
 {
-    bool explained = item && item->prior >= 0 && !item->features && item->unread_count == 0;
+    bool explained = item && item->prior >= 0 && !item->learned && item->unread_count == 0;
     return state->missing.word && item && !explained &&
            !query_looks_for(state->plan.candidates[item - state->items].query,
                             str_from(state->missing.word));

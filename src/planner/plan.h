@@ -3,6 +3,7 @@
 #ifndef QUERENT_PLANNER_PLAN_H
 #define QUERENT_PLANNER_PLAN_H
 
+#include "core/arena_pool.h"
 #include "planner/planner.h"
 #include "planner/rank/rank.h"
 #include "planner/rules/missing_value.h"
@@ -18,7 +19,15 @@ struct planner {
     struct word_table *words; /* NULL: likeness of meaning is off */
     struct sketch_table sketches;
     struct rankers rankers;
+    struct arena_pool *scratch; /* what a reading makes on its way and no plan keeps */
     char version[64];
+};
+
+/* What deciding looks at of the ranker's many features, where the learned readings hold the
+ * candidate. */
+struct learned_facts {
+    float sureness[SURENESS_FEATURE_COUNT]; /* those that the words tell; the others are 0 */
+    bool overlooks_value;                   /* one that is stored */
 };
 
 /* One candidate's part of a plan, in the order of plan.candidates. */
@@ -26,7 +35,7 @@ struct plan_item {
     double rank;        /* the ranker's score */
     double probability; /* share among all candidates of the plan */
     double prior;       /* of business readings: their own guess; else below 0 */
-    const struct ranking_features *features; /* NULL for business readings */
+    const struct learned_facts *learned; /* NULL for business readings */
     bool observed;
     uint64_t result; /* hash of the rows, in any order */
     float facts[RESULT_FEATURE_COUNT];
@@ -69,9 +78,11 @@ struct plan_state {
     bool later_turn; /* there is a previous query */
     float lean;      /* how clearly the words lean on it (follow_up.h) */
     const char *unknown_subject; /* what it counts and nothing in the data is called; NULL */
-    struct missing_value_words heard; /* which words of the question are in the data */
     struct missing_value missing;     /* no word: every one that looks like a value is one */
 };
+
+/* Takes what is needed later from what ranked a learned reading. */
+void plan_learned_facts(const struct ranking_features *ranking, struct learned_facts *out);
 
 /* The chance that candidate `i` is right, from what is known by now. */
 double plan_chance(const struct plan_state *state, size_t i);

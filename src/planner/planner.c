@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "core/datafile.h"
 #include "core/strbuf.h"
+#include "planner/keep.h"
 #include "planner/plan.h"
 #include "planner/print/describe.h"
 #include "planner/print/print.h"
@@ -70,6 +71,7 @@ struct planner *planner_open(const char *weights_path, const char *embedding_pat
                              struct error *err)
 {
     struct planner *planner = xcalloc(1, sizeof(*planner));
+    planner->scratch = arena_pool_new();
     if (open_weights(planner, weights_path, err)) {
         planner->words = embedding_path && *embedding_path
                              ? word_table_open_file(embedding_path, err)
@@ -91,6 +93,7 @@ void planner_close(struct planner *planner)
     word_table_close(planner->words);
     lexicon_free(planner->lexicon);
     weights_close(planner->weights);
+    arena_pool_free(planner->scratch);
     free(planner);
 }
 
@@ -331,7 +334,9 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
     };
     state->items[i].rank = ranked->score;
     state->items[i].prior = -1;
-    state->items[i].features = &reading->features[ranked->candidate];
+    struct learned_facts *facts = arena_alloc(arena, sizeof(*facts));
+    plan_learned_facts(&reading->features[ranked->candidate], facts);
+    state->items[i].learned = facts;
     state->items[i].misses_time = misses_time(reading, candidate);
     find_unread(state->planner->lexicon, reading, candidate, arena, &state->items[i]);
 }
@@ -490,7 +495,7 @@ static bool is_existence(const struct token_list *tokens, size_t i)
 
 /* Which of the tables that were read each telling word is linked to. */
 static void set_links(struct plan_state *state, const struct dataset_reading *readings,
-                      size_t count)
+                      size_t count, struct missing_value_words *out)
 {
     const struct token_list *tokens = readings[0].links->tokens;
     struct plan_words *words = &state->words;
@@ -498,7 +503,7 @@ static void set_links(struct plan_state *state, const struct dataset_reading *re
     words->named = arena_array(state->arena, tokens->count + 1, 1);
     words->dataset_count = count;
     bool *heard = arena_array(state->arena, tokens->count + 1, sizeof(*heard));
-    state->heard = (struct missing_value_words){tokens, heard};
+    *out = (struct missing_value_words){tokens, heard};
     for (size_t r = 0; r < count; r++) {
         words->datasets[r] = readings[r].choice->dataset;
         if (readings[r].choice->score >= NEAR_SHARE * readings[0].choice->score)
@@ -563,8 +568,10 @@ static void settle_tokens(const struct plan_request *request, size_t datasets,
             tokens->items[i].stop = false;
 }
 
-/* The learned reading: every dataset's candidates, ranked together; the best come into the plan. */
-static void read_learned(struct plan_state *state, const struct plan_request *request)
+/* The learned reading: every dataset's candidates, ranked together; the best come into the plan.
+ * `heard` gets which words of the question are in the data. */
+static void read_learned(struct plan_state *state, const struct plan_request *request,
+                         struct missing_value_words *heard)
 {
     const struct planner *planner = state->planner;
     struct arena *arena = state->arena;
@@ -585,7 +592,7 @@ static void read_learned(struct plan_state *state, const struct plan_request *re
         read_dataset(planner, &request->datasets[r], tokens, &cues, arena, &readings[r]);
     }
     if (count > 0)
-        set_links(state, readings, count);
+        set_links(state, readings, count, heard);
     struct ranked *ranked;
     size_t total = rank_all(planner, readings, count, arena, &ranked);
     for (size_t i = 0; i < total && state->plan.candidate_count < PLAN_LEARNED_MAX; i++)
@@ -683,11 +690,10 @@ static void doubt_bare_keys(struct plan_state *state, const struct plan_request 
     }
 }
 
-struct plan *planner_read(const struct planner *planner, const struct plan_request *asked,
-                          struct arena *arena, struct error *err)
+/* All that it makes lies in the arena. */
+static struct plan_state *read_question(const struct planner *planner,
+                                        const struct plan_request *asked, struct arena *arena)
 {
-    if (!check_request(asked, err))
-        return NULL;
     struct plan_request spelled = *asked;
     const struct plan_request *request = &spelled;
     spelled.question = cue_spelling_restore(asked, arena);
@@ -696,11 +702,12 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     struct plan *plan = &state->plan;
     plan->meta = business_meta(request, arena);
     if (plan->meta.kind != PLAN_META_NONE)
-        return plan;
+        return state;
     state->explain = request->explain;
     state->later_turn = request->previous != NULL;
     state->lean = request->previous ? (float)follow_up_lean(request->question) : 0;
-    read_learned(state, request);
+    struct missing_value_words heard = {0};
+    read_learned(state, request, &heard);
     struct business_candidate *list = NULL;
     size_t count = 0;
     business_candidates(request, arena, &list, &count);
@@ -722,7 +729,7 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"
                               : "there is no data to ask about";
-        return plan;
+        return state;
     }
     for (size_t i = 0; i < plan->candidate_count; i++)
         state->items[i].in_its_words =
@@ -735,13 +742,24 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     bool leans = request->previous && state->lean >= LEANS && request->previous->table_count > 0;
     const struct dataset *about =
         leans ? request->previous->tables[0].dataset : state->dataset;
-    if (!missing_value(request, about, &state->heard, arena, &state->missing))
+    if (!missing_value(request, about, &heard, arena, &state->missing))
         state->missing = (struct missing_value){0};
     plan->unknown = state->items[0].unread;
     plan->unknown_count = state->items[0].unread_count;
     plan->execute_max =
         plan->candidate_count < PLAN_EXECUTE_MAX ? plan->candidate_count : PLAN_EXECUTE_MAX;
-    return plan;
+    return state;
+}
+
+struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
+                          struct arena *arena, struct error *err)
+{
+    if (!check_request(request, err))
+        return NULL;
+    struct arena *scratch = arena_pool_take(planner->scratch);
+    struct plan_state *state = plan_keep(read_question(planner, request, scratch), scratch, arena);
+    arena_pool_give(planner->scratch, scratch);
+    return &state->plan;
 }
 
 bool planner_reads_by_rules(const struct plan_request *asked, double chance, struct arena *arena)

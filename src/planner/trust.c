@@ -138,7 +138,7 @@ static void vote_facts(const struct plan_state *state, size_t winner,
         bool same = plan_same_rows(&state->items[winner], other);
         size_t learned = same ? TRUST_learned_agrees : TRUST_learned_differs;
         size_t rules = same ? TRUST_rules_agree : TRUST_rules_differ;
-        if (other->features)
+        if (other->learned)
             out[learned] = fmaxf(out[learned], (float)plan_learned_chance(state, i));
         if (other->prior >= 0)
             out[rules] = fmaxf(out[rules], (float)other->prior);
@@ -162,7 +162,7 @@ static void row_facts(const struct plan_item *item, float out[TRUST_FEATURE_COUN
 static void reading_facts(const struct plan_candidate *candidate, const struct plan_item *item,
                           float out[TRUST_FEATURE_COUNT])
 {
-    out[TRUST_learned] = item->features != NULL;
+    out[TRUST_learned] = item->learned != NULL;
     out[TRUST_prior] = (float)fmax(item->prior, 0);
     out[TRUST_rules] = item->prior >= 0;
     out[TRUST_beyond] = item->beyond_sketches;
