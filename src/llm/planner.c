@@ -20,7 +20,11 @@ struct reading {
     struct llm_request *request;
     struct plan *plan;
     bool tried; /* the candidates were executed */
-    struct error error;
+};
+
+struct reading_job {
+    struct reading *reading;
+    struct error *error;
 };
 
 static const char *planner_model_id(const struct llm *llm)
@@ -30,9 +34,10 @@ static const char *planner_model_id(const struct llm *llm)
 
 static void read_question(void *arg)
 {
-    struct reading *reading = arg;
+    const struct reading_job *job = arg;
+    struct reading *reading = job->reading;
     reading->plan = planner_read(reading->planner, &reading->request->plan, reading->request->arena,
-                                 &reading->error);
+                                 job->error);
 }
 
 static bool read_once(struct llm *llm, struct llm_request *request, struct reading **out,
@@ -43,12 +48,9 @@ static bool read_once(struct llm *llm, struct llm_request *request, struct readi
         reading = arena_alloc(request->arena, sizeof(*reading));
         reading->planner = llm->planner;
         reading->request = request;
-        if (!task_offload(read_question, reading, err))
+        struct reading_job job = {reading, err};
+        if (!task_offload(read_question, &job, err) || !reading->plan)
             return false;
-        if (!reading->plan) {
-            *err = reading->error;
-            return false;
-        }
         request->state = reading;
     }
     *out = reading;

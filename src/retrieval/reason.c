@@ -45,6 +45,7 @@ static void add_values(const struct retrieval_index *index, const struct questio
                        uint32_t document, struct arena *arena, struct strbuf *out)
 {
     const struct dataset *dataset = &index->datasets[document];
+    struct arena_mark mark = arena_mark(arena);
     struct value_match *matches = arena_array(arena, MATCHES_MAX, sizeof(*matches));
     size_t count = value_matches(index->values, question, document, dataset, matches, MATCHES_MAX);
     size_t shown = 0;
@@ -52,6 +53,7 @@ static void add_values(const struct retrieval_index *index, const struct questio
         for (size_t i = 0; i < count && shown < VALUES_MAX; i++)
             if (matches[i].whole == whole)
                 add_value(dataset, &matches[i], shown++ == 0, out);
+    arena_rollback(arena, mark);
 }
 
 const char *reason_text(const struct retrieval_index *index, const struct question_parts *question,

@@ -9,6 +9,7 @@
 
 #include "core/alloc.h"
 #include "core/arena.h"
+#include "core/arena_pool.h"
 #include "core/error.h"
 #include "core/strbuf.h"
 
@@ -78,6 +79,74 @@ static void rollback_to_the_empty_arena(void **state)
     arena_rollback(arena, mark);
     assert_int_equal(arena_size(arena), 0);
     arena_free(arena);
+}
+
+static void reset_keeps_what_it_may_in_one_piece(void **state)
+{
+    struct arena *arena = arena_new();
+    calls = 0;
+    static int number = 4;
+    arena_defer(arena, note, &number);
+    for (int i = 0; i < 100; i++)
+        memset(arena_alloc(arena, 1000), 0xFF, 1000);
+    size_t size = arena_size(arena);
+    arena_reset(arena, size);
+    assert_int_equal(calls, 1);
+    assert_int_equal(arena_size(arena), size);
+    const unsigned char *first = arena_alloc(arena, 1000);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(first[i], 0);
+    for (int i = 0; i < 99; i++)
+        arena_alloc(arena, 1000);
+    assert_int_equal(arena_size(arena), size); /* there was room for all */
+    arena_reset(arena, size);
+    assert_ptr_equal(arena_alloc(arena, 1), first);
+    arena_reset(arena, size - 1);
+    assert_int_equal(arena_size(arena), 0);
+    arena_reset(arena, size); /* an empty one */
+    assert_int_equal(arena_size(arena), 0);
+    arena_free(arena);
+}
+
+static void knows_what_it_holds(void **state)
+{
+    struct arena *arena = arena_new();
+    const char *text = arena_strdup(arena, "text");
+    assert_true(arena_holds(arena, text));
+    assert_true(arena_holds(arena, text + 4));
+    assert_false(arena_holds(arena, text + 4096)); /* not handed out, or no memory of it */
+    const char *far = arena_alloc(arena, 10000);
+    assert_true(arena_holds(arena, text));
+    assert_true(arena_holds(arena, far + 9999));
+    assert_false(arena_holds(arena, far + 10000));
+    assert_false(arena_holds(arena, "elsewhere"));
+    assert_false(arena_holds(arena, NULL));
+    arena_free(arena);
+}
+
+static void pool_hands_out_again_what_it_got_back(void **state)
+{
+    struct arena_pool *pool = arena_pool_new();
+    struct arena *arenas[ARENA_POOL_SPARE_MAX + 1];
+    for (size_t i = 0; i < ARENA_POOL_SPARE_MAX + 1; i++) {
+        arenas[i] = arena_pool_take(pool);
+        arena_strdup(arenas[i], "used");
+    }
+    for (size_t i = 0; i < ARENA_POOL_SPARE_MAX + 1; i++)
+        arena_pool_give(pool, arenas[i]); /* one too many: it is freed */
+    for (size_t i = ARENA_POOL_SPARE_MAX; i > 0; i--)
+        assert_ptr_equal(arena_pool_take(pool), arenas[i - 1]);
+    struct arena *other = arena_pool_take(pool);
+    assert_int_equal(arena_size(other), 0);
+    arena_alloc(other, ARENA_POOL_KEEP_MAX + 1);
+    arena_pool_give(pool, other);
+    other = arena_pool_take(pool);
+    assert_int_equal(arena_size(other), 0);
+    arena_free(other);
+    for (size_t i = 0; i < ARENA_POOL_SPARE_MAX; i++)
+        arena_pool_give(pool, arenas[i]);
+    arena_pool_free(pool);
+    arena_pool_free(NULL);
 }
 
 static void grows_arrays(void **state)
@@ -187,6 +256,9 @@ int main(void)
         cmocka_unit_test(rollback_gives_back_and_zeroes),
         cmocka_unit_test(defers_run_newest_first),
         cmocka_unit_test(rollback_to_the_empty_arena),
+        cmocka_unit_test(reset_keeps_what_it_may_in_one_piece),
+        cmocka_unit_test(knows_what_it_holds),
+        cmocka_unit_test(pool_hands_out_again_what_it_got_back),
         cmocka_unit_test(grows_arrays),
         cmocka_unit_test(sizes_report_overflow),
         cmocka_unit_test(strbuf_stops_at_its_maximum),

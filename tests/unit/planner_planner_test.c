@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "planner/plan.h"
+#include "planner/print/print.h"
 #include "planner/read/dataset_index.h"
 #include "planner/read/token.h"
 #include "planner/trust.h"
@@ -439,6 +440,66 @@ static void hostile_names_and_values_stay_data(void **state)
     dataset_index_free(index);
 }
 
+/* A run holds its plan while it waits for the engine, not what reading made on its way. */
+static void a_plan_keeps_little(void **state)
+{
+    (void)state;
+    struct arena *own = arena_new();
+    struct plan_request request = request_for(STR("total discount by status last month"), 3);
+    struct error err = {0};
+    const struct plan *plan = planner_read(planner, &request, own, &err);
+    assert_non_null(plan);
+    assert_true(plan->candidate_count > 5);
+    assert_in_range(arena_size(own), 1, 40 * 1024);
+    arena_free(own);
+}
+
+/* All that a plan says; its statements are printed anew from the trees. */
+static const char *tell_plan(struct plan *plan)
+{
+    const char *text = "";
+    struct error err = {0};
+    for (size_t i = 0; i < plan->candidate_count; i++) {
+        const struct plan_candidate *candidate = &plan->candidates[i];
+        const char *sql = query_print(candidate->query, DIALECT_DUCKDB, arena, &err);
+        assert_string_equal(sql, candidate->sql);
+        text = arena_printf(arena, "%s%s\n%s\n", text, sql, candidate->reading);
+        for (size_t k = 0; k < candidate->period_count; k++)
+            text = arena_printf(arena, "%s%s\n", text, candidate->periods[k].words);
+        for (size_t k = 0; k < candidate->assumption_count; k++)
+            text = arena_printf(arena, "%s%s\n", text, candidate->assumptions[k]);
+    }
+    for (size_t i = 0; i < plan->unknown_count; i++)
+        text = arena_printf(arena, "%s%s\n", text, plan->unknown[i]);
+    struct plan_decision decision;
+    plan_decide(plan, 0.9, arena, &decision);
+    return arena_printf(arena, "%s%.17g %s%s", text, decision.sureness,
+                        decision.sentence ? decision.sentence : "",
+                        plan->meta.sentence ? plan->meta.sentence : "");
+}
+
+/* Nothing of a plan lies where the next question is read. */
+static void a_plan_outlives_the_reading_of_others(void **state)
+{
+    static const char *const questions[] = {
+        "orders with the status returned or shipped in the last 30 days and a discount above 5",
+        "total discount by status last month compared with the month before",
+        "which customers have more than 3 orders",
+        "which orders came from Atlantis",
+        "what columns are there?",
+    };
+    enum { COUNT = sizeof(questions) / sizeof(questions[0]) };
+    struct plan *plans[COUNT];
+    const char *told[COUNT];
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        plans[i] = read_plan(questions[i], 3);
+        told[i] = tell_plan(plans[i]);
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        assert_string_equal(tell_plan(plans[i]), told[i]);
+}
+
 static void the_version_names_the_weights(void **state)
 {
     (void)state;
@@ -468,6 +529,8 @@ int main(void)
         cmocka_unit_test(long_lists_of_numbers_and_quotes_are_bounded),
         cmocka_unit_test(wide_tables_are_read),
         cmocka_unit_test(hostile_names_and_values_stay_data),
+        cmocka_unit_test(a_plan_keeps_little),
+        cmocka_unit_test(a_plan_outlives_the_reading_of_others),
         cmocka_unit_test(the_version_names_the_weights),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
