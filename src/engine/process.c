@@ -54,7 +54,6 @@ struct process {
 
 struct outgoing {
     uv_write_t write;
-    size_t length;
     char bytes[];
 };
 
@@ -298,22 +297,32 @@ static void have_written(uv_write_t *write, int status)
     free(write->data); /* a failure shows as the end of the stream */
 }
 
+/* What the socket has no room for now. */
+static void send_later(struct process *process, struct str rest)
+{
+    struct outgoing *out = xcalloc(1, sizeof(*out) + rest.length);
+    out->write.data = out;
+    memcpy(out->bytes, rest.bytes, rest.length);
+    uv_buf_t buffer = uv_buf_init(out->bytes, (unsigned)rest.length);
+    if (uv_write(&out->write, (uv_stream_t *)&process->pipe, &buffer, 1, have_written) != 0)
+        free(out);
+}
+
+/* Written at once: for a uv_write() the loop turns once more, and asks for its descriptors anew. */
 void process_send(struct process *process, enum frame_type type, struct str payload)
 {
     if (process->stopping || process->ended)
         return;
-    struct strbuf header = strbuf_init(FRAME_HEADER_SIZE + 16);
-    wire_add_header(&header, type, payload.length);
-    struct outgoing *out = xcalloc(1, sizeof(*out) + header.length + payload.length);
-    out->length = header.length + payload.length;
-    out->write.data = out;
-    memcpy(out->bytes, header.bytes, header.length);
-    if (payload.length > 0)
-        memcpy(out->bytes + header.length, payload.bytes, payload.length);
-    strbuf_clear(&header);
-    uv_buf_t buffer = uv_buf_init(out->bytes, (unsigned)out->length);
-    if (uv_write(&out->write, (uv_stream_t *)&process->pipe, &buffer, 1, have_written) != 0)
-        free(out);
+    struct strbuf frame = strbuf_init(FRAME_HEADER_SIZE + FRAME_SIZE_MAX);
+    wire_add_header(&frame, type, payload.length);
+    strbuf_add_str(&frame, payload);
+    uv_buf_t buffer = uv_buf_init(frame.bytes, (unsigned)frame.length);
+    int count = uv_try_write((uv_stream_t *)&process->pipe, &buffer, 1);
+    size_t sent = count > 0 ? (size_t)count : 0;
+    /* Any other failure shows as the end of the stream. */
+    if ((count > 0 || count == UV_EAGAIN) && sent < frame.length)
+        send_later(process, str_slice(strbuf_str(&frame), sent, frame.length));
+    strbuf_clear(&frame);
 }
 
 static bool died(const struct process *process, struct error *err)

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@
 #define SOCKET STDIN_FILENO
 #define HELD_BACK_MAX (32u << 10) /* bytes of frames */
 #define CONTROL_STACK_SIZE (256u << 10)
+#define WATCH_AFTER_MS 10 /* most statements have ended by then, and woke no other thread */
+#define WATCH_AGAIN_MS 1000
 #define INTERRUPT_AGAIN_MS 50
 #define ADDRESS_SPACE_MIN_MB 768
 
@@ -121,15 +124,6 @@ static struct worker_frame *read_frame(int socket)
     return frame;
 }
 
-static void add_frame(struct worker *worker, struct worker_frame *frame)
-{
-    pthread_mutex_lock(&worker->lock);
-    *worker->last = frame;
-    worker->last = &frame->next;
-    pthread_cond_signal(&worker->arrived);
-    pthread_mutex_unlock(&worker->lock);
-}
-
 /* True while the query that was to be interrupted still runs. */
 static bool interrupt(struct worker *worker)
 {
@@ -141,36 +135,72 @@ static bool interrupt(struct worker *worker)
     return running;
 }
 
-static void mark_interrupted(struct worker *worker, struct str payload)
+/* With the lock held. */
+static void mark_interrupted(struct worker *worker, const struct worker_frame *frame)
 {
-    struct wire_reader in = wire_reader_init(payload);
+    struct wire_reader in = wire_reader_init(frame->payload);
     uint32_t number = wire_u32(&in);
-    pthread_mutex_lock(&worker->lock);
     if (number != 0 && number == worker->running)
         worker->interrupted = true;
-    pthread_mutex_unlock(&worker->lock);
+}
+
+/* With the lock held: what comes while the main thread works. */
+static void take_frame(struct worker *worker)
+{
+    struct worker_frame *frame = read_frame(worker->socket);
+    if (frame->type == FRAME_INTERRUPT) {
+        mark_interrupted(worker, frame);
+        free(frame);
+        return;
+    }
+    *worker->last = frame;
+    worker->last = &frame->next;
+}
+
+static bool works_on(struct worker *worker, uint64_t piece)
+{
+    return worker->working && worker->piece == piece;
+}
+
+/* Reads the socket in the main thread's place, for as long as that works on this piece. */
+static void watch(struct worker *worker, uint64_t piece)
+{
+    bool interrupting = interrupt(worker);
+    for (;;) {
+        struct pollfd input = {.fd = worker->socket, .events = POLLIN};
+        int ready = poll(&input, 1, interrupting ? INTERRUPT_AGAIN_MS : WATCH_AGAIN_MS);
+        pthread_mutex_lock(&worker->lock);
+        bool working = works_on(worker, piece);
+        if (working && ready > 0)
+            take_frame(worker);
+        pthread_mutex_unlock(&worker->lock);
+        if (!working)
+            return;
+        /* Once is not enough: an interrupt before the statement has begun is lost. */
+        interrupting = interrupt(worker);
+    }
 }
 
 static void *control(void *arg)
 {
     struct worker *worker = arg;
-    bool interrupting = false;
     for (;;) {
-        struct pollfd input = {.fd = worker->socket, .events = POLLIN};
-        int ready = poll(&input, 1, interrupting ? INTERRUPT_AGAIN_MS : -1);
-        if (ready > 0) {
-            struct worker_frame *frame = read_frame(worker->socket);
-            if (frame->type == FRAME_INTERRUPT) {
-                mark_interrupted(worker, frame->payload);
-                free(frame);
-            } else {
-                add_frame(worker, frame);
-            }
-        }
-        /* Once is not enough: an interrupt before the statement has begun is lost. */
-        interrupting = interrupt(worker);
+        uint64_t times;
+        if (read(worker->timer, &times, sizeof(times)) != (ssize_t)sizeof(times))
+            continue;
+        pthread_mutex_lock(&worker->lock);
+        uint64_t piece = worker->piece;
+        pthread_mutex_unlock(&worker->lock);
+        watch(worker, piece);
     }
     return NULL;
+}
+
+/* In so many milliseconds; 0: not at all. */
+static void wake_control(struct worker *worker, long milliseconds)
+{
+    struct itimerspec when = {.it_value.tv_nsec = milliseconds * 1000000};
+    (void)timerfd_settime(worker->timer, 0, &when, NULL);
 }
 
 static void start_control(struct worker *worker)
@@ -185,16 +215,46 @@ static void start_control(struct worker *worker)
     pthread_attr_destroy(&attributes);
 }
 
-struct worker_frame *worker_next(struct worker *worker)
+/* Ends the work on a piece: from here on the socket is the main thread's. NULL: nothing came while
+ * it worked. */
+static struct worker_frame *end_piece(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
-    while (!worker->first)
-        pthread_cond_wait(&worker->arrived, &worker->lock);
+    worker->working = false;
     struct worker_frame *frame = worker->first;
-    worker->first = frame->next;
-    if (!worker->first)
-        worker->last = &worker->first;
+    if (frame) {
+        worker->first = frame->next;
+        if (!worker->first)
+            worker->last = &worker->first;
+    }
     pthread_mutex_unlock(&worker->lock);
+    wake_control(worker, 0);
+    return frame;
+}
+
+static void begin_piece(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->working = true;
+    worker->piece++;
+    pthread_mutex_unlock(&worker->lock);
+    wake_control(worker, WATCH_AFTER_MS);
+}
+
+struct worker_frame *worker_next(struct worker *worker)
+{
+    struct worker_frame *frame = end_piece(worker);
+    while (!frame) {
+        frame = read_frame(worker->socket);
+        if (frame->type != FRAME_INTERRUPT)
+            break;
+        pthread_mutex_lock(&worker->lock);
+        mark_interrupted(worker, frame);
+        pthread_mutex_unlock(&worker->lock);
+        free(frame);
+        frame = NULL;
+    }
+    begin_piece(worker);
     return frame;
 }
 
@@ -381,8 +441,9 @@ int engine_worker_main(int argc, char **argv)
     struct worker worker = {.layers = confine(), .socket = SOCKET};
     worker.last = &worker.first;
     pthread_mutex_init(&worker.lock, NULL);
-    pthread_cond_init(&worker.arrived, NULL);
-    add_frame(&worker, read_frame(SOCKET)); /* worker_begin() listens for the others */
+    worker.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (worker.timer < 0)
+        leave(1);
     for (;;) {
         struct worker_frame *frame = worker_next(&worker);
         for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sql/duckdb_tree_lists.h"
+#include "sql/json_arena.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -649,23 +650,17 @@ static bool walk_query(struct walk *walk, json_t *value)
     return ok;
 }
 
-static void release_json(void *object)
-{
-    json_decref(object);
-}
-
 static bool parse(struct str json, struct arena *arena, json_t **out, struct error *err)
 {
     if (json.length > DUCKDB_TREE_SIZE_MAX)
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement is too large");
     /* Places that are not known come as 2^64 - 1, which jansson takes only as a real. */
     json_error_t why;
-    json_t *root =
-        json_loadb(json.bytes, json.length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &why);
+    json_t *root = json_read_in_arena(json, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, arena,
+                                      &why);
     if (!root)
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %.100s",
                          why.text);
-    arena_defer(arena, release_json, root);
     *out = root;
     return true;
 }

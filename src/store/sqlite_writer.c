@@ -325,9 +325,10 @@ static bool enqueue(struct sqlite_writer *writer, struct sqlite_write *write, st
             writer->first = write;
         writer->last = write;
         writer->waiting++;
-        pthread_cond_signal(&writer->work);
     }
     pthread_mutex_unlock(&writer->mutex);
+    if (room)
+        pthread_cond_signal(&writer->work); /* who wakes finds the mutex free */
     return room ||
            error_set(err, ERROR_FULL, "%zu changes wait to be stored; try again later",
                      writer->waiting_max);

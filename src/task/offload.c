@@ -187,13 +187,13 @@ static bool submit(struct job *job, struct error *err)
     bool full = pool.queued + pool.running >= pool.threads_max + pool.queue_max;
     unsigned queued = pool.queued;
     bool ok = !full && have_thread();
-    if (ok) {
-        append(job);
-        pthread_cond_signal(&pool.work);
-    }
-    pthread_mutex_unlock(&pool.lock);
     if (ok)
+        append(job);
+    pthread_mutex_unlock(&pool.lock);
+    if (ok) {
+        pthread_cond_signal(&pool.work); /* who wakes finds the lock free */
         return true;
+    }
     if (full)
         return error_set(err, ERROR_FULL, "%u pieces of work wait already; try again later",
                          queued);

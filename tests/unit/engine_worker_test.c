@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "engine/duckdb_api.h"
 #include "engine/load.h"
 #include "engine/process.h"
@@ -85,8 +86,7 @@ static void open_worker(struct talk *talk)
     talk->layers = ready.layers;
 }
 
-/* Runs a statement whatever its tree looks like; false with talk->error. */
-static bool query(struct talk *talk, const char *sql, struct rows *rows)
+static void ask(struct talk *talk, const char *sql)
 {
     struct wire_query query = {.number = ++talk->number,
                                .sql = sql,
@@ -97,6 +97,12 @@ static bool query(struct talk *talk, const char *sql, struct rows *rows)
     wire_add_query(&payload, &query);
     process_send(talk->process, FRAME_QUERY, strbuf_str(&payload));
     strbuf_clear(&payload);
+}
+
+/* Runs a statement whatever its tree looks like; false with talk->error. */
+static bool query(struct talk *talk, const char *sql, struct rows *rows)
+{
+    ask(talk, sql);
     *rows = (struct rows){0};
     for (;;) {
         struct frame frame = next_frame(talk);
@@ -307,6 +313,62 @@ static long status_of(const char *task, const char *name)
 }
 
 /* What the worker says of its layers is true of each of its threads, also of those of DuckDB. */
+/* The next statement is not interrupted by what was meant for another one. */
+static void expect_works(struct talk *talk)
+{
+    struct rows rows;
+    if (!query(talk, "SELECT 1 AS v", &rows))
+        fail_msg("%s", talk->message);
+    assert_int_equal(rows.row_count, 1);
+}
+
+static void send_interrupt(struct talk *talk, uint32_t number)
+{
+    struct strbuf payload = strbuf_init(16);
+    wire_add_u32(&payload, number);
+    process_send(talk->process, FRAME_INTERRUPT, strbuf_str(&payload));
+    strbuf_clear(&payload);
+}
+
+/* Until the statement's end, which must be that of an interrupted one, soon. */
+static void expect_interrupted(struct talk *talk)
+{
+    uint64_t start_ms = clock_monotonic_ms();
+    struct frame frame = next_frame(talk);
+    const char *message;
+    while (frame.type == FRAME_COLUMNS || frame.type == FRAME_ROWS)
+        frame = next_frame(talk);
+    assert_int_equal(frame.type, FRAME_ERROR);
+    assert_true(wire_read_error(frame.payload, &talk->error, &message));
+    assert_int_equal(talk->error, WIRE_ERROR_INTERRUPTED);
+    assert_true(clock_monotonic_ms() - start_ms < 5000);
+}
+
+/* While it runs, for a moment or for long, and before it may: on either thread that reads. */
+static void interrupt_body(struct talk *talk)
+{
+    static const uint64_t pauses_ms[] = {0, 5, 10, 15, 200};
+    struct error err = {0};
+    for (size_t i = 0; i < sizeof(pauses_ms) / sizeof(pauses_ms[0]); i++) {
+        ask(talk, "SELECT count(*) FROM range(10000000) a, range(10000000) b");
+        assert_int_equal(next_frame(talk).type, FRAME_TREE);
+        process_send(talk->process, FRAME_GO, STR(""));
+        assert_true(task_sleep(pauses_ms[i], &err));
+        send_interrupt(talk, talk->number);
+        expect_interrupted(talk);
+        expect_works(talk);
+    }
+    ask(talk, "SELECT count(*) FROM range(10000000) a, range(10000000) b");
+    assert_int_equal(next_frame(talk).type, FRAME_TREE);
+    send_interrupt(talk, talk->number);
+    process_send(talk->process, FRAME_GO, STR(""));
+    expect_interrupted(talk);
+    send_interrupt(talk, talk->number); /* too late */
+    expect_works(talk);
+    send_interrupt(talk, talk->number + 1); /* too early */
+    expect_works(talk);
+}
+
 static void sandbox_body(struct talk *talk)
 {
     char folder[64], path[512];
@@ -386,6 +448,11 @@ static void sandbox(void **state)
     run(sandbox_body);
 }
 
+static void interrupt(void **state)
+{
+    run(interrupt_body);
+}
+
 static void memory(void **state)
 {
     run(memory_body);
@@ -402,7 +469,7 @@ int main(int argc, char **argv)
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_values), cmocka_unit_test(lock_down), cmocka_unit_test(sandbox),
-        cmocka_unit_test(memory),       cmocka_unit_test(bytes),
+        cmocka_unit_test(interrupt),    cmocka_unit_test(memory),    cmocka_unit_test(bytes),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }
