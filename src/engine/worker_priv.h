@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the worker process. Two threads: the main one reads the socket and works; while it works for
- * more than a moment, a control thread reads the socket in its place, so that an interrupt arrives
- * while a statement runs and the server's end is noticed. Two threads for each frame would cost a
- * short statement two more switches.
+ * Inside the worker process. Two threads: the main one reads the socket and works; while it works
+ * for more than a moment, a control thread reads the socket in its place, so that an interrupt
+ * arrives while a statement runs and the server's end is noticed. If each frame went through both,
+ * a short statement would cost two more switches.
  */
 #ifndef QUERENT_ENGINE_WORKER_PRIV_H
 #define QUERENT_ENGINE_WORKER_PRIV_H
@@ -32,10 +32,10 @@ struct worker {
     duckdb_prepared serialize; /* a statement to DuckDB's parse tree of it */
     int timer;                 /* wakes the control thread */
     pthread_mutex_t lock;      /* of what follows */
-    bool working;              /* the main thread works on what came, and does not read the socket */
+    bool working;              /* the main thread is at work, and does not read the socket */
     uint64_t piece;            /* counts what it worked on */
     struct worker_frame *first, **last; /* came meanwhile */
-    uint32_t running; /* number of the query that may be interrupted; 0: none */
+    uint32_t running;                   /* number of the query that may be interrupted; 0: none */
     bool interrupted;
 };
 

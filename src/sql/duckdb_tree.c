@@ -656,8 +656,8 @@ static bool parse(struct str json, struct arena *arena, json_t **out, struct err
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement is too large");
     /* Places that are not known come as 2^64 - 1, which jansson takes only as a real. */
     json_error_t why;
-    json_t *root = json_read_in_arena(json, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, arena,
-                                      &why);
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
+    json_t *root = json_read_in_arena(json, flags, arena, &why);
     if (!root)
         return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %.100s",
                          why.text);

@@ -24,7 +24,7 @@ static void values_are_the_arenas(void **state)
     char *text = json_dumps(own, JSON_COMPACT);
     assert_string_equal(text, "{\"a\":\"b\"}");
     free(text);
-    json_decref(own); /* was not the arena's, and is freed */
+    json_decref(own);  /* was not the arena's, and is freed */
     arena_free(arena); /* and nothing of it is lost */
 }
 
@@ -34,8 +34,7 @@ static void what_cannot_be_read_leaves_nothing(void **state)
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         json_error_t why = {0};
-        assert_null(
-            json_read_in_arena(str_from(texts[i]), JSON_REJECT_DUPLICATES, arena, &why));
+        assert_null(json_read_in_arena(str_from(texts[i]), JSON_REJECT_DUPLICATES, arena, &why));
         assert_true(why.text[0] != '\0');
     }
     arena_free(arena);
