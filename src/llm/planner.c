@@ -70,6 +70,21 @@ static bool fits_no_dataset(const struct llm_request *request, const struct plan
            plan->meta.kind == PLAN_META_NONE;
 }
 
+/* "Delete all visits": nothing that is asked here changes data. Later in a conversation such words
+ * speak of the answer: "drop the region". */
+static bool asks_for_change(const struct llm_request *request)
+{
+    static const char *const words[] = {"delete", "drop", "insert", "truncate", "alter", "update"};
+    if (request->plan.previous)
+        return false;
+    struct str rest = str_trim(request->plan.question), first = {0};
+    str_split(&rest, ' ', &first);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_equal_nocase(first, str_from(words[i])) && rest.length > 0)
+            return true;
+    return false;
+}
+
 static const char *no_dataset_sentence(const struct llm_request *request)
 {
     const struct plan_request *plan = &request->plan;
@@ -228,6 +243,11 @@ static bool planner_generate(struct llm *llm, struct llm_request *request, struc
         out->dataset = plan->meta.dataset;
         out->sentence = plan->meta.sentence;
         out->sureness = 1;
+        return true;
+    }
+    if (asks_for_change(request)) {
+        out->outcome = LLM_NO_ANSWER;
+        out->sentence = "I only read data and never change it. Ask what is in it instead.";
         return true;
     }
     if (fits_no_dataset(request, plan)) {

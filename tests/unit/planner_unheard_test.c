@@ -137,7 +137,14 @@ static void most_is_compared(void **state)
     misses("what did we sell most", query, "most");
     struct query *few = plain();
     query_where(arena, few, status_is(COMPARE_EQUAL, "open"));
+    misses("open orders of at most 5 items", few, "at most");
+    misses("who earns more than open", few, "more than"); /* its own row is no answer */
+    hears("how many visits were long", few);
+    query_where(arena, few, condition_compare(arena, column("revenue"), COMPARE_LESS_EQUAL,
+                                              expression_integer(arena, 5)));
     hears("open orders of at most 5 items", few);
+    misses("the visits that were long", query, "long");
+    misses("visits on weekends", query, "weekends");
     misses("orders of at most 5 items", query, "at most");
     misses("what percentage of orders is open", query, "percentage");
     misses("products out of stock", query, "out of");
@@ -146,6 +153,15 @@ static void most_is_compared(void **state)
     misses("the most expensive region", query, "expensive");
     query->order[0].expression = expression_aggregate(arena, AGGREGATE_SUM, column("revenue"));
     hears("the most expensive region", query);
+}
+
+static void never_is_about_all_rows(void **state)
+{
+    struct query *query = plain();
+    query_where(arena, query, status_is(COMPARE_NOT_EQUAL, "returned"));
+    hears("orders never returned", query);
+    query->distinct = true;
+    misses("regions that never returned anything", query, "never");
 }
 
 static void hostile_questions(void **state)
@@ -195,6 +211,7 @@ int main(void)
         cmocka_unit_test(who_is_somebody),
         cmocka_unit_test(superlatives_and_averages),
         cmocka_unit_test(most_is_compared),
+        cmocka_unit_test(never_is_about_all_rows),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -158,7 +158,7 @@ static const struct {
     {"amount spent spend spending", NULL},
     {"cost spend spent spending expense expenses", NULL},
     {"goals scored", NULL},
-    {"quantity qty units pieces volume", NULL},
+    {"quantity qty units pieces copies volume", NULL},
     {"customer client buyer", NULL},
     {"product item article goods", NULL},
     {"region area territory", NULL},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "planner/rules/unheard.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "planner/rules/business.h"
@@ -77,8 +78,8 @@ static bool query_keeps_groups(const struct query *query)
 
 static bool holds_condition(const struct expression *e)
 {
-    return e && (e->condition || e->subquery || holds_condition(e->left) ||
-                 holds_condition(e->right));
+    return e &&
+           (e->condition || e->subquery || holds_condition(e->left) || holds_condition(e->right));
 }
 
 static bool query_restricts(const struct query *query)
@@ -88,6 +89,47 @@ static bool query_restricts(const struct query *query)
             return true;
     return query->where || query->having || query->limit > 0 || query->table_count > 1 ||
            query->set_operation != SET_NONE;
+}
+
+static bool condition_compares(const struct condition *c)
+{
+    if (!c)
+        return false;
+    static const bool comparing[COMPARISONS] = {
+        [COMPARE_LESS] = true,          [COMPARE_LESS_EQUAL] = true, [COMPARE_GREATER] = true,
+        [COMPARE_GREATER_EQUAL] = true, [COMPARE_BETWEEN] = true,
+    };
+    if (c->kind == CONDITION_PERIOD || c->kind == CONDITION_FILTER ||
+        (c->kind == CONDITION_COMPARE && comparing[c->comparison]))
+        return true;
+    bool found = c->left && c->left->condition && condition_compares(c->left->condition);
+    for (size_t i = 0; i < c->value_count; i++)
+        found |= c->values[i].subquery != NULL;
+    for (size_t i = 0; i < c->part_count; i++)
+        found |= condition_compares(c->parts[i]);
+    return found;
+}
+
+/* "More than 10", "longer than an hour", "earns more than Ann": what is on one side of a bound. */
+static bool query_compares(const struct query *query)
+{
+    bool found = condition_compares(query->where) || condition_compares(query->having) ||
+                 query->set_operation != SET_NONE;
+    for (size_t i = 0; i < query->select_count; i++)
+        found |= query->select[i].expression->condition || query->select[i].expression->subquery;
+    return found;
+}
+
+/* "Stations that never had an alarm" are not those with a row that is none. */
+static bool query_excludes(const struct query *query)
+{
+    const struct expression *first = query->select[0].expression;
+    bool of_things =
+        query->distinct || query->group_count > 0 ||
+        (first->kind == EXPRESSION_AGGREGATE && first->aggregate == AGGREGATE_COUNT_DISTINCT);
+    bool by_row = query->where && query->where->kind == CONDITION_COMPARE &&
+                  query->where->comparison == COMPARE_NOT_EQUAL;
+    return query_negates(query) && !(of_things && by_row);
 }
 
 /* "Names with their ages" asks for a second column, "orders with status open" for a condition. */
@@ -185,8 +227,8 @@ static bool averages(const struct expression *e)
                  (e->kind == EXPRESSION_ARITHMETIC && e->op == '/') ||
                  (e->kind == EXPRESSION_AGGREGATE &&
                   (e->aggregate == AGGREGATE_AVG || e->aggregate == AGGREGATE_MEDIAN)) ||
-                 (e->column && (strcasestr(e->column->name, "av") ||
-                                strcasestr(e->column->name, "mean"))) ||
+                 (e->column &&
+                  (strcasestr(e->column->name, "av") || strcasestr(e->column->name, "mean"))) ||
                  averages(e->left) || averages(e->right));
 }
 
@@ -289,27 +331,82 @@ static const struct rule {
     const char *words; /* as a whole, between blanks */
     heard_fn heard;
 } rules[] = {
-    {"never", query_negates},       {"without", query_negates},     {"not", query_negates},
-    {"except", query_negates},      {"excluding", query_negates},   {"neither", query_negates},
-    {"with no", query_negates},     {"have no", query_negates},     {"has no", query_negates},
-    {"had no", query_negates},      {"didn't", query_negates},      {"don't", query_negates},
-    {"doesn't", query_negates},     {"isn't", query_negates},       {"aren't", query_negates},
-    {"wasn't", query_negates},      {"haven't", query_negates},     {"hasn't", query_negates},
-    {"in each", query_keeps_groups}, {"for each", query_keeps_groups}, {"of each", query_keeps_groups},
-    {"how many", query_has_quantity}, {"number of", query_has_quantity},
-    {"top", query_ranks},           {"average", query_averages},    {"on average", query_averages},
-    {"growing", query_shows_time},  {"grow", query_shows_time},     {"grew", query_shows_time},
-    {"growth", query_shows_time},   {"shrinking", query_shows_time}, {"increasing", query_shows_time},
-    {"decreasing", query_shows_time}, {"rising", query_shows_time}, {"declining", query_shows_time},
-    {"trend", query_shows_time},    {"trends", query_shows_time},   {"whose", query_has_with},
-    {"expensive", query_compares_amounts}, {"cheapest", query_compares_amounts},
-    {"priciest", query_compares_amounts}, {"costliest", query_compares_amounts},
-    {"percentage", query_has_share}, {"percent of", query_has_share},
-    {"proportion of", query_has_share}, {"fraction of", query_has_share},
-    {"out of", query_restricts},    {"below", query_restricts},     {"above", query_restricts},
-    {"more than", query_restricts}, {"less than", query_restricts}, {"fewer than", query_restricts},
-    {"at least", query_restricts},  {"at most", query_restricts},
-    {"with", query_has_with},       {"by", query_has_by},           {"per", query_has_per},
+    {"never", query_excludes},
+    {"missing", query_restricts},
+    {"weekend", query_restricts},
+    {"weekends", query_restricts},
+    {"noon", query_restricts},
+    {"before", query_restricts},
+    {"after", query_restricts},
+    {"longer than", query_compares},
+    {"shorter than", query_compares},
+    {"older than", query_compares},
+    {"younger than", query_compares},
+    {"higher than", query_compares},
+    {"lower than", query_compares},
+    {"larger than", query_compares},
+    {"smaller than", query_compares},
+    {"bigger than", query_compares},
+    {"greater than", query_compares},
+    {"cheaper than", query_compares},
+    {"later than", query_compares},
+    {"earlier than", query_compares},
+    {"without", query_negates},
+    {"not", query_negates},
+    {"except", query_negates},
+    {"excluding", query_negates},
+    {"neither", query_negates},
+    {"with no", query_negates},
+    {"have no", query_negates},
+    {"has no", query_negates},
+    {"had no", query_negates},
+    {"didn't", query_negates},
+    {"don't", query_negates},
+    {"doesn't", query_negates},
+    {"isn't", query_negates},
+    {"aren't", query_negates},
+    {"wasn't", query_negates},
+    {"haven't", query_negates},
+    {"hasn't", query_negates},
+    {"in each", query_keeps_groups},
+    {"for each", query_keeps_groups},
+    {"of each", query_keeps_groups},
+    {"how many", query_has_quantity},
+    {"number of", query_has_quantity},
+    {"top", query_ranks},
+    {"average", query_averages},
+    {"on average", query_averages},
+    {"growing", query_shows_time},
+    {"grow", query_shows_time},
+    {"grew", query_shows_time},
+    {"growth", query_shows_time},
+    {"shrinking", query_shows_time},
+    {"increasing", query_shows_time},
+    {"decreasing", query_shows_time},
+    {"rising", query_shows_time},
+    {"declining", query_shows_time},
+    {"trend", query_shows_time},
+    {"trends", query_shows_time},
+    {"whose", query_has_with},
+    {"expensive", query_compares_amounts},
+    {"cheapest", query_compares_amounts},
+    {"priciest", query_compares_amounts},
+    {"costliest", query_compares_amounts},
+    {"percentage", query_has_share},
+    {"percent of", query_has_share},
+    {"proportion of", query_has_share},
+    {"fraction of", query_has_share},
+    {"out of", query_restricts},
+    {"below", query_compares},
+    {"above", query_compares},
+    {"more than", query_compares},
+    {"less than", query_compares},
+    {"fewer than", query_compares},
+    {"at least", query_compares},
+    {"at most", query_compares},
+    {"with", query_has_with},
+    {"by", query_has_by},
+    {"per", query_has_per},
 };
 
 static bool is_word_part(char c)
@@ -371,42 +468,63 @@ static bool holds_any(struct str text, const char *const *words, size_t count)
 static bool asks_both_ends(struct str question)
 {
     static const char *const low[] = {"lowest", "minimum", "smallest", "cheapest", "min"};
-    static const char *const high[] = {"highest", "maximum", "largest", "biggest", "max",
-                                       "most expensive"};
+    static const char *const high[] = {"highest", "maximum", "largest",
+                                       "biggest", "max",     "most expensive"};
     return holds_words(question, STR("and")) &&
            holds_any(question, low, sizeof(low) / sizeof(low[0])) &&
            holds_any(question, high, sizeof(high) / sizeof(high[0]));
 }
 
 static const char *const superlatives[] = {
-    "cheapest",  "dearest",  "priciest", "youngest", "oldest",   "eldest",   "longest",
-    "shortest",  "tallest",  "heaviest", "lightest", "largest",  "smallest", "biggest",
-    "highest",   "lowest",   "fastest",  "slowest",  "hottest",  "coldest",  "warmest",
-    "newest",    "earliest", "deepest",  "widest",   "strongest", "weakest", "richest",
-    "poorest",   "busiest",  "nearest",  "closest",  "farthest", "greatest", "worst",
-    "most expensive", "least expensive", "most valuable", "least valuable"};
+    "cheapest",        "dearest",       "priciest",      "youngest", "oldest",   "eldest",
+    "longest",         "shortest",      "tallest",       "heaviest", "lightest", "largest",
+    "smallest",        "biggest",       "highest",       "lowest",   "fastest",  "slowest",
+    "hottest",         "coldest",       "warmest",       "newest",   "earliest", "deepest",
+    "widest",          "strongest",     "weakest",       "richest",  "poorest",  "busiest",
+    "nearest",         "closest",       "farthest",      "greatest", "worst",    "most expensive",
+    "least expensive", "most valuable", "least valuable"};
 
 static bool column_says(const struct expression *e, struct str words)
 {
-    return e && ((e->column && column_name_has(e->column, words)) ||
-                 (e->column && e->column->label &&
-                  holds_words(str_from(e->column->label), words)) ||
-                 column_says(e->left, words) || column_says(e->right, words));
+    return e &&
+           ((e->column && column_name_has(e->column, words)) ||
+            (e->column && e->column->label && holds_words(str_from(e->column->label), words)) ||
+            column_says(e->left, words) || column_says(e->right, words));
 }
 
 /* "What did we spend most on": not "at most 5", "most of them", "mostly". */
 static bool says_most(struct str question)
 {
-    static const char *const others[] = {"at most", "at least", "most of", "most recent",
-                                         "most recently", "least of"};
+    static const char *const others[] = {"at most",     "at least",      "most of",
+                                         "most recent", "most recently", "least of"};
     static const char *const words[] = {"most", "least"};
     return holds_any(question, words, 2) &&
            !holds_any(question, others, sizeof(others) / sizeof(others[0]));
 }
 
+/* "How many visits were cheap": which ones those are, the query must say. */
+static const char *quality_said(struct str question)
+{
+    static const char *const verbs[] = {"is", "are", "was", "were"};
+    static const char *const qualities[] = {
+        "cheap", "expensive", "late", "early", "long", "short",      "big",
+        "small", "large",     "high", "low",   "old",  "young",      "new",
+        "heavy", "fast",      "slow", "good",  "bad",  "profitable", "important"};
+    if (!holds_any(question, verbs, sizeof(verbs) / sizeof(verbs[0])))
+        return NULL;
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        for (size_t k = 0; k < sizeof(qualities) / sizeof(qualities[0]); k++) {
+            char words[32];
+            snprintf(words, sizeof(words), "%s %s", verbs[i], qualities[k]);
+            if (holds_words(question, str_from(words)))
+                return qualities[k];
+        }
+    return NULL;
+}
+
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 #define SUPERLATIVE_COUNT (sizeof(superlatives) / sizeof(superlatives[0]))
-_Static_assert(RULE_COUNT <= 64 && SUPERLATIVE_COUNT <= 64, "a bit for each");
+_Static_assert(RULE_COUNT <= UINT8_MAX && SUPERLATIVE_COUNT <= 64, "a byte and a bit for each");
 
 struct telling_words telling_words_find(struct str question)
 {
@@ -414,9 +532,11 @@ struct telling_words telling_words_find(struct str question)
         .both_ends = asks_both_ends(question),
         .who = str_equal_nocase(str_slice(str_trim(question), 0, 4), STR("who ")),
         .most = says_most(question),
+        .quality = quality_said(question),
     };
-    for (size_t i = 0; i < RULE_COUNT; i++)
-        found.rules |= (uint64_t)holds_words(question, str_from(rules[i].words)) << i;
+    for (size_t i = 0; i < RULE_COUNT && found.rule_count < TELLING_RULES_MAX; i++)
+        if (holds_words(question, str_from(rules[i].words)))
+            found.rules[found.rule_count++] = (uint8_t)i;
     for (size_t i = 0; i < SUPERLATIVE_COUNT; i++)
         found.superlatives |= (uint64_t)holds_words(question, str_from(superlatives[i])) << i;
     return found;
@@ -446,10 +566,13 @@ const char *unheard_word(const struct telling_words *said, const struct query *q
         return "and";
     if (said->who && !query_names_someone(query))
         return "who";
-    for (size_t i = 0; i < RULE_COUNT && said->rules >> i != 0; i++)
-        if ((said->rules >> i & 1) && !rules[i].heard(query) &&
-            !condition_says(query->where, str_from(rules[i].words)))
-            return rules[i].words;
+    for (size_t i = 0; i < said->rule_count; i++) {
+        const struct rule *rule = &rules[said->rules[i]];
+        if (!rule->heard(query) && !condition_says(query->where, str_from(rule->words)))
+            return rule->words;
+    }
+    if (said->quality && !query_restricts(query) && !query_has_end(query))
+        return said->quality;
     const char *superlative = unheard_superlative(said, query);
     if (superlative)
         return superlative;

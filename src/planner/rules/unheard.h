@@ -10,9 +10,14 @@
 #include "core/str.h"
 #include "planner/query.h"
 
+#define TELLING_RULES_MAX 16 /* of one question; what it has more of is left out */
+
 /* Which of those words a question has: found once, for all queries that may answer it. */
 struct telling_words {
-    uint64_t rules, superlatives; /* a bit for each of unheard.c's tables */
+    uint8_t rules[TELLING_RULES_MAX]; /* rows of unheard.c's table */
+    size_t rule_count;
+    uint64_t superlatives; /* a bit for each */
+    const char *quality;   /* "cheap", of what "is cheap"; NULL */
     bool both_ends, who, most;
 };
 
