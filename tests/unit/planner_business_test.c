@@ -236,6 +236,33 @@ static void any_question_is_survived(void **state)
     }
 }
 
+/* A word's text is cut after 100 bytes, its number is not looked for behind that; and one with more
+ * digits than any engine stores is none, and above all no other. */
+static void numbers_without_end(void **state)
+{
+    static const size_t lengths[] = {30, 38, 40, 41, 99, 100, 101, 4000};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct arena *arena = arena_new();
+        char *text = arena_alloc(arena, lengths[i] + 32);
+        memcpy(text, "orders above ", 13);
+        memset(text + 13, '7', lengths[i]);
+        struct plan_request request = ask(text);
+        struct business_candidate *list;
+        struct error err = {0};
+        size_t count, whole = 0;
+        bool found = business_candidates(&request, arena, &list, &count);
+        for (size_t k = 0; found && k < count; k++) {
+            const char *sql = query_print(list[k].query, DIALECT_DUCKDB, arena, &err);
+            const char *digits = sql ? strstr(sql, "777") : NULL;
+            size_t length = digits ? strspn(digits, "7") : 0;
+            assert_true(length == 0 || length == lengths[i]);
+            whole += length > 0;
+        }
+        assert_int_equal(whole > 0, lengths[i] <= 40);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +272,7 @@ int main(void)
         cmocka_unit_test(unknown_words_are_told),
         cmocka_unit_test(questions_about_the_data),
         cmocka_unit_test(any_question_is_survived),
+        cmocka_unit_test(numbers_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,9 @@
 
 #include "planner/rules/business_links.h"
 
+#define WORD_LENGTH_MAX 100
+#define NUMBER_LENGTH_MAX 40 /* characters: 38 digits and a point at most, in any engine */
+
 /* The stemmer cuts "expensive" to "expens", which "expenses" has, too: as an adjective in "-ive"
  * says what something is like, it is no other form of the noun. */
 static bool is_cut_adjective(const char *word, size_t length, size_t stem_length)
@@ -40,7 +43,8 @@ static size_t number_length(struct str s, size_t at)
     return end - at;
 }
 
-/* "1,000" is 1000; "10k" and "2 million" are spelled out. NULL when it is no number. */
+/* "1,000" is 1000; "10k" and "2 million" are spelled out. NULL when it is no number, or one with more
+ * digits than any that is stored. */
 static const char *number_text(struct ask *ask, struct str digits, const char *rest)
 {
     static const struct {
@@ -50,7 +54,9 @@ static const char *number_text(struct ask *ask, struct str digits, const char *r
     char text[48];
     size_t length = 0;
     bool point = false;
-    for (size_t i = 0; i < digits.length && length < 30; i++) {
+    if (digits.length > NUMBER_LENGTH_MAX)
+        return NULL;
+    for (size_t i = 0; i < digits.length; i++) {
         if (digits.bytes[i] == ',')
             continue;
         point |= digits.bytes[i] == '.';
@@ -81,7 +87,7 @@ static struct ask_word *add_word(struct linker *l, size_t begin, size_t end)
     if (ask->word_count >= l->word_max)
         return NULL;
     struct ask_word *word = &ask->words[ask->word_count++];
-    size_t length = end - begin > 100 ? 100 : end - begin;
+    size_t length = end - begin > WORD_LENGTH_MAX ? WORD_LENGTH_MAX : end - begin;
     char *text = arena_strndup(ask->arena, ask->question.bytes + begin, length);
     *word = (struct ask_word){.begin = begin, .end = end, .mention = -1};
     word->capital = text[0] >= 'A' && text[0] <= 'Z';
@@ -125,7 +131,7 @@ static size_t read_plain(struct linker *l, size_t at)
                                is_letter(s.bytes[end + 1]))))
         end++;
     struct ask_word *word = add_word(l, at, end);
-    if (word && digits > 0)
+    if (word && digits > 0 && digits <= strlen(word->text)) /* a long word's text is cut */
         word->number = number_text(l->ask, str_slice(s, at, at + digits), word->text + digits);
     else if (word)
         word->number = number_word(word->text);
