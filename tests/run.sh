@@ -46,7 +46,7 @@ run_program() { # FOLDER
     QUERENT="$PWD/$1/querent" deps/venv/bin/pytest -q -p no:cacheprovider tests/e2e tests/cases 2>&1 | tee "$logs/pytest.log"
     local status=${PIPESTATUS[0]} good bad
     good=$(grep -oE '[0-9]+ passed' "$logs/pytest.log" | tail -n 1 | grep -oE '[0-9]+')
-    bad=$(grep -oE '[0-9]+ (failed|error)' "$logs/pytest.log" | grep -oE '^[0-9]+' | awk "{ sum += \$1 } END { print sum + 0 }")
+    bad=$(tail -n 1 "$logs/pytest.log" | grep -oE '[0-9]+ (failed|error)' | grep -oE '^[0-9]+' | awk "{ sum += \$1 } END { print sum + 0 }")
     [ "$status" = 0 ] || [ "${bad:-0}" -gt 0 ] || bad=1
     passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
 }

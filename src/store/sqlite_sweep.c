@@ -39,7 +39,7 @@ bool sqlite_sweep_find(struct sqlite_connection *connection, void *arg, struct e
 }
 
 /* The next message's sequence is one above the highest, and must never have been there before:
- * lists and cursors go by it. So the message that has it stays, empty, as a placeholder's. */
+ * lists and cursors go by it. So the message that has it stays, empty, in a conversation of nobody's. */
 static bool keep_place(struct sqlite_connection *connection, int64_t sequence, struct error *err)
 {
     return sqlite_execute(connection, STATEMENT_SWEEP_PLACEHOLDER, NULL, err, "t", PLACEHOLDER) &&

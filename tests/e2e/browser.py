@@ -31,6 +31,7 @@ class Browser:
         # The browser reads from its descriptor 3 and writes to 4; each message ends with NUL.
         read_end, self.commands = os.pipe()
         self.replies, write_end = os.pipe()
+        assert PROGRAM, "there is no chromium: tools/setup/setup.sh test installs it"
         command = [PROGRAM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                    "--remote-debugging-pipe", f"--user-data-dir={self.folder}", "--window-size=1280,1600", "about:blank"]
         os.set_inheritable(read_end, True), os.set_inheritable(write_end, True)

@@ -14,8 +14,6 @@ PYTHON = ROOT / "deps/contract-venv/bin/python"
 FOLDER = ROOT / "tests/contract"
 EXAMPLES = 5 if SANITIZED else 15  # of each route, beside those that the document's limits ask for
 
-pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="tools/setup/setup.sh test makes deps/contract-venv")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -27,6 +25,7 @@ def server(tmp_path_factory):
 
 
 def run(folder, *command, **environment):
+    assert PYTHON.exists(), "deps/contract-venv is missing: tools/setup/setup.sh test makes it"
     return subprocess.run([PYTHON, *map(str, command)], text=True, capture_output=True, timeout=400, cwd=folder,
                           env={**os.environ, "NO_PROXY": "127.0.0.1", **environment})
 

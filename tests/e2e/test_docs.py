@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from browser import PROGRAM, Browser
+from browser import Browser
 from conftest import Querent
 from server_support import Server
 
 QUESTION = "What is the total revenue?"
 FILES = ["/docs", "/docs/docs.js", "/docs/docs.css", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js",
          "/redoc", "/redoc/redoc.js", "/redoc/redoc.css", "/redoc/redoc.standalone.js", "/openapi.json"]
-needs_browser = pytest.mark.skipif(not PROGRAM, reason="there is no chromium here")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +60,6 @@ def check(page, server):
     assert outside == []
 
 
-@needs_browser
 def test_docs_tries_a_question_out(server, browser, tmp_path):
     page = browser.open(server.url + "/docs")
     page.wait_for("document.querySelectorAll('.opblock').length > 10")
@@ -87,7 +85,6 @@ def test_docs_tries_a_question_out(server, browser, tmp_path):
     check(page, server)
 
 
-@needs_browser
 def test_docs_makes_a_request_that_is_right_as_it_stands(server, browser):
     """What "Try it out" offers for each body is taken: the examples of the document."""
     page = browser.open(server.url + "/docs")
@@ -106,7 +103,6 @@ def test_docs_makes_a_request_that_is_right_as_it_stands(server, browser):
     check(page, server)
 
 
-@needs_browser
 def test_redoc_shows_and_searches(server, browser, tmp_path):
     page = browser.open(server.url + "/redoc")
     page.wait_for("document.querySelectorAll('[data-section-id^=\"tag/\"] h2, [data-section-id*=\"operation\"] h2').length > 10")
