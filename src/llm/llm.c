@@ -75,6 +75,20 @@ TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
            error_wrap(err, "writing a query with '%s'", llm->driver->name);
 }
 
+bool llm_writes_answers(const struct llm *llm)
+{
+    return llm->driver->write_answer != NULL;
+}
+
+TASK_WAITS bool llm_write_answer(struct llm *llm, const struct llm_answer_request *request,
+                                 struct error *err)
+{
+    if (!task_check(err))
+        return false;
+    return llm->driver->write_answer(llm, request, err) ||
+           error_wrap(err, "writing the answer with '%s'", llm->driver->name);
+}
+
 TASK_WAITS size_t llm_keep_understood(struct llm *llm, const struct llm_request *request,
                                       const struct query *previous, struct llm_questions *questions)
 {

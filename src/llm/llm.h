@@ -13,10 +13,25 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "engine/engine.h"
+#include "llm/chat.h"
 #include "planner/planner.h"
 #include "task/task.h"
 
 struct llm;
+
+/* What of the data may leave for a language model (setting QUERENT_MODEL_SEES). */
+enum llm_sees {
+    LLM_SEES_ROWS,       /* values that the question speaks of, samples, results */
+    LLM_SEES_AGGREGATES, /* no single rows: results only where each is an aggregate; no samples */
+    LLM_SEES_SCHEMA,     /* names and types alone: no value of any cell, ever */
+    LLM_SEES
+};
+
+/* A verified query near the question, as an example for a language model. */
+struct llm_example {
+    const char *question, *sql;
+    const struct dataset *dataset;
+};
 
 /* One question on its way through a driver; lives in the run's arena. */
 struct llm_request {
@@ -24,6 +39,16 @@ struct llm_request {
     struct plan_request plan; /* question, candidates, previous query, calendar, dialect */
     double sureness_min;      /* below: ask back */
     double explained;         /* share of the question that the best dataset explains, 0..1 */
+    double margin;            /* of retrieval: by how much the first candidate leads, 0..1 */
+
+    /* For language models alone. */
+    const char *model; /* that the caller asked for; NULL: the setting's */
+    const struct chat_message *history; /* the conversation so far, oldest first */
+    size_t history_count;
+    const struct llm_example *examples;
+    size_t example_count;
+    enum llm_sees sees;
+    struct chat_usage usage; /* of all calls for this question: drivers add to it */
 
     /* Runs one statement as the run would (firewall, engine, limits) and remembers what came of
      * it, so that trying costs nothing twice. */
@@ -69,6 +94,19 @@ struct llm_proposal {
     const char *explanation; /* for --explain; NULL */
 };
 
+/* To say what the rows say. */
+struct llm_answer_request {
+    const struct llm_request *request; /* the question's */
+    struct chat_usage *usage;          /* added to */
+    const struct llm_proposal *proposal;
+    const struct rows *rows;
+    const char *facts; /* what was computed from the rows, a line each; "" */
+    /* Takes the text as it is written, already checked or not: that is the taker's business. False with an
+     * error drops the call. */
+    TASK_WAITS bool (*on_text)(void *context, struct str piece, struct error *err);
+    void *context;
+};
+
 struct llm_questions {
     const char **items;
     size_t count, wanted;
@@ -83,6 +121,9 @@ struct llm_driver {
                               struct llm_selection *out, struct error *err);
     TASK_WAITS bool (*generate)(struct llm *llm, struct llm_request *request,
                                 struct llm_proposal *out, struct error *err);
+    /* See llm_write_answer(). Optional: NULL means that answers are made by template. */
+    TASK_WAITS bool (*write_answer)(struct llm *llm, const struct llm_answer_request *request,
+                                    struct error *err);
     /* See llm_keep_understood(). Optional: NULL means that nobody can tell. */
     TASK_WAITS size_t (*keep_understood)(struct llm *llm, const struct llm_request *request,
                                          const struct query *previous, struct llm_questions *questions);
@@ -96,6 +137,12 @@ TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err);
 TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
                              struct llm_proposal *out, struct error *err);
+/* Whether llm_write_answer() has somebody to ask. */
+bool llm_writes_answers(const struct llm *llm);
+/* Has the answer written by a language model. The caller checks each number, and knows what to say
+ * when this fails. */
+TASK_WAITS bool llm_write_answer(struct llm *llm, const struct llm_answer_request *request,
+                                 struct error *err);
 /* Which of the questions would be answered rather than asked back, were they asked after `previous`?
  * Moves the first `wanted` of them to the front; their number. None when nobody can tell. */
 TASK_WAITS size_t llm_keep_understood(struct llm *llm, const struct llm_request *request,

@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # A folder includes from itself and from those before it.
-LAYERS = ["core", "task", "http", "sql", "store", "cache", "embed", "metadata", "engine", "catalog",
-          "retrieval", "planner", "verified", "llm", "agent", "eval", "api", "cli"]
+LAYERS = ["core", "task", "net", "http", "sql", "store", "cache", "embed", "metadata", "engine", "catalog",
+          "retrieval", "planner", "verified", "prompt", "llm", "agent", "eval", "api", "cli"]
 # (from a folder, header): what goes up all the same, and why.
 UPWARDS = {
     ("sql", "metadata/dataset.h"): "the allow-list is made from the plain structs of a dataset",

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Language models as a service: instructions and messages in, text out, whole or as it is written. The
+ * providers (llm/anthropic.c, llm/openai.c) are drivers behind chat_complete(), one row each in llm/chat.c.
+ *
+ * What is the same from call to call comes first and is marked, so that a provider that caches prefixes
+ * can: `system` is the same for all questions, `context` for all questions about the same data.
+ */
+#ifndef QUERENT_LLM_CHAT_H
+#define QUERENT_LLM_CHAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/str.h"
+#include "core/strbuf.h"
+#include "task/task.h"
+
+#define CHAT_MODEL_ID_MAX 256
+#define CHAT_OUTPUT_TOKENS_DEFAULT 4096
+#define CHAT_REPLY_SIZE_MAX (1024 * 1024) /* bytes of text */
+
+struct chat_model; /* an opened provider; shared by all tasks of all loops */
+
+enum chat_role { CHAT_USER, CHAT_ASSISTANT };
+
+struct chat_message {
+    enum chat_role role;
+    struct str text;
+};
+
+struct chat_request {
+    struct arena *arena; /* the run's: replies live there */
+    const char *model;   /* NULL: the one of the settings. Allowed ones are the caller's to check */
+    struct str system;   /* instructions */
+    struct str context;  /* what is known about the data; may be empty */
+    const struct chat_message *messages; /* alternating, the user's first and last */
+    size_t message_count;
+    /* A JSON schema that the reply's text must obey, in the subset that all providers take (all properties
+     * required, no others, no limits on lengths and numbers); NULL: free text. A provider or server that can't force
+     * it is asked in words; the caller checks the reply all the same. */
+    const char *schema;
+    const char *schema_name;
+    unsigned output_tokens_max; /* 0: the default */
+    /* Takes the text as it is written, in the calling task. False with an error drops the call. NULL: whole. */
+    TASK_WAITS bool (*on_text)(void *context, struct str piece, struct error *err);
+    void *on_text_context;
+};
+
+/* Tokens; a kind that the provider does not tell is 0. */
+struct chat_usage {
+    int64_t input;        /* read at the full price */
+    int64_t cached;       /* read from the provider's cache */
+    int64_t cache_written;
+    int64_t output;
+    int64_t cost_nano;    /* US dollars / 10^9; meaningless where priced is false */
+    bool priced;          /* the model's price is known */
+    unsigned calls;
+};
+void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more);
+
+enum chat_stop {
+    CHAT_STOPPED, /* the model had said all */
+    CHAT_CUT,     /* at output_tokens_max: the text is not whole */
+    CHAT_REFUSED, /* the model or its provider declined; `text` says why, if anything does */
+    CHAT_STOPS
+};
+
+struct chat_reply {
+    struct str text;
+    enum chat_stop stop;
+    const char *model;      /* as the provider names what answered */
+    const char *request_id; /* the provider's, for support; "" */
+    struct chat_usage usage;
+    unsigned tries;
+    uint64_t first_text_us; /* from the call to the first text, 0 when there was none */
+};
+
+/* What `querent doctor` tells of a provider: each a line, good or bad, with what to mend. */
+struct chat_check {
+    const char *what; /* "reached", "key", "model", "clock" */
+    bool ok;
+    const char *words;
+};
+#define CHAT_CHECKS_MAX 8
+
+/* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG when
+ * something is missing; opens no connection. */
+struct chat_model *chat_open(const char *name, struct error *err);
+void chat_close(struct chat_model *model); /* NULL is allowed */
+const char *chat_provider(const struct chat_model *model);   /* "anthropic" */
+const char *chat_model_id(const struct chat_model *model);   /* of the settings, or the provider's default */
+/* A sentence when that model is about to be retired, or is unknown to our table; NULL: nothing to say. */
+const char *chat_model_warning(const struct chat_model *model, const char *id, const char *today,
+                               struct arena *arena);
+
+/* False with ERROR_MODEL (the upstream failed after all tries, or answered out of its protocol: the
+ * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error. A refusal or a cut reply is true. */
+TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
+                              struct chat_reply *out, struct error *err);
+/* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and tests. */
+struct str chat_print_request(const struct chat_model *model, const struct chat_request *request);
+/* How many tokens the request has, asked of the provider where it counts them, else estimated
+ * (*estimated true). */
+TASK_WAITS bool chat_count_tokens(struct chat_model *model, const struct chat_request *request,
+                                  int64_t *tokens, bool *estimated, struct error *err);
+TASK_WAITS size_t chat_check(struct chat_model *model, struct arena *arena,
+                             struct chat_check checks[CHAT_CHECKS_MAX]);
+
+#endif

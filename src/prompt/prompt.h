@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What language models are told: the files of prompts/, inside the program. A file is plain text with
+ * {{name}} where a value goes; it names what it takes, and one that is missing or too many is found by a test.
+ */
+#ifndef QUERENT_PROMPT_PROMPT_H
+#define QUERENT_PROMPT_PROMPT_H
+
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/str.h"
+
+enum prompt {
+    PROMPT_DECIDE_SYSTEM, /* prompts/decide.system.md: how to choose a dataset and write SQL */
+    PROMPT_DECIDE_CONTEXT, /* the candidates' metadata */
+    PROMPT_DECIDE_QUESTION, /* the question with what was found for it */
+    PROMPT_REPAIR,        /* a statement failed: why, and what there is */
+    PROMPT_ANSWER_SYSTEM, /* how to say what the rows say */
+    PROMPT_ANSWER_QUESTION, /* question, rows, facts */
+    PROMPTS
+};
+
+struct prompt_value {
+    const char *name;
+    struct str text; /* put in as it is: whoever makes it has bounded and quoted it */
+};
+
+/* In the arena. A name that the file does not have, or lacks, is a fault of the program. */
+struct str prompt_render(enum prompt prompt, const struct prompt_value *values, size_t count,
+                         struct arena *arena);
+/* Changes with the text of any of them; part of cache keys. 16 hex digits. */
+const char *prompt_version(void);
+
+#endif
