@@ -31,6 +31,9 @@ static const struct option_row options[] = {
     {"limit", 'n', OPTION_VALUE, "N", "only the first N questions"},
     {"all-databases", 0, OPTION_FLAG, NULL,
      "ask over all databases of the set at once, not each question over its own"},
+    {"tables-given", 0, OPTION_FLAG, NULL,
+     "ask each question over the tables that the right statement reads"},
+    {"hints", 0, OPTION_FLAG, NULL, "add a question's own \"instructions\" to it"},
     {"report", 0, OPTION_VALUE, "FILE", "write the report as JSON, each question's verdict in it"},
     {"compare", 0, OPTION_VALUE, "FILE", "a report written earlier, to show beside this one"},
     {"json", 0, OPTION_FLAG, NULL, "print the report as JSON"},
@@ -48,7 +51,7 @@ struct evaluation {
     bool *done;              /* asked or judged */
     size_t done_count;
     FILE *predictions; /* to be written; NULL */
-    bool quiet, all_databases, stopped;
+    bool quiet, all_databases, tables_given, hints, stopped;
     struct eval_outcome outcome;
     /* While questions are asked. */
     struct session session;
@@ -203,6 +206,48 @@ struct talk {
     char id[STORE_ID_SIZE];
 };
 
+/* The datasets of the question's "gold_tables"; all that it may be asked over when it names none. */
+static struct text_list tables_given(const struct catalog *catalog,
+                                     const struct eval_question *question,
+                                     const struct text_list *datasets, struct arena *arena)
+{
+    const json_t *tables = json_object_get(question->json, "gold_tables"), *table;
+    struct text_list ids = {arena_array(arena, catalog->dataset_count + 1, sizeof(*ids.items)), 0};
+    size_t i;
+    for (size_t d = 0; d < catalog->dataset_count; d++) {
+        const char *name = table_of(&catalog->datasets[d], arena);
+        json_array_foreach(tables, i, table)
+        {
+            const char *text = json_string_value(table);
+            if (text && strcmp(text, name) == 0)
+                ids.items[ids.count++] = catalog->datasets[d].id;
+        }
+    }
+    return ids.count > 0 ? ids : *datasets;
+}
+
+static const char *with_hint(const struct eval_question *question, struct arena *arena)
+{
+    const char *hint = json_string_value(json_object_get(question->json, "instructions"));
+    return hint && *hint ? arena_printf(arena, "%s\n%s", question->text, hint) : question->text;
+}
+
+/* As the options have it. */
+static struct question question_of(const struct evaluation *evaluation,
+                                   const struct eval_question *asked,
+                                   const struct text_list *datasets, struct arena *arena)
+{
+    const struct catalog *catalog = evaluation->session.agent->knowledge->catalog;
+    struct text_list over =
+        evaluation->tables_given ? tables_given(catalog, asked, datasets, arena) : *datasets;
+    return (struct question){
+        .text = evaluation->hints ? with_hint(asked, arena) : asked->text,
+        .user_id = "eval",
+        .dataset_filter = over.items,
+        .dataset_filter_count = over.count,
+    };
+}
+
 TASK_WAITS static bool ask_one(struct evaluation *evaluation, size_t index,
                                const struct text_list *datasets, struct talk *talk,
                                struct error *err)
@@ -210,23 +255,21 @@ TASK_WAITS static bool ask_one(struct evaluation *evaluation, size_t index,
     const struct eval_question *asked = evaluation->items[index].question;
     bool goes_on =
         asked->conversation && talk->name && strcmp(asked->conversation, talk->name) == 0;
-    const struct question question = {
-        .text = asked->text,
-        .user_id = "eval",
-        .conversation_id = goes_on ? talk->id : NULL,
-        .dataset_filter = datasets->items,
-        .dataset_filter_count = datasets->count,
-    };
+    struct arena *arena = arena_new();
+    struct question question = question_of(evaluation, asked, datasets, arena);
+    question.conversation_id = goes_on ? talk->id : NULL;
     struct run *run = session_ask(&evaluation->session, &question, err);
     if (!run) { /* a question that the program does not take, such as one that is too long */
         const struct eval_answer refused = {.error = *err};
         error_clear(err);
+        arena_free(arena);
         return judge_one(evaluation, index, &refused, err);
     }
     bool ok = evaluation->stopped || take_run(evaluation, index, run, err);
     talk->name = asked->conversation;
     memcpy(talk->id, run->conversation_id, sizeof(talk->id));
     run_free(run);
+    arena_free(arena);
     return ok;
 }
 
@@ -502,6 +545,8 @@ static int run_eval(const struct arguments *arguments)
         .arguments = arguments,
         .quiet = arguments_flag(arguments, "json"),
         .all_databases = arguments_flag(arguments, "all-databases"),
+        .tables_given = arguments_flag(arguments, "tables-given"),
+        .hints = arguments_flag(arguments, "hints"),
     };
     json_t *earlier = NULL;
     bool ok = session_apply_options(arguments, &err) && read_limit(arguments, &limit, &err) &&

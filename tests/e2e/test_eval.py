@@ -184,6 +184,16 @@ def test_all_databases_and_a_limit(querent, towns):
     assert report["scope"] == "all" and report["all"]["exact"] == 2 and report["questions_of_the_set"] == 5
 
 
+def test_tables_given_and_hints(querent, tmp_path):
+    folder = make_set(tmp_path / "set", [
+        {"question": "How many rows are there?", "gold_sql": "SELECT count(*) FROM weather", "gold_tables": ["town.weather"]},
+        {"question": "What is the total", "instructions": "revenue?", "gold_sql": "SELECT sum(revenue) FROM shop",
+         "gold_tables": ["town.shop"]}])
+    given = report_of(querent, folder, "--tables-given", "--hints")["verdicts"]
+    assert [verdict["exact"] for verdict in given] == [True, True], given
+    assert not report_of(querent, folder, "--tables-given")["verdicts"][1]["exact"]
+
+
 def test_side_by_side(querent, towns, tmp_path):
     given = [{"id": "q0", "rows": [[4]]}, {"id": "q1", "rows": []}]
     earlier, now = tmp_path / "earlier.json", tmp_path / "now.json"
