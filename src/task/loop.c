@@ -134,6 +134,33 @@ void loop_stop(struct loop *loop)
     uv_stop(&loop->uv);
 }
 
+void loop_attach(struct loop *loop, void (*release)(void *object), void *object)
+{
+    assert(loop->magic == LOOP_MAGIC && !loop_attached(loop, release));
+    struct loop_attachment *attachment = xcalloc(1, sizeof(*attachment));
+    *attachment = (struct loop_attachment){release, object, loop->attachments};
+    loop->attachments = attachment;
+}
+
+void *loop_attached(struct loop *loop, void (*release)(void *object))
+{
+    assert(pthread_equal(loop->thread, pthread_self()));
+    struct loop_attachment *attachment = loop->attachments;
+    while (attachment && attachment->release != release)
+        attachment = attachment->next;
+    return attachment ? attachment->object : NULL;
+}
+
+static void release_attachments(struct loop *loop)
+{
+    while (loop->attachments) {
+        struct loop_attachment *attachment = loop->attachments;
+        loop->attachments = attachment->next;
+        attachment->release(attachment->object);
+        free(attachment);
+    }
+}
+
 void loop_free(struct loop *loop)
 {
     if (!loop)
@@ -141,6 +168,7 @@ void loop_free(struct loop *loop)
     assert(loop->magic == LOOP_MAGIC);
     run_messages(loop);
     assert(loop->tasks == 0);
+    release_attachments(loop);
     uv_close((uv_handle_t *)&loop->wakeup, NULL);
     uv_close((uv_handle_t *)&loop->turn, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT); /* the closing itself, also of ended tasks' timers */

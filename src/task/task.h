@@ -40,6 +40,12 @@ void loop_stop(struct loop *loop);
 void loop_free(struct loop *loop);
 /* For drivers that watch descriptors or processes themselves. */
 uv_loop_t *loop_uv(struct loop *loop);
+/*
+ * For drivers with something of their own on each loop: loop_free() calls release(object) first, while
+ * libuv handles can still be closed. The release function tells the kinds apart: one object of each.
+ */
+void loop_attach(struct loop *loop, void (*release)(void *object), void *object);
+void *loop_attached(struct loop *loop, void (*release)(void *object)); /* NULL: none yet */
 /* The only function here that other threads may call: runs fn(arg) on the loop's thread soon. */
 void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 

@@ -33,6 +33,13 @@ struct loop_message {
     struct loop_message *next;
 };
 
+/* What a driver has hung on a loop. */
+struct loop_attachment {
+    void (*release)(void *object);
+    void *object;
+    struct loop_attachment *next;
+};
+
 struct loop {
     uint32_t magic;
     pthread_t thread;
@@ -44,6 +51,7 @@ struct loop {
     size_t tasks;
     struct stacks stacks;
     bool stopped;
+    struct loop_attachment *attachments;
     pthread_mutex_t lock; /* of the messages only */
     struct loop_message *message_first;
     struct loop_message *message_last;
