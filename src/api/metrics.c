@@ -11,6 +11,7 @@
 #include "api/traffic.h"
 #include "core/clock.h"
 #include "core/metrics.h"
+#include "net/fetch.h"
 #include "version.h"
 
 #define TEXT_BYTES_MAX (8 * 1024 * 1024)
@@ -88,6 +89,16 @@ static void print_level(void *context, unsigned index, struct strbuf *out)
     metrics_add_label(out, "level", index == CACHE_MISS ? "miss" : cache_level_name(index));
 }
 
+static void print_upstream(void *context, unsigned index, struct strbuf *out)
+{
+    metrics_add_label(out, "upstream", upstream_label_name(index));
+}
+
+static void print_fetch(void *context, unsigned index, struct strbuf *out)
+{
+    metrics_add_label(out, "outcome", fetch_outcome_name(index));
+}
+
 static void print_version(void *context, unsigned index, struct strbuf *out)
 {
     metrics_add_label(out, "version", QUERENT_VERSION);
@@ -161,6 +172,8 @@ static void metrics(struct api_request *request)
         [METRIC_LABEL_WORKER_END] = {METRIC_WORKER_END_MAX, print_worker_end},
         [METRIC_LABEL_CACHE] = {METRIC_CACHE_MAX, print_cache},
         [METRIC_LABEL_LEVEL] = {METRIC_LEVEL_MAX, print_level},
+        [METRIC_LABEL_UPSTREAM] = {upstream_label_count(), print_upstream},
+        [METRIC_LABEL_FETCH] = {METRIC_FETCH_MAX, print_fetch},
         [METRIC_LABEL_VERSION] = {METRIC_VERSION_MAX, print_version},
     };
     struct api *api = request->api;

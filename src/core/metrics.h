@@ -34,6 +34,8 @@
     LABEL(WORKER_END, 3, "how")                        /* enum metric_worker_end */                \
     LABEL(CACHE, 6, "type")                            /* enum cache_type */                       \
     LABEL(LEVEL, 4, "level")                           /* enum cache_level */                      \
+    LABEL(UPSTREAM, 8, "upstream")                     /* net/fetch.h */                           \
+    LABEL(FETCH, 8, "outcome")                         /* net/upstream.h */                        \
     LABEL(VERSION, 1, "version")
 
 enum metric_label {

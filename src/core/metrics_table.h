@@ -46,6 +46,21 @@ METRIC(WORKER_ENDS, "querent_engine_worker_ends_total", COUNTER, WORKER_END, ONE
        "DuckDB worker processes that ended: stopped (no longer needed), killed (did not heed an "
        "interrupt or the protocol), died (by themselves).")
 
+METRIC(UPSTREAM_REQUESTS, "querent_upstream_requests_total", COUNTER, UPSTREAM, FETCH, NONE,
+       "Requests to servers outside, each try by itself, by what came of it. refused: another 4xx; overloaded: 429 or 529; "
+       "failed: another 5xx; unreachable: no connection; broken: no whole reply; not_asked: not sent, after too many "
+       "failures in a row.")
+METRIC(UPSTREAM_DURATION, "querent_upstream_request_duration_seconds", HISTOGRAM, UPSTREAM, ONE, TIME,
+       "Time that a request to a server outside took, to its reply's end; without its wait for a place.")
+METRIC(UPSTREAM_CONNECTIONS, "querent_upstream_connections_total", COUNTER, UPSTREAM, ONE, NONE,
+       "Connections to servers outside that were opened.")
+METRIC(UPSTREAM_OUT, "querent_upstream_requests_out", GAUGE, UPSTREAM, ONE, NONE,
+       "Requests to servers outside that are out now.")
+METRIC(UPSTREAM_WAITING, "querent_upstream_requests_waiting", GAUGE, UPSTREAM, ONE, NONE,
+       "Requests to servers outside that wait for a place.")
+METRIC(UPSTREAM_OPEN, "querent_upstream_breaker_open", GAUGE, UPSTREAM, ONE, NONE,
+       "1 while a server outside is not asked, after too many failures in a row.")
+
 METRIC(CACHE_LOOKUPS, "querent_cache_lookups_total", COUNTER, CACHE, LEVEL, NONE,
        "Searches in the cache, by what was searched for and where it was found; shared: another "
        "question's work was waited for.")

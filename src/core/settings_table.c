@@ -29,6 +29,10 @@ const struct setting settings_table[] = {
     {"QUERENT_WEIGHTS", SETTING_PATH, .group = GENERAL,
      .help = "File of the planner's weights, in place of the one that came with the program."},
 
+    {"QUERENT_CA_FILE", SETTING_PATH, .group = GENERAL,
+     .help = "File (PEM) of the certificates that servers outside are trusted by, in place of the "
+             "system's. They are always checked."},
+
     {"QUERENT_NOW", SETTING_TIME, .group = ANSWERS,
      .help = "Reference date for \"last month\" and the like, in place of the real time: for tests "
              "and demos."},

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of an upstream, for fetch.c: who may ask it now.
+ *
+ *             failures_max in a row                open_ms later, one call as the probe
+ *     CLOSED ───────────────────────► OPEN ─────────────────────────────► HALF_OPEN
+ *        ▲                             ▲ └─────── probe without a verdict ──────┘ │
+ *        │                             └────────────── probe failed ──────────────┤
+ *        └──────────────────────────────────────────── probe went well ───────────┘
+ *
+ * While it is OPEN or HALF_OPEN, calls fail at once, those that wait for a place too. A call that
+ * began before the last change of state has no say any more.
+ */
+#ifndef QUERENT_NET_UPSTREAM_H
+#define QUERENT_NET_UPSTREAM_H
+
+#include "net/fetch.h"
+
+/* What a try says about the server. A refusal (4xx) is WELL: it works. A 429 says that it works and
+ * has enough: it ends a probe well, and else says nothing. */
+enum upstream_verdict { UPSTREAM_WELL, UPSTREAM_BUSY, UPSTREAM_FAILED, UPSTREAM_UNKNOWN };
+
+enum fetch_outcome {
+    FETCH_OK,
+    FETCH_REFUSED,
+    FETCH_OVERLOADED,
+    FETCH_FAILED,
+    FETCH_UNREACHABLE,
+    FETCH_BROKEN,
+    FETCH_STOPPED, /* cancelled, late, or its reader failed */
+    FETCH_NOT_ASKED,
+    FETCH_OUTCOMES
+};
+
+struct upstream_pass {
+    struct upstream *upstream;
+    uint64_t generation;
+};
+
+/* Waits for a place. False with the task's own error, or with `failure` where the upstream is not
+ * to be asked. */
+TASK_WAITS bool upstream_enter(struct upstream *upstream, enum error_code failure,
+                               struct upstream_pass *pass, struct error *err);
+/* Gives the place to the next one. `why`, without a secret, tells of a failure. */
+void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, const char *why);
+/* Would a call fail at once now? */
+bool upstream_refuses(struct upstream *upstream);
+const char *upstream_name(const struct upstream *upstream);
+unsigned upstream_label(const struct upstream *upstream);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/wire.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+
+#define CONNECTIONS_KEPT 16384L
+#define EASY_KEPT 256 /* handles without work, about 6 KB each */
+
+/* One for each descriptor that curl has waited for. Those of connections stay until these are
+ * closed: an idle one is only no longer listened to. */
+struct watcher {
+    uv_poll_t poll;
+    struct wire *wire;
+    curl_socket_t fd;
+    bool is_connection;
+};
+
+struct wire {
+    CURLM *multi;
+    uv_timer_t timer;  /* curl's */
+    uv_prepare_t turn; /* active while there are orders: before the loop waits */
+    unsigned handles;  /* of the two, until they are closed */
+    struct transfer *order_first, *order_last;
+    struct watcher **watchers; /* by descriptor */
+    size_t watcher_count;
+    CURL *easy[EASY_KEPT];
+    size_t easy_count;
+};
+
+/* ---- the end of a transfer ---- */
+
+static void finish(struct transfer *transfer, CURLcode result)
+{
+    struct wire *wire = transfer->wire;
+    CURL *easy = transfer->easy;
+    long connections = 0, verify_result = 0, socket_errno = 0;
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &socket_errno);
+    transfer->connections = (unsigned)connections;
+    transfer->verify_result = verify_result;
+    if (transfer->socket_errno == 0)
+        transfer->socket_errno = (int)socket_errno;
+    transfer->result = result;
+    curl_multi_remove_handle(wire->multi, easy);
+    curl_easy_reset(easy); /* it has the address of the key */
+    curl_slist_free_all(transfer->headers);
+    if (wire->easy_count < EASY_KEPT)
+        wire->easy[wire->easy_count++] = easy;
+    else
+        curl_easy_cleanup(easy);
+    transfer->easy = NULL;
+    transfer->headers = NULL;
+    transfer->done = true;
+    task_event_signal(&transfer->event);
+}
+
+static void take_finished(struct wire *wire)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(wire->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode result = message->data.result; /* the message goes with the handle */
+        struct transfer *transfer = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        finish(transfer, result);
+    }
+}
+
+static void act(struct wire *wire, curl_socket_t fd, int events)
+{
+    int running;
+    curl_multi_socket_action(wire->multi, fd, events, &running);
+    take_finished(wire);
+}
+
+/* ---- sockets and time ---- */
+
+static void watcher_closed(uv_handle_t *poll)
+{
+    free(poll->data);
+}
+
+static void close_watcher(struct wire *wire, struct watcher *watcher)
+{
+    wire->watchers[watcher->fd] = NULL;
+    uv_close((uv_handle_t *)&watcher->poll, watcher_closed);
+}
+
+static void socket_is_ready(uv_poll_t *poll, int status, int events)
+{
+    struct watcher *watcher = poll->data;
+    int flags = 0;
+    if (status < 0)
+        flags = CURL_CSELECT_ERR;
+    if (events & UV_READABLE)
+        flags |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        flags |= CURL_CSELECT_OUT;
+    act(watcher->wire, watcher->fd, flags);
+}
+
+static struct watcher *find_watcher(struct wire *wire, curl_socket_t fd)
+{
+    return (size_t)fd < wire->watcher_count ? wire->watchers[fd] : NULL;
+}
+
+static struct watcher *add_watcher(struct wire *wire, curl_socket_t fd)
+{
+    if ((size_t)fd >= wire->watcher_count) {
+        size_t count = (size_t)fd * 2 + 64;
+        wire->watchers = xrealloc(wire->watchers, count * sizeof(*wire->watchers));
+        memset(wire->watchers + wire->watcher_count, 0,
+               (count - wire->watcher_count) * sizeof(*wire->watchers));
+        wire->watcher_count = count;
+    }
+    struct watcher *watcher = xcalloc(1, sizeof(*watcher));
+    if (uv_poll_init(wire->timer.loop, &watcher->poll, fd) != 0) {
+        free(watcher);
+        return NULL;
+    }
+    watcher->poll.data = watcher;
+    watcher->wire = wire;
+    watcher->fd = fd;
+    uv_unref((uv_handle_t *)&watcher->poll); /* a task waits for it: that keeps the loop running */
+    wire->watchers[fd] = watcher;
+    return watcher;
+}
+
+static int watch(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
+{
+    struct wire *wire = context;
+    struct watcher *watcher = find_watcher(wire, fd);
+    if (what == CURL_POLL_REMOVE) {
+        if (watcher && watcher->is_connection)
+            uv_poll_stop(&watcher->poll);
+        else if (watcher)
+            close_watcher(wire, watcher);
+        return 0;
+    }
+    if (!watcher)
+        watcher = add_watcher(wire, fd);
+    if (!watcher)
+        return -1; /* curl ends its transfers */
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&watcher->poll, events, socket_is_ready);
+}
+
+curl_socket_t wire_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = context;
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                              address->protocol);
+    struct watcher *watcher = fd >= 0 ? add_watcher(transfer->wire, fd) : NULL;
+    if (watcher) {
+        watcher->is_connection = true;
+        return fd;
+    }
+    transfer->socket_errno = errno;
+    if (fd >= 0)
+        close(fd);
+    return CURL_SOCKET_BAD;
+}
+
+int wire_close_socket(void *context, curl_socket_t fd)
+{
+    struct wire *wire = context;
+    struct watcher *watcher = find_watcher(wire, fd);
+    if (watcher)
+        close_watcher(wire, watcher);
+    return close(fd);
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    struct wire *wire = context;
+    if (timeout_ms < 0)
+        return uv_timer_stop(&wire->timer);
+    uv_update_time(wire->timer.loop);
+    return uv_timer_start(&wire->timer, timer_fired, (uint64_t)timeout_ms, 0);
+}
+
+/* ---- curl itself, with the first order ---- */
+
+static void start_curl(void)
+{
+    struct sigaction action;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    /* OpenSSL writes to sockets that the other side may have closed. */
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
+static void make_multi(struct wire *wire)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_curl);
+    wire->multi = curl_multi_init();
+    if (!wire->multi)
+        return;
+    curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, watch);
+    curl_multi_setopt(wire->multi, CURLMOPT_SOCKETDATA, wire);
+    curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(wire->multi, CURLMOPT_TIMERDATA, wire);
+    curl_multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+}
+
+/* ---- orders ---- */
+
+/* One that curl does not have (yet). */
+static void end_early(struct transfer *transfer, CURLcode result)
+{
+    transfer->result = result;
+    transfer->done = true;
+    task_event_signal(&transfer->event);
+}
+
+static void start(struct wire *wire, struct transfer *transfer)
+{
+    if (wire->multi)
+        transfer->easy = wire->easy_count > 0 ? wire->easy[--wire->easy_count] : curl_easy_init();
+    if (!transfer->easy)
+        end_early(transfer, CURLE_OUT_OF_MEMORY);
+    else if (!easy_prepare(transfer) ||
+             curl_multi_add_handle(wire->multi, transfer->easy) != CURLM_OK)
+        finish(transfer, CURLE_OUT_OF_MEMORY);
+}
+
+static void carry_out(struct wire *wire, struct transfer *transfer)
+{
+    enum fetch_order order = transfer->order;
+    transfer->order = ORDER_NONE;
+    if (order == ORDER_START)
+        start(wire, transfer);
+    else if (order == ORDER_READ_ON && !transfer->done)
+        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+    else if (order == ORDER_DROP && !transfer->easy)
+        end_early(transfer, CURLE_ABORTED_BY_CALLBACK);
+    else if (order == ORDER_DROP)
+        finish(transfer, CURLE_ABORTED_BY_CALLBACK);
+}
+
+static void turn_comes(uv_prepare_t *turn)
+{
+    struct wire *wire = turn->data;
+    uv_prepare_stop(turn);
+    if (!wire->multi)
+        make_multi(wire);
+    struct transfer *transfer = wire->order_first;
+    wire->order_first = wire->order_last = NULL;
+    while (transfer) {
+        struct transfer *next = transfer->order_next;
+        transfer->in_line = false;
+        carry_out(wire, transfer);
+        transfer = next;
+    }
+    if (wire->multi)
+        act(wire, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- made for a loop, freed with it ---- */
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct wire *wire = handle->data;
+    if (--wire->handles > 0)
+        return;
+    free(wire->watchers);
+    free(wire);
+}
+
+static void release(void *object)
+{
+    struct wire *wire = object;
+    while (wire->easy_count > 0)
+        curl_easy_cleanup(wire->easy[--wire->easy_count]);
+    if (wire->multi)
+        curl_multi_cleanup(wire->multi);
+    for (size_t i = 0; i < wire->watcher_count; i++)
+        if (wire->watchers[i])
+            close_watcher(wire, wire->watchers[i]);
+    uv_close((uv_handle_t *)&wire->timer, handle_closed);
+    uv_close((uv_handle_t *)&wire->turn, handle_closed);
+}
+
+static struct wire *wire_of_loop(struct loop *loop)
+{
+    struct wire *wire = loop_attached(loop, release);
+    if (wire)
+        return wire;
+    wire = xcalloc(1, sizeof(*wire));
+    uv_timer_init(loop_uv(loop), &wire->timer);
+    uv_prepare_init(loop_uv(loop), &wire->turn);
+    wire->timer.data = wire->turn.data = wire;
+    wire->handles = 2;
+    uv_unref((uv_handle_t *)&wire->timer);
+    uv_unref((uv_handle_t *)&wire->turn);
+    loop_attach(loop, release, wire);
+    return wire;
+}
+
+void wire_order(struct transfer *transfer)
+{
+    struct wire *wire = wire_of_loop(task_loop(task_current()));
+    transfer->wire = wire;
+    if (transfer->in_line)
+        return;
+    transfer->in_line = true;
+    transfer->order_next = NULL;
+    if (wire->order_last)
+        wire->order_last->order_next = transfer;
+    else
+        wire->order_first = transfer;
+    wire->order_last = transfer;
+    uv_prepare_start(&wire->turn, turn_comes);
+}

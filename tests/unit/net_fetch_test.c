@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net_support.h"
+
+#define WARM_CALLS 1000
+
+static void tells_status_headers_and_body(void **state)
+{
+    struct peer *peer =
+        PEER_START({"HTTP/1.1 404 Not Found\r\nX-Thing:  one \r\nContent-Length: 4\r\n\r\nnone"});
+    struct asked asked = {0};
+    asked_url(&asked, peer->port, "/a?b=c");
+    call(&asked);
+    assert_replied(&asked, 404, "none");
+    assert_string_equal(fetch_response_header(&asked.response, "x-thing"), "one");
+    assert_string_equal(fetch_response_header(&asked.response, "absent"), "");
+    assert_int_equal(asked.response.tries, 1);
+    assert_true(asked.response.first_byte_us > 0);
+    assert_true(strncmp(peer->seen, "GET /a?b=c HTTP/1.1\r\n", 21) == 0);
+    assert_non_null(strstr(peer->seen, "User-Agent: querent/"));
+    assert_null(strcasestr(peer->seen, "accept-encoding"));
+    asked_clear(&asked);
+    peer_stop(peer);
+}
+
+static void sends_headers_and_body(void **state)
+{
+    struct peer *peer = PEER_START({REPLY_OK});
+    const struct fetch_header headers[] = {{"content-type", "application/json"}, {"x-empty", ""}};
+    struct asked asked = {
+        .request = {
+            .method = "POST", .headers = headers, .header_count = 2, .body = STR("{\"a\":1}")}};
+    asked_url(&asked, peer->port, "/");
+    call(&asked);
+    assert_replied(&asked, 200, "ok");
+    assert_true(strncmp(peer->seen, "POST / HTTP/1.1\r\n", 17) == 0);
+    assert_non_null(strstr(peer->seen, "\r\ncontent-type: application/json\r\n"));
+    assert_non_null(strcasestr(peer->seen, "\r\nx-empty:\r\n"));
+    assert_non_null(strstr(peer->seen, "\r\nContent-Length: 7\r\n"));
+    assert_null(strstr(peer->seen, "urlencoded"));
+    assert_null(strstr(peer->seen, "Expect"));
+    assert_non_null(strstr(peer->seen, "\r\n\r\n{\"a\":1}"));
+    asked_clear(&asked);
+    peer_stop(peer);
+}
+
+static void call_often(void *arg)
+{
+    struct asked *asked = arg;
+    for (int i = 0; i < WARM_CALLS; i++) {
+        asked_call(asked);
+        if (!asked->ok || asked->response.status != 200)
+            return;
+    }
+}
+
+static void connections_are_reused(void **state)
+{
+    struct peer *peer = PEER_START({REPLY_OK});
+    struct asked asked = {0};
+    asked_url(&asked, peer->port, "/");
+    asked_init(&asked);
+    struct loop *loop = new_loop();
+    assert_non_null(task_start(loop, NULL, call_often, &asked, &asked.err));
+    loop_run(loop);
+    loop_free(loop);
+    assert_replied(&asked, 200, "ok");
+    assert_int_equal(atomic_load(&peer->requests), WARM_CALLS);
+    assert_int_equal(atomic_load(&peer->connections), 1);
+    asked_clear(&asked);
+    peer_stop(peer);
+}
+
+static void works_outside_of_a_task(void **state)
+{
+    struct peer *peer = PEER_START({REPLY_OK});
+    struct asked asked = {0};
+    asked_url(&asked, peer->port, "/");
+    asked_init(&asked);
+    asked_call(&asked);
+    assert_replied(&asked, 200, "ok");
+    asked_clear(&asked);
+    peer_stop(peer);
+}
+
+static void a_refused_connection_is_said(void **state)
+{
+    int port, fd = peer_bind(&port); /* bound and not listening */
+    struct asked asked = {0};
+    asked_url(&asked, port, "/secret?key=1");
+    call(&asked);
+    char words[128];
+    snprintf(words, sizeof(words), "Peer at 127.0.0.1:%d: no connection: connection refused", port);
+    assert_failed(&asked, ERROR_MODEL, words);
+    assert_null(strstr(asked.err.message, "secret"));
+    asked_clear(&asked);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_status_headers_and_body), cmocka_unit_test(sends_headers_and_body),
+        cmocka_unit_test(connections_are_reused),        cmocka_unit_test(works_outside_of_a_task),
+        cmocka_unit_test(a_refused_connection_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
