@@ -6,6 +6,7 @@
 #   /docs, /redoc    deps/pages, from npm packages, pinned by tools/pages/package-lock.json
 #   pytest           deps/venv, pinned by tests/requirements.txt
 #   schemathesis     deps/contract-venv, pinned by tests/contract/requirements.txt
+#   model clients    deps/sdk-venv and deps/llmock-venv, pinned by tests/doubles/*-requirements.txt
 #   peers to measure deps/bench-venv, pinned by bench/requirements.txt; deps/plan-stack-venv, pinned by
 #                    bench/peers/plan-stack/requirements.txt
 set -euo pipefail
@@ -87,6 +88,8 @@ fetch_duckdb
 fetch_pages
 make_environment test deps/venv tests/requirements.txt
 make_environment test deps/contract-venv tests/contract/requirements.txt
+make_environment test deps/sdk-venv tests/doubles/sdk-requirements.txt
+make_environment test deps/llmock-venv tests/doubles/llmock-requirements.txt
 make_environment bench deps/bench-venv bench/requirements.txt
 make_environment bench deps/plan-stack-venv bench/peers/plan-stack/requirements.txt
 touch "deps/$kind.ready"
