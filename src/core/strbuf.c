@@ -52,6 +52,8 @@ void strbuf_reserve(struct strbuf *buf, size_t more)
     bool failed = buf->failed;
     (void)reserve(buf, more);
     buf->failed = failed;
+    if (buf->bytes) /* maybe new, and nothing may ever be added */
+        buf->bytes[buf->length] = '\0';
 }
 
 void strbuf_add_bytes(struct strbuf *buf, const void *bytes, size_t length)

@@ -140,7 +140,7 @@ bool sqlite_execute(struct sqlite_connection *connection, enum sqlite_statement 
 bool sqlite_exists(struct sqlite_connection *connection, enum sqlite_statement which,
                    const char *text, bool *exists, struct error *err);
 /* NULL for null. */
-const char *sqlite_column(sqlite3_stmt *statement, int column, struct arena *arena);
+char *sqlite_column(sqlite3_stmt *statement, int column, struct arena *arena);
 
 /* sqlite_migrate.c: brings the schema to the newest version; *version is what it is then. */
 bool sqlite_migrate(struct sqlite_connection *connection, const struct store_migration *migrations,

@@ -272,7 +272,7 @@ bool sqlite_exists(struct sqlite_connection *connection, enum sqlite_statement w
     return true;
 }
 
-const char *sqlite_column(sqlite3_stmt *statement, int column, struct arena *arena)
+char *sqlite_column(sqlite3_stmt *statement, int column, struct arena *arena)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
     if (!text)

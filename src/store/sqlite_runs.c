@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "core/random.h"
+#include "core/strbuf.h"
 
 #define CUT_RUNS_MAX 10000 /* marked by one call; more wait for the next start */
+/* What of a run's events is written as one text, in bytes; longer ones get a row each. */
+#define EVENTS_TOGETHER_MAX (256 * 1024)
+#define EVENTS_LENGTH_USUAL 4096
 
 static const char cut_text[] =
     "This question was interrupted: the program stopped before it was answered. Nothing else was "
@@ -102,23 +106,52 @@ static bool event_last(struct sqlite_connection *connection, const char *run_id,
     return true;
 }
 
-/* Those that are there already stay. Of most runs none is, so that is looked up only when one does
- * not fit. */
+/* Those that are there already stay. */
 static bool events_insert(struct sqlite_connection *connection, const char *run_id,
                           const struct stored_event *events, size_t count, struct error *err)
 {
-    int64_t changes, last = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (events[i].sequence <= last)
-            continue;
-        if (!sqlite_execute(connection, STATEMENT_EVENT_INSERT, &changes, err, "tit", run_id,
-                            events[i].sequence, events[i].json) ||
-            (changes == 0 && !event_last(connection, run_id, &last, err)))
+    int64_t last = 0;
+    if (count > 0 && !event_last(connection, run_id, &last, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].sequence > last && !event_insert(connection, run_id, &events[i], err))
             return false;
-        if (changes == 0 && events[i].sequence > last)
-            return event_insert(connection, run_id, &events[i], err); /* says why not */
-    }
     return true;
+}
+
+/* False when they have gaps, or are too long for it. */
+static bool events_join(struct strbuf *out, const struct stored_event *events, size_t count)
+{
+    for (size_t i = 0; i < count && strbuf_ok(out); i++) {
+        if (events[i].sequence != events[0].sequence + (int64_t)i)
+            return false;
+        strbuf_add_char(out, STORE_EVENT_MARK);
+        strbuf_add(out, events[i].json);
+    }
+    return strbuf_ok(out);
+}
+
+/*
+ * What a run leaves, to be followed by the statement that ends it. Events that are there already stay; those
+ * after `last` are in its end, or, where they can't be, get rows of their own (*apart).
+ */
+static bool run_leave(struct sqlite_connection *connection, const struct run_end *end, int64_t last,
+                      bool *apart, struct error *err)
+{
+    size_t count = end->event_count, kept = 0;
+    while (kept < count && end->events[kept].sequence <= last)
+        kept++;
+    struct strbuf joined = strbuf_init(EVENTS_TOGETHER_MAX);
+    const struct stored_event *events = end->events + kept;
+    strbuf_reserve(&joined, EVENTS_LENGTH_USUAL);
+    *apart = kept < count && (events[0].sequence != last + 1 ||
+                              !events_join(&joined, events, count - kept));
+    if (*apart)
+        strbuf_clear(&joined);
+    bool ok = sqlite_execute(connection, STATEMENT_RUN_LEAVE, NULL, err, "itt", last + 1,
+                             strbuf_text(&joined), end->result);
+    strbuf_clear(&joined);
+    return ok;
 }
 
 /* Why no active run was ended. */
@@ -161,14 +194,16 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
 {
     const struct call_run_end *call = arg;
     const struct run_end *end = call->end;
-    int64_t changes;
-    if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", end->run_id,
-                        end->conversation_id, store_run_state_name(end->state), end->result,
-                        call->now))
+    int64_t changes, last;
+    bool apart;
+    if (!event_last(connection, end->run_id, &last, err) ||
+        !run_leave(connection, end, last, &apart, err) ||
+        !sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "tttt", end->run_id,
+                        end->conversation_id, store_run_state_name(end->state), call->now))
         return false;
     if (changes == 0)
         return run_not_active(connection, end, err);
-    if (!events_insert(connection, end->run_id, end->events, end->event_count, err))
+    if (apart && !events_insert(connection, end->run_id, end->events, end->event_count, err))
         return false;
     if (!call->message_id)
         return true;
@@ -176,27 +211,26 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
     return answer_save(connection, &message, err);
 }
 
-/* Five rows and one transaction where begin and end would take eight statements and two. */
+/* Five rows in one transaction where begin and end would take eight statements and two. */
 bool sqlite_run_record(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     const struct call_run_record *call = arg;
     const struct call_run_begin *begin = &call->begin;
     const struct run_end *end = call->end.end;
     struct new_message asked = user_message(begin), answered = assistant_message(&call->end);
-    bool has_answer = call->end.message_id != NULL;
+    bool has_answer = call->end.message_id != NULL, apart;
     int64_t changes;
     if (!conversation_ask(connection, begin, has_answer ? 2 : 1, err) ||
-        !message_insert(connection, &asked, err) ||
-        !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttitttt",
+        !message_insert(connection, &asked, err) || !run_leave(connection, end, 0, &apart, err) ||
+        !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttittt",
                         begin->run_id, begin->conversation_id, begin->user_id,
                         connection->store->owner.number, begin->question,
-                        store_run_state_name(end->state), begin->now, end->result))
+                        store_run_state_name(end->state), begin->now))
         return false;
     if (changes == 0)
         return error_set(err, ERROR_CONFLICT, "a run '%s' exists already", begin->run_id);
-    for (size_t i = 0; i < end->event_count; i++)
-        if (!event_insert(connection, begin->run_id, &end->events[i], err))
-            return false;
+    if (apart && !events_insert(connection, begin->run_id, end->events, end->event_count, err))
+        return false;
     if (!has_answer)
         return true;
     return begin->create ? message_insert(connection, &answered, err)
@@ -206,11 +240,15 @@ bool sqlite_run_record(struct sqlite_connection *connection, void *arg, struct e
 bool sqlite_run_event(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     const struct call_run_event *call = arg;
-    bool exists;
-    if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, call->run_id, &exists, err))
+    bool exists, active;
+    if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, call->run_id, &exists, err) ||
+        !sqlite_exists(connection, STATEMENT_RUN_IS_ACTIVE, call->run_id, &active, err))
         return false;
-    return exists ? event_insert(connection, call->run_id, &call->event, err)
-                  : not_found(call->run_id, err);
+    if (!exists)
+        return not_found(call->run_id, err);
+    if (!active)
+        return error_set(err, ERROR_CONFLICT, "run '%s' has ended already", call->run_id);
+    return event_insert(connection, call->run_id, &call->event, err);
 }
 
 bool sqlite_run_events_add(struct sqlite_connection *connection, void *arg, struct error *err)
@@ -275,28 +313,67 @@ bool sqlite_run_get(struct sqlite_connection *connection, void *arg, struct erro
     return true;
 }
 
+static void add_event(struct call_run_events *call, size_t *capacity, int64_t sequence,
+                      const char *json)
+{
+    call->out = arena_grow(call->arena, call->out, call->count, capacity, sizeof(*call->out));
+    call->out[call->count++] = (struct stored_event){sequence, json};
+}
+
+/* Takes apart what events_join() has made. */
+static void events_split(struct call_run_events *call, size_t *capacity, int64_t sequence,
+                         char *joined)
+{
+    for (char *event = joined, *next; event; event = next, sequence++) {
+        next = strchr(event + 1, STORE_EVENT_MARK);
+        if (next)
+            *next = '\0'; /* over the mark, whose event begins behind it */
+        if (sequence > call->after)
+            add_event(call, capacity, sequence, event + 1);
+    }
+}
+
+/* Those that are kept with the run's end; NULL: none, or it has not ended. */
+static bool events_left(struct sqlite_connection *connection, const struct call_run_events *call,
+                        int64_t *first, char **joined, struct error *err)
+{
+    bool row;
+    sqlite3_stmt *statement =
+        sqlite_start(connection, STATEMENT_EVENTS_LEFT, err, "t", call->run_id);
+    if (!statement || !sqlite_step(connection, statement, &row, err))
+        return false;
+    *first = row ? sqlite3_column_int64(statement, 0) : 0;
+    bool some = row && sqlite3_column_bytes(statement, 1) > 0;
+    *joined = some ? sqlite_column(statement, 1, call->arena) : NULL;
+    sqlite3_reset(statement);
+    return true;
+}
+
+/* The end first: once that is there, no more come before it. */
 bool sqlite_run_events(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     struct call_run_events *call = arg;
     bool exists, row;
     size_t capacity = 0;
+    int64_t first;
+    char *joined;
     if (!sqlite_exists(connection, STATEMENT_RUN_EXISTS, call->run_id, &exists, err))
         return false;
     if (!exists)
         return not_found(call->run_id, err);
+    if (!events_left(connection, call, &first, &joined, err))
+        return false;
     sqlite3_stmt *statement =
         sqlite_start(connection, STATEMENT_EVENTS_AFTER, err, "ti", call->run_id, call->after);
     if (!statement || !sqlite_step(connection, statement, &row, err))
         return false;
     while (row) {
-        call->out = arena_grow(call->arena, call->out, call->count, &capacity, sizeof(*call->out));
-        call->out[call->count++] = (struct stored_event){
-            .sequence = sqlite3_column_int64(statement, 0),
-            .json = sqlite_column(statement, 1, call->arena),
-        };
+        add_event(call, &capacity, sqlite3_column_int64(statement, 0),
+                  sqlite_column(statement, 1, call->arena));
         if (!sqlite_step(connection, statement, &row, err))
             return false;
     }
+    events_split(call, &capacity, first, joined);
     return true;
 }
 
@@ -369,9 +446,8 @@ static bool mark_cut(struct sqlite_connection *connection, const struct stored_r
         .metadata = cut_metadata,
         .now = run->ended_at,
     };
-    if (!sqlite_execute(connection, STATEMENT_RUN_END, &changes, err, "ttttt", run->id,
-                        run->conversation_id, store_run_state_name(RUN_CUT), run->result,
-                        run->ended_at))
+    if (!sqlite_execute(connection, STATEMENT_RUN_CUT, &changes, err, "tttt", run->id,
+                        run->conversation_id, run->result, run->ended_at))
         return false;
     /* Given up twice: it is marked once. */
     return changes == 0 || (sqlite_execute(connection, STATEMENT_EVENT_INSERT_LAST, NULL, err, "tt",

@@ -54,28 +54,38 @@ STATEMENT(MESSAGES_LAST,
           " FROM messages WHERE conversation_id = ?1 ORDER BY sequence DESC LIMIT ?2")
 /* What a run's steps were is kept once, in its result. */
 STATEMENT(MESSAGES_PAGE,
-          "SELECT m.id, m.conversation_id, run_id, created_at, role, content, sql, metadata, sequence,"
-          " CASE WHEN role = 'assistant' AND json_valid(result)"
-          "  AND json_type(result, '$.steps') = 'array' THEN json_extract(result, '$.steps') END"
-          " FROM messages AS m LEFT JOIN runs ON runs.id = run_id"
-          " WHERE m.conversation_id = ?1 AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3")
+          "SELECT m.id, m.conversation_id, run_id, created_at, role, content, sql, metadata, m.sequence,"
+          " CASE WHEN role = 'assistant' AND json_valid(coalesce(e.result, r.result))"
+          "  AND json_type(coalesce(e.result, r.result), '$.steps') = 'array'"
+          "  THEN json_extract(coalesce(e.result, r.result), '$.steps') END"
+          " FROM messages AS m LEFT JOIN runs AS r ON r.id = run_id"
+          " LEFT JOIN run_ends AS e ON e.sequence = end_sequence"
+          " WHERE m.conversation_id = ?1 AND m.sequence < ?2 ORDER BY m.sequence DESC LIMIT ?3")
 
 STATEMENT(RUN_INSERT,
           "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at)"
           " VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT DO NOTHING")
-STATEMENT(RUN_END, "UPDATE runs SET state = ?3, result = ?4, ended_at = ?5"
+/* Just before the run itself is written, which then says where it is. */
+STATEMENT(RUN_LEAVE, "INSERT INTO run_ends (first_event, events, result) VALUES (?1, ?2, ?3)")
+STATEMENT(RUN_END, "UPDATE runs SET state = ?3, end_sequence = last_insert_rowid(), ended_at = ?4"
                    " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
 STATEMENT(RUN_INSERT_ENDED,
           "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at,"
-          " ended_at, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8) ON CONFLICT DO NOTHING")
+          " ended_at, end_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, last_insert_rowid())"
+          " ON CONFLICT DO NOTHING")
+STATEMENT(RUN_CUT, "UPDATE runs SET state = 'cut', result = ?3, ended_at = ?4"
+                   " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
 STATEMENT(RUN_EXISTS, "SELECT 1 FROM runs WHERE id = ?1")
 STATEMENT(RUN_IS_ACTIVE, "SELECT 1 FROM runs WHERE id = ?1 AND state = 'active'")
 STATEMENT(RUN_ASK_CANCEL,
           "UPDATE runs SET cancel_asked = 1 WHERE id = ?1 AND state = 'active' AND cancel_asked = 0")
 STATEMENT(RUNS_TO_CANCEL,
           "SELECT id FROM runs WHERE owner = ?1 AND state = 'active' AND cancel_asked = 1")
+/* Where a run's result is: with its end, or for one that was cut in its own row. */
+#define RUN_RESULT \
+    "coalesce((SELECT e.result FROM run_ends AS e WHERE e.sequence = end_sequence), runs.result)"
 STATEMENT(RUN_GET,
-          "SELECT id, conversation_id, user_id, question, started_at, ended_at, state, result"
+          "SELECT id, conversation_id, user_id, question, started_at, ended_at, state, " RUN_RESULT
           " FROM runs WHERE id = ?1 AND EXISTS (SELECT 1 FROM conversations AS c"
           "  WHERE c.id = conversation_id AND c.deleted_at IS NULL)")
 STATEMENT(RUNS_OF_OTHERS,
@@ -93,6 +103,8 @@ STATEMENT(EVENT_INSERT_LAST,
           " SELECT ?1, coalesce(max(sequence), 0) + 1, ?2 FROM run_events WHERE run_id = ?1")
 STATEMENT(EVENTS_AFTER, "SELECT sequence, event FROM run_events WHERE run_id = ?1 AND sequence > ?2"
                         " ORDER BY sequence")
+STATEMENT(EVENTS_LEFT, "SELECT first_event, events FROM run_ends"
+                       " WHERE sequence = (SELECT end_sequence FROM runs WHERE id = ?1)")
 
 STATEMENT(CONVERSATION_NEWEST, "SELECT max(sequence) FROM conversations")
 STATEMENT(SWEEP_FIND,
@@ -108,6 +120,8 @@ STATEMENT(SWEEP_MESSAGE, "SELECT sequence, id, run_id, (SELECT max(sequence) FRO
                          " FROM messages WHERE conversation_id = ?1 ORDER BY sequence LIMIT 1")
 STATEMENT(SWEEP_FEEDBACK, "DELETE FROM feedback WHERE message_id = ?1")
 STATEMENT(SWEEP_EVENTS, "DELETE FROM run_events WHERE run_id = ?1")
+STATEMENT(SWEEP_END, "DELETE FROM run_ends"
+                     " WHERE sequence = (SELECT end_sequence FROM runs WHERE id = ?1)")
 STATEMENT(SWEEP_RUN, "DELETE FROM runs WHERE id = ?1")
 STATEMENT(SWEEP_REMOVE_MESSAGE, "DELETE FROM messages WHERE sequence = ?1")
 STATEMENT(SWEEP_REMOVE_CONVERSATION, "DELETE FROM conversations WHERE id = ?1")
@@ -217,8 +231,8 @@ STATEMENT(AUDIT_RUN,
           "SELECT id, conversation_id, user_id, question, started_at, ended_at, state,"
           " json_extract(told, '$.status'), json_extract(told, '$.metadata.selected_dataset'),"
           " json_extract(told, '$.sql_query'), json_extract(told, '$.metadata.cost')"
-          " FROM (SELECT *, CASE WHEN json_valid(result) THEN result END AS told FROM runs"
-          " WHERE rowid = ?1)")
+          " FROM (SELECT *, CASE WHEN json_valid(given) THEN given END AS told"
+          "  FROM (SELECT *, " RUN_RESULT " AS given FROM runs WHERE rowid = ?1))")
 
 /* The answer with its question; its turn is how many answers its conversation had with it. */
 STATEMENT(ANSWER_OF_RUN,

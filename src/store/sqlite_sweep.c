@@ -74,6 +74,7 @@ static bool remove_message(struct sqlite_connection *connection, const struct vi
 {
     if (!sqlite_execute(connection, STATEMENT_SWEEP_FEEDBACK, NULL, err, "t", victim->id) ||
         !sqlite_execute(connection, STATEMENT_SWEEP_EVENTS, NULL, err, "t", victim->run_id) ||
+        !sqlite_execute(connection, STATEMENT_SWEEP_END, NULL, err, "t", victim->run_id) ||
         !sqlite_execute(connection, STATEMENT_SWEEP_RUN, NULL, err, "t", victim->run_id))
         return false;
     return victim->sequence == victim->highest

@@ -339,7 +339,9 @@ static bool check_event(const char *run_id, const struct stored_event *event, st
 {
     return check_run_id(run_id, err) &&
            check_range("the event's sequence", event->sequence, 1, STORE_EVENTS_MAX, err) &&
-           check_text("the event", event->json, STORE_JSON_SIZE_MAX, err);
+           check_text("the event", event->json, STORE_JSON_SIZE_MAX, err) &&
+           (!strchr(event->json, STORE_EVENT_MARK) ||
+            error_set(err, ERROR_INVALID, "the event is no JSON: it has a control character"));
 }
 
 static bool check_run_end(const struct run_end *end, struct error *err)

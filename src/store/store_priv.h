@@ -144,6 +144,9 @@ struct call_run_begin {
     char now[TIMESTAMP_SIZE];
 };
 
+/* Before each event where several are one text, as in RFC 7464; no JSON has it in it. */
+#define STORE_EVENT_MARK '\x1e'
+
 struct call_run_end {
     const struct run_end *end;
     const char *message_id; /* NULL: no message */

@@ -172,12 +172,18 @@ WRONG = {
         " GROUP BY r.id HAVING count(*) <> 2 OR sum(m.role = 'user' AND m.content = r.question) <> 1",
     "messages of no run": "SELECT id FROM messages WHERE run_id NOT IN (SELECT id FROM runs)",
     "answers that are not the result's": "SELECT r.id FROM runs AS r JOIN messages AS m ON m.run_id = r.id"
-        " WHERE r.state = 'complete' AND m.role = 'assistant' AND m.content <> r.result ->> 'final_response'",
+        " LEFT JOIN run_ends AS e ON e.sequence = r.end_sequence"
+        " WHERE r.state = 'complete' AND m.role = 'assistant' AND m.content IS NOT e.result ->> 'final_response'",
     "cut runs that don't say so": "SELECT r.id FROM runs AS r JOIN messages AS m ON m.run_id = r.id"
         " WHERE r.state = 'cut' AND m.role = 'assistant' AND m.content NOT LIKE '%interrupted%'",
     "failed runs": "SELECT id FROM runs WHERE state = 'failed'",
-    "gaps in events": "SELECT run_id FROM run_events GROUP BY run_id HAVING max(sequence) <> count(*)",
-    "runs without an end": "SELECT id FROM runs WHERE ended_at IS NULL OR NOT json_valid(result)",
+    "gaps in events": "SELECT r.id FROM runs AS r LEFT JOIN run_ends AS e ON e.sequence = r.end_sequence"
+        " LEFT JOIN run_events AS v ON v.run_id = r.id GROUP BY r.id HAVING coalesce(max(v.sequence), 0) <> count(v.event)"
+        " OR (e.events <> '' AND e.first_event <> count(v.event) + 1)",
+    "runs without an end": "SELECT id FROM runs LEFT JOIN run_ends AS e ON e.sequence = end_sequence"
+        " WHERE ended_at IS NULL OR NOT coalesce(json_valid(coalesce(e.result, runs.result)), 0)",
+    "ends of no run": "SELECT sequence FROM run_ends WHERE sequence NOT IN"
+        " (SELECT end_sequence FROM runs WHERE end_sequence IS NOT NULL)",
 }
 
 

@@ -173,6 +173,16 @@ static void sizes_report_overflow(void **state)
     assert_int_equal(out, 12);
 }
 
+static void strbuf_with_room_and_no_text_is_empty(void **state)
+{
+    struct strbuf buf = strbuf_init(1000);
+    strbuf_add_repeat(&buf, 'x', 200);
+    strbuf_clear(&buf); /* what the room is likely made of */
+    strbuf_reserve(&buf, 200);
+    assert_string_equal(strbuf_text(&buf), "");
+    strbuf_clear(&buf);
+}
+
 static void strbuf_stops_at_its_maximum(void **state)
 {
     struct strbuf buf = strbuf_init(5);
@@ -261,6 +271,7 @@ int main(void)
         cmocka_unit_test(pool_hands_out_again_what_it_got_back),
         cmocka_unit_test(grows_arrays),
         cmocka_unit_test(sizes_report_overflow),
+        cmocka_unit_test(strbuf_with_room_and_no_text_is_empty),
         cmocka_unit_test(strbuf_stops_at_its_maximum),
         cmocka_unit_test(prints_of_any_length_are_whole),
         cmocka_unit_test(what_does_not_fit_is_not_printed),

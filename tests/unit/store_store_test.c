@@ -290,6 +290,65 @@ static void events_of_a_run_that_goes_on_are_added_once(void **state)
     assert_string_equal(store_run_state_name(run.state), "cancelled");
 }
 
+/* Those of an end are kept as one text as long as that has at most 256 KiB with its marks. */
+static void events_of_an_end_are_read_back_whatever_their_size(void **state)
+{
+    struct home *home = *state;
+    struct error *err = &home->err;
+    for (size_t more = 0; more < 2; more++) {
+        size_t length = 256 * 1024 - 5 + more, count;
+        char *long_json = arena_alloc(home->arena, length + 1);
+        memset(long_json, '7', length);
+        long_json[length] = '\0';
+        struct stored_event all[] = {{1, "1"}, {2, long_json}, {3, "3"}}, *events;
+        struct run_begin begin = home_ask(home, "ana", "q", NULL);
+        struct run_end end = {.run_id = begin.run_id, .conversation_id = begin.conversation_id_out,
+                              .state = RUN_COMPLETE, .result = "{}", .events = all,
+                              .event_count = 3};
+        assert_ok(store_run_end(home->store, &end, err), home->err);
+        for (int64_t after = 0; after <= 3; after++) {
+            assert_ok(store_run_events(home->store, begin.run_id, after, home->arena, &events,
+                                       &count, err),
+                      home->err);
+            assert_int_equal(count, 3 - after);
+            for (size_t i = 0; i < count; i++) {
+                assert_int_equal(events[i].sequence, after + (int64_t)i + 1);
+                assert_string_equal(events[i].json, all[after + (int64_t)i].json);
+            }
+        }
+    }
+}
+
+static void a_log_that_has_ended_or_would_have_gaps_takes_no_event(void **state)
+{
+    struct home *home = *state;
+    struct store *store = home->store;
+    struct error *err = &home->err;
+    struct run_begin begin = home_ask(home, "ana", "q", NULL);
+    struct stored_event gap[] = {{1, "{}"}, {3, "{}"}}, late[] = {{2, "{}"}}, all[] = {{1, "{}"}};
+    struct run_end end = {.run_id = begin.run_id, .conversation_id = begin.conversation_id_out,
+                          .state = RUN_COMPLETE, .result = "{}"};
+    struct stored_event *events;
+    struct stored_run run;
+    size_t count;
+    end.events = gap;
+    end.event_count = 2;
+    assert_fails(store_run_end(store, &end, err), home->err, ERROR_CONFLICT);
+    end.events = late;
+    end.event_count = 1;
+    assert_fails(store_run_end(store, &end, err), home->err, ERROR_CONFLICT);
+    assert_ok(store_run_get(store, begin.run_id, home->arena, &run, err), home->err);
+    assert_int_equal(run.state, RUN_ACTIVE);
+    end.events = all;
+    assert_ok(store_run_end(store, &end, err), home->err);
+    assert_fails(store_run_event(store, begin.run_id, 2, "{}", err), home->err, ERROR_CONFLICT);
+    assert_ok(store_run_events(store, begin.run_id, 0, home->arena, &events, &count, err),
+              home->err);
+    assert_int_equal(count, 1);
+    assert_fails(store_run_event(store, begin.run_id, 2, "\"\x1e\"", err), home->err,
+                 ERROR_INVALID);
+}
+
 static void runs_to_cancel_are_active_ones_that_somebody_asked_for(void **state)
 {
     struct home *home = *state;
@@ -990,6 +1049,8 @@ int main(void)
         TEST(wrong_ends_change_nothing),
         TEST(events_rise_by_one),
         TEST(events_of_a_run_that_goes_on_are_added_once),
+        TEST(events_of_an_end_are_read_back_whatever_their_size),
+        TEST(a_log_that_has_ended_or_would_have_gaps_takes_no_event),
         TEST(runs_to_cancel_are_active_ones_that_somebody_asked_for),
         TEST(a_given_run_id_is_used_once),
         TEST(a_run_is_recorded_at_once),

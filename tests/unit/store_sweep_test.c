@@ -89,6 +89,9 @@ static void nothing_is_left_over(struct home *home)
     assert_int_equal(number(home, "SELECT count(*) FROM runs WHERE id NOT IN"
                                   " (SELECT run_id FROM messages WHERE run_id IS NOT NULL)"),
                      0);
+    assert_int_equal(number(home, "SELECT count(*) FROM run_ends WHERE sequence NOT IN"
+                                  " (SELECT end_sequence FROM runs WHERE end_sequence > 0)"),
+                     0);
 }
 
 static void the_quiet_ones_go_at_their_time(void **state)
@@ -111,7 +114,8 @@ static void the_quiet_ones_go_at_their_time(void **state)
     assert_true(exists(home, woken) && exists(home, young));
     assert_int_equal(number(home, "SELECT count(*) FROM messages"), 6);
     assert_int_equal(number(home, "SELECT count(*) FROM runs"), 3);
-    assert_int_equal(number(home, "SELECT count(*) FROM run_events"), 3);
+    assert_int_equal(number(home, "SELECT count(*) FROM run_events"), 0);
+    assert_int_equal(number(home, "SELECT count(*) FROM run_ends"), 3);
     assert_int_equal(number(home, "SELECT count(*) FROM feedback"), 6);
     nothing_is_left_over(home);
     swept = sweep(home, STORE_SWEEP_NONE, STORE_SWEEP_NONE);
