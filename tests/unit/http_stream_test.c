@@ -164,7 +164,7 @@ static void a_reader_that_left_before_the_stream_is_noticed(void **state)
         if (reset)
             setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
         close(fd);
-        sleep_ms(20);
+        let_it_read(served);
         on_loop(served, open_held, NULL);
         WAIT_FOR(atomic_load(&served->ended[STREAM_READER_GONE]) == reset + 1);
     }

@@ -33,7 +33,7 @@
 #include "http/server.h"
 
 #define SERVED_MAX 4096
-#define CLIENT_WAIT_S 10
+#define CLIENT_WAIT_S 30
 
 struct served {
     struct http_options options;
@@ -205,13 +205,26 @@ static inline void sleep_ms(unsigned ms)
     nanosleep(&pause, NULL);
 }
 
-/* Waits until a condition holds, for some seconds at most. */
-#define WAIT_FOR(condition)                                        \
-    do {                                                           \
-        for (int wait_ = 0; wait_ < 5000 && !(condition); wait_++) \
-            sleep_ms(1);                                           \
-        assert_true(condition);                                    \
+/* Waits until a condition holds, for half a minute at most. */
+#define WAIT_FOR(condition)                                         \
+    do {                                                            \
+        for (int wait_ = 0; wait_ < 30000 && !(condition); wait_++) \
+            sleep_ms(1);                                            \
+        assert_true(condition);                                     \
     } while (0)
+
+static inline void serve_nothing(struct served *served, void *arg)
+{
+}
+
+/* Until the server has read what was sent to it, however busy the machine is: its loop turns many
+ * times, and looks at all sockets each time. */
+static inline void let_it_read(struct served *served)
+{
+    sleep_ms(20);
+    for (int i = 0; i < 50; i++)
+        on_loop(served, serve_nothing, NULL);
+}
 
 /* ---- the client ---- */
 
