@@ -2,7 +2,9 @@
 """What the tests of the program share: the real program, in a home of its own."""
 import json
 import os
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -65,6 +67,21 @@ def is_alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
     except OSError:
         return False
+
+
+def unread_by(peer, connection):
+    """Bytes that wait at the other end of a connection of this machine, read by its program not yet; None: there is
+    no such end."""
+    def address(name):
+        host, port = name
+        return f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+
+    ends = [address(connection.getpeername()), address(connection.getsockname())]
+    for line in Path(f"/proc/{peer}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1:3] == ends:
+            return int(fields[4].split(":")[1], 16)
+    return None
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import httpx
 import httpx_sse
 from httpx_sse._decoders import SSEDecoder
 
-from conftest import ROOT, children, is_alive, wait_for
+from conftest import ROOT, children, is_alive, unread_by, wait_for
 
 # A sanitized program on a loaded machine is many times slower.
 SANITIZED = any(name.endswith("SAN_OPTIONS") for name in os.environ)
@@ -171,6 +171,10 @@ class Server:
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
+
+    def wait_until_read(self, connection):
+        """Until the server has read all that was sent to it."""
+        wait_for(lambda: unread_by(self.process.pid, connection) == 0, PATIENCE_S)
 
     def exchange(self, data, shut=False):
         """Sends bytes and reads until the server closes: the bytes."""

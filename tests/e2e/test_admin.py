@@ -136,7 +136,7 @@ def test_a_job_of_a_killed_server_has_failed(querent, folder):
         with index_lock(querent.home):
             queued = call(server, "POST", INDEX, status=202)["job_id"]
             server.kill()
-            wait_for(lambda: call(other, "GET", f"{JOBS}/{queued}")["state"] == "failed", 15)
+            wait_for(lambda: call(other, "GET", f"{JOBS}/{queued}")["state"] == "failed")
         other.kill()
     big = folder / "big.csv"
     with serving(querent, folder) as server:
@@ -174,11 +174,11 @@ def test_a_job_whose_end_can_not_be_saved(querent, folder):
                           " VALUES ('job_0123456789abcdef', 'other', 'done', '', '')")
             store.execute("CREATE UNIQUE INDEX no_other ON jobs (state) WHERE state = 'done'")
             job = call(server, "POST", INDEX, status=202)["job_id"]
-            wait_for(lambda: "can't be saved" in server.said(), 10)
+            wait_for(lambda: "can't be saved" in server.said())
             assert call(server, "GET", f"{JOBS}/{job}")["state"] == "running"
             store.execute("DROP INDEX no_other")
         assert call(server, "POST", INDEX, status=202)["job_id"] == job  # it has not ended yet
-        wait_for(lambda: call(server, "GET", f"{JOBS}/{job}")["state"] == "done", 15)
+        wait_for(lambda: call(server, "GET", f"{JOBS}/{job}")["state"] == "done")
         told = call(server, "GET", f"{JOBS}/{job}")
         assert told["ended_at"] and outcomes(told) == {"apples": "unchanged", "pears": "unchanged"}
         assert index(server)["job_id"] != job

@@ -111,7 +111,7 @@ def test_the_command_tells_and_clears(server):
     assert cache(querent, "clear", "--type", "metadata", "--json") == {"status": "cleared", "removed": 0}
     assert cache(querent, "clear", "--dataset", "sales", "--expired", "--json")["removed"] == 0
     assert cache(querent, "clear", "--json")["removed"] == 4
-    wait_for(lambda: stats(server)["process"]["memory_entries"] == 0, 10)
+    wait_for(lambda: stats(server)["process"]["memory_entries"] == 0)
     assert hits(server.ask("total revenue")) == {}
 
 

@@ -141,7 +141,7 @@ def test_callers_that_leave_free_their_places(querent, sales):
     with Server(querent, sales, QUERENT_LOOPS=1, QUERENT_RUNS_MAX=2, QUERENT_QUEUE_MAX=100) as server:
         def leave(number):
             with pytest.raises(httpx.TimeoutException):
-                httpx.post(server.url + QUERY, timeout=0.05,
+                httpx.post(server.url + QUERY, timeout=httpx.Timeout(PATIENCE_S, read=0.05),
                            json=request_of(f"top {number + 1} regions by revenue", "leaver", use_cache=False))
         frozen = server.freeze()
         threads = [threading.Thread(target=leave, args=(number,)) for number in range(20)]

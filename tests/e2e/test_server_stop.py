@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import conftest
 from serving import Server
 
 LOOPS = 4
@@ -30,9 +31,7 @@ def command(pid):
 
 def children(process):
     """Those that are programs already: who stops one before, stops the parent, which waits for that."""
-    tasks = Path(f"/proc/{process.pid}/task").iterdir()
-    all_of_them = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return [child for child in all_of_them if command(child) not in ("", command(process.pid))]
+    return [child for child in conftest.children(process.pid) if command(child) not in ("", command(process.pid))]
 
 
 @pytest.mark.parametrize("signals", [2, 4])
@@ -74,12 +73,12 @@ def test_reading_of_data_is_given_up(server, tmp_path):
     rows = "".join(f"{'North' if i % 2 else 'South'},{i}\n" for i in range(1_000_000))
     (tmp_path / "sales.csv").write_text("region,amount\n" + rows)
     server.process.send_signal(signal.SIGHUP)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (readers := children(server.process)):
         assert time.monotonic() < until
         time.sleep(0.001)
     for reader in readers:
         os.kill(reader, signal.SIGSTOP)
     time.sleep(0.2)
-    assert server.stop(seconds=10) == 0, server.said()
+    assert server.stop(seconds=20) == 0, server.said()
     assert "reading documents" not in server.said()

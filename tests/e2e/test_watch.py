@@ -2,9 +2,10 @@
 """A chat notices that the data has changed."""
 import os
 import subprocess
-import time
 
 import pytest
+
+from conftest import wait_for
 
 
 def replies(chat, until):
@@ -15,6 +16,12 @@ def replies(chat, until):
         if until in line:
             return "".join(lines)
     raise AssertionError(f"no {until!r} in: {''.join(lines)}")
+
+
+def ask(chat):
+    chat.stdin.write("total amount\n")
+    chat.stdin.flush()
+    return replies(chat, "Total amount")
 
 
 def rewrite(path, text, by_rename):
@@ -37,11 +44,8 @@ def test_chat_answers_from_changed_files(querent, tmp_path, whole_folder):
         for total, by_rename in ((3, None), (30, True), (70, False), (90, True)):
             if by_rename is not None:
                 rewrite(path, f"region,amount\nNorth,{total - 2}\nSouth,2\n", by_rename)
-                time.sleep(1)
-            chat.stdin.write("total amount\n")
-            chat.stdin.flush()
-            assert f" {total}." in replies(chat, "Total amount")
+            wait_for(lambda: f" {total}." in ask(chat))
         chat.stdin.close()
-        assert chat.wait(20) == 0
+        assert chat.wait(60) == 0
     finally:
         chat.kill()
