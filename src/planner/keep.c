@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "core/hash.h"
-
 #define SLOTS 128 /* a power of two; what falls on a taken slot pushes out what was there */
 
 struct kept {
@@ -26,9 +24,24 @@ static bool must_keep(const struct keeper *keeper, const void *memory)
     return memory && arena_holds(keeper->scratch, memory);
 }
 
+/* A word at a time: it only chooses a slot. */
+static size_t slot_of(const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    uint64_t hash = size, word = 0;
+    for (; size > 0; at += sizeof(word), size -= size < sizeof(word) ? size : sizeof(word)) {
+        if (size < sizeof(word))
+            word = 0;
+        memcpy(&word, at, size < sizeof(word) ? size : sizeof(word));
+        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash & (SLOTS - 1);
+}
+
 static void *keep_bytes(struct keeper *keeper, const void *bytes, size_t size)
 {
-    struct kept *slot = &keeper->slots[hash64(bytes, size, 1) & (SLOTS - 1)];
+    struct kept *slot = &keeper->slots[slot_of(bytes, size)];
     if (!slot->bytes || slot->size != size || memcmp(slot->bytes, bytes, size) != 0)
         *slot = (struct kept){arena_memdup(keeper->arena, bytes, size), size};
     return slot->bytes;

@@ -762,9 +762,22 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
     return &state->plan;
 }
 
+static bool any_reads_all(const struct business_candidate *list, size_t count, double chance,
+                          const struct plan_request *request, struct arena *arena)
+{
+    struct error ignored = {0};
+    for (size_t i = 0; i < count; i++)
+        if (list[i].score >= chance && list[i].unknown_count == 0 &&
+            (list[i].follow_up || beyond_sketches(list[i].query)) &&
+            query_print(list[i].query, request->dialect, arena, &ignored))
+            return true;
+    return false;
+}
+
+/* As a change of the query before, if it can be: the reading on its own is the longer way. */
 bool planner_reads_by_rules(const struct plan_request *asked, double chance, struct arena *arena)
 {
-    struct business_candidate *list = NULL;
+    struct business_candidate edits[FOLLOW_UPS_MAX], *list = NULL;
     size_t count = 0;
     struct error ignored = {0};
     if (!check_request(asked, &ignored))
@@ -773,11 +786,9 @@ bool planner_reads_by_rules(const struct plan_request *asked, double chance, str
     const struct plan_request *request = &spelled;
     spelled.question = cue_spelling_restore(asked, arena);
     spelled.asks = ask_memo_new(arena);
+    follow_up_candidates(request, arena, edits, &count);
+    if (any_reads_all(edits, count, chance, request, arena))
+        return true;
     business_candidates(request, arena, &list, &count);
-    for (size_t i = 0; i < count; i++)
-        if (list[i].score >= chance && list[i].unknown_count == 0 &&
-            (list[i].follow_up || beyond_sketches(list[i].query)) &&
-            query_print(list[i].query, request->dialect, arena, &ignored))
-            return true;
-    return false;
+    return any_reads_all(list, count, chance, request, arena);
 }

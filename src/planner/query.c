@@ -320,13 +320,27 @@ const char *time_unit_name(enum time_unit unit)
 static void canon_query(struct strbuf *out, const struct query *query, int depth);
 static void canon_condition(struct strbuf *out, const struct condition *condition, int depth);
 
+static void canon_number(struct strbuf *out, int64_t number)
+{
+    char digits[24], *at = digits + sizeof(digits);
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    *--at = ' ';
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        *--at = '-';
+    strbuf_add_bytes(out, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 /* Lengths before texts: no text can imitate the marks around it. */
 static void canon_text(struct strbuf *out, const char *text)
 {
     if (!text)
         text = "";
-    strbuf_printf(out, "%zu:", strlen(text));
-    strbuf_add(out, text);
+    size_t length = strlen(text);
+    canon_number(out, (int64_t)length);
+    strbuf_add_bytes(out, text, length);
 }
 
 static void canon_expression(struct strbuf *out, const struct expression *expression, int depth)
@@ -335,15 +349,19 @@ static void canon_expression(struct strbuf *out, const struct expression *expres
         strbuf_add_char(out, '-');
         return;
     }
-    strbuf_printf(out, "(%d %d %d %d %d %d %d ", (int)expression->kind, expression->table,
-                  (int)expression->aggregate, (int)expression->unit, expression->fiscal_year_start,
-                  expression->week_start, expression->op);
+    const int numbers[] = {(int)expression->kind,         expression->table,
+                           (int)expression->aggregate,    (int)expression->unit,
+                           expression->fiscal_year_start, expression->week_start,
+                           expression->op};
+    strbuf_add_char(out, '(');
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        canon_number(out, numbers[i]);
     if (expression->column)
         canon_text(out, expression->column->name);
     if (expression->metric)
         canon_text(out, expression->metric->name);
     if (expression->literal) {
-        strbuf_printf(out, "%d ", (int)expression->literal_kind);
+        canon_number(out, (int64_t)expression->literal_kind);
         canon_text(out, expression->literal);
     }
     if (expression->left)
@@ -387,10 +405,11 @@ static void canon_condition(struct strbuf *out, const struct condition *conditio
         strbuf_add_char(out, '-');
         return;
     }
-    strbuf_printf(out, "[%d ", (int)condition->kind);
+    strbuf_add_char(out, '[');
+    canon_number(out, (int64_t)condition->kind);
     switch (condition->kind) {
     case CONDITION_COMPARE:
-        strbuf_printf(out, "%d ", (int)condition->comparison);
+        canon_number(out, (int64_t)condition->comparison);
         canon_expression(out, condition->left, depth + 1);
         for (size_t i = 0; i < condition->value_count; i++)
             canon_expression(out, &condition->values[i], depth + 1);
@@ -401,7 +420,7 @@ static void canon_condition(struct strbuf *out, const struct condition *conditio
         canon_text(out, condition->to);
         break;
     case CONDITION_FILTER:
-        strbuf_printf(out, "%d ", condition->table);
+        canon_number(out, condition->table);
         canon_text(out, condition->filter ? condition->filter->name : NULL);
         break;
     default:
@@ -420,11 +439,13 @@ static void canon_query(struct strbuf *out, const struct query *query, int depth
     for (size_t i = 0; i < query->table_count; i++) {
         const struct query_table *table = &query->tables[i];
         canon_text(out, table->dataset->id ? table->dataset->id : table->dataset->table_name);
-        strbuf_printf(out, "%d %d ", table->joined_to, table->left_join);
+        canon_number(out, table->joined_to);
+        canon_number(out, table->left_join);
         canon_text(out, table->joined_column);
         canon_text(out, table->own_column);
     }
-    strbuf_printf(out, "select%d", query->distinct);
+    strbuf_add(out, "select");
+    canon_number(out, query->distinct);
     for (size_t i = 0; i < query->select_count; i++)
         canon_expression(out, query->select[i].expression, depth + 1);
     strbuf_add(out, "where");
@@ -435,12 +456,15 @@ static void canon_query(struct strbuf *out, const struct query *query, int depth
     strbuf_add(out, "having");
     canon_condition(out, query->having, depth + 1);
     for (size_t i = 0; i < query->order_count; i++) {
-        strbuf_printf(out, "order%d", query->order[i].descending);
+        strbuf_add(out, "order");
+        canon_number(out, query->order[i].descending);
         canon_expression(out, query->order[i].expression, depth + 1);
     }
     if (query->limit_per)
         canon_expression(out, query->limit_per, depth + 1);
-    strbuf_printf(out, "limit%lld set%d", (long long)query->limit, (int)query->set_operation);
+    strbuf_add(out, "limit");
+    canon_number(out, query->limit);
+    canon_number(out, (int64_t)query->set_operation);
     if (query->set_operation != SET_NONE)
         canon_query(out, query->set_right, depth + 1);
     strbuf_add_char(out, '}');

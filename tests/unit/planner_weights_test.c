@@ -250,19 +250,41 @@ static void trust_may_be_missing_but_not_wrong(void **state)
     free(rankers);
 }
 
+/* Hashes from the least to the most, some of which begin alike; more classes than are added at once. */
 static void scores_add_up(void **state)
 {
     (void)state;
-    uint64_t hashes[] = {5, 9};
-    float bias[] = {1, -1}, scale[] = {0.5F, 2};
-    int8_t rows[] = {2, 1, -4, 3};
-    struct linear_model model = {2, 2, hashes, bias, scale, rows};
-    struct feature features[] = {{.hash = 9}, {.hash = 7}, {.hash = 5}};
-    struct feature_set set = {.items = features, .count = 3};
-    float out[2];
+    enum { FEATURES = 200, CLASSES = 19 };
+    static uint64_t hashes[FEATURES];
+    static int8_t rows[FEATURES][CLASSES];
+    float bias[CLASSES], scale[CLASSES], out[CLASSES];
+    for (size_t i = 1; i < FEATURES; i++)
+        hashes[i] = i < 50 ? i : i < 100 ? UINT64_MAX / 2 + i : i * (UINT64_MAX / (FEATURES - 1));
+    hashes[FEATURES - 1] = UINT64_MAX;
+    struct feature features[2 * FEATURES];
+    int32_t sums[CLASSES] = {0};
+    for (size_t i = 0; i < FEATURES; i++) {
+        features[2 * i].hash = hashes[i];
+        features[2 * i + 1].hash = hashes[i] / 2 + 1000; /* of none */
+        for (size_t k = 0; k < CLASSES; k++)
+            sums[k] += rows[i][k] = (int8_t)(i * 31 + k * 17);
+    }
+    for (size_t k = 0; k < CLASSES; k++) {
+        bias[k] = (float)k;
+        scale[k] = 0.5F;
+    }
+    struct linear_model model = {.feature_count = FEATURES, .class_count = CLASSES,
+                                 .hashes = hashes, .bias = bias, .scale = scale,
+                                 .weights = rows[0]};
+    linear_model_index(&model);
+    struct feature_set set = {.items = features, .count = 2 * FEATURES};
     linear_model_score(&model, &set, out);
-    assert_true(out[0] == 0);
-    assert_true(out[1] == 7);
+    for (size_t k = 0; k < CLASSES; k++)
+        assert_true(out[k] == bias[k] + scale[k] * (float)sums[k]);
+    set.count = 0;
+    linear_model_score(&model, &set, out);
+    assert_true(out[3] == 3);
+    free(model.starts);
 }
 
 int main(void)

@@ -21,6 +21,7 @@
 #define SECOND_GROUP_MIN (-1.5) /* log-odds of a second group column */
 #define PER_SKETCH 32           /* combinations kept of one sketch */
 #define FOUND_MAX (2 * SKETCHES_TRIED * PER_SKETCH)
+#define FOUND_LIKELY 128
 
 /* ---- combinations */
 
@@ -335,6 +336,9 @@ void find_candidates(const struct delexed_question *question, const struct sketc
     *out = (struct candidate_list){0};
     if (f.columns == 0)
         return;
+    f.found = arena_array(arena, FOUND_LIKELY, sizeof(*f.found));
+    f.seen = arena_array(arena, FOUND_LIKELY, sizeof(*f.seen));
+    f.found_capacity = f.seen_capacity = FOUND_LIKELY;
     finder_rank_columns(&f);
     finder_rank_conditions(&f);
     int best[SKETCHES_TRIED];

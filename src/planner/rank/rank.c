@@ -98,17 +98,22 @@ bool rankers_read(const struct weights *weights, struct rankers *out, struct err
            read_trust(weights, out, err);
 }
 
-double weighted_sum_part(const struct weighted_sum *sum, const float *values, size_t i)
+static inline double part_of(const struct weighted_sum *sum, const float *values, size_t i)
 {
     double value = (double)((values[i] - sum->mean[i]) * sum->inverse[i]);
     value = value > -CLIP ? value : -CLIP;
     return (value < CLIP ? value : CLIP) * (double)sum->weight[i];
 }
 
+double weighted_sum_part(const struct weighted_sum *sum, const float *values, size_t i)
+{
+    return part_of(sum, values, i);
+}
+
 double weighted_sum_score(const struct weighted_sum *sum, const float *values)
 {
     double total = 0;
     for (size_t i = 0; i < sum->count; i++)
-        total += weighted_sum_part(sum, values, i);
+        total += part_of(sum, values, i);
     return total;
 }

@@ -16,6 +16,11 @@
 
 #define HEADER_SIZE 32
 #define SECTIONS_MAX 32
+#define PER_START 4 /* hashes that begin alike, about: half a cache line */
+#define STARTS_BITS_MAX 16
+#define LANES 8
+#define ROWS_AHEAD 64
+#define CACHE_LINE 64
 
 struct header {
     char magic[4];
@@ -158,10 +163,14 @@ struct weights *weights_from_memory(const void *memory, size_t size, struct erro
     struct weights *weights = xcalloc(1, sizeof(*weights));
     weights->memory = memory;
     weights->size = size;
-    if (read_all(weights, err))
-        return weights;
-    free(weights);
-    return NULL;
+    if (!read_all(weights, err)) {
+        free(weights);
+        return NULL;
+    }
+    linear_model_index(&weights->question);
+    linear_model_index(&weights->roles);
+    linear_model_index(&weights->conditions);
+    return weights;
 }
 
 struct weights *weights_open(const char *path, struct error *err)
@@ -203,21 +212,77 @@ void weights_close(struct weights *weights)
         memcpy(&memory, &weights->memory, sizeof(memory)); /* munmap takes what mmap gave */
         munmap(memory, weights->size);
     }
+    free(weights->question.starts);
+    free(weights->roles.starts);
+    free(weights->conditions.starts);
     free(weights);
 }
 
+/* ---- scores */
+
+void linear_model_index(struct linear_model *model)
+{
+    model->bits = 1;
+    while (model->bits < STARTS_BITS_MAX && ((size_t)PER_START << model->bits) < model->feature_count)
+        model->bits++;
+    size_t count = (size_t)1 << model->bits, place = 0;
+    model->starts = xcalloc(count + 1, sizeof(*model->starts));
+    for (size_t i = 0; i < count; i++) {
+        while (place < model->feature_count && model->hashes[place] >> (64 - model->bits) < i)
+            place++;
+        model->starts[i] = (uint32_t)place;
+    }
+    model->starts[count] = (uint32_t)model->feature_count;
+}
+
+/* The weights of a feature, or NULL. */
+static const int8_t *find_row(const struct linear_model *model, uint64_t hash)
+{
+    size_t start = (size_t)(hash >> (64 - model->bits));
+    size_t place = model->starts[start], end = model->starts[start + 1];
+    while (place < end && model->hashes[place] < hash)
+        place++;
+    if (place == end || model->hashes[place] != hash)
+        return NULL;
+    return model->weights + place * model->class_count;
+}
+
+typedef int8_t bytes_of_weights __attribute__((vector_size(LANES)));
+typedef int32_t lane_sums __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+static void add_row(int32_t *sums, const int8_t *row, size_t count)
+{
+    size_t k = 0;
+    for (; k + LANES <= count; k += LANES) {
+        bytes_of_weights some;
+        lane_sums lanes;
+        memcpy(&some, row + k, sizeof(some));
+        memcpy(&lanes, sums + k, sizeof(lanes));
+        lanes += __builtin_convertvector(some, lane_sums);
+        memcpy(sums + k, &lanes, sizeof(lanes));
+    }
+    for (; k < count; k++)
+        sums[k] += row[k];
+}
+
+/* The rows lie all over a few megabytes: all are asked for before the first is read. */
 void linear_model_score(const struct linear_model *model, const struct feature_set *features,
                         float *out)
 {
     int32_t sums[WEIGHTS_CLASSES_MAX] = {0};
-    for (size_t i = 0; i < features->count; i++) {
-        ptrdiff_t place =
-            hash_array_find(model->hashes, model->feature_count, features->items[i].hash);
-        if (place < 0)
-            continue;
-        const int8_t *row = model->weights + (size_t)place * model->class_count;
-        for (size_t k = 0; k < model->class_count; k++)
-            sums[k] += row[k];
+    for (size_t i = 0; i < features->count; i += ROWS_AHEAD) {
+        const int8_t *rows[ROWS_AHEAD];
+        size_t count = 0;
+        for (size_t k = i; k < features->count && k < i + ROWS_AHEAD; k++) {
+            rows[count] = find_row(model, features->items[k].hash);
+            if (!rows[count])
+                continue;
+            for (size_t at = 0; at < model->class_count; at += CACHE_LINE)
+                __builtin_prefetch(rows[count] + at);
+            count++;
+        }
+        for (size_t k = 0; k < count; k++)
+            add_row(sums, rows[k], model->class_count);
     }
     for (size_t k = 0; k < model->class_count; k++)
         out[k] = model->bias[k] + model->scale[k] * (float)sums[k];

@@ -33,6 +33,8 @@
 struct linear_model {
     size_t feature_count, class_count;
     const uint64_t *hashes;
+    uint32_t *starts; /* by the first bits of a hash: its place, or the next one's; owned */
+    unsigned bits;    /* how many; at least 1 */
     const float *bias, *scale;
     const int8_t *weights; /* feature by feature */
 };
@@ -55,6 +57,8 @@ struct weights *weights_open(const char *path, struct error *err);
 struct weights *weights_from_memory(const void *memory, size_t size, struct error *err);
 void weights_close(struct weights *weights); /* NULL is allowed */
 
+/* Makes `starts` of hashes that are set and ascend; free() it. */
+void linear_model_index(struct linear_model *model);
 /* out[k] = bias[k] + the sum of the weights of the features there are. */
 void linear_model_score(const struct linear_model *model, const struct feature_set *features,
                         float *out);

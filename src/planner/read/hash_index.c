@@ -47,37 +47,31 @@ void hash_index_clear(struct hash_index *index)
 
 /* The first place whose hash is not below `hash`: a few interpolation steps, then halving, so
  * that hashes chosen to be uneven cost no more than a binary search. */
-#define LOWER_BOUND(name, type, get)                                                               \
-    static size_t name(const type *items, size_t count, uint64_t hash)                             \
-    {                                                                                              \
-        size_t low = 0, high = count;                                                              \
-        for (int step = 0; high - low > 8 && step < 4; step++) {                                   \
-            uint64_t a = get(items[low]), b = get(items[high - 1]);                                \
-            if (hash <= a)                                                                         \
-                return low;                                                                        \
-            if (hash > b)                                                                          \
-                return high;                                                                       \
-            double share = (double)(hash - a) / ((double)(b - a) + 1);                             \
-            size_t guess = low + (size_t)(share * (double)(high - low - 1));                       \
-            if (get(items[guess]) < hash)                                                          \
-                low = guess + 1;                                                                   \
-            else                                                                                   \
-                high = guess + 1;                                                                  \
-        }                                                                                          \
-        while (low < high) {                                                                       \
-            size_t middle = low + (high - low) / 2;                                                \
-            if (get(items[middle]) < hash)                                                         \
-                low = middle + 1;                                                                  \
-            else                                                                                   \
-                high = middle;                                                                     \
-        }                                                                                          \
-        return low;                                                                                \
+static size_t lower_bound(const struct hash_entry *items, size_t count, uint64_t hash)
+{
+    size_t low = 0, high = count;
+    for (int step = 0; high - low > 8 && step < 4; step++) {
+        uint64_t a = items[low].hash, b = items[high - 1].hash;
+        if (hash <= a)
+            return low;
+        if (hash > b)
+            return high;
+        double share = (double)(hash - a) / ((double)(b - a) + 1);
+        size_t guess = low + (size_t)(share * (double)(high - low - 1));
+        if (items[guess].hash < hash)
+            low = guess + 1;
+        else
+            high = guess + 1;
     }
-
-#define ENTRY_HASH(item) (item).hash
-#define ITSELF(item) (item)
-LOWER_BOUND(entry_lower_bound, struct hash_entry, ENTRY_HASH)
-LOWER_BOUND(array_lower_bound, uint64_t, ITSELF)
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (items[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 const struct hash_entry *hash_index_find(const struct hash_index *index, uint64_t hash,
                                          size_t *count)
@@ -85,18 +79,10 @@ const struct hash_entry *hash_index_find(const struct hash_index *index, uint64_
     *count = 0;
     if (index->count == 0)
         return NULL;
-    size_t place = entry_lower_bound(index->entries, index->count, hash);
+    size_t place = lower_bound(index->entries, index->count, hash);
     size_t end = place;
     while (end < index->count && index->entries[end].hash == hash)
         end++;
     *count = end - place;
     return *count > 0 ? &index->entries[place] : NULL;
-}
-
-ptrdiff_t hash_array_find(const uint64_t *hashes, size_t count, uint64_t hash)
-{
-    if (count == 0)
-        return -1;
-    size_t place = array_lower_bound(hashes, count, hash);
-    return place < count && hashes[place] == hash ? (ptrdiff_t)place : -1;
 }

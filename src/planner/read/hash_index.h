@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A read-only multimap from a 64-bit hash to two small numbers: an array sorted by hash. The
- * lexicon, the value index and the weights are all looked up this way. Hashes are spread evenly, so
+ * lexicon and the value index are looked up this way. Hashes are spread evenly, so
  * interpolation finds one in two or three steps.
  */
 #ifndef QUERENT_PLANNER_READ_HASH_INDEX_H
@@ -38,8 +38,5 @@ void hash_index_clear(struct hash_index *index);
 /* The entries of that hash, *count of them, in the order of `first`, `second`; NULL when none. */
 const struct hash_entry *hash_index_find(const struct hash_index *index, uint64_t hash,
                                          size_t *count);
-
-/* The place of `hash` in a sorted array without repeats, or -1. */
-ptrdiff_t hash_array_find(const uint64_t *hashes, size_t count, uint64_t hash);
 
 #endif

@@ -617,6 +617,7 @@ void period_find(struct str question, const struct period_calendar *calendar, st
     period_words_read(question, arena, text);
     f->reader = (struct span_reader){
         .text = text,
+        .found = arena_array(arena, text->count + 1, sizeof(struct span_found)),
         .today = date_to_days(today),
         .week_start = in_range(calendar->week_start, 1, 7, 1),
         .fiscal_start = in_range(calendar->fiscal_year_start, 1, 12, 1),

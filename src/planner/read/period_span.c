@@ -157,7 +157,7 @@ static size_t read_part(const struct span_reader *r, size_t i, struct span *out)
 
 /* ---- the whole */
 
-size_t span_read(const struct span_reader *r, size_t i, struct span *out)
+static size_t read_longest(const struct span_reader *r, size_t i, struct span *out)
 {
     static size_t (*const readers[])(const struct span_reader *, size_t, struct span *) = {
         span_read_to_date,        read_part,         span_read_relative_unit, span_read_ago,
@@ -176,4 +176,18 @@ size_t span_read(const struct span_reader *r, size_t i, struct span *out)
         }
     }
     return best;
+}
+
+size_t span_read(const struct span_reader *r, size_t i, struct span *out)
+{
+    if (r->depth > 0)
+        return read_longest(r, i, out);
+    struct span_found *found = &r->found[i < r->text->count ? i : r->text->count];
+    if (!found->known) {
+        found->used = read_longest(r, i, &found->span);
+        found->known = true;
+    }
+    if (found->used > 0)
+        *out = found->span;
+    return found->used;
 }

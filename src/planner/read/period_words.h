@@ -54,8 +54,16 @@ struct span {
     const char *assumption; /* static text, or NULL */
 };
 
+/* What span_read() found at a word. */
+struct span_found {
+    bool known;
+    size_t used;
+    struct span span;
+};
+
 struct span_reader {
     const struct period_text *text;
+    struct span_found *found; /* of each word and of what is beyond the last; not of parts of parts */
     int64_t today;
     int week_start, fiscal_start;
     int depth; /* "the start of the first week of ...": bounded */
