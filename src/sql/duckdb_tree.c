@@ -5,12 +5,11 @@
  */
 #include "sql/duckdb_tree.h"
 
-#include <jansson.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "sql/duckdb_tree_lists.h"
-#include "sql/json_arena.h"
+#include "sql/json_tree.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -28,7 +27,7 @@ struct walk {
     struct error *err;
 };
 
-typedef bool (*walk_fn)(struct walk *walk, json_t *value);
+typedef bool (*walk_fn)(struct walk *walk, const struct json_node *value);
 
 struct part {
     const char *name;
@@ -57,121 +56,116 @@ static bool refuse(struct walk *walk, const char *what, const char *name)
 
 static bool is_listed(const char *const *list, size_t count, const char *name)
 {
+    struct str text = str_from(name);
+    char first = char_lower(name[0]);
     for (size_t i = 0; i < count; i++) {
-        if (str_equal_nocase(str_from(list[i]), str_from(name)))
+        if (char_lower(list[i][0]) == first && str_equal_nocase(str_from(list[i]), text))
             return true;
     }
     return false;
 }
 
-static const char *text_of(json_t *object, const char *key)
+static const char *text_of(const struct json_node *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
+    const char *text = json_node_text(json_node_member(object, key));
     return text ? text : "";
 }
 
 /* Plain parts. */
 
-static bool walk_scalar(struct walk *walk, json_t *value)
+static bool walk_scalar(struct walk *walk, const struct json_node *value)
 {
-    return !json_is_object(value) && !json_is_array(value)
+    return !json_node_is(value, JSON_NODE_OBJECT) && !json_node_is(value, JSON_NODE_LIST)
                ? true
                : refuse(walk, "structure", "a value that is not plain");
 }
 
 /* null, false, "" or an empty list: a feature that is not used. */
-static bool walk_unused(struct walk *walk, json_t *value)
+static bool walk_unused(struct walk *walk, const struct json_node *value)
 {
-    if (json_is_null(value) || json_is_false(value))
+    if (json_node_is(value, JSON_NODE_NULL) || json_node_is(value, JSON_NODE_FALSE))
         return true;
-    if (json_is_array(value) && json_array_size(value) == 0)
+    if (json_node_is(value, JSON_NODE_LIST) && json_node_items(value) == 0)
         return true;
-    if (json_is_string(value) && json_string_length(value) == 0)
+    if (json_node_is(value, JSON_NODE_TEXT) && value->text.length == 0)
         return true;
     return refuse(walk, "construct", "a clause outside of the known ones");
 }
 
-static bool walk_names(struct walk *walk, json_t *value)
+static bool walk_names(struct walk *walk, const struct json_node *value)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach(value, i, item)
-    {
-        if (!json_is_string(item))
-            return refuse(walk, "structure", "a list of names");
-    }
-    return json_is_array(value) || json_is_null(value) ||
-           refuse(walk, "structure", "a list of names");
+    if (json_node_is(value, JSON_NODE_NULL))
+        return true;
+    bool names = json_node_is(value, JSON_NODE_LIST);
+    for (const struct json_node *item = value->first; names && item; item = item->next)
+        names = json_node_is(item, JSON_NODE_TEXT);
+    return names || refuse(walk, "structure", "a list of names");
 }
 
 /* GROUPING SETS: a list of lists of numbers. */
-static bool walk_number_lists(struct walk *walk, json_t *value)
+static bool walk_number_lists(struct walk *walk, const struct json_node *value)
 {
-    size_t i, j;
-    json_t *list, *number;
-    json_array_foreach(value, i, list)
-    {
-        json_array_foreach(list, j, number)
-        {
-            if (!json_is_number(number))
-                return refuse(walk, "structure", "grouping sets");
-        }
+    bool good = json_node_is(value, JSON_NODE_LIST);
+    for (const struct json_node *list = value->first; good && list; list = list->next) {
+        good = json_node_is(list, JSON_NODE_LIST);
+        for (const struct json_node *item = list->first; good && item; item = item->next)
+            good = json_node_is(item, JSON_NODE_NUMBER);
     }
-    return json_is_array(value) || refuse(walk, "structure", "grouping sets");
+    return good || refuse(walk, "structure", "grouping sets");
 }
 
 /* The schema of a function or a table: none, or the only one that there is. */
-static bool walk_schema(struct walk *walk, json_t *value)
+static bool walk_schema(struct walk *walk, const struct json_node *value)
 {
-    const char *schema = json_string_value(value);
+    const char *schema = json_node_text(value);
     if (schema && (schema[0] == '\0' || str_equal_nocase(str_from(schema), STR("main"))))
         return true;
     return refuse(walk, "schema", schema);
 }
 
-static bool walk_catalog(struct walk *walk, json_t *value)
+static bool walk_catalog(struct walk *walk, const struct json_node *value)
 {
-    const char *catalog = json_string_value(value);
+    const char *catalog = json_node_text(value);
     return (catalog && catalog[0] == '\0') || refuse(walk, "catalog", catalog);
 }
 
-static bool walk_function_name(struct walk *walk, json_t *value)
+static bool walk_function_name(struct walk *walk, const struct json_node *value)
 {
-    const char *name = json_string_value(value);
+    const char *name = json_node_text(value);
     if (name && is_listed(tree_functions, LENGTH(tree_functions), name))
         return true;
     return refuse(walk, "function", name);
 }
 
-static bool walk_collation(struct walk *walk, json_t *value)
+static bool walk_collation(struct walk *walk, const struct json_node *value)
 {
-    const char *name = json_string_value(value);
+    const char *name = json_node_text(value);
     if (name && is_listed(tree_collations, LENGTH(tree_collations), name))
         return true;
     return refuse(walk, "collation", name);
 }
 
-static bool walk_join_kind(struct walk *walk, json_t *value)
+static bool walk_join_kind(struct walk *walk, const struct json_node *value)
 {
     static const char *const kinds[] = {"REGULAR", "NATURAL", "CROSS", "ASOF"};
-    const char *kind = json_string_value(value);
+    const char *kind = json_node_text(value);
     return (kind && is_listed(kinds, LENGTH(kinds), kind)) || refuse(walk, "join", kind);
 }
 
-static bool walk_set_operation(struct walk *walk, json_t *value)
+static bool walk_set_operation(struct walk *walk, const struct json_node *value)
 {
     static const char *const kinds[] = {"UNION", "INTERSECT", "EXCEPT"};
-    const char *kind = json_string_value(value);
+    const char *kind = json_node_text(value);
     return (kind && is_listed(kinds, LENGTH(kinds), kind)) || refuse(walk, "set operation", kind);
 }
 
-static bool walk_type(struct walk *walk, json_t *value)
+static bool walk_type(struct walk *walk, const struct json_node *value)
 {
     const char *id = text_of(value, "id");
-    if (!json_is_object(value) || !is_listed(tree_types, LENGTH(tree_types), id))
+    if (!json_node_is(value, JSON_NODE_OBJECT) || !is_listed(tree_types, LENGTH(tree_types), id))
         return refuse(walk, "type", id);
-    json_t *info = json_object_get(value, "type_info");
-    if (!info || json_is_null(info))
+    const struct json_node *info = json_node_member(value, "type_info");
+    if (!info || json_node_is(info, JSON_NODE_NULL))
         return true;
     if (strcmp(text_of(info, "type"), "DECIMAL_TYPE_INFO") != 0 || text_of(info, "alias")[0])
         return refuse(walk, "type", text_of(info, "type"));
@@ -179,62 +173,59 @@ static bool walk_type(struct walk *walk, json_t *value)
 }
 
 /* A constant: only its type matters, whatever its digits or letters are. */
-static bool walk_constant(struct walk *walk, json_t *value)
+static bool walk_constant(struct walk *walk, const struct json_node *value)
 {
-    return walk_type(walk, json_object_get(value, "type"));
+    return walk_type(walk, json_node_member(value, "type"));
 }
 
 /* Lists of nodes; the nodes themselves are below. */
 
-static bool walk_expression(struct walk *walk, json_t *value);
-static bool walk_table(struct walk *walk, json_t *value);
-static bool walk_query(struct walk *walk, json_t *value);
-static bool walk_modifier(struct walk *walk, json_t *value);
-static bool walk_object(struct walk *walk, json_t *object, const struct shape *shape);
+static bool walk_expression(struct walk *walk, const struct json_node *value);
+static bool walk_table(struct walk *walk, const struct json_node *value);
+static bool walk_query(struct walk *walk, const struct json_node *value);
+static bool walk_modifier(struct walk *walk, const struct json_node *value);
+static bool walk_object(struct walk *walk, const struct json_node *object,
+                        const struct shape *shape);
 
-static bool walk_list(struct walk *walk, json_t *list, walk_fn walk_item)
+static bool walk_list(struct walk *walk, const struct json_node *list, walk_fn walk_item)
 {
-    if (json_is_null(list))
+    if (json_node_is(list, JSON_NODE_NULL))
         return true;
-    if (!json_is_array(list))
+    if (!json_node_is(list, JSON_NODE_LIST))
         return refuse(walk, "structure", "something that should be a list");
-    size_t i;
-    json_t *item;
-    json_array_foreach(list, i, item)
-    {
+    for (const struct json_node *item = list->first; item; item = item->next)
         if (!walk_item(walk, item))
             return false;
-    }
     return true;
 }
 
-static bool walk_expressions(struct walk *walk, json_t *list)
+static bool walk_expressions(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_expression);
 }
 
-static bool walk_expression_rows(struct walk *walk, json_t *list)
+static bool walk_expression_rows(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_expressions);
 }
 
-static bool walk_modifiers(struct walk *walk, json_t *list)
+static bool walk_modifiers(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_modifier);
 }
 
 /* ORDER BY ALL comes as a star of all columns. */
-static bool walk_order_key(struct walk *walk, json_t *value)
+static bool walk_order_key(struct walk *walk, const struct json_node *value)
 {
     bool star = strcmp(text_of(value, "class"), "STAR") == 0;
-    if (!star || !json_is_true(json_object_get(value, "columns")))
+    if (!star || !json_node_is(json_node_member(value, "columns"), JSON_NODE_TRUE))
         return walk_expression(walk, value);
-    return walk_unused(walk, json_object_get(value, "expr")) &&
-           walk_unused(walk, json_object_get(value, "relation_name")) &&
-           walk_unused(walk, json_object_get(value, "replace_list"));
+    return walk_unused(walk, json_node_member(value, "expr")) &&
+           walk_unused(walk, json_node_member(value, "relation_name")) &&
+           walk_unused(walk, json_node_member(value, "replace_list"));
 }
 
-static bool walk_order(struct walk *walk, json_t *object)
+static bool walk_order(struct walk *walk, const struct json_node *object)
 {
     static const struct part parts[] = {
         {"type", walk_scalar}, {"null_order", walk_scalar}, {"expression", walk_order_key}};
@@ -242,12 +233,12 @@ static bool walk_order(struct walk *walk, json_t *object)
     return walk_object(walk, object, &shape);
 }
 
-static bool walk_orders(struct walk *walk, json_t *list)
+static bool walk_orders(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_order);
 }
 
-static bool walk_case(struct walk *walk, json_t *object)
+static bool walk_case(struct walk *walk, const struct json_node *object)
 {
     static const struct part parts[] = {{"when_expr", walk_expression},
                                         {"then_expr", walk_expression}};
@@ -255,28 +246,28 @@ static bool walk_case(struct walk *walk, json_t *object)
     return walk_object(walk, object, &shape);
 }
 
-static bool walk_cases(struct walk *walk, json_t *list)
+static bool walk_cases(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_case);
 }
 
-static bool walk_excluded(struct walk *walk, json_t *object)
+static bool walk_excluded(struct walk *walk, const struct json_node *object)
 {
     static const struct part parts[] = {{"catalog", walk_scalar},
                                         {"schema", walk_scalar},
                                         {"table", walk_scalar},
                                         {"column", walk_scalar}};
     static const struct shape shape = SHAPE("EXCLUDE", parts, NULL);
-    return json_is_string(object) || walk_object(walk, object, &shape);
+    return json_node_is(object, JSON_NODE_TEXT) || walk_object(walk, object, &shape);
 }
 
-static bool walk_exclude_list(struct walk *walk, json_t *list)
+static bool walk_exclude_list(struct walk *walk, const struct json_node *list)
 {
     return walk_list(walk, list, walk_excluded);
 }
 
 /* {"node": query, "named_param_map": []}: a statement, and every subquery. */
-static bool walk_statement(struct walk *walk, json_t *object)
+static bool walk_statement(struct walk *walk, const struct json_node *object)
 {
     static const struct part parts[] = {{"node", walk_query}, {"named_param_map", walk_unused}};
     static const struct shape shape = SHAPE("STATEMENT", parts, NULL);
@@ -301,14 +292,14 @@ static bool is_dataset_column(const struct firewall_policy *policy, const char *
 }
 
 /* `current_user` without parentheses looks like a column and is a function. */
-static bool check_column(struct walk *walk, json_t *object)
+static bool check_column(struct walk *walk, const struct json_node *object)
 {
-    json_t *names = json_object_get(object, "column_names");
-    if (json_array_size(names) == 0)
+    const struct json_node *names = json_node_member(object, "column_names");
+    if (json_node_items(names) == 0)
         return refuse(walk, "column", "without a name");
-    if (json_array_size(names) > 1)
+    if (json_node_items(names) > 1)
         return true;
-    const char *name = json_string_value(json_array_get(names, 0));
+    const char *name = json_node_text(json_node_item(names, 0));
     if (is_listed(tree_hidden_functions, LENGTH(tree_hidden_functions), name) &&
         !is_dataset_column(walk->policy, name))
         return refuse(walk, "function", name);
@@ -316,7 +307,7 @@ static bool check_column(struct walk *walk, json_t *object)
 }
 
 /* Each OPERATOR has a type of its own; lists and structs are not among these. */
-static bool check_operator(struct walk *walk, json_t *object)
+static bool check_operator(struct walk *walk, const struct json_node *object)
 {
     static const char *const types[] = {
         "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "OPERATOR_NOT",    "COMPARE_IN",
@@ -326,27 +317,28 @@ static bool check_operator(struct walk *walk, json_t *object)
 }
 
 /* A constant number from 0 to `most`. */
-static bool is_small_number(json_t *expression, double most)
+static bool is_small_number(const struct json_node *expression, double most)
 {
     if (strcmp(text_of(expression, "class"), "CONSTANT") != 0)
         return false;
-    json_t *number = json_object_get(json_object_get(expression, "value"), "value");
-    return json_is_number(number) && json_number_value(number) >= 0 &&
-           json_number_value(number) <= most;
+    const struct json_node *value = json_node_member(expression, "value");
+    double number;
+    return json_node_number(json_node_member(value, "value"), &number) && number >= 0 &&
+           number <= most;
 }
 
 /* With one argument more, some functions build a list of any length. */
-static bool check_function(struct walk *walk, json_t *object)
+static bool check_function(struct walk *walk, const struct json_node *object)
 {
     const char *name = text_of(object, "function_name");
-    json_t *children = json_object_get(object, "children");
+    const struct json_node *children = json_node_member(object, "children");
     for (size_t i = 0; i < LENGTH(tree_argument_limits); i++) {
         if (str_equal_nocase(str_from(name), str_from(tree_argument_limits[i].name)) &&
-            json_array_size(children) > tree_argument_limits[i].most)
+            json_node_items(children) > tree_argument_limits[i].most)
             return refuse(walk, "number of arguments of", name);
     }
     if (is_listed(tree_padders, LENGTH(tree_padders), name) &&
-        !is_small_number(json_array_get(children, 1), TREE_PAD_MAX))
+        !is_small_number(json_node_item(children, 1), TREE_PAD_MAX))
         return refuse(walk, "length in", name);
     return true;
 }
@@ -437,7 +429,7 @@ static bool is_cte(const struct walk *walk, const char *name)
     return false;
 }
 
-static bool check_base_table(struct walk *walk, json_t *object)
+static bool check_base_table(struct walk *walk, const struct json_node *object)
 {
     const char *name = text_of(object, "table_name");
     if (text_of(object, "schema_name")[0] == '\0' && is_cte(walk, name))
@@ -490,9 +482,9 @@ static const struct shape table_shapes[] = {
 /* Queries. */
 
 /* LIMIT and OFFSET: written numbers, no subqueries. */
-static bool walk_limit(struct walk *walk, json_t *value)
+static bool walk_limit(struct walk *walk, const struct json_node *value)
 {
-    return json_is_null(value) || is_small_number(value, (double)INT64_MAX) ||
+    return json_node_is(value, JSON_NODE_NULL) || is_small_number(value, (double)INT64_MAX) ||
            refuse(walk, "limit", text_of(value, "class"));
 }
 
@@ -532,17 +524,17 @@ static const struct shape query_shapes[] = {
     SHAPE("SET_OPERATION_NODE", set_operation_parts, NULL),
 };
 
-static bool walk_cte(struct walk *walk, json_t *object)
+static bool walk_cte(struct walk *walk, const struct json_node *object)
 {
     static const struct part parts[] = {{"aliases", walk_names},
                                         {"query", walk_statement},
                                         {"materialized", walk_scalar},
                                         {"key_targets", walk_unused}};
     static const struct shape shape = SHAPE("CTE", parts, NULL);
-    const char *name = json_string_value(json_object_get(object, "key"));
-    if (!name || json_object_size(object) != 2)
+    const char *name = json_node_text(json_node_member(object, "key"));
+    if (!name || object->count != 2)
         return refuse(walk, "structure", "WITH");
-    if (!walk_object(walk, json_object_get(object, "value"), &shape))
+    if (!walk_object(walk, json_node_member(object, "value"), &shape))
         return false;
     struct cte_name *cte = arena_alloc(walk->arena, sizeof *cte);
     *cte = (struct cte_name){name, walk->ctes};
@@ -551,43 +543,48 @@ static bool walk_cte(struct walk *walk, json_t *object)
 }
 
 /* The names made here go out of sight again with the node (walk_query restores them). */
-static bool walk_cte_map(struct walk *walk, json_t *object)
+static bool walk_cte_map(struct walk *walk, const struct json_node *object)
 {
-    json_t *map = json_object_get(object, "map");
-    if (!json_is_object(object) || json_object_size(object) != 1 || !json_is_array(map))
+    const struct json_node *map = json_node_member(object, "map");
+    if (!json_node_is(object, JSON_NODE_OBJECT) || object->count != 1 ||
+        !json_node_is(map, JSON_NODE_LIST))
         return refuse(walk, "structure", "WITH");
     return walk_list(walk, map, walk_cte);
 }
 
 /* The walk itself. */
 
-static const struct part *find_part(const struct shape *shape, const char *name)
+/* From `place` on and around, because parts come about in the order of the tables; leaves `place`
+ * behind it. */
+static const struct part *find_part(const struct shape *shape, const char *name, size_t *place)
 {
     for (size_t i = 0; i < shape->part_count; i++) {
-        if (strcmp(shape->parts[i].name, name) == 0)
-            return &shape->parts[i];
+        size_t at = *place < shape->part_count ? *place : 0;
+        *place = at + 1;
+        if (strcmp(shape->parts[at].name, name) == 0)
+            return &shape->parts[at];
     }
     return NULL;
 }
 
-static bool walk_parts(struct walk *walk, json_t *object, const struct shape *shape)
+static bool walk_parts(struct walk *walk, const struct json_node *object,
+                       const struct shape *shape)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        const struct part *part = find_part(shape, key);
+    size_t place = 0;
+    for (const struct json_node *value = object->first; value; value = value->next) {
+        const struct part *part = find_part(shape, value->name, &place);
         if (!part)
-            return refuse(walk, "part of the parse", key);
+            return refuse(walk, "part of the parse", value->name);
         if (part->walk && !part->walk(walk, value))
             return false;
     }
     return !shape->check || shape->check(walk, object);
 }
 
-static bool walk_object(struct walk *walk, json_t *object, const struct shape *shape)
+static bool walk_object(struct walk *walk, const struct json_node *object,
+                        const struct shape *shape)
 {
-    if (!json_is_object(object))
+    if (!json_node_is(object, JSON_NODE_OBJECT))
         return refuse(walk, "structure", shape->name);
     if (walk->depth >= DUCKDB_TREE_DEPTH_MAX)
         return error_set(walk->err, ERROR_SQL_REFUSED,
@@ -607,37 +604,37 @@ static const struct shape *find_shape(const struct shape *shapes, size_t count, 
     return NULL;
 }
 
-static bool walk_expression(struct walk *walk, json_t *value)
+static bool walk_expression(struct walk *walk, const struct json_node *value)
 {
-    if (json_is_null(value))
+    if (json_node_is(value, JSON_NODE_NULL))
         return true;
     const char *class = text_of(value, "class");
     const struct shape *shape = find_shape(expression_shapes, LENGTH(expression_shapes), class);
     return shape ? walk_object(walk, value, shape) : refuse(walk, "expression", class);
 }
 
-static bool walk_table(struct walk *walk, json_t *value)
+static bool walk_table(struct walk *walk, const struct json_node *value)
 {
-    if (json_is_null(value))
+    if (json_node_is(value, JSON_NODE_NULL))
         return true;
     const char *type = text_of(value, "type");
     if (strcmp(type, "TABLE_FUNCTION") == 0)
         return refuse(walk, "table function",
-                      text_of(json_object_get(value, "function"), "function_name"));
+                      text_of(json_node_member(value, "function"), "function_name"));
     const struct shape *shape = find_shape(table_shapes, LENGTH(table_shapes), type);
     return shape ? walk_object(walk, value, shape) : refuse(walk, "source of rows", type);
 }
 
-static bool walk_modifier(struct walk *walk, json_t *value)
+static bool walk_modifier(struct walk *walk, const struct json_node *value)
 {
-    if (json_is_null(value))
+    if (json_node_is(value, JSON_NODE_NULL))
         return true;
     const char *type = text_of(value, "type");
     const struct shape *shape = find_shape(modifier_shapes, LENGTH(modifier_shapes), type);
     return shape ? walk_object(walk, value, shape) : refuse(walk, "clause", type);
 }
 
-static bool walk_query(struct walk *walk, json_t *value)
+static bool walk_query(struct walk *walk, const struct json_node *value)
 {
     const char *type = text_of(value, "type");
     const struct shape *shape = find_shape(query_shapes, LENGTH(query_shapes), type);
@@ -645,42 +642,38 @@ static bool walk_query(struct walk *walk, json_t *value)
         return refuse(walk, "query", type);
     const struct cte_name *outer = walk->ctes;
     bool ok =
-        walk_cte_map(walk, json_object_get(value, "cte_map")) && walk_object(walk, value, shape);
+        walk_cte_map(walk, json_node_member(value, "cte_map")) && walk_object(walk, value, shape);
     walk->ctes = outer;
     return ok;
 }
 
-static bool parse(struct str json, struct arena *arena, json_t **out, struct error *err)
+static const struct json_node *parse(struct str json, struct arena *arena, struct error *err)
 {
-    if (json.length > DUCKDB_TREE_SIZE_MAX)
-        return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement is too large");
-    /* Places that are not known come as 2^64 - 1, which jansson takes only as a real. */
-    json_error_t why;
-    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
-    json_t *root = json_read_in_arena(json, flags, arena, &why);
+    const struct json_node *root = NULL;
+    const char *why = "it is too large";
+    if (json.length <= DUCKDB_TREE_SIZE_MAX)
+        root = json_tree_read(json, arena, &why);
     if (!root)
-        return error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %.100s",
-                         why.text);
-    *out = root;
-    return true;
+        error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %s", why);
+    return root;
 }
 
 bool duckdb_tree_check(struct str json, const struct firewall_policy *policy, struct arena *arena,
                        struct error *err)
 {
-    json_t *root;
-    if (!parse(json, arena, &root, err))
+    const struct json_node *root = parse(json, arena, err);
+    if (!root)
         return false;
-    if (!json_is_false(json_object_get(root, "error"))) {
+    if (!json_node_is(json_node_member(root, "error"), JSON_NODE_FALSE)) {
         bool syntax = strcmp(text_of(root, "error_type"), "parser") == 0;
         return error_set(err, syntax ? ERROR_SQL_FAILED : ERROR_SQL_REFUSED,
                          "the engine can't parse the statement as one SELECT: %.200s",
                          text_of(root, "error_message"));
     }
-    json_t *statements = json_object_get(root, "statements");
-    if (!json_is_array(statements) || json_array_size(statements) != 1)
+    const struct json_node *statements = json_node_member(root, "statements");
+    if (!json_node_is(statements, JSON_NODE_LIST) || json_node_items(statements) != 1)
         return error_set(err, ERROR_SQL_REFUSED, "the text holds %zu statements; one is allowed",
-                         json_array_size(statements));
+                         json_node_items(statements));
     struct walk walk = {.policy = policy, .arena = arena, .err = err};
-    return walk_statement(&walk, json_array_get(statements, 0));
+    return walk_statement(&walk, json_node_item(statements, 0));
 }

@@ -26,7 +26,7 @@
 /* True when `json` is the tree of exactly one SELECT that reads only the policy's tables and uses
  * only known nodes, functions and types. Else ERROR_SQL_REFUSED and a sentence that names what was
  * found, or ERROR_SQL_FAILED when DuckDB could not parse the statement at all.
- * Needs a normal stack: jansson and the walk recurse (not for a task's small stack). */
+ * Needs a normal stack: the walk recurses (not for a task's small stack). */
 bool duckdb_tree_check(struct str json, const struct firewall_policy *policy, struct arena *arena,
                        struct error *err);
 
