@@ -138,18 +138,6 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     item->facts[RESULT_zero] = zero;
 }
 
-static bool failed(const struct plan_item *item)
-{
-    return item->observed && item->facts[RESULT_failed] != 0;
-}
-
-/* Two candidates that are known to give the same rows. */
-bool plan_same_rows(const struct plan_item *a, const struct plan_item *b)
-{
-    return a == b ||
-           (a->observed && b->observed && !failed(a) && !failed(b) && a->result == b->result);
-}
-
 /* The share of the learned readings' probability that gives the same result as candidate `i`. */
 static double same_result(const struct plan_state *state, size_t i)
 {
@@ -182,18 +170,24 @@ static double final_score(const struct plan_state *state, size_t i)
     return item->score;
 }
 
-/* The best learned candidate whose result is not that of `other`; those that were executed go
- * before those that were not. */
+/* Those that were executed go before those that were not. */
+static double learned_score(const struct plan_state *state, size_t i)
+{
+    const struct plan_item *item = &state->items[i];
+    return item->observed ? final_score(state, i) : item->rank - UNSEEN_PENALTY;
+}
+
+/* The best learned candidate whose result is not that of `other`. */
 static size_t best_learned(const struct plan_state *state, size_t other)
 {
     size_t best = NO_CANDIDATE;
     double most = -INFINITY;
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
-        if (!item->learned || failed(item) ||
+        if (!item->learned || plan_has_failed(item) ||
             (other != NO_CANDIDATE && plan_same_rows(item, &state->items[other])))
             continue;
-        double score = item->observed ? final_score(state, i) : item->rank - UNSEEN_PENALTY;
+        double score = learned_score(state, i);
         if (score > most) {
             most = score;
             best = i;
@@ -231,29 +225,54 @@ void plan_learned_facts(const struct ranking_features *ranking, struct learned_f
     out->overlooks_value = features[RANKING_unread_values] > 0;
 }
 
+/* How a learned candidate stands to the others. */
+struct others {
+    size_t second;        /* the best learned one with another result */
+    double same_result;   /* the share of the probability that gives its result */
+    double top;           /* the most that one has */
+    double agree, differ; /* the highest prior of readings by rules with its result, and with others */
+};
+
+/* In one go: deciding comes here some hundred times a question. */
+static struct others look_at_others(const struct plan_state *state, size_t winner)
+{
+    struct others out = {.second = NO_CANDIDATE};
+    double most = -INFINITY;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        bool same = plan_same_rows(&state->items[winner], item);
+        double *side = same ? &out.agree : &out.differ;
+        *side = item->prior > *side ? item->prior : *side;
+        out.top = item->probability > out.top ? item->probability : out.top;
+        out.same_result += same ? item->probability : 0;
+        if (same || !item->learned || plan_has_failed(item))
+            continue;
+        double score = learned_score(state, i);
+        if (score > most) {
+            most = score;
+            out.second = i;
+        }
+    }
+    return out;
+}
+
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT])
 {
     const struct plan_item *item = &state->items[winner];
-    size_t second = best_learned(state, winner);
-    double margin = second == NO_CANDIDATE ? 5 : item->rank - state->items[second].rank;
-    double top = 0;
-    for (size_t i = 0; i < state->plan.candidate_count; i++)
-        top = fmax(top, state->items[i].probability);
+    const struct others others = look_at_others(state, winner);
+    double margin =
+        others.second == NO_CANDIDATE ? 5 : item->rank - state->items[others.second].rank;
     memcpy(out, item->learned->sureness, sizeof(item->learned->sureness));
-    out[SURENESS_same_result] = (float)same_result(state, winner);
+    out[SURENESS_same_result] = (float)others.same_result;
     out[SURENESS_margin] = (float)fmin(fmax(margin, -8), 8);
     out[SURENESS_winner_empty] = item->facts[RESULT_empty];
     out[SURENESS_unknown_share] = state->unknown_share;
-    out[SURENESS_top_probability] = (float)top;
+    out[SURENESS_top_probability] = (float)others.top;
     out[SURENESS_word_count] = state->word_count;
     out[SURENESS_linked_share] = state->linked_share;
-    out[SURENESS_rules_agree] = out[SURENESS_rules_differ] = 0;
-    for (size_t i = 0; i < state->plan.candidate_count; i++) {
-        size_t side =
-            plan_same_rows(item, &state->items[i]) ? SURENESS_rules_agree : SURENESS_rules_differ;
-        out[side] = fmaxf(out[side], (float)state->items[i].prior);
-    }
+    out[SURENESS_rules_agree] = (float)others.agree;
+    out[SURENESS_rules_differ] = (float)others.differ;
 }
 
 /* Is there a reading by rules that explains every word by what it is called? */
@@ -261,7 +280,7 @@ static bool rules_explain_all(const struct plan_state *state)
 {
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
-        if (item->prior >= SETTLED && item->unread_count == 0 && !item->unheard && !failed(item))
+        if (item->prior >= SETTLED && item->unread_count == 0 && !item->unheard && !plan_has_failed(item))
             return true;
     }
     return false;
@@ -271,7 +290,7 @@ static bool rules_explain_all(const struct plan_state *state)
 double plan_learned_chance(const struct plan_state *state, size_t i)
 {
     float features[SURENESS_FEATURE_COUNT];
-    if (!state->items[i].learned || failed(&state->items[i]))
+    if (!state->items[i].learned || plan_has_failed(&state->items[i]))
         return 0;
     plan_sureness_features(state, i, features);
     double score = weighted_sum_score(&state->planner->rankers.sureness, features);
@@ -300,7 +319,7 @@ static bool stands_alone(const struct plan_state *state, const struct plan_item 
  * reach, less in short phrases, least in whole sentences; no rows make it less likely. */
 static double business_chance(const struct plan_state *state, const struct plan_item *item)
 {
-    if (item->prior < 0 || failed(item))
+    if (item->prior < 0 || plan_has_failed(item))
         return 0;
     double trust = item->beyond_sketches                  ? 1
                    : state->terse                         ? RULES_TRUST_TERSE
@@ -340,7 +359,7 @@ static size_t best_candidate(const struct plan_state *state, size_t other, doubl
     *chance = learned == NO_CANDIDATE ? 0 : plan_chance(state, learned);
     for (size_t i = 0; i < state->plan.candidate_count; i++) {
         const struct plan_item *item = &state->items[i];
-        if (item->prior < 0 || failed(item) ||
+        if (item->prior < 0 || plan_has_failed(item) ||
             (other != NO_CANDIDATE && plan_same_rows(item, &state->items[other])))
             continue;
         double own = plan_chance(state, i);
@@ -423,7 +442,7 @@ static const char *no_answer_sentence(const struct plan_state *state, const stru
 static size_t chosen_candidate(const struct plan_state *state)
 {
     for (size_t i = 0; i < state->plan.candidate_count; i++)
-        if (state->items[i].in_its_words && !failed(&state->items[i]))
+        if (state->items[i].in_its_words && !plan_has_failed(&state->items[i]))
             return i;
     return NO_CANDIDATE;
 }

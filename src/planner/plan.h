@@ -97,8 +97,18 @@ size_t plan_best_learned(const struct plan_state *state);
 void plan_sureness_features(const struct plan_state *state, size_t winner,
                             float out[SURENESS_FEATURE_COUNT]);
 
+static inline bool plan_has_failed(const struct plan_item *item)
+{
+    return item->observed && item->facts[RESULT_failed] != 0;
+}
+
 /* Are they known to give the same rows? */
-bool plan_same_rows(const struct plan_item *a, const struct plan_item *b);
+static inline bool plan_same_rows(const struct plan_item *a, const struct plan_item *b)
+{
+    return a == b || (a->observed && b->observed && a->result == b->result &&
+                      !plan_has_failed(a) && !plan_has_failed(b));
+}
+
 /* A learned reading's own chance: calibrated, and little when it overlooks a time that was said. */
 double plan_learned_chance(const struct plan_state *state, size_t i);
 
