@@ -30,28 +30,29 @@ static void drop(struct transfer *transfer)
 
 /* ---- the wait ---- */
 
+static uint64_t allowed_ms(const struct transfer *transfer)
+{
+    const struct fetch_request *request = transfer->request;
+    if (transfer->connected)
+        return request->idle_ms > 0 ? request->idle_ms : FETCH_IDLE_MS_DEFAULT;
+    return request->connect_ms > 0 ? request->connect_ms : FETCH_CONNECT_MS_DEFAULT;
+}
+
 /* How long the server may say nothing from now on; UINT64_MAX: it is us who make it wait. */
 static uint64_t patience_ms(const struct transfer *transfer)
 {
-    const struct fetch_request *request = transfer->request;
-    uint64_t connect_ms = request->connect_ms > 0 ? request->connect_ms : FETCH_CONNECT_MS_DEFAULT;
-    uint64_t idle_ms = request->idle_ms > 0 ? request->idle_ms : FETCH_IDLE_MS_DEFAULT;
     uint64_t silent_ms = clock_monotonic_ms() - transfer->heard_ms;
-    uint64_t allowed_ms = transfer->connected ? idle_ms : connect_ms;
     if (transfer->paused)
         return UINT64_MAX;
-    return allowed_ms > silent_ms ? allowed_ms - silent_ms : 0;
+    return allowed_ms(transfer) > silent_ms ? allowed_ms(transfer) - silent_ms : 0;
 }
 
 static enum transfer_end say_silent(struct transfer *transfer)
 {
-    uint64_t silent_ms = clock_monotonic_ms() - transfer->heard_ms;
-    bool connected = transfer->connected;
-    drop(transfer);
     snprintf(transfer->problem, sizeof(transfer->problem),
-             connected ? "nothing came for %llu ms" : "no connection within %llu ms",
-             (unsigned long long)silent_ms);
-    return connected ? TRANSFER_BROKEN : TRANSFER_UNREACHABLE;
+             transfer->connected ? "nothing came for %llu ms" : "no connection within %llu ms",
+             (unsigned long long)allowed_ms(transfer));
+    return transfer->connected ? TRANSFER_BROKEN : TRANSFER_UNREACHABLE;
 }
 
 /* True when something is to be done; else *end says why not. */
@@ -60,6 +61,7 @@ static bool wait_for_bytes(struct transfer *transfer, enum transfer_end *end, st
     for (;;) {
         uint64_t left_ms = patience_ms(transfer);
         if (left_ms == 0) {
+            drop(transfer);
             *end = say_silent(transfer);
             return false;
         }
@@ -108,7 +110,6 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_PROXY, true, false, "the proxy's name can't be resolved"},
     {CURLE_COULDNT_RESOLVE_HOST, true, false, "its name can't be resolved"},
     {CURLE_COULDNT_CONNECT, true, false, "no connection"},
-    {CURLE_OPERATION_TIMEDOUT, true, false, "no connection in time"},
     {CURLE_SSL_CONNECT_ERROR, true, false, "no TLS connection could be agreed on"},
     {CURLE_PEER_FAILED_VERIFICATION, true, true, "its certificate is not trusted"},
     {CURLE_SSL_CACERT_BADFILE, true, true,
@@ -121,9 +122,16 @@ static const struct {
     {CURLE_HTTP2, false, false, "its HTTP/2 connection broke"},
     {CURLE_HTTP2_STREAM, false, false, "its HTTP/2 stream was ended"},
     {CURLE_WEIRD_SERVER_REPLY, false, false, "its reply is no HTTP"},
-    {CURLE_UNSUPPORTED_PROTOCOL, true, true, "its URL is neither http nor https"},
     {CURLE_OUT_OF_MEMORY, false, true, "memory ran out"},
 };
+
+/* OpenSSL found something against the certificate. Before, and when it was curl, there is no better
+ * word. */
+static bool is_untrusted(const struct transfer *transfer)
+{
+    return transfer->verify_result != X509_V_OK &&
+           transfer->verify_result != X509_V_ERR_UNSPECIFIED;
+}
 
 /* "no connection: connection refused"; "its certificate is not trusted: self-signed certificate" */
 static void add_detail(struct transfer *transfer)
@@ -132,9 +140,8 @@ static void add_detail(struct transfer *transfer)
     char text[128] = "";
     if (transfer->result == CURLE_PEER_FAILED_VERIFICATION)
         snprintf(text, sizeof(text), "%s",
-                 transfer->verify_result == 0
-                     ? "it is for another name"
-                     : X509_verify_cert_error_string(transfer->verify_result));
+                 is_untrusted(transfer) ? X509_verify_cert_error_string(transfer->verify_result)
+                                        : "it is for another name");
     else if (transfer->socket_errno != 0)
         uv_strerror_r(-transfer->socket_errno, text, sizeof(text));
     if (text[0])
@@ -145,6 +152,12 @@ static enum transfer_end say_result(struct transfer *transfer)
 {
     if (transfer->problem[0]) /* a callback said what it was */
         return TRANSFER_BROKEN;
+    if (transfer->result == CURLE_OPERATION_TIMEDOUT)
+        return say_silent(transfer);
+    if (transfer->result == CURLE_UNSUPPORTED_PROTOCOL && transfer->connected)
+        transfer->result = CURLE_WEIRD_SERVER_REPLY; /* it takes it for HTTP/0.9 */
+    if (transfer->result == CURLE_SSL_CONNECT_ERROR && is_untrusted(transfer))
+        transfer->result = CURLE_PEER_FAILED_VERIFICATION;
     size_t count = sizeof(problems) / sizeof(problems[0]), i = 0;
     while (i < count && problems[i].code != transfer->result)
         i++;

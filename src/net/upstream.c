@@ -237,11 +237,11 @@ static bool say_refused(struct upstream *upstream, enum error_code failure, stru
 {
     uint64_t now_ms = clock_monotonic_ms();
     uint64_t left_ms = upstream->open_until_ms > now_ms ? upstream->open_until_ms - now_ms : 0;
+    const char *times = plural(upstream->failures, "time", "times");
     metrics_add(METRIC_UPSTREAM_REQUESTS, upstream->label, FETCH_NOT_ASKED, 1);
     if (left_ms == 0)
-        return error_set(err, failure,
-                         "%s failed %u times in a row and is being tried now; last: %s",
-                         upstream->name, upstream->failures, upstream->why);
+        return error_set(err, failure, "%s failed %u %s in a row and is being tried now; last: %s",
+                         upstream->name, upstream->failures, times, upstream->why);
     return error_set(err, failure,
                      "%s failed %u times in a row and is not asked for another %llu s; last: %s",
                      upstream->name, upstream->failures, (unsigned long long)(left_ms + 999) / 1000,
@@ -327,8 +327,9 @@ void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, c
     free_place(upstream);
     pthread_mutex_unlock(&upstream->lock);
     if (before == BREAKER_CLOSED && after == BREAKER_OPEN)
-        log_warn("%s failed %u times in a row and is not asked for %llu ms; last: %s",
-                 upstream->name, failures, (unsigned long long)upstream->open_ms, why);
+        log_warn("%s failed %u %s in a row and is not asked for %llu ms; last: %s", upstream->name,
+                 failures, plural(failures, "time", "times"), (unsigned long long)upstream->open_ms,
+                 why);
     if (before != BREAKER_CLOSED && after == BREAKER_CLOSED)
         log_info("%s answers again", upstream->name);
 }
