@@ -125,23 +125,18 @@ static const struct {
     {CURLE_OUT_OF_MEMORY, false, true, "memory ran out"},
 };
 
-/* OpenSSL found something against the certificate. Before, and when it was curl, there is no better
- * word. */
-static bool is_untrusted(const struct transfer *transfer)
-{
-    return transfer->verify_result != X509_V_OK &&
-           transfer->verify_result != X509_V_ERR_UNSPECIFIED;
-}
-
 /* "no connection: connection refused"; "its certificate is not trusted: self-signed certificate" */
 static void add_detail(struct transfer *transfer)
 {
     size_t length = strlen(transfer->problem), room = sizeof(transfer->problem) - length;
     char text[128] = "";
+    bool found =
+        transfer->verify_result != X509_V_OK &&
+        transfer->verify_result != X509_V_ERR_UNSPECIFIED; /* else it was curl, afterwards */
     if (transfer->result == CURLE_PEER_FAILED_VERIFICATION)
         snprintf(text, sizeof(text), "%s",
-                 is_untrusted(transfer) ? X509_verify_cert_error_string(transfer->verify_result)
-                                        : "it is for another name");
+                 found ? X509_verify_cert_error_string(transfer->verify_result)
+                       : "it is for another name");
     else if (transfer->socket_errno != 0)
         uv_strerror_r(-transfer->socket_errno, text, sizeof(text));
     if (text[0])
@@ -156,8 +151,6 @@ static enum transfer_end say_result(struct transfer *transfer)
         return say_silent(transfer);
     if (transfer->result == CURLE_UNSUPPORTED_PROTOCOL && transfer->connected)
         transfer->result = CURLE_WEIRD_SERVER_REPLY; /* it takes it for HTTP/0.9 */
-    if (transfer->result == CURLE_SSL_CONNECT_ERROR && is_untrusted(transfer))
-        transfer->result = CURLE_PEER_FAILED_VERIFICATION;
     size_t count = sizeof(problems) / sizeof(problems[0]), i = 0;
     while (i < count && problems[i].code != transfer->result)
         i++;
