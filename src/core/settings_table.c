@@ -53,21 +53,51 @@ const struct setting settings_table[] = {
      .group = MODELS,
      .help = "Who writes the SQL. auto: Claude with an Anthropic key, else an OpenAI-compatible "
              "server with a key or base URL, else the built-in planner."},
-    {"QUERENT_MODEL", SETTING_TEXT, .max = 256, .unread = true, .group = MODELS,
-     .help = "Id of the language model; without it the provider's default."},
+    {"QUERENT_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+     .help = "Id of the language model; without it claude-sonnet-4-6 with Anthropic and gpt-5.4-mini "
+             "with OpenAI. Another OpenAI-compatible server has no default."},
+    {"QUERENT_MODEL_PRICES", SETTING_TEXT, .group = MODELS,
+     .help = "What models cost, where it is not known or agreed otherwise: "
+             "MODEL=INPUT/CACHED/WRITTEN/OUTPUT in dollars a million tokens, several with commas "
+             "between them; without MODEL= for all whose price is not known. What has no price is "
+             "said to be not priced."},
+    {"QUERENT_MODEL_CALLS_MAX", SETTING_INTEGER, "256", 1, 100000, .unit = "calls",
+     .group = MODELS,
+     .help = "Calls of the language model at the same time; more wait for their turn. A model on one's "
+             "own machine serves few at a time."},
+    {"QUERENT_MODEL_IDLE_S", SETTING_INTEGER, "60", 1, 3600, .unit = "seconds", .group = MODELS,
+     .help = "How long the language model's server may send nothing before a call is given up and made "
+             "again. A slow machine needs long for its first word."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
      .help = "Who makes embeddings. auto: OpenAI with a key and a cloud model in use, else the "
              "built-in ones."},
     {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .unread = true, .group = MODELS,
      .help = "Id of the embedding model; without it the provider's default."},
-    {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = MODELS,
+    {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
      .help = "Key of the Anthropic API."},
-    {"ANTHROPIC_BASE_URL", SETTING_URL, .choices = "https http", .unread = true, .group = MODELS,
+    {"ANTHROPIC_AUTH_TOKEN", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "Token for the Anthropic API or a gateway before it, sent as Authorization: Bearer where "
+             "there is no ANTHROPIC_API_KEY."},
+    {"ANTHROPIC_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
      .help = "Where the Anthropic API is, if not at its public address."},
-    {"OPENAI_API_KEY", SETTING_TEXT, .secret = true, .unread = true, .group = MODELS,
+    {"QUERENT_ANTHROPIC_VERSION", SETTING_TEXT, "2023-06-01", .max = 32, .group = MODELS,
+     .help = "Version of the Anthropic API that is asked for (header anthropic-version)."},
+    {"OPENAI_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
      .help = "Key of the OpenAI API or of a compatible server."},
-    {"OPENAI_BASE_URL", SETTING_URL, .choices = "https http", .unread = true, .group = MODELS,
-     .help = "Where the OpenAI-compatible server is, if not at OpenAI's public address."},
+    {"OPENAI_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+     .help = "Where the OpenAI-compatible server is, if not at OpenAI's public address: with or without "
+             "/v1 at the end. For Azure OpenAI the resource's address."},
+    {"OPENAI_API_VERSION", SETTING_TEXT, .max = 64, .group = MODELS,
+     .help = "Version of Azure OpenAI's API by deployments, such as 2024-10-21: QUERENT_MODEL is then "
+             "the name of the deployment and the key is sent as api-key. Not for its v1 API, whose "
+             "address ends with /openai/v1."},
+    {"QUERENT_OPENAI_HEADERS", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "Further headers for the OpenAI-compatible server, such as those of a gateway: NAME: VALUE, "
+             "several with commas between them."},
+    {"QUERENT_OPENAI_LIMIT_FIELD", SETTING_CHOICE, "auto",
+     .choices = "auto max_tokens max_completion_tokens", .group = MODELS,
+     .help = "How the OpenAI-compatible server is told the longest reply. auto: max_completion_tokens "
+             "at OpenAI, max_tokens elsewhere, and the other one where that is refused."},
 
     {"QUERENT_METADATA", SETTING_CHOICE, "auto", .choices = "auto azure folder", .group = METADATA,
      .help = "Where metadata documents come from. auto: Azure with a storage account, else a "

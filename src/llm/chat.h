@@ -87,6 +87,14 @@ struct chat_check {
 };
 #define CHAT_CHECKS_MAX 8
 
+/* How the last call ended, for who asks whether the provider is there without calling it. */
+struct chat_state {
+    bool called; /* false: none has ended yet, and the rest says nothing */
+    bool ok;
+    int64_t at_ms; /* since 1970 */
+    char message[ERROR_MESSAGE_MAX];
+};
+
 /* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG when
  * something is missing; opens no connection. */
 struct chat_model *chat_open(const char *name, struct error *err);
@@ -101,6 +109,7 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
  * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error. A refusal or a cut reply is true. */
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
                               struct chat_reply *out, struct error *err);
+void chat_last_state(struct chat_model *model, struct chat_state *out);
 /* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and tests. */
 struct str chat_print_request(const struct chat_model *model, const struct chat_request *request);
 /* How many tokens the request has, asked of the provider where it counts them, else estimated

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calling a provider. A call is at most CHAT_TRIES_MAX tries in all: those that http_fetch() makes while nothing
+ * has come, and those after a stream broke before its text was passed on. A part of the request that a
+ * server refuses is left out, and stays out for that model once a call without it has worked.
+ */
+#include "llm/chat_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/settings.h"
+
+#define CHAT_TRIES_MAX 3
+#define CHAT_CHANGES_MAX 5 /* parts left out in one call */
+#define WAIT_FIRST_MS 500
+#define BYTES_PER_TOKEN 3.5
+#define MEMBERS_SIZE 1024 /* of a body, beside its texts */
+
+static const struct chat_driver *const drivers[] = {
+    &chat_anthropic_driver,
+    &chat_openai_driver,
+};
+
+/* -- opening -- */
+
+void chat_add_header(struct chat_model *model, const char *name, const char *value)
+{
+    model->headers[model->header_count++] = (struct fetch_header){name, value};
+}
+
+static void add_secret(struct chat_model *model, const char *value)
+{
+    if (strlen(value) >= LOG_SECRET_MIN)
+        model->secrets[model->secret_count++] = value;
+}
+
+void chat_add_secret_header(struct chat_model *model, const char *name, const char *prefix,
+                            const char *secret)
+{
+    char *value = arena_printf(model->arena, "%s%s", prefix, secret);
+    log_add_secret(secret);
+    add_secret(model, value);
+    if (*prefix)
+        add_secret(model, arena_strdup(model->arena, secret));
+    chat_add_header(model, arena_strdup(model->arena, name), value);
+}
+
+bool chat_set_base_url(struct chat_model *model, struct str url, struct str suffix,
+                       struct error *err)
+{
+    const char *setting = model->driver->url_setting;
+    if (memchr(url.bytes, '?', url.length) || memchr(url.bytes, '#', url.length))
+        return error_set(err, ERROR_CONFIG, "%s has a '?' or '#'; it must end with a path",
+                         setting);
+    while (str_ends(url, STR("/")))
+        url.length--;
+    if (str_ends(url, suffix))
+        url.length -= suffix.length;
+    while (str_ends(url, STR("/")))
+        url.length--;
+    model->base_url = arena_strndup(model->arena, url.bytes, url.length);
+    ptrdiff_t scheme = str_find(url, STR("://"));
+    struct str rest = str_slice(url, scheme < 0 ? 0 : (size_t)scheme + 3, url.length), host = {0};
+    str_split(&rest, '/', &host);
+    for (ptrdiff_t at; (at = str_find(host, STR("@"))) >= 0;)
+        host = str_slice(host, (size_t)at + 1, host.length);
+    if (host.length == 0)
+        return error_set(err, ERROR_CONFIG, "%s has no host", setting);
+    model->host = arena_strndup(model->arena, host.bytes, host.length);
+    return true;
+}
+
+static bool open_driver(struct chat_model *model, struct error *err)
+{
+    const char *prices = settings_text("QUERENT_MODEL_PRICES");
+    if (prices && !model_prices_check(prices, err))
+        return false;
+    model->prices = prices ? arena_strdup(model->arena, prices) : NULL;
+    const char *id = settings_text("QUERENT_MODEL");
+    model->model_id = id ? arena_strdup(model->arena, id) : NULL;
+    model->idle_ms = (uint64_t)settings_integer("QUERENT_MODEL_IDLE_S") * 1000;
+    chat_add_header(model, "content-type", "application/json");
+    if (!model->driver->open(model, err))
+        return false;
+    const struct upstream_options options = {
+        .name = model->driver->title,
+        .concurrent_max = (unsigned)settings_integer("QUERENT_MODEL_CALLS_MAX"),
+    };
+    model->upstream = upstream_open(&options);
+    return true;
+}
+
+static void warn_of_model(const struct chat_model *model)
+{
+    char today[DATE_SIZE];
+    struct arena *arena = arena_new();
+    date_print(date_from_days(clock_real_ms() / (24 * 3600 * 1000)), today);
+    const char *warning = chat_model_warning(model, model->model_id, today, arena);
+    if (warning)
+        log_warn("%s", warning);
+    arena_free(arena);
+}
+
+struct chat_model *chat_open(const char *name, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        if (strcmp(drivers[i]->name, name) != 0)
+            continue;
+        struct chat_model *model = xcalloc(1, sizeof(*model));
+        model->driver = drivers[i];
+        model->arena = arena_new();
+        pthread_mutex_init(&model->lock, NULL);
+        if (open_driver(model, err)) {
+            warn_of_model(model);
+            return model;
+        }
+        chat_close(model);
+        return NULL;
+    }
+    error_set(err, ERROR_CONFIG, "there is no provider '%s' of language models", name);
+    return NULL;
+}
+
+static void wipe(const char *secret)
+{
+    explicit_bzero((void *)(uintptr_t)secret, strlen(secret));
+}
+
+void chat_close(struct chat_model *model)
+{
+    if (!model)
+        return;
+    upstream_close(model->upstream);
+    for (size_t i = 0; i < model->secret_count; i++)
+        wipe(model->secrets[i]);
+    pthread_mutex_destroy(&model->lock);
+    arena_free(model->arena);
+    free(model);
+}
+
+const char *chat_provider(const struct chat_model *model)
+{
+    return model->driver->name;
+}
+
+const char *chat_model_id(const struct chat_model *model)
+{
+    return model->model_id;
+}
+
+const char *chat_model_warning(const struct chat_model *model, const char *id, const char *today,
+                               struct arena *arena)
+{
+    const char *provider = model->driver->name;
+    const struct model_facts *facts = model_find(provider, id);
+    if (!facts && !model->own_host)
+        return NULL; /* what another server calls its models is its own affair */
+    if (!facts)
+        return arena_printf(arena,
+                            "the model '%s' is not known to this version: its cost is known only "
+                            "if QUERENT_MODEL_PRICES says it",
+                            id);
+    if (!facts->retires)
+        return NULL;
+    bool gone = strcmp(facts->retires, today) < 0;
+    return arena_printf(arena, "the model '%s' %s%s%s; set QUERENT_MODEL to %s", id,
+                        gone ? "was retired" : "will be retired",
+                        *facts->retires ? " on " : "", facts->retires,
+                        model_print_choices(provider, id, arena));
+}
+
+/* -- requests -- */
+
+const char *chat_request_model(const struct chat_model *model, const struct chat_request *request)
+{
+    return request->model ? request->model : model->model_id;
+}
+
+unsigned chat_output_tokens(const struct chat_model *model, const struct chat_request *request,
+                            unsigned fields)
+{
+    unsigned tokens = request->output_tokens_max > 0 ? request->output_tokens_max
+                                                     : CHAT_OUTPUT_TOKENS_DEFAULT;
+    const struct model_facts *facts =
+        model_find(model->driver->name, chat_request_model(model, request));
+    bool may_think = facts ? facts->thinking != MODEL_THINKS_NOT && !(fields & CHAT_THINKING)
+                           : model->own_host;
+    if (may_think && tokens <= UINT32_MAX - CHAT_THINKING_TOKENS)
+        tokens += CHAT_THINKING_TOKENS;
+    if (facts && facts->output_tokens_max > 0 && tokens > facts->output_tokens_max)
+        tokens = facts->output_tokens_max;
+    return tokens;
+}
+
+void chat_add_member_text(struct strbuf *out, const char *key, struct str text)
+{
+    json_add_key(out, key);
+    json_add_string(out, text);
+}
+
+void chat_print_schema_words(const struct chat_request *request, struct strbuf *out)
+{
+    if (request->schema)
+        strbuf_printf(out,
+                      "Reply with one JSON object and nothing else: no words before or after it, "
+                      "no code fence. It must obey this JSON schema:\n%s",
+                      request->schema);
+}
+
+static size_t body_size_hint(const struct chat_request *request)
+{
+    size_t size = MEMBERS_SIZE + request->system.length + request->context.length;
+    for (size_t i = 0; i < request->message_count; i++)
+        size += request->messages[i].text.length + 64;
+    size += request->schema ? strlen(request->schema) : 0;
+    return size + size / 16; /* escapes */
+}
+
+unsigned chat_known_refusals(struct chat_model *model, const char *model_id)
+{
+    unsigned refused = 0;
+    pthread_mutex_lock(&model->lock);
+    for (size_t i = 0; i < model->habit_count; i++)
+        if (strcmp(model->habits[i].model_id, model_id) == 0)
+            refused = model->habits[i].refused;
+    pthread_mutex_unlock(&model->lock);
+    return refused;
+}
+
+static void remember_refusals(struct chat_model *model, const char *model_id, unsigned refused)
+{
+    if (refused == 0 || strlen(model_id) > CHAT_MODEL_ID_MAX)
+        return;
+    pthread_mutex_lock(&model->lock);
+    size_t i = 0;
+    while (i < model->habit_count && strcmp(model->habits[i].model_id, model_id) != 0)
+        i++;
+    if (i < CHAT_HABITS_MAX) {
+        snprintf(model->habits[i].model_id, sizeof(model->habits[i].model_id), "%s", model_id);
+        model->habits[i].refused |= refused;
+        if (i == model->habit_count)
+            model->habit_count++;
+    }
+    pthread_mutex_unlock(&model->lock);
+}
+
+struct str chat_print_request(const struct chat_model *model, const struct chat_request *request)
+{
+    /* What a server has refused is part of what is sent; the lock is why it can't be const inside. */
+    struct chat_model *own = (struct chat_model *)(uintptr_t)model;
+    unsigned refused = chat_known_refusals(own, chat_request_model(model, request));
+    struct strbuf body = strbuf_init(CHAT_BODY_MAX);
+    strbuf_reserve(&body, body_size_hint(request));
+    model->driver->write(model, request, model->driver->choose_fields(model, request, refused),
+                         &body);
+    struct str text = arena_str(request->arena, strbuf_str(&body));
+    strbuf_clear(&body);
+    return text;
+}
+
+/* -- calling -- */
+
+struct call {
+    struct chat_model *model;
+    const struct chat_request *request;
+    const char *model_id;
+    unsigned refused, refused_now, fields; /* enum chat_field; now: only for this request */
+    unsigned tries, changes;
+    struct chat_reading reading;
+    struct fetch_response response;
+};
+
+TASK_WAITS static bool on_body(void *context, struct str piece, struct error *err)
+{
+    return chat_reading_add(context, piece, err);
+}
+
+/* One request and its reply. True when there was a response, whatever it says. */
+TASK_WAITS static bool fetch(struct call *call, struct error *err)
+{
+    const struct chat_model *model = call->model;
+    struct strbuf body = strbuf_init(CHAT_BODY_MAX);
+    strbuf_reserve(&body, body_size_hint(call->request));
+    call->fields = model->driver->choose_fields(model, call->request,
+                                                call->refused | call->refused_now);
+    model->driver->write(model, call->request, call->fields, &body);
+    chat_reading_init(&call->reading, model, call->request, call->fields);
+    bool ok = strbuf_ok(&body);
+    if (!ok) {
+        error_set(err, ERROR_TOO_LARGE, "the request for the model is over %d MB",
+                  CHAT_BODY_MAX / (1024 * 1024));
+    } else {
+        const struct fetch_request request = {
+            .upstream = model->upstream,
+            .method = "POST",
+            .url = model->driver->url(model, call->model_id, call->request->arena),
+            .headers = model->headers,
+            .header_count = model->header_count,
+            .body = strbuf_str(&body),
+            .idle_ms = model->idle_ms,
+            .repeatable = true,
+            .tries_max = CHAT_TRIES_MAX - call->tries,
+            .is_final = chat_problem_is_final,
+            .on_body = on_body,
+            .context = &call->reading,
+            .failure = ERROR_MODEL,
+        };
+        call->response = (struct fetch_response){0};
+        ok = http_fetch(&request, call->request->arena, &call->response, err);
+        call->tries += call->response.tries > 0 ? call->response.tries : 1;
+    }
+    strbuf_clear(&body);
+    return ok;
+}
+
+/* The field whose refusal the problem speaks of, among those that were sent; 0: none. */
+static unsigned find_refused(const struct call *call, const struct chat_problem *problem,
+                             bool *passing)
+{
+    bool lasting = chat_problem_is_lasting(problem);
+    struct strbuf words = strbuf_init(4096);
+    strbuf_printf(&words, "%s %s %s", problem->message, problem->param, problem->code);
+    for (size_t i = 0; i < words.length; i++)
+        words.bytes[i] = char_lower(words.bytes[i]);
+    unsigned found = 0;
+    for (const struct chat_refusal *row = call->model->driver->refusals; row->words && !found;
+         row++) {
+        struct str rest = str_from(row->words), word;
+        while (!found && str_split(&rest, '|', &word))
+            if ((word.length > 0 || !lasting) && (call->fields & row->field) && str_find(strbuf_str(&words), word) >= 0) {
+                found = row->field;
+                *passing = row->passing;
+            }
+    }
+    strbuf_clear(&words);
+    return found;
+}
+
+/* Leaves out what was refused; false when nothing was, or enough was left out. */
+static bool change_request(struct call *call, const struct chat_problem *problem)
+{
+    bool passing = false;
+    if ((problem->status != 400 && problem->status != 422) || call->changes == CHAT_CHANGES_MAX)
+        return false;
+    unsigned field = find_refused(call, problem, &passing);
+    if (field == 0)
+        return false;
+    *(passing ? &call->refused_now : &call->refused) |= field;
+    call->changes++;
+    call->tries = call->tries > 0 ? call->tries - 1 : 0; /* it was no try of the same */
+    return true;
+}
+
+TASK_WAITS static bool wait_before_repeat(unsigned tries, struct error *err)
+{
+    unsigned char dice;
+    random_bytes(&dice, sizeof(dice));
+    uint64_t wait_ms = (uint64_t)WAIT_FIRST_MS << (tries > 0 ? tries - 1 : 0);
+    return task_sleep(wait_ms - wait_ms / 4 * dice / 255, err);
+}
+
+static const char *request_id(const struct call *call)
+{
+    const char *id =
+        fetch_response_header(&call->response, call->model->driver->request_id_header);
+    return arena_strdup(call->request->arena, id ? id : "");
+}
+
+static void fill_reply(struct call *call, struct chat_reply *out)
+{
+    struct chat_reading *reading = &call->reading;
+    struct arena *arena = call->request->arena;
+    bool declined = reading->stop == CHAT_REFUSED && reading->declined.length > 0;
+    const char *model_id = *reading->model_id ? reading->model_id : call->model_id;
+    *out = (struct chat_reply){
+        .text = arena_str(arena, strbuf_str(declined ? &reading->declined : &reading->text)),
+        .stop = reading->stop,
+        .model = arena_strdup(arena, model_id),
+        .request_id = request_id(call),
+        .usage = reading->usage,
+        .tries = call->tries,
+        .first_text_us = reading->first_text_us,
+    };
+    out->usage.calls = 1;
+    const char *provider = call->model->driver->name, *prices = call->model->prices;
+    model_price_usage(provider, call->model_id, prices, &out->usage);
+    if (!out->usage.priced) /* an alias, or the name of a deployment */
+        model_price_usage(provider, model_id, prices, &out->usage);
+}
+
+enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_AGAIN };
+
+static bool is_upstream_failure(const struct call *call, const struct error *err)
+{
+    return err->code == ERROR_MODEL && !call->reading.caller_failed;
+}
+
+/* After a stream that broke: again, unless someone has read of it, or it would break again. */
+TASK_WAITS static enum outcome after_break(struct call *call, bool passing, struct error *err)
+{
+    struct error why = *err;
+    bool again = passing && !call->reading.passed_on && call->tries < CHAT_TRIES_MAX;
+    if (!again || !wait_before_repeat(call->tries, err))
+        return OUTCOME_FAILED;
+    log_info("asked again: %s", why.message);
+    return OUTCOME_AGAIN;
+}
+
+TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *out,
+                                        struct error *err)
+{
+    struct chat_reading *reading = &call->reading;
+    bool responded = fetch(call, err);
+    /* Cut after the stream had said that it was whole: nothing is missing. */
+    bool whole = !responded && reading->over && is_upstream_failure(call, err);
+    if (!responded && !whole) {
+        if (reading->error.code != ERROR_NONE)
+            *err = reading->error;
+        bool broke = reading->began && is_upstream_failure(call, err);
+        bool passing = reading->error.code == ERROR_NONE || reading->passing;
+        return broke ? after_break(call, passing, err) : OUTCOME_FAILED;
+    }
+    int status = call->response.status;
+    if (!whole && (status < 200 || status > 299)) {
+        struct chat_problem problem =
+            chat_read_problem(call->model, status, call->response.body, call->request->arena);
+        if (chat_problem_is_filtered(&problem)) {
+            reading->stop = CHAT_REFUSED;
+            strbuf_add_str(&reading->declined, str_from(problem.message));
+            fill_reply(call, out);
+            return OUTCOME_DONE;
+        }
+        if (change_request(call, &problem))
+            return OUTCOME_AGAIN;
+        chat_explain(call->model, call->model_id, &problem, call->tries, err);
+        return OUTCOME_FAILED;
+    }
+    if (!chat_reading_finish(reading, err))
+        return is_upstream_failure(call, err) ? after_break(call, reading->passing, err)
+                                              : OUTCOME_FAILED;
+    fill_reply(call, out);
+    return OUTCOME_DONE;
+}
+
+/* What /health/ready tells. A question that was given up says nothing about the provider. */
+static void keep_state(struct chat_model *model, const struct error *err)
+{
+    if (err && err->code != ERROR_MODEL)
+        return;
+    pthread_mutex_lock(&model->lock);
+    model->state.called = true;
+    model->state.ok = !err;
+    model->state.at_ms = clock_real_ms();
+    snprintf(model->state.message, sizeof(model->state.message), "%s", err ? err->message : "");
+    pthread_mutex_unlock(&model->lock);
+}
+
+void chat_last_state(struct chat_model *model, struct chat_state *out)
+{
+    pthread_mutex_lock(&model->lock);
+    *out = model->state;
+    pthread_mutex_unlock(&model->lock);
+}
+
+TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
+                              struct chat_reply *out, struct error *err)
+{
+    const char *model_id = chat_request_model(model, request);
+    struct call *call = arena_alloc(request->arena, sizeof(*call));
+    *call = (struct call){model, request, model_id, .refused = chat_known_refusals(model, model_id)};
+    enum outcome outcome = OUTCOME_AGAIN;
+    struct error failure = {0};
+    while (outcome == OUTCOME_AGAIN) {
+        failure = (struct error){0};
+        outcome = try_call(call, out, &failure);
+        chat_reading_clear(&call->reading);
+    }
+    if (outcome == OUTCOME_DONE)
+        remember_refusals(model, model_id, call->refused);
+    keep_state(model, outcome == OUTCOME_DONE || call->reading.caller_failed ? NULL : &failure);
+    if (outcome == OUTCOME_FAILED)
+        *err = failure;
+    return outcome == OUTCOME_DONE;
+}
+
+/* -- counting -- */
+
+void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more)
+{
+    if (more->calls == 0)
+        return;
+    sum->priced = more->priced && (sum->priced || sum->calls == 0);
+    sum->input += more->input;
+    sum->cached += more->cached;
+    sum->cache_written += more->cache_written;
+    sum->output += more->output;
+    sum->cost_nano += more->cost_nano;
+    sum->calls += more->calls;
+}
+
+static int64_t estimate_tokens(const struct chat_model *model, const struct chat_request *request)
+{
+    return (int64_t)((double)chat_print_request(model, request).length / BYTES_PER_TOKEN) + 1;
+}
+
+/* False also where the server does not count. */
+TASK_WAITS static bool ask_for_count(struct chat_model *model, const struct chat_request *request,
+                                     int64_t *tokens, struct error *err)
+{
+    struct strbuf body = strbuf_init(CHAT_BODY_MAX);
+    unsigned refused = chat_known_refusals(model, chat_request_model(model, request));
+    unsigned fields = model->driver->choose_fields(model, request, refused) | CHAT_COUNT_ONLY;
+    model->driver->write(model, request, fields, &body);
+    const struct fetch_request ask = {
+        .upstream = model->upstream,
+        .method = "POST",
+        .url = arena_printf(request->arena, "%s%s", model->base_url, model->driver->count_path),
+        .headers = model->headers,
+        .header_count = model->header_count,
+        .body = strbuf_str(&body),
+        .repeatable = true,
+        .failure = ERROR_MODEL,
+    };
+    struct fetch_response response = {0};
+    bool ok = strbuf_ok(&body) && http_fetch(&ask, request->arena, &response, err);
+    strbuf_clear(&body);
+    if (!ok || response.status != 200)
+        return false;
+    int64_t counted = -1;
+    chat_read_tokens(chat_read_json(response.body, request->arena), "input_tokens", &counted);
+    if (counted >= 0)
+        *tokens = counted;
+    return counted >= 0;
+}
+
+TASK_WAITS bool chat_count_tokens(struct chat_model *model, const struct chat_request *request,
+                                  int64_t *tokens, bool *estimated, struct error *err)
+{
+    struct error failure = {0};
+    *estimated = !model->driver->count_path || !ask_for_count(model, request, tokens, &failure);
+    if (failure.code == ERROR_DEADLINE || failure.code == ERROR_CANCELLED) {
+        *err = failure;
+        return false;
+    }
+    if (*estimated)
+        *tokens = estimate_tokens(model, request);
+    return true;
+}
