@@ -149,7 +149,7 @@ void chat_read_tokens(const json_t *usage, const char *name, int64_t *tokens);
 /* "" where the member is no text. */
 struct str chat_text_of(const json_t *object, const char *name);
 
-/* JSON from outside, into the arena: no deeper than a task's stack bears. NULL: it is none. */
+/* JSON from outside, no deeper than a task's stack bears, released with the arena. NULL: it is none. */
 json_t *chat_read_json(struct str text, struct arena *arena);
 struct chat_problem chat_read_problem(const struct chat_model *model, int status, struct str body,
                                       struct arena *arena);

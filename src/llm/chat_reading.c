@@ -11,7 +11,6 @@
 
 #include "core/clock.h"
 #include "engine/json_check.h"
-#include "sql/json_arena.h"
 
 #define SCRATCH_KEEP_MAX 16384
 #define TOKENS_MAX 1000000000000 /* what is beyond is no count of tokens */
@@ -76,12 +75,19 @@ bool chat_reading_text(struct chat_reading *reading, struct str text, struct err
     return !reading->caller_failed;
 }
 
+static void release_json(void *value)
+{
+    json_decref(value);
+}
+
 json_t *chat_read_json(struct str text, struct arena *arena)
 {
     json_error_t ignored;
-    if (!json_is_valid(text))
-        return NULL;
-    return json_read_in_arena(text, 0, arena, &ignored);
+    json_t *value =
+        json_is_valid(text) ? json_loadb(text.bytes, text.length, 0, &ignored) : NULL;
+    if (value)
+        arena_defer(arena, release_json, value);
+    return value;
 }
 
 struct str chat_text_of(const json_t *object, const char *name)
