@@ -54,7 +54,8 @@ check-tsan: deps/test.ready             ## unit tests and a server under load, u
 	@$(NINJA) -C build-tsan
 	@$(TSAN) $(SANITIZED_TEST) -C build-tsan
 	@$(TSAN) QUERENT=$(CURDIR)/build-tsan/querent deps/venv/bin/python -m pytest -q -p no:cacheprovider \
-	  tests/e2e/test_server_load.py tests/e2e/test_server_lifecycle.py -k "short or killed or hangups or under_way"
+	  tests/e2e/test_server_load.py tests/e2e/test_server_lifecycle.py tests/e2e/test_server_runs.py \
+	  -k "short or killed or hangups or under_way or test_server_runs"
 
 coverage: deps/test.ready               ## unit tests, and which lines of src/ they reach
 	@[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers from the cache are the same answers; whatever they depend on makes them anew."""
 import json
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+import conftest
+from conftest import PROGRAM, ROOT
+from server_support import Server
 
 QUESTIONS = [
     "total revenue", "revenue by region", "revenue by month", "revenue last month", "revenue last month by product",
@@ -14,6 +18,7 @@ QUESTIONS = [
     "what is the capital of France?", "revenue in north", "share of revenue by region", "highest revenue of chairs",
 ]
 HEADER_SIZE = 16  # of the file of embeddings
+BUILD_ID_NOTE = re.compile(rb"\x04\0\0\0.\0\0\0\x03\0\0\0GNU\0", re.S)  # lengths of name and id, type, name
 ALL = {"dataset_selection": "store", "sql_generation": "store", "sql_result": "store"}
 
 
@@ -97,6 +102,41 @@ def test_other_embeddings_decide_anew(querent, sales, tmp_path):
     querent.ask("total revenue", "--data", sales)
     assert not hits(querent.ask("total revenue", "--data", sales, *other)).keys() & {"dataset_selection", "sql_generation"}
     assert hits(querent.ask("total revenue", "--data", sales)) == ALL
+
+
+def other_build(folder):
+    """A copy of the program as another text of a prompt, or any other change of it, would make it: its build id, a
+    hash of all that is in it, is another one."""
+    content = bytearray(Path(PROGRAM).read_bytes())
+    note, = BUILD_ID_NOTE.finditer(content)
+    content[note.end()] ^= 1
+    (folder / "build").mkdir(parents=True)  # as in a source tree, so that it finds its data
+    (folder / "build/build.ninja").touch()
+    for name in ("data", "deps"):
+        (folder / name).symlink_to((ROOT / name).resolve())
+    program = folder / "build/querent"
+    program.write_bytes(content)
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("use", ["command", "server"])
+def test_another_build_decides_anew(querent, sales, tmp_path, monkeypatch, use):
+    """Prompts, rules and models are inside the program: another version of them finds nothing of what was kept."""
+    def ask():
+        if use == "command":
+            return querent.ask("total revenue", "--data", sales)
+        with Server(querent, sales) as server:
+            return server.ask("total revenue")
+
+    kept = ALL if use == "command" else {"response": "store"}
+    assert hits(ask()) == {}
+    assert hits(ask()) == kept
+    monkeypatch.setattr(conftest, "PROGRAM", str(other_build(tmp_path / "other")))
+    assert hits(ask()) == {}
+    assert hits(ask()) == kept
+    monkeypatch.undo()
+    assert hits(ask()) == kept  # they live side by side
 
 
 def test_entries_end_at_their_time(querent, sales):
