@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api/models.h"
 #include "api/route.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "core/settings.h"
 
@@ -506,24 +506,32 @@ static void admin_routes_are_not_for_pages_of_others(void **state)
     assert_int_equal(reply.status, 403);
 }
 
-/* The aim is 10 microseconds on a quiet machine; ten times that is a fault in the code. */
+static uint64_t cpu_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* The aim is 10 microseconds; ten times that is a fault in the code, also of a sanitized one. CPU time, and the
+ * best of many attempts, since others may be at work on the machine. */
 static void dispatch_is_quick(void **state)
 {
-    enum { ROUNDS = 20000 };
+    enum { ATTEMPTS = 50, ROUNDS = 400 };
     const struct http_header json = HEADER("Content-Type", "application/json");
     uint64_t best = UINT64_MAX;
-    for (int attempt = 0; attempt < 5; attempt++) {
-        uint64_t from = clock_monotonic_us();
-        for (int i = 0; i < ROUNDS / 5; i++)
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        uint64_t from = cpu_us();
+        for (int i = 0; i < ROUNDS; i++)
             CALL("POST", "/api/v1/query",
                  "{\"query\": \"What is the revenue by region?\", \"user_id\": \"ana\", "
                  "\"agent_config\": {\"use_cache\": true, \"dataset_filter\": [\"sales\"]}}",
                  .headers = {json});
-        uint64_t spent = clock_monotonic_us() - from;
+        uint64_t spent = cpu_us() - from;
         best = spent < best ? spent : best;
     }
-    print_message("# %.2f us a query, reply included\n", (double)best / (ROUNDS / 5));
-    assert_true(best / (ROUNDS / 5) < 100);
+    print_message("# %.2f us a query, reply included\n", (double)best / ROUNDS);
+    assert_true(best / ROUNDS < 100);
 }
 
 static int setup(void **state)
