@@ -280,11 +280,11 @@ static bool validate(struct api_request *request, const struct str *path_values)
     struct schema_errors errors = schema_errors_init();
     int status = 422;
     read_parameters(request, path_values, &errors);
-    if (request->route->body && (exchange->body.length > 0 || !request->route->body_optional))
-        request->body =
-            keep_json(request, schema_read_body(request->route->body,
-                                                http_header_find(exchange, "Content-Type"),
-                                                exchange->body, &errors, &status));
+    if (request->route->body)
+        request->body = keep_json(
+            request, schema_read_body(request->route->body, request->route->body_optional,
+                                      http_header_find(exchange, "Content-Type"), exchange->body,
+                                      &errors, &status));
     bool ok = status == 422 && errors.count == 0;
     if (status != 422)
         reply_detail(request, status, "There was an error parsing the body", NULL);

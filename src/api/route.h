@@ -63,7 +63,7 @@ struct route {
     enum route_mode mode;
     TASK_WAITS void (*handle)(struct api_request *request);
     const struct model *body;       /* NULL: none is read */
-    bool body_optional;             /* without one, the handler's is NULL */
+    bool body_optional;             /* without one, or with null, the handler's is null */
     const struct field *parameters; /* those of the path first, in its order, then the query's */
     size_t path_parameter_count, parameter_count;
     const struct model *reply; /* NULL: not JSON of a model */

@@ -461,15 +461,18 @@ static void add_bad_json(struct schema_errors *errors, const struct body_problem
     strbuf_clear(&context);
 }
 
-static json_t *read_body(struct arena *arena, const struct model *model, struct str content_type,
-                         struct str body, struct schema_errors *errors, int *status)
+static json_t *read_body(struct arena *arena, const struct model *model, bool optional,
+                         struct str content_type, struct str body, struct schema_errors *errors,
+                         int *status)
 {
-    const struct field field = {.kind = FIELD_MODEL, .model = model};
+    const struct field field = {.kind = FIELD_MODEL, .model = model, .nullable = optional};
     const struct where where = {.name = "body"};
     struct body_value raw = {.kind = BODY_STRING, .text = body}, *value = &raw;
     struct body_problem problem;
     *status = 422;
     if (body.length == 0) {
+        if (optional)
+            return json_null();
         add_error(errors, &where, "missing", "Field required", NULL, NULL);
         return NULL;
     }
@@ -483,11 +486,11 @@ static json_t *read_body(struct arena *arena, const struct model *model, struct 
     return read_field(&field, value, &where, errors);
 }
 
-json_t *schema_read_body(const struct model *model, struct str content_type, struct str body,
-                         struct schema_errors *errors, int *status)
+json_t *schema_read_body(const struct model *model, bool optional, struct str content_type,
+                         struct str body, struct schema_errors *errors, int *status)
 {
     struct arena *arena = arena_new();
-    json_t *object = read_body(arena, model, content_type, body, errors, status);
+    json_t *object = read_body(arena, model, optional, content_type, body, errors, status);
     arena_free(arena);
     return object;
 }

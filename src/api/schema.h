@@ -80,10 +80,11 @@ void schema_errors_clear(struct schema_errors *errors);
  * The body of a request as a new object that has every field of the model, coerced and with
  * defaults, unknown keys left out; a FIELD_STRING is UTF-8 without NUL. The caller decrefs it. NULL
  * when there were errors, which are appended: `status` becomes 422, or 400 for a body that can't be
- * read at all (its encoding, its depth). `content_type` may be NULL bytes (none sent).
+ * read at all (its encoding, its depth). `content_type` may be NULL bytes (none sent). An
+ * `optional` body may be empty or null: JSON's null.
  */
-json_t *schema_read_body(const struct model *model, struct str content_type, struct str body,
-                         struct schema_errors *errors, int *status);
+json_t *schema_read_body(const struct model *model, bool optional, struct str content_type,
+                         struct str body, struct schema_errors *errors, int *status);
 
 /* One parameter of path or query ("path", "query"): its text, or NULL bytes when it was not sent.
  * Returns a new reference, or NULL with an error appended. */

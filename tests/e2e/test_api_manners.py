@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import wait_for
+from conftest import Querent
+from server_support import Server
 
 FOLDER = Path(__file__).with_name("fastapi_oracle")
 # What a line may have: its defaults. `body` is text in `encoding`; `hex` bytes; `parts` [text, times] pairs. `compare`:
@@ -44,18 +45,7 @@ def load_requests():
 REQUESTS = load_requests()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-class Server:
+class Sender:
     """Where to send requests, over one connection as long as the server keeps it."""
 
     def __init__(self, port):
@@ -104,33 +94,25 @@ def body_of(row):
 
 @pytest.fixture(scope="module")
 def oracle():
-    port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "uvicorn", "--app-dir", FOLDER, "--port", str(port), "--log-level", "critical",
-                           "app:app"]) as process:
-        wait_for(lambda: is_listening(port) or process.poll() is not None)
-        assert process.poll() is None, "FastAPI does not start"
-        yield Server(port)
-        process.terminate()
+    """It takes a socket that listens already: what is sent before it is up waits there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.set_inheritable(True)
+        with subprocess.Popen([sys.executable, "-m", "uvicorn", "--app-dir", FOLDER, "--fd", str(listener.fileno()),
+                               "--log-level", "critical", "app:app"], pass_fds=[listener.fileno()]) as process:
+            yield Sender(listener.getsockname()[1])
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     if url := os.environ.get("QUERENT_URL"):
-        yield Server(int(url.rsplit(":", 1)[1]))
+        yield Sender(int(url.rsplit(":", 1)[1]))
         return
-    from conftest import Querent  # here, so that QUERENT_URL needs no program
     folder = tmp_path_factory.mktemp("manners")
     data = folder / "sales.csv"
     data.write_text("day,region,revenue\n2024-01-10,North,500.00\n2024-01-20,South,300.50\n")
-    port = free_port()
-    process = Querent(folder / "home").start("serve", "--data", data, "--port", port,
-                                             environment={"QUERENT_CORS_ORIGINS": "*"})
-    wait_for(lambda: is_listening(port) or process.poll() is not None)
-    assert process.poll() is None, process.communicate()[1]
-    yield Server(port)
-    process.terminate()
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    with Server(Querent(folder / "home"), data, QUERENT_CORS_ORIGINS="*") as running:
+        yield Sender(running.port)
 
 
 def kind(value):

@@ -38,7 +38,7 @@ static void check_validation(struct str body, bool is_json)
     struct schema_errors errors = schema_errors_init();
     int status = 0;
     json_t *json =
-        schema_read_body(&model_query_request, STR("application/json"), body, &errors, &status);
+        schema_read_body(&model_query_request, false, STR("application/json"), body, &errors, &status);
     if ((json && (errors.count > 0 || !is_json)) ||
         (!json && (status == 422) != (errors.count > 0)))
         abort();

@@ -40,8 +40,8 @@ static char *read_as_text(const struct model *model, const char *type, struct st
 {
     struct schema_errors errors = schema_errors_init();
     int status = 0;
-    json_t *json = schema_read_body(model, type ? str_from(type) : (struct str){NULL, 0}, body,
-                                    &errors, &status);
+    json_t *json = schema_read_body(model, false, type ? str_from(type) : (struct str){NULL, 0},
+                                    body, &errors, &status);
     char *text;
     if (json) {
         assert_int_equal(errors.count, 0);
@@ -257,6 +257,23 @@ static void all_fields_are_there(void **state)
                  "\"object\":null,\"any\":null,\"maybe\":null}");
 }
 
+/* An optional body may be left out or null; what else is no object is wrong all the same. */
+static void an_optional_body_may_be_null(void **state)
+{
+    static const char *const bodies[] = {"", "null", " null\n", "[]", "false", "{}"};
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct schema_errors errors = schema_errors_init();
+        int status = 0;
+        json_t *json = schema_read_body(&part, true, STR("application/json"), str_from(bodies[i]),
+                                        &errors, &status);
+        assert_int_equal(status, 422);
+        assert_int_equal(errors.count, i < 3 ? 0 : 1);
+        assert_true(i < 3 ? json_is_null(json) : !json);
+        json_decref(json);
+        schema_errors_clear(&errors);
+    }
+}
+
 static void lengths_are_in_characters(void **state)
 {
     struct strbuf body = strbuf_init(100000);
@@ -406,6 +423,7 @@ int main(void)
         cmocka_unit_test(errors_are_those_of_pydantic),
         cmocka_unit_test(values_are_coerced),
         cmocka_unit_test(all_fields_are_there),
+        cmocka_unit_test(an_optional_body_may_be_null),
         cmocka_unit_test(lengths_are_in_characters),
         cmocka_unit_test(content_types_decide),
         cmocka_unit_test(long_inputs_and_many_errors_are_cut),

@@ -191,6 +191,22 @@ async def send_feedback(request: FeedbackRequest):
     raise HTTPException(404, "the run does not exist")
 
 
+class IndexRequest(BaseModel):
+    datasets: Optional[List[str]] = Field(None, min_length=1, max_length=1000)
+    force: bool = False
+
+
+DATASETS = ["sales"]
+
+
+@router.post("/admin/index", status_code=202)
+async def start_index(request: Optional[IndexRequest] = None):
+    for name in request and request.datasets or []:
+        if name not in DATASETS:
+            raise HTTPException(404, f"dataset '{name}' does not exist; what is new is read without being named")
+    return {"job_id": new_id("job"), "kind": "index", "state": "queued", "created_at": now()}
+
+
 @router.get("/admin/jobs")
 async def list_jobs(limit: Annotated[int, Query(ge=1, le=100)] = 20):
     return {"jobs": []}
@@ -212,6 +228,81 @@ async def get_cache_stats():
 @router.delete("/admin/cache")
 async def clear_cache(type: Optional[CacheType] = None, dataset_id: Name = None, expired_only: bool = False):
     return {"status": "cleared", "removed": 0}
+
+
+class VerifiedSlot(BaseModel):
+    name: str = Field(..., min_length=1, max_length=32)
+    kind: Literal["text", "number", "date", "period"]
+    column: Id = None
+    sample: Optional[str] = Field(None, max_length=100)
+
+
+Variants = Annotated[Optional[List[str]], Field(max_length=50)]
+Slots = Annotated[Optional[List[VerifiedSlot]], Field(max_length=8)]
+Owner = Annotated[Optional[str], Field(min_length=1, max_length=256)]
+
+
+class VerifiedQueryCreate(BaseModel):
+    question: str = Field(..., min_length=1, max_length=4000)
+    sql: str = Field(..., min_length=1, max_length=16384)
+    dataset_id: str = Field(..., min_length=1, max_length=256)
+    variants: Variants = None
+    slots: Slots = None
+    owner: Owner = None
+
+
+class VerifiedQueryUpdate(BaseModel):
+    question: Optional[str] = Field(None, min_length=1, max_length=4000)
+    sql: Optional[str] = Field(None, min_length=1, max_length=16384)
+    dataset_id: Owner = None
+    variants: Variants = None
+    slots: Slots = None
+    owner: Owner = None
+
+
+class VerifiedQueryApprove(BaseModel):
+    owner: Owner = None
+
+
+def no_verified():
+    raise HTTPException(404, "the verified query does not exist")
+
+
+@router.get("/admin/verified")
+async def list_verified(state: Optional[Literal["candidate", "approved", "parked", "retired"]] = None,
+                        limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: Optional[str] = None):
+    refuse_cursor(cursor, "the cursor is not one that a list has given")
+    return {"verified_queries": [], "next_cursor": None}
+
+
+@router.post("/admin/verified", status_code=201)
+async def add_verified(request: VerifiedQueryCreate):
+    raise HTTPException(404, f"dataset '{request.dataset_id}' does not exist")
+
+
+@router.post("/admin/verified/check")
+async def check_verified():
+    return {"checked": []}
+
+
+@router.get("/admin/verified/{verified_id}")
+async def get_verified(verified_id: str):
+    no_verified()
+
+
+@router.patch("/admin/verified/{verified_id}")
+async def edit_verified(verified_id: str, request: VerifiedQueryUpdate):
+    no_verified()
+
+
+@router.post("/admin/verified/{verified_id}/approve")
+async def approve_verified(verified_id: str, request: VerifiedQueryApprove):
+    no_verified()
+
+
+@router.post("/admin/verified/{verified_id}/retire")
+async def retire_verified(verified_id: str):
+    no_verified()
 
 
 @router.post("/conversations")
