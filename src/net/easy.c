@@ -133,7 +133,7 @@ static char system_ca_file[4096];
 /* As curl and OpenSSL look for it. */
 static void find_system_ca_file(void)
 {
-    const char *places[] = {getenv("SSL_CERT_FILE"), curl_version_info(CURLVERSION_NOW)->cainfo,
+    const char *places[] = {getenv("SSL_CERT_FILE"), curl.version_info(CURLVERSION_NOW)->cainfo,
                             X509_get_default_cert_file()};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !system_ca_file[0]; i++)
         if (places[i] && places[i][0])
@@ -145,12 +145,12 @@ static void set_trust(CURL *easy)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, find_system_ca_file);
     const char *own = settings_text("QUERENT_CA_FILE");
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     /* Not a folder: with one, each connection would read all certificates anew. */
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(easy, CURLOPT_CAINFO, own ? own : system_ca_file);
+    curl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl.easy_setopt(easy, CURLOPT_CAINFO, own ? own : system_ca_file);
 }
 
 static void set_manners(struct transfer *transfer)
@@ -159,37 +159,37 @@ static void set_manners(struct transfer *transfer)
     CURL *easy = transfer->easy;
     uint64_t connect_ms = request->connect_ms > 0 ? request->connect_ms : FETCH_CONNECT_MS_DEFAULT;
     bool tls = strncasecmp(request->url, "https:", 6) == 0;
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, NAMES_KEPT_S);
+    curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+    curl.easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, NAMES_KEPT_S);
     /* Else dropping a transfer would wait for the thread that looks up its server's name. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+    curl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl.easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "querent/" QUERENT_VERSION);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl.easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+    curl.easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl.easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+    curl.easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
+    curl.easy_setopt(easy, CURLOPT_USERAGENT, "querent/" QUERENT_VERSION);
+    curl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 static void set_callbacks(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, have_connection);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, wire_open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, wire_close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->wire);
+    curl.easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl.easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl.easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl.easy_setopt(easy, CURLOPT_PREREQFUNCTION, have_connection);
+    curl.easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, wire_open_socket);
+    curl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl.easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, wire_close_socket);
+    curl.easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->wire);
 }
 
 static void set_method(struct transfer *transfer)
@@ -197,22 +197,22 @@ static void set_method(struct transfer *transfer)
     const struct fetch_request *request = transfer->request;
     CURL *easy = transfer->easy;
     bool has_body = request->body.length > 0 || strcmp(request->method, "POST") == 0;
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl.easy_setopt(easy, CURLOPT_URL, request->url);
     if (has_body) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+        curl.easy_setopt(easy, CURLOPT_POST, 1L);
+        curl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
+        curl.easy_setopt(easy, CURLOPT_POSTFIELDS,
                          request->body.length > 0 ? request->body.bytes : "");
     }
     if (strcmp(request->method, "HEAD") == 0)
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        curl.easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else if (strcmp(request->method, has_body ? "POST" : "GET") != 0)
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+        curl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static bool add_line(struct transfer *transfer, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+    struct curl_slist *longer = curl.slist_append(transfer->headers, line);
     if (longer)
         transfer->headers = longer;
     return longer != NULL;
@@ -241,7 +241,7 @@ static bool set_headers(struct transfer *transfer)
     if (ok && !typed)
         ok = add_line(transfer, "Content-Type:");
     return ok &&
-           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+           curl.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
 bool easy_prepare(struct transfer *transfer)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/retry.h"
 
-#include <curl/curl.h>
 #include <string.h>
+
+#include "net/curl_api.h"
 
 bool retry_is_invited(const struct fetch_response *response)
 {
@@ -29,7 +30,7 @@ static uint64_t read_number(const char *text, double unit_ms)
  * no date. */
 static uint64_t read_date(const char *text, int64_t now_ms)
 {
-    int64_t date_s = curl_getdate(text, NULL);
+    int64_t date_s = curl_api_load() ? -1 : curl.getdate(text, NULL);
     if (date_s < 0 || date_s <= now_ms / 1000)
         return 0;
     int64_t seconds = date_s - now_ms / 1000;

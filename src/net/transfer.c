@@ -156,7 +156,7 @@ static enum transfer_end say_result(struct transfer *transfer)
         i++;
     bool known = i < count;
     snprintf(transfer->problem, sizeof(transfer->problem), "%s",
-             known ? problems[i].words : curl_easy_strerror(transfer->result));
+             known ? problems[i].words : curl.easy_strerror(transfer->result));
     transfer->final = known && problems[i].final;
     add_detail(transfer);
     return known && problems[i].unreachable ? TRANSFER_UNREACHABLE : TRANSFER_BROKEN;

@@ -9,9 +9,8 @@
 #ifndef QUERENT_NET_TRANSFER_H
 #define QUERENT_NET_TRANSFER_H
 
-#include <curl/curl.h>
-
 #include "core/strbuf.h"
+#include "net/curl_api.h"
 #include "net/fetch.h"
 
 #define TRANSFER_HEAD_MAX 65536  /* bytes of a response's headers */

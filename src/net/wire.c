@@ -3,8 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,9 +26,10 @@ struct watcher {
 
 struct wire {
     CURLM *multi;
-    uv_timer_t timer;  /* curl's */
-    uv_prepare_t turn; /* active while there are orders: before the loop waits */
-    unsigned handles;  /* of the two, until they are closed */
+    const char *problem; /* why there is none */
+    uv_timer_t timer;    /* curl's */
+    uv_prepare_t turn;   /* active while there are orders: before the loop waits */
+    unsigned handles;    /* of the two, until they are closed */
     struct transfer *order_first, *order_last;
     struct watcher **watchers; /* by descriptor */
     size_t watcher_count;
@@ -44,21 +44,21 @@ static void finish(struct transfer *transfer, CURLcode result)
     struct wire *wire = transfer->wire;
     CURL *easy = transfer->easy;
     long connections = 0, verify_result = 0, socket_errno = 0;
-    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
-    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &socket_errno);
+    curl.easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    curl.easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+    curl.easy_getinfo(easy, CURLINFO_OS_ERRNO, &socket_errno);
     transfer->connections = (unsigned)connections;
     transfer->verify_result = verify_result;
     if (transfer->socket_errno == 0)
         transfer->socket_errno = (int)socket_errno;
     transfer->result = result;
-    curl_multi_remove_handle(wire->multi, easy);
-    curl_easy_reset(easy); /* it has the address of the key */
-    curl_slist_free_all(transfer->headers);
+    curl.multi_remove_handle(wire->multi, easy);
+    curl.easy_reset(easy); /* it has the address of the key */
+    curl.slist_free_all(transfer->headers);
     if (wire->easy_count < EASY_KEPT)
         wire->easy[wire->easy_count++] = easy;
     else
-        curl_easy_cleanup(easy);
+        curl.easy_cleanup(easy);
     transfer->easy = NULL;
     transfer->headers = NULL;
     transfer->done = true;
@@ -69,12 +69,12 @@ static void take_finished(struct wire *wire)
 {
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(wire->multi, &left)) != NULL) {
+    while ((message = curl.multi_info_read(wire->multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE)
             continue;
         CURLcode result = message->data.result; /* the message goes with the handle */
         struct transfer *transfer = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         finish(transfer, result);
     }
 }
@@ -82,7 +82,7 @@ static void take_finished(struct wire *wire)
 static void act(struct wire *wire, curl_socket_t fd, int events)
 {
     int running;
-    curl_multi_socket_action(wire->multi, fd, events, &running);
+    curl.multi_socket_action(wire->multi, fd, events, &running);
     take_finished(wire);
 }
 
@@ -199,27 +199,18 @@ static int set_timer(CURLM *multi, long timeout_ms, void *context)
 
 /* ---- curl itself, with the first order ---- */
 
-static void start_curl(void)
-{
-    struct sigaction action;
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    /* OpenSSL writes to sockets that the other side may have closed. */
-    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
-        signal(SIGPIPE, SIG_IGN);
-}
-
 static void make_multi(struct wire *wire)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_curl);
-    wire->multi = curl_multi_init();
+    const char *problem = curl_api_load();
+    wire->problem = problem ? problem : "memory ran out";
+    wire->multi = problem ? NULL : curl.multi_init();
     if (!wire->multi)
         return;
-    curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, watch);
-    curl_multi_setopt(wire->multi, CURLMOPT_SOCKETDATA, wire);
-    curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(wire->multi, CURLMOPT_TIMERDATA, wire);
-    curl_multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+    curl.multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, watch);
+    curl.multi_setopt(wire->multi, CURLMOPT_SOCKETDATA, wire);
+    curl.multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl.multi_setopt(wire->multi, CURLMOPT_TIMERDATA, wire);
+    curl.multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 }
 
 /* ---- orders ---- */
@@ -235,11 +226,13 @@ static void end_early(struct transfer *transfer, CURLcode result)
 static void start(struct wire *wire, struct transfer *transfer)
 {
     if (wire->multi)
-        transfer->easy = wire->easy_count > 0 ? wire->easy[--wire->easy_count] : curl_easy_init();
-    if (!transfer->easy)
-        end_early(transfer, CURLE_OUT_OF_MEMORY);
-    else if (!easy_prepare(transfer) ||
-             curl_multi_add_handle(wire->multi, transfer->easy) != CURLM_OK)
+        transfer->easy = wire->easy_count > 0 ? wire->easy[--wire->easy_count] : curl.easy_init();
+    if (!transfer->easy) {
+        snprintf(transfer->problem, sizeof(transfer->problem), "%s", wire->problem);
+        transfer->final = true;
+        end_early(transfer, CURLE_FAILED_INIT);
+    } else if (!easy_prepare(transfer) ||
+               curl.multi_add_handle(wire->multi, transfer->easy) != CURLM_OK)
         finish(transfer, CURLE_OUT_OF_MEMORY);
 }
 
@@ -250,7 +243,7 @@ static void carry_out(struct wire *wire, struct transfer *transfer)
     if (order == ORDER_START)
         start(wire, transfer);
     else if (order == ORDER_READ_ON && !transfer->done)
-        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+        curl.easy_pause(transfer->easy, CURLPAUSE_CONT);
     else if (order == ORDER_DROP && !transfer->easy)
         end_early(transfer, CURLE_ABORTED_BY_CALLBACK);
     else if (order == ORDER_DROP)
@@ -290,9 +283,9 @@ static void release(void *object)
 {
     struct wire *wire = object;
     while (wire->easy_count > 0)
-        curl_easy_cleanup(wire->easy[--wire->easy_count]);
+        curl.easy_cleanup(wire->easy[--wire->easy_count]);
     if (wire->multi)
-        curl_multi_cleanup(wire->multi);
+        curl.multi_cleanup(wire->multi);
     for (size_t i = 0; i < wire->watcher_count; i++)
         if (wire->watchers[i])
             close_watcher(wire, wire->watchers[i]);
