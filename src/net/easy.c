@@ -16,7 +16,7 @@
 #include "net/wire.h"
 #include "version.h"
 
-#define RECEIVE_BUFFER 4096L /* while it waits, a transfer has little else */
+#define RECEIVE_BUFFER 2048L /* most of what a waiting transfer has */
 #define SEND_BUFFER 16384L   /* the least that curl takes; only TLS needs it */
 #define NAMES_KEPT_S 300L
 #define TAKEN_NOTHING 0 /* what a callback returns to end the transfer */
