@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "agent/answer_facts.h"
 #include "agent/chart.h"
 #include "agent/facts.h"
 #include "agent/gaps.h"
@@ -401,9 +402,10 @@ static void write_unfinished(struct writer *writer)
     if (months[unit] > 0)
         days = date_to_days(date_add_months(begin, months[unit]));
     int64_t now = date_to_days(today);
-    if (unit != UNIT_DAY && now >= date_to_days(begin) && now < days)
-        strbuf_printf(&writer->prose, " %s is not over yet.",
-                      capitalised(writer, cell_words(writer, last, time)));
+    if (unit == UNIT_DAY || now < date_to_days(begin) || now >= days)
+        return;
+    strbuf_printf(&writer->prose, " %s is not over yet.",
+                  capitalised(writer, cell_words(writer, last, time)));
 }
 
 static const char *gap_words(struct writer *writer, struct date date)
@@ -467,15 +469,12 @@ static void write_ties(struct writer *writer)
     strbuf_add(&writer->prose, writer->ties);
 }
 
-static void write_remarks(struct writer *writer)
+static void write_assumptions(struct writer *writer, bool with_reading)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
     bool first = true;
-    write_ties(writer);
-    write_gaps(writer);
-    write_unfinished(writer);
     for (size_t i = 0; i < proposal->assumption_count; i++) {
-        if (is_said(writer, proposal->assumptions[i]))
+        if (with_reading && is_said(writer, proposal->assumptions[i]))
             continue;
         const char *text = proposal->assumptions[i];
         struct str sentence = str_from(text);
@@ -487,10 +486,23 @@ static void write_remarks(struct writer *writer)
     }
     if (!first)
         strbuf_add_char(&writer->prose, '.');
+}
+
+static void write_cut(struct writer *writer)
+{
     if (writer->rows->truncated)
         strbuf_printf(&writer->prose, " Only the first %s %s read; there are more.",
                       row_count_words(writer),
                       plural(writer->rows->row_count, "was", "were"));
+}
+
+static void write_remarks(struct writer *writer)
+{
+    write_ties(writer);
+    write_gaps(writer);
+    write_unfinished(writer);
+    write_assumptions(writer, true);
+    write_cut(writer);
 }
 
 static struct str unsupported(struct writer *writer)
@@ -518,6 +530,65 @@ static struct str unsupported(struct writer *writer)
         .text_count = count,
     };
     return grounding_find_unsupported(&grounding, strbuf_str(&writer->prose));
+}
+
+static const char *kept_prose(struct writer *writer)
+{
+    const char *prose = arena_strdup(writer->arena, strbuf_text(&writer->prose));
+    strbuf_reset(&writer->prose);
+    return prose;
+}
+
+/* ------------------------------------------------------------------ parts for a model's answer */
+
+static bool is_assumed(const struct llm_proposal *proposal, const char *bounds)
+{
+    for (size_t i = 0; i < proposal->assumption_count; i++)
+        if (strstr(proposal->assumptions[i], bounds))
+            return true;
+    return false;
+}
+
+/* The bounds of each period: a model may have left them out, or got them wrong. */
+static void write_periods(struct writer *writer)
+{
+    const struct llm_proposal *proposal = writer->input->proposal;
+    for (size_t i = 0; i < proposal->period_count; i++) {
+        const struct period *period = &proposal->periods[i];
+        const char *bounds = period_bounds(period->from, period->to, writer->arena);
+        if (!bounds || is_assumed(proposal, bounds))
+            continue;
+        if (period->words && strcasecmp(period->words, bounds) != 0)
+            strbuf_printf(&writer->prose, " \"%s\" is %s.", period->words, bounds);
+        else
+            strbuf_printf(&writer->prose, " The period is %s.", bounds);
+    }
+}
+
+static void write_parts(struct writer *writer, struct answer_parts *out)
+{
+    *out = (struct answer_parts){.shown = *writer->rows, .empty = writer->facts.shape == SHAPE_EMPTY};
+    if (out->shown.row_count > ANSWER_ROWS_SHOWN)
+        out->shown.row_count = ANSWER_ROWS_SHOWN;
+    writer->prose = strbuf_init(PROSE_SIZE_MAX);
+    writers[writer->facts.shape](writer);
+    if (unsupported(writer).length > 0) {
+        strbuf_reset(&writer->prose);
+        strbuf_printf(&writer->prose, "The result has %zu %s; see the table.",
+                      writer->rows->row_count, plural(writer->rows->row_count, "row", "rows"));
+    }
+    out->main = kept_prose(writer);
+    write_ties(writer);
+    write_gaps(writer);
+    write_unfinished(writer);
+    size_t of_rows = writer->prose.length;
+    write_periods(writer);
+    write_assumptions(writer, false);
+    write_cut(writer);
+    out->remarks = kept_prose(writer);
+    strbuf_clear(&writer->prose);
+    answer_facts_find(&writer->facts, writer->rows, str_slice(str_from(out->remarks), 0, of_rows),
+                      writer->arena, out);
 }
 
 static const char *prose_from_rows(struct writer *writer)
@@ -561,4 +632,6 @@ void answer_write(const struct answer_input *input, struct arena *arena, struct 
     facts_find(input->proposal->query, input->rows, arena, &writer.facts);
     out->prose = prose_from_rows(&writer);
     out->chart = chart_write(input->rows, &writer.facts, arena);
+    if (input->for_model)
+        write_parts(&writer, &out->parts);
 }

@@ -3,11 +3,13 @@
  * Answers: from rows to prose, by template, in the asker's words where possible.
  *
  * Every number written comes from a cell or from a computed fact (agent/facts.h), and
- * grounding_check() proves that before the answer leaves.
+ * grounding_find_unsupported() proves that before the answer leaves. What a language model may say
+ * instead passes a gate of its own (agent/answer_gate.h), and the parts made here go with it.
  */
 #ifndef QUERENT_AGENT_ANSWER_H
 #define QUERENT_AGENT_ANSWER_H
 
+#include "agent/evidence.h"
 #include "core/arena.h"
 #include "engine/rows.h"
 #include "llm/llm.h"
@@ -22,6 +24,18 @@ struct answer_input {
     const struct ties *ties; /* NULL: nobody looked */
     struct period_calendar calendar;
     const struct retrieval_result *retrieved; /* to name what could be asked instead */
+    bool for_model; /* the parts are wanted from which a language model's answer is made */
+};
+
+/* An answer from rows in parts, for one that a language model writes. */
+struct answer_parts {
+    bool empty;          /* no rows, or nothing in them: nothing for a model to say */
+    const char *main;    /* what the rows say, by template */
+    const char *remarks; /* what is always said by code: ties, gaps, periods, assumptions, a cut; "" */
+    const struct fact *facts; /* numbers that may be said, beside those of the rows */
+    size_t fact_count;
+    const char *fact_lines; /* the same for a model to read */
+    struct rows shown;      /* the rows that a model is shown */
 };
 
 struct answer {
@@ -29,6 +43,7 @@ struct answer {
     const char *chart; /* a Vega-Lite 5 specification with the data inline; NULL: no picture fits */
     const char *const *suggestions; /* follow-up questions that work when asked next; at most 3 */
     size_t suggestion_count;
+    struct answer_parts parts; /* where the input is for a model, and has rows */
 };
 
 /* Never fails: the plainest answer is the number of rows. */

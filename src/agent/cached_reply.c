@@ -157,8 +157,10 @@ static void hear(void *context, struct str news)
     struct wire_reader in = wire_reader_init(news);
     uint8_t kind = wire_u8(&in);
     const char *json = read_text(run, &in);
-    if (!in.failed && json && kind < RUN_EVENT_KINDS)
-        run_emit(run, (enum run_event_kind)kind, NULL, json);
+    if (in.failed || !json || kind >= RUN_EVENT_KINDS)
+        return;
+    run->has_deltas |= kind == EVENT_ANSWER_DELTA;
+    run_emit(run, (enum run_event_kind)kind, NULL, json);
 }
 
 TASK_WAITS bool cached_reply_lead(struct run *run, struct error *err)

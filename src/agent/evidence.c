@@ -199,12 +199,26 @@ static void add_facts(struct evidence *evidence)
     }
 }
 
+/* The end of a period is the day after it; people name its last day. */
+static bool last_day(const struct period *period, struct date *out)
+{
+    if (!period->to || !date_parse(str_slice(str_from(period->to), 0, 10), out))
+        return false;
+    *out = date_from_days(date_to_days(*out) - 1);
+    return true;
+}
+
 static void add_periods(struct evidence *evidence)
 {
     for (size_t i = 0; i < evidence->input->period_count; i++) {
         const struct period *period = &evidence->input->periods[i];
+        struct date last;
+        char text[DATE_SIZE];
         (void)add_date(evidence, period->from, period->from ? strlen(period->from) : 0);
-        (void)add_date(evidence, period->to, period->to ? strlen(period->to) : 0);
+        if (last_day(period, &last)) {
+            date_print(last, text);
+            (void)add_date(evidence, text, strlen(text));
+        }
         add_text(evidence, period->words, NULL);
     }
 }
@@ -414,9 +428,8 @@ static bool is_known_date(const struct evidence *evidence, int year, int month, 
     for (size_t i = 0; day == 0 && year > 0 && i < evidence->input->period_count; i++) {
         const struct period *period = &evidence->input->periods[i];
         struct date from, to;
-        if (!period->from || !period->to ||
-            !date_parse(str_slice(str_from(period->from), 0, 10), &from) ||
-            !date_parse(str_slice(str_from(period->to), 0, 10), &to))
+        if (!period->from || !last_day(period, &to) ||
+            !date_parse(str_slice(str_from(period->from), 0, 10), &from))
             continue;
         int at = 12 * year + (month > 0 ? month : from.month);
         if (at >= 12 * from.year + from.month && at <= 12 * to.year + to.month)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/answer_delta.h"
 #include "agent/cached.h"
 #include "core/alloc.h"
 #include "core/clock.h"
@@ -52,8 +53,8 @@ const char *run_event_name(enum run_event_kind kind)
 {
     static const char *const names[RUN_EVENT_KINDS] = {
         [EVENT_RUN_START] = "run_start",     [EVENT_STEP_START] = "step_start",
-        [EVENT_STEP_UPDATE] = "step_update", [EVENT_COMPLETE] = "complete",
-        [EVENT_ERROR] = "error",
+        [EVENT_STEP_UPDATE] = "step_update", [EVENT_ANSWER_DELTA] = ANSWER_DELTA_NAME,
+        [EVENT_COMPLETE] = "complete",       [EVENT_ERROR] = "error",
     };
     return names[kind];
 }
@@ -140,7 +141,7 @@ void run_emit(struct run *run, enum run_event_kind kind, const struct step_recor
     *event = (struct run_event){kind, step, json};
     if (run->listener)
         run->listener(run->listener_context, event);
-    if (step)
+    if (step || kind == EVENT_ANSWER_DELTA)
         cached_reply_tell(run, kind, json);
 }
 

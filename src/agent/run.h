@@ -89,8 +89,8 @@ struct reply {
 /* Between reply.message_metadata and the time that the run took, in the metadata of its message. */
 #define MESSAGE_DURATION_KEY ",\"execution_time_ms\":"
 
-enum run_event_kind { EVENT_RUN_START, EVENT_STEP_START, EVENT_STEP_UPDATE, EVENT_COMPLETE,
-                      EVENT_ERROR, RUN_EVENT_KINDS };
+enum run_event_kind { EVENT_RUN_START, EVENT_STEP_START, EVENT_STEP_UPDATE, EVENT_ANSWER_DELTA,
+                      EVENT_COMPLETE, EVENT_ERROR, RUN_EVENT_KINDS };
 const char *run_event_name(enum run_event_kind kind); /* "run_start", "step_update", ... */
 
 struct run_event {
@@ -128,6 +128,7 @@ struct run {
     void *admit_context;
     struct run_event *events;
     size_t event_count, event_capacity;
+    bool has_deltas; /* of an answer, among them (agent/answer_delta.h) */
 
     struct step_record *steps;
     size_t step_count, step_capacity;

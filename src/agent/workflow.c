@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "agent/answer_delta.h"
 #include "agent/cached.h"
 #include "agent/steps/steps.h"
 #include "core/clock.h"
@@ -106,7 +107,7 @@ static const char *error_json(struct run *run, const struct error *err)
 }
 
 /* The run's log so far, as a stream sends it. The last event is not in it: it is the result. */
-static struct stored_event *events_to_store(struct run *run)
+static struct stored_event *events_to_store(struct run *run, size_t *count)
 {
     struct stored_event *events = arena_array(run->arena, run->event_count, sizeof(*events));
     for (size_t i = 0; i < run->event_count; i++) {
@@ -114,6 +115,9 @@ static struct stored_event *events_to_store(struct run *run)
         events[i].json = arena_printf(run->arena, "{\"event\":\"%s\",\"data\":%s}",
                                       run_event_name(run->events[i].kind), run->events[i].json);
     }
+    *count = run->event_count;
+    if (run->has_deltas)
+        *count = answer_deltas_join(events, run->event_count, run->arena);
     return events;
 }
 
@@ -131,9 +135,8 @@ static struct run_end outcome(struct run *run, bool ok, const char *json)
         .conversation_id = run->conversation_id,
         .state = RUN_FAILED,
         .result = json,
-        .events = events_to_store(run),
-        .event_count = run->event_count,
     };
+    end.events = events_to_store(run, &end.event_count);
     if (ok) {
         end.state = RUN_COMPLETE;
         end.content = run->answer;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "agent/answer_delta.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/strbuf.h"
@@ -607,9 +608,15 @@ size_t live_runs_list(struct live_runs *runs, enum live_kind kind, uint64_t age_
     return count;
 }
 
+/* Of an answer's deltas the last is saved, with all text from the first: so all are read. */
 size_t live_run_unsaved(struct live_run *run, struct arena *arena, struct stored_event **out)
 {
-    return copy_events(run, run->saved, arena, out);
+    size_t count = copy_events(run, 0, arena, out), skipped = 0;
+    count = answer_deltas_join(*out, count, arena);
+    while (skipped < count && (*out)[skipped].sequence <= (int64_t)run->saved)
+        skipped++;
+    *out += skipped;
+    return count - skipped;
 }
 
 void live_run_saved(struct live_run *run, uint64_t number)

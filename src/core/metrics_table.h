@@ -30,6 +30,8 @@ METRIC(STEP_DURATION, "querent_run_step_duration_seconds", HISTOGRAM, STEP, ONE,
        "Time that a step of a question took; not of replies that were in the cache as a whole.")
 METRIC(REPAIRS, "querent_run_repairs_total", COUNTER, ONE, ONE, NONE,
        "Statements that failed and were written anew.")
+METRIC(ANSWERS_MENDED, "querent_answer_sentences_mended_total", COUNTER, ONE, ONE, NONE,
+       "Sentences of language models that were put right or left out, because nothing held a number in them.")
 METRIC(RUNS_RUNNING, "querent_runs_running", GAUGE, ONE, ONE, NONE, "Questions that have a place to run.")
 METRIC(RUNS_WAITING, "querent_runs_waiting", GAUGE, ONE, ONE, NONE, "Questions that wait for a place.")
 METRIC(RUNS_REFUSED, "querent_runs_refused_total", COUNTER, ONE, ONE, NONE,

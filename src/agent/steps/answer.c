@@ -2,9 +2,11 @@
 /* From rows, or from what there is to say without rows, to the answer. */
 #include "agent/answer.h"
 
+#include "agent/wording.h"
 #include "agent/steps/steps.h"
 #include "agent/suggest.h"
 #include "agent/ties.h"
+#include "core/log.h"
 
 static const enum run_status statuses[LLM_OUTCOMES] = {
     [LLM_QUERY] = RUN_ANSWERED,
@@ -25,9 +27,27 @@ TASK_WAITS static void suggest(struct run *run, const struct rows *rows, struct 
         llm_keep_understood(run->agent->llm, &run->request, proposal->query, &questions);
 }
 
+/* The model's words in place of the template's, where there is one to ask. */
+TASK_WAITS static bool word_by_model(struct run *run, struct answer *answer, struct step_record *record,
+                                     struct error *err)
+{
+    struct wording written;
+    if (!wording_write(run, &answer->parts, answer->prose, &written, err))
+        return false;
+    if (written.prose)
+        answer->prose = written.prose;
+    record->detail = arena_printf(run->arena, "{\"written_by\":\"%s\",\"mended\":%u}",
+                                  written.prose ? "model" : "template", written.wrong);
+    if (written.failure)
+        log_warn("run '%s': the answer is made by template: %s", run->id, written.failure);
+    return true;
+}
+
 TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)
 {
     const struct llm_proposal *proposal = &run->proposal;
+    wording_clean(run);
+    bool by_model = wording_wanted(run);
     struct ties ties;
     ties_find(run, &ties);
     struct answer_input input = {
@@ -37,9 +57,12 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
         .ties = &ties,
         .calendar = run->request.plan.calendar,
         .retrieved = &run->retrieved,
+        .for_model = by_model,
     };
     struct answer answer = {0};
     answer_write(&input, run->arena, &answer);
+    if (by_model && !answer.parts.empty && !word_by_model(run, &answer, record, err))
+        return false;
     if (answer.suggestion_count == 0)
         suggest(run, input.rows, &answer);
     run->status = statuses[proposal->outcome];

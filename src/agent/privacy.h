@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a result may be shown to a language model. */
+#ifndef QUERENT_AGENT_PRIVACY_H
+#define QUERENT_AGENT_PRIVACY_H
+
+#include "agent/run.h"
+
+#define PRIVACY_GROUP_MIN 5 /* rows of the data for one of the result, on the average */
+
+/* Of the statement that gave the answer: QUERENT_MODEL_SEES, and columns that a dataset keeps from models
+ * (access.mask_model). */
+bool privacy_may_show_rows(const struct run *run);
+
+/*
+ * Whether each column of the statement's result is an aggregate or what it is grouped by, and one is an
+ * aggregate. Aggregates that give single values of texts or lists are none. Says no when in doubt.
+ */
+bool privacy_is_aggregated(struct str sql, struct arena *arena);
+
+#endif
