@@ -163,10 +163,6 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     json_add_text(out, chosen_dataset(run));
     json_add_key(out, "model");
     json_add_text(out, run->verified ? "verified" : llm_model_id(run->agent->llm));
-    json_add_key(out, "tokens");
-    strbuf_add(out, "{\"input\":0,\"output\":0}"); /* the planner uses none */
-    json_add_key(out, "cost");
-    json_add_integer(out, 0);
     json_add_key(out, "sureness");
     json_add_double(out, (double)(int)(proposal->sureness * 1000) / 1000);
     json_add_key(out, "reading");
@@ -185,6 +181,34 @@ static void add_metadata(const struct run *run, struct strbuf *out)
         json_add_key(out, "explanation");
         json_add_text(out, proposal->explanation);
     }
+}
+
+bool run_usage(const struct run *run, struct usage *out)
+{
+    const struct chat_usage *usage = &run->request.usage;
+    *out = (struct usage){
+        .provider = llm_name(run->agent->llm),
+        .model = llm_model_id(run->agent->llm),
+        .calls = usage->calls,
+        .input = usage->input,
+        .cached = usage->cached,
+        .cache_written = usage->cache_written,
+        .output = usage->output,
+        .cost_nano = usage->priced ? usage->cost_nano : 0,
+        .unpriced = usage->priced ? 0 : usage->calls,
+    };
+    return usage->calls > 0;
+}
+
+/* Of this run alone: an answer that was there already has cost nothing more. */
+static void add_usage(const struct run *run, struct strbuf *out)
+{
+    struct usage usage;
+    (void)run_usage(run, &usage); /* zeros are told, too */
+    json_add_key(out, "tokens");
+    usage_tokens_json(&usage, out);
+    json_add_key(out, "cost");
+    usage_cost_json(&usage, out);
 }
 
 /* What a follow-up needs of this answer, kept with the assistant's message. */
@@ -262,6 +286,7 @@ const char *run_response_json(struct run *run)
     json_add_double(&out, (double)(run->duration_us / 10) / 100);
     add_cache_hits(run, &out);
     add_timings(run, &out);
+    add_usage(run, &out);
     strbuf_add_char(&out, ',');
     strbuf_add_str(&out, metadata);
     strbuf_add(&out, "}}");

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "core/strbuf.h"
 #include "sql/firewall.h"
+#include "store/usage.h"
 #include "verified/verified.h"
 
 #define QUESTION_LENGTH_MAX 4000 /* characters */
@@ -188,6 +189,9 @@ TASK_WAITS bool run_load_history(struct run *run, struct error *err);
 /* Firewall, engine, limits; remembered: the same text is never run twice. The result lives in the
  * run's arena (agent/statement.c). */
 TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql);
+
+/* What language models were used for in this run; false when they were not. */
+bool run_usage(const struct run *run, struct usage *out);
 
 /* Fills run->reply from what the steps have found. */
 void run_make_reply(struct run *run);

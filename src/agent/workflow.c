@@ -2,6 +2,7 @@
 #include "agent/workflow.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/answer_delta.h"
 #include "agent/cached.h"
@@ -123,8 +124,12 @@ static struct stored_event *events_to_store(struct run *run, size_t *count)
 
 static const char *message_metadata(const struct run *run)
 {
-    return arena_printf(run->arena, "{%s" MESSAGE_DURATION_KEY "%.2f}", run->reply.message_metadata,
-                        (double)run->duration_us / 1000);
+    struct usage usage;
+    (void)run_usage(run, &usage);
+    return arena_printf(
+        run->arena, "{%s" MESSAGE_DURATION_KEY "%.2f,\"tokens_used\":%lld}",
+        run->reply.message_metadata, (double)run->duration_us / 1000,
+        (long long)(usage.input + usage.cached + usage.cache_written + usage.output));
 }
 
 /* How the run ended, for the store. */
@@ -137,6 +142,8 @@ static struct run_end outcome(struct run *run, bool ok, const char *json)
         .result = json,
     };
     end.events = events_to_store(run, &end.event_count);
+    struct usage *usage = arena_alloc(run->arena, sizeof(*usage));
+    end.usage = run_usage(run, usage) ? usage : NULL;
     if (ok) {
         end.state = RUN_COMPLETE;
         end.content = run->answer;
@@ -238,6 +245,21 @@ TASK_WAITS static void tell_failure(struct run *run, struct error *err)
     run_emit(run, EVENT_ERROR, NULL, json);
 }
 
+static void count_usage(const struct usage *usage)
+{
+    static const char *const names[] = {"anthropic", "openai"};
+    const int64_t tokens[METRIC_TOKENS_MAX] = {usage->input, usage->cached, usage->cache_written,
+                                               usage->output};
+    unsigned provider = 0;
+    while (provider + 1 < METRIC_PROVIDER_MAX && strcmp(names[provider], usage->provider) != 0)
+        provider++;
+    for (unsigned kind = 0; kind < METRIC_TOKENS_MAX; kind++)
+        if (tokens[kind] > 0)
+            metrics_add(METRIC_MODEL_TOKENS, provider, kind, tokens[kind]);
+    metrics_add(METRIC_MODEL_CALLS, provider, 0, usage->calls);
+    metrics_add(METRIC_MODEL_COST, provider, 0, usage->cost_nano / 1000);
+}
+
 static void count(const struct run *run, bool ok, bool cached)
 {
     static const enum metric_outcome outcomes[RUN_STATUSES] = {
@@ -250,6 +272,9 @@ static void count(const struct run *run, bool ok, bool cached)
         outcome = run->error.code == ERROR_CANCELLED ? OUTCOME_CANCELLED
                                                      : OUTCOME_FAILED + run->error.code;
     metrics_add(METRIC_RUNS, outcome, 0, 1);
+    struct usage usage;
+    if (run_usage(run, &usage))
+        count_usage(&usage);
     metrics_observe(METRIC_RUN_DURATION, cached, run->duration_us);
 }
 

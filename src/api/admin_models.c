@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/admin_models.h"
 
+#include "api/models.h"
 #include "store/admin.h"
 
 #define NAME_LENGTH_MAX 256 /* characters */
@@ -126,3 +127,23 @@ static const struct field audit_list_fields[] = {
      .description = "For the next page; null at the end"},
 };
 MODEL(model_audit_list, "AuditList", audit_list_fields, "The trail, the newest first.");
+
+static const struct field usage_sum_fields[] = {
+    {"day", FIELD_STRING, .required = true, .description = "UTC"},
+    {"user_id", FIELD_STRING, .required = true},
+    {"provider", FIELD_STRING, .required = true},
+    {"model", FIELD_STRING, .required = true},
+    {"runs", FIELD_INTEGER, .required = true, .description = "Questions"},
+    {"calls", FIELD_INTEGER, .required = true},
+    {"tokens", FIELD_MODEL, .required = true, .model = &model_tokens},
+    {"cost", FIELD_NUMBER, .required = true,
+     .description = "US dollars, of the calls whose price is known"},
+    {"unpriced_calls", FIELD_INTEGER, .required = true},
+};
+static MODEL(model_usage_sum, "UsageSum", usage_sum_fields,
+             "What language models were used for, on a day, by a caller.");
+
+static const struct field usage_list_fields[] = {
+    {"usage", FIELD_LIST, .required = true, .item = FIELD_MODEL, .model = &model_usage_sum},
+};
+MODEL(model_usage_list, "UsageList", usage_list_fields, "Sums, the latest day first.");

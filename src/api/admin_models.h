@@ -15,5 +15,6 @@ extern const struct model model_job;
 extern const struct model model_job_list;
 extern const struct model model_audit_record;
 extern const struct model model_audit_list;
+extern const struct model model_usage_list;
 
 #endif

@@ -113,7 +113,7 @@ static void add_message_metadata(struct strbuf *json, const struct message *mess
     strbuf_add(json, verified ? verified : "null");
     free(verified);
     json_add_key(json, "tokens_used");
-    json_add_integer(json, 0); /* the planner uses none */
+    json_add_integer(json, json_integer_value(json_object_get(kept, "tokens_used")));
     json_add_key(json, "execution_time_ms");
     if (json_is_number(duration))
         json_add_double(json, json_number_value(duration));

@@ -99,6 +99,19 @@ static void print_fetch(void *context, unsigned index, struct strbuf *out)
     metrics_add_label(out, "outcome", fetch_outcome_name(index));
 }
 
+static void print_provider(void *context, unsigned index, struct strbuf *out)
+{
+    static const char *const names[METRIC_PROVIDER_MAX] = {"anthropic", "openai", "other"};
+    metrics_add_label(out, "provider", names[index]);
+}
+
+static void print_tokens(void *context, unsigned index, struct strbuf *out)
+{
+    static const char *const names[METRIC_TOKENS_MAX] = {"input", "cached", "cache_written",
+                                                         "output"};
+    metrics_add_label(out, "kind", names[index]);
+}
+
 static void print_version(void *context, unsigned index, struct strbuf *out)
 {
     metrics_add_label(out, "version", QUERENT_VERSION);
@@ -174,6 +187,8 @@ static void metrics(struct api_request *request)
         [METRIC_LABEL_LEVEL] = {METRIC_LEVEL_MAX, print_level},
         [METRIC_LABEL_UPSTREAM] = {upstream_label_count(), print_upstream},
         [METRIC_LABEL_FETCH] = {METRIC_FETCH_MAX, print_fetch},
+        [METRIC_LABEL_PROVIDER] = {METRIC_PROVIDER_MAX, print_provider},
+        [METRIC_LABEL_TOKENS] = {METRIC_TOKENS_MAX, print_tokens},
         [METRIC_LABEL_VERSION] = {METRIC_VERSION_MAX, print_version},
     };
     struct api *api = request->api;

@@ -78,10 +78,13 @@ static const struct field result_column_fields[] = {
 static MODEL(model_result_column, "ResultColumn", result_column_fields, "A column of a result.");
 
 static const struct field token_fields[] = {
-    {"input", FIELD_INTEGER, .required = true},
+    {"input", FIELD_INTEGER, .required = true, .description = "Read at the full price"},
+    {"cached", FIELD_INTEGER, .required = true, .description = "Read from the provider's cache"},
+    {"cache_written", FIELD_INTEGER, .required = true, .description = "Put into that cache"},
     {"output", FIELD_INTEGER, .required = true},
+    {"total", FIELD_INTEGER, .required = true},
 };
-static MODEL(model_tokens, "Tokens", token_fields, "Used of a language model.");
+MODEL(model_tokens, "Tokens", token_fields, "Used of a language model.");
 
 static const struct field period_fields[] = {
     {"words", FIELD_STRING, .required = true, .nullable = true,
@@ -107,7 +110,8 @@ static const struct field query_metadata_fields[] = {
     {"selected_dataset", FIELD_STRING, .required = true, .nullable = true},
     {"model", FIELD_STRING, .required = true, .nullable = true},
     {"tokens", FIELD_MODEL, .required = true, .model = &model_tokens},
-    {"cost", FIELD_NUMBER, .required = true},
+    {"cost", FIELD_NUMBER, .required = true, .nullable = true,
+     .description = "Of this run in US dollars; null where a price is not known"},
     {"sureness", FIELD_NUMBER, .required = true, .description = "Of the reading, 0 to 1"},
     {"reading", FIELD_STRING, .required = true, .nullable = true,
      .description = "How the question was read, in plain words"},
@@ -157,7 +161,7 @@ static const char query_response_example[] =
     "\"data_sample\":[{\"total_revenue\":1725.75}],\"chart\":null,\"suggestions\":"
     "[\"total revenue by region\"],\"metadata\":{\"execution_time_ms\":9.7,\"cache_hits\":{},"
     "\"timings\":{\"execute_query\":3.2},\"selected_dataset\":\"sales\",\"model\":\"planner\","
-    "\"tokens\":{\"input\":0,\"output\":0},\"cost\":0,\"sureness\":0.98,\"reading\":"
+    "\"tokens\":{\"input\":0,\"cached\":0,\"cache_written\":0,\"output\":0,\"total\":0},\"cost\":0,\"sureness\":0.98,\"reading\":"
     "\"the total revenue\",\"repairs\":0,\"assumptions\":[],\"options\":[],\"periods\":[],"
     "\"candidates\":[{\"dataset_id\":\"sales\",\"score\":0.93,\"reason\":\"name\"}]}}";
 const struct model model_query_response = {

@@ -33,6 +33,7 @@ const struct route *const api_routes[] = {
     &key_list_route,
     &key_revoke_route,
     &audit_list_route,
+    &usage_list_route,
     &index_start_route,
     &job_route,
     &job_list_route,

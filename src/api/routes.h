@@ -18,6 +18,7 @@ extern const struct route verified_check_route, verified_get_route, verified_edi
 extern const struct route verified_approve_route, verified_retire_route;
 extern const struct route key_create_route, key_list_route, key_revoke_route;
 extern const struct route audit_list_route;
+extern const struct route usage_list_route;
 extern const struct route cache_stats_route, cache_clear_route;
 extern const struct route index_start_route, job_route, job_list_route;
 

@@ -7,6 +7,7 @@
 
 extern const struct command ask_command;
 extern const struct command audit_command;
+extern const struct command usage_command;
 extern const struct command cache_command;
 extern const struct command chat_command;
 extern const struct command config_command;

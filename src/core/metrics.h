@@ -36,6 +36,8 @@
     LABEL(LEVEL, 4, "level")                           /* enum cache_level */                      \
     LABEL(UPSTREAM, 8, "upstream")                     /* net/fetch.h */                           \
     LABEL(FETCH, 8, "outcome")                         /* net/upstream.h */                        \
+    LABEL(PROVIDER, 3, "provider")                     /* of language models; the last: others */  \
+    LABEL(TOKENS, 4, "kind")                           /* input, cached, cache_written, output */  \
     LABEL(VERSION, 1, "version")
 
 enum metric_label {

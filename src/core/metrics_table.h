@@ -32,6 +32,12 @@ METRIC(REPAIRS, "querent_run_repairs_total", COUNTER, ONE, ONE, NONE,
        "Statements that failed and were written anew.")
 METRIC(ANSWERS_MENDED, "querent_answer_sentences_mended_total", COUNTER, ONE, ONE, NONE,
        "Sentences of language models that were put right or left out, because nothing held a number in them.")
+METRIC(MODEL_CALLS, "querent_model_calls_total", COUNTER, PROVIDER, ONE, NONE,
+       "Calls of language models for questions that have ended, by provider.")
+METRIC(MODEL_TOKENS, "querent_model_tokens_total", COUNTER, PROVIDER, TOKENS, NONE,
+       "Tokens of those calls; cached ones were read from the provider's cache.")
+METRIC(MODEL_COST, "querent_model_cost_usd_total", TIME_COUNTER, PROVIDER, ONE, NONE,
+       "What those calls cost in US dollars, as far as prices are known.")
 METRIC(RUNS_RUNNING, "querent_runs_running", GAUGE, ONE, ONE, NONE, "Questions that have a place to run.")
 METRIC(RUNS_WAITING, "querent_runs_waiting", GAUGE, ONE, ONE, NONE, "Questions that wait for a place.")
 METRIC(RUNS_REFUSED, "querent_runs_refused_total", COUNTER, ONE, ONE, NONE,

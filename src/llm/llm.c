@@ -52,6 +52,11 @@ void llm_close(struct llm *llm)
     free(llm);
 }
 
+const char *llm_name(const struct llm *llm)
+{
+    return llm->driver->name;
+}
+
 const char *llm_model_id(const struct llm *llm)
 {
     return llm->driver->model_id(llm);

@@ -132,6 +132,8 @@ struct llm_driver {
 /* `planner` is borrowed and must outlive it. ERROR_CONFIG with the known names. */
 struct llm *llm_open(const char *name, const struct planner *planner, struct error *err);
 void llm_close(struct llm *llm); /* NULL is allowed */
+/* The driver's: "planner", "anthropic". */
+const char *llm_name(const struct llm *llm);
 const char *llm_model_id(const struct llm *llm);
 TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err);

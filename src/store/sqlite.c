@@ -60,6 +60,8 @@ static const struct {
     [STORE_KEY_USED] = {true, sqlite_key_used},
     [STORE_AUDIT_ADD] = {true, sqlite_audit_add},
     [STORE_AUDIT_LIST] = {false, sqlite_audit_list},
+    [STORE_USAGE_ADD] = {true, sqlite_usage_add},
+    [STORE_USAGE_LIST] = {false, sqlite_usage_list},
     [STORE_ANSWER_FIND] = {false, sqlite_answer_find},
     [STORE_FEEDBACK_PUT] = {true, sqlite_feedback_put},
     [STORE_VERIFIED_ADD] = {true, sqlite_verified_add},

@@ -192,6 +192,8 @@ bool sqlite_key_find(struct sqlite_connection *connection, void *call, struct er
 bool sqlite_key_used(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_audit_add(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_audit_list(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_usage_add(struct sqlite_connection *connection, void *call, struct error *err);
+bool sqlite_usage_list(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_answer_find(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_feedback_put(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_verified_add(struct sqlite_connection *connection, void *call, struct error *err);
@@ -200,5 +202,10 @@ bool sqlite_verified_update(struct sqlite_connection *connection, void *call, st
 bool sqlite_verified_list(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_verified_load(struct sqlite_connection *connection, void *call, struct error *err);
 bool sqlite_verified_version(struct sqlite_connection *connection, void *call, struct error *err);
+
+/* Sums up: USAGE_ADD_RUN with a run's id, USAGE_ADD with a user's. `now` gives the day. */
+bool sqlite_usage_insert(struct sqlite_connection *connection, enum sqlite_statement statement,
+                         const char *who, const char *now, const struct usage *usage,
+                         struct error *err);
 
 #endif

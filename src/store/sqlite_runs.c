@@ -106,7 +106,7 @@ static bool event_last(struct sqlite_connection *connection, const char *run_id,
     return true;
 }
 
-/* Those that are there already stay. */
+/* Those that are there already stay; numbers may be left out. */
 static bool events_insert(struct sqlite_connection *connection, const char *run_id,
                           const struct stored_event *events, size_t count, struct error *err)
 {
@@ -114,19 +114,21 @@ static bool events_insert(struct sqlite_connection *connection, const char *run_
     if (count > 0 && !event_last(connection, run_id, &last, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (events[i].sequence > last && !event_insert(connection, run_id, &events[i], err))
+        if (events[i].sequence > last &&
+            !sqlite_execute(connection, STATEMENT_EVENT_INSERT_LATER, NULL, err, "tit", run_id,
+                            events[i].sequence, events[i].json))
             return false;
     return true;
 }
 
-/* False when they have gaps, or are too long for it. */
-static bool events_join(struct strbuf *out, const struct stored_event *events, size_t count)
+/* A number that was left out has nothing behind its mark. False when they are too long for it. */
+static bool events_join(struct strbuf *out, const struct stored_event *events, size_t count,
+                        int64_t first)
 {
     for (size_t i = 0; i < count && strbuf_ok(out); i++) {
-        if (events[i].sequence != events[0].sequence + (int64_t)i)
-            return false;
-        strbuf_add_char(out, STORE_EVENT_MARK);
+        strbuf_add_repeat(out, STORE_EVENT_MARK, (size_t)(events[i].sequence - first) + 1);
         strbuf_add(out, events[i].json);
+        first = events[i].sequence + 1;
     }
     return strbuf_ok(out);
 }
@@ -144,8 +146,7 @@ static bool run_leave(struct sqlite_connection *connection, const struct run_end
     struct strbuf joined = strbuf_init(EVENTS_TOGETHER_MAX);
     const struct stored_event *events = end->events + kept;
     strbuf_reserve(&joined, EVENTS_LENGTH_USUAL);
-    *apart = kept < count && (events[0].sequence != last + 1 ||
-                              !events_join(&joined, events, count - kept));
+    *apart = kept < count && !events_join(&joined, events, count - kept, last + 1);
     if (*apart)
         strbuf_clear(&joined);
     bool ok = sqlite_execute(connection, STATEMENT_RUN_LEAVE, NULL, err, "itt", last + 1,
@@ -204,6 +205,9 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
     if (changes == 0)
         return run_not_active(connection, end, err);
     if (apart && !events_insert(connection, end->run_id, end->events, end->event_count, err))
+        return false;
+    if (end->usage && !sqlite_usage_insert(connection, STATEMENT_USAGE_ADD_RUN, end->run_id, call->now,
+                                           end->usage, err))
         return false;
     if (!call->message_id)
         return true;
@@ -328,7 +332,7 @@ static void events_split(struct call_run_events *call, size_t *capacity, int64_t
         next = strchr(event + 1, STORE_EVENT_MARK);
         if (next)
             *next = '\0'; /* over the mark, whose event begins behind it */
-        if (sequence > call->after)
+        if (sequence > call->after && event[1] != '\0')
             add_event(call, capacity, sequence, event + 1);
     }
 }

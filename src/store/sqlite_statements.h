@@ -97,6 +97,7 @@ STATEMENT(RUN_ABANDONED,
 STATEMENT(EVENT_INSERT,
           "INSERT INTO run_events (run_id, sequence, event) SELECT ?1, ?2, ?3 WHERE ?2 ="
           " (SELECT coalesce(max(sequence), 0) + 1 FROM run_events WHERE run_id = ?1)")
+STATEMENT(EVENT_INSERT_LATER, "INSERT INTO run_events (run_id, sequence, event) VALUES (?1, ?2, ?3)")
 STATEMENT(EVENT_LAST, "SELECT coalesce(max(sequence), 0) FROM run_events WHERE run_id = ?1")
 STATEMENT(EVENT_INSERT_LAST,
           "INSERT INTO run_events (run_id, sequence, event)"
@@ -105,6 +106,26 @@ STATEMENT(EVENTS_AFTER, "SELECT sequence, event FROM run_events WHERE run_id = ?
                         " ORDER BY sequence")
 STATEMENT(EVENTS_LEFT, "SELECT first_event, events FROM run_ends"
                        " WHERE sequence = (SELECT end_sequence FROM runs WHERE id = ?1)")
+
+#define USAGE_SUMS                                                                                 \
+    " ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, calls = calls + excluded.calls,"       \
+    " input = input + excluded.input, cached = cached + excluded.cached,"                           \
+    " cache_written = cache_written + excluded.cache_written, output = output + excluded.output,"    \
+    " cost_nano = cost_nano + excluded.cost_nano, unpriced = unpriced + excluded.unpriced"
+STATEMENT(USAGE_ADD_RUN,
+          "INSERT INTO usage (user_id, day, provider, model, runs, calls, input, cached, cache_written,"
+          " output, cost_nano, unpriced) SELECT user_id, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
+          " FROM runs WHERE id = ?1" USAGE_SUMS)
+STATEMENT(USAGE_ADD,
+          "INSERT INTO usage (user_id, day, provider, model, runs, calls, input, cached, cache_written,"
+          " output, cost_nano, unpriced) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+          USAGE_SUMS)
+#undef USAGE_SUMS
+STATEMENT(USAGE_LIST,
+          "SELECT day, user_id, provider, model, runs, calls, input, cached, cache_written, output,"
+          " cost_nano, unpriced FROM usage WHERE (?1 IS NULL OR user_id = ?1)"
+          " AND (?2 IS NULL OR day >= ?2) ORDER BY day DESC, cost_nano DESC, user_id, provider, model"
+          " LIMIT ?3")
 
 STATEMENT(CONVERSATION_NEWEST, "SELECT max(sequence) FROM conversations")
 STATEMENT(SWEEP_FIND,

@@ -344,14 +344,26 @@ static bool check_event(const char *run_id, const struct stored_event *event, st
             error_set(err, ERROR_INVALID, "the event is no JSON: it has a control character"));
 }
 
+static bool check_events(const char *run_id, const struct stored_event *events, size_t count,
+                         struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!check_event(run_id, &events[i], err))
+            return false;
+        if (i > 0 && events[i].sequence <= events[i - 1].sequence)
+            return error_set(err, ERROR_CONFLICT, "event %lld of run '%s' comes behind a later one",
+                             (long long)events[i].sequence, run_id);
+    }
+    return true;
+}
+
 static bool check_run_end(const struct run_end *end, struct error *err)
 {
     if (end->state != RUN_COMPLETE && end->state != RUN_FAILED && end->state != RUN_CANCELLED)
         return error_set(err, ERROR_INVALID, "a run ends as complete, failed or cancelled");
-    for (size_t i = 0; i < end->event_count; i++)
-        if (!check_event(end->run_id, &end->events[i], err))
-            return false;
-    return check_run_id(end->run_id, err) && check_conversation_id(end->conversation_id, err) &&
+    return check_events(end->run_id, end->events, end->event_count, err) &&
+           usage_check(end->usage, err) &&
+           check_run_id(end->run_id, err) && check_conversation_id(end->conversation_id, err) &&
            check_text("the result", end->result, STORE_JSON_SIZE_MAX, err) &&
            check_optional("the answer", end->content, STORE_TEXT_SIZE_MAX, err) &&
            check_optional("the statement", end->sql, STORE_TEXT_SIZE_MAX, err) &&
@@ -404,10 +416,8 @@ TASK_WAITS bool store_run_events_add(struct store *store, const char *run_id,
                                      struct error *err)
 {
     struct call_run_events_add call = {run_id, events, count};
-    for (size_t i = 0; i < count; i++)
-        if (!check_event(run_id, &events[i], err))
-            return false;
-    return check_run_id(run_id, err) && call_driver(store, STORE_RUN_EVENTS_ADD, &call, err);
+    return check_events(run_id, events, count, err) && check_run_id(run_id, err) &&
+           call_driver(store, STORE_RUN_EVENTS_ADD, &call, err);
 }
 
 TASK_WAITS bool store_run_ask_cancel(struct store *store, const char *run_id, struct error *err)

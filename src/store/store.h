@@ -131,6 +131,8 @@ struct run_begin {
 };
 TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err);
 
+struct usage; /* store/usage.h */
+
 struct stored_event {
     int64_t sequence;
     const char *json;
@@ -145,8 +147,10 @@ struct run_end {
     enum run_state state;                 /* RUN_COMPLETE, RUN_FAILED or RUN_CANCELLED */
     const char *result;                   /* JSON */
     const char *content, *sql, *metadata; /* of the assistant's message */
-    const struct stored_event *events;    /* sequence as below; those that are there already stay */
+    /* In order; those that are there already stay, and numbers may be left out. */
+    const struct stored_event *events;
     size_t event_count;
+    const struct usage *usage; /* of language models, to be summed; NULL: none */
 };
 TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
 
@@ -161,8 +165,8 @@ TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
  * ERROR_CONFLICT. */
 TASK_WAITS bool store_run_event(struct store *store, const char *run_id, int64_t sequence,
                                 const char *json, struct error *err);
-/* The same for several, of a run that goes on: what is there already stays, and a run that has ended meanwhile
- * is left alone. */
+/* The same for several, of a run that goes on: what is there already stays, numbers may be left out, and a run
+ * that has ended meanwhile is left alone. */
 TASK_WAITS bool store_run_events_add(struct store *store, const char *run_id,
                                      const struct stored_event *events, size_t count,
                                      struct error *err);

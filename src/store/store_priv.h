@@ -15,6 +15,7 @@
 #include "core/hash.h"
 #include "store/admin.h"
 #include "store/store.h"
+#include "store/usage.h"
 #include "store/verified.h"
 
 enum store_operation {
@@ -59,6 +60,8 @@ enum store_operation {
     STORE_KEY_USED,
     STORE_AUDIT_ADD,
     STORE_AUDIT_LIST,
+    STORE_USAGE_ADD,
+    STORE_USAGE_LIST,
     STORE_ANSWER_FIND,
     STORE_FEEDBACK_PUT,
     STORE_VERIFIED_ADD, /* takes a struct verified_record, as the update does */
@@ -340,6 +343,22 @@ struct call_audit_list {
     size_t count;
     bool more;
 };
+
+struct call_usage_add {
+    const char *user_id;
+    const struct usage *usage;
+    char now[TIMESTAMP_SIZE];
+};
+
+struct call_usage_list {
+    struct usage_filter filter;
+    size_t limit;
+    struct arena *arena;
+    struct usage_sum *out;
+    size_t count;
+};
+/* NULL is allowed. */
+bool usage_check(const struct usage *usage, struct error *err);
 
 struct call_answer_find {
     const char *user_id, *run_id, *message_id, *conversation_id;
