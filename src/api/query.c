@@ -181,7 +181,9 @@ const struct route query_stream_route = {
     .body = &model_query_request,
     .description = QUESTION_STEPS
     "\n\nEvery event is `id: N` and one `data:` line with `{\"event\": name, \"data\": {...}}`: "
-    "`run_start` (query_id, conversation_id), `step_start` and `step_update` (a Step), then "
+    "`run_start` (query_id, conversation_id), `step_start` and `step_update` (a Step), `answer_delta` "
+    "while a language model writes the answer (`{\"text\": more}`; with `\"replace\": true` the text takes "
+    "the place of all that was told before), then "
     "`complete` (a QueryResponse) or `error`. A comment line comes every 15 seconds. What fails "
     "before `run_start` is a reply with its status.",
     .reply_description = "The run's events",

@@ -2,6 +2,7 @@
 /* Questions found again by their id: how they stand, their events, and an end to them. */
 #include <string.h>
 
+#include "agent/answer_delta.h"
 #include "api/event_stream.h"
 #include "api/live_runs.h"
 #include "api/models.h"
@@ -21,7 +22,8 @@ static const char *run_id(const struct api_request *request)
 /* ---- how it stands ---- */
 
 static const char step_begin[] = "{\"event\":\"step_start\",\"data\":",
-                  step_end[] = "{\"event\":\"step_update\",\"data\":";
+                  step_end[] = "{\"event\":\"step_update\",\"data\":",
+                  delta_begin[] = "{\"event\":\"" ANSWER_DELTA_NAME "\",\"data\":";
 
 /* The data of an event of that kind; no bytes when it is of another. */
 static struct str data_of(const struct stored_event *event, const char *begin)
@@ -35,6 +37,8 @@ static struct str data_of(const struct stored_event *event, const char *begin)
 /* Those that ended, and the one that goes on. */
 static void add_steps(struct strbuf *json, const struct stored_event *events, size_t count)
 {
+    while (count > 0 && data_of(&events[count - 1], delta_begin).bytes)
+        count--;
     json_add_key(json, "steps");
     strbuf_add_char(json, '[');
     for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers that a language model words, with a scripted driver in its place: what is told while it writes, what
+ * stays, and what it has cost. */
+#include "home_support.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "agent/workflow.h"
+#include "engine/worker.h"
+#include "llm/llm_priv.h"
+#include "store/usage.h"
+
+static char data[128];
+static const char *const data_paths[] = {data};
+
+/* What the scripted model says of the statement, and then of the rows. */
+static struct llm_proposal proposed;
+static const char *const *pieces; /* NULL-ended */
+static enum error_code fails_with;
+static unsigned answer_calls;
+static char seen_facts[4096];
+
+static const char *scripted_model_id(const struct llm *llm)
+{
+    return "scripted-1";
+}
+
+static bool scripted_select(struct llm *llm, struct llm_request *request,
+                            struct llm_selection *out, struct error *err)
+{
+    *out = (struct llm_selection){request->plan.datasets[0].dataset, "the only one"};
+    request->usage = (struct chat_usage){
+        .input = 1000, .cached = 500, .output = 50, .cost_nano = 2000000, .priced = true, .calls = 1};
+    return true;
+}
+
+static bool scripted_generate(struct llm *llm, struct llm_request *request,
+                              struct llm_proposal *out, struct error *err)
+{
+    *out = proposed;
+    out->dataset = request->plan.datasets[0].dataset;
+    return true;
+}
+
+static bool scripted_answer(struct llm *llm, const struct llm_answer_request *request,
+                            struct error *err)
+{
+    answer_calls++;
+    snprintf(seen_facts, sizeof(seen_facts), "%s", request->facts);
+    chat_usage_add(request->usage, &(struct chat_usage){.input = 100, .output = 20, .cost_nano = 500000,
+                                                       .priced = true, .calls = 1});
+    for (size_t i = 0; pieces[i]; i++)
+        if (!request->on_text(request->context, str_from(pieces[i]), err))
+            return false;
+    return fails_with == ERROR_NONE || error_set(err, fails_with, "the model went away");
+}
+
+static const struct llm_driver scripted_driver = {
+    .name = "scripted",
+    .model_id = scripted_model_id,
+    .select = scripted_select,
+    .generate = scripted_generate,
+    .write_answer = scripted_answer,
+};
+
+struct world {
+    struct agent *agent;
+    struct run *run;
+    char told[65536]; /* the deltas put together */
+    unsigned deltas, replacements;
+    bool ok;
+};
+
+static void listen(void *context, const struct run_event *event)
+{
+    struct world *world = context;
+    if (event->kind != EVENT_ANSWER_DELTA)
+        return;
+    json_t *delta = json_loads(event->json, 0, NULL);
+    const char *text = json_string_value(json_object_get(delta, "text"));
+    bool replaces = json_is_true(json_object_get(delta, "replace"));
+    size_t length = replaces ? 0 : strlen(world->told);
+    snprintf(world->told + length, sizeof(world->told) - length, "%s", text);
+    world->deltas++;
+    world->replacements += replaces;
+    json_decref(delta);
+}
+
+static void run_in_task(void *arg)
+{
+    struct world *world = arg;
+    struct error err = {0};
+    world->ok = workflow_run(world->run, &err);
+}
+
+static const char groups[] =
+    "SELECT region, sum(revenue) AS total FROM sales GROUP BY region ORDER BY total DESC";
+
+static void ask(struct world *world, const char *text, const char *const *said)
+{
+    pieces = said;
+    answer_calls = 0;
+    world->told[0] = '\0';
+    world->deltas = world->replacements = 0;
+    struct question question = {.text = text, .user_id = "ana", .use_cache = true,
+                                .reply_suffices = true};
+    struct error err = {0};
+    world->run = run_new(world->agent, &question, &err);
+    assert_non_null(world->run);
+    world->run->listener = listen;
+    world->run->listener_context = world;
+    struct task_options options = {.name = "run"};
+    struct task *task =
+        task_ref(task_start(world->agent->loop, &options, run_in_task, world, &err));
+    assert_true(task_join(task, &err));
+    task_unref(task);
+}
+
+static json_t *reply(const struct world *world)
+{
+    const struct run_event *last = &world->run->events[world->run->event_count - 1];
+    assert_int_equal(last->kind, EVENT_COMPLETE);
+    json_t *json = json_loads(last->json, 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+#define SAY(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void what_the_model_writes_is_told_as_it_comes(struct world *world)
+{
+    ask(world, "revenue by region",
+        SAY("North", " leads with ", "1,000,", "000", " before South's 999,000", ". ", "It is a lead",
+            " of 1,000."));
+    assert_true(world->ok);
+    assert_string_equal(world->told, world->run->answer);
+    assert_string_equal(world->told,
+                        "North leads with 1,000,000 before South's 999,000. It is a lead of 1,000.");
+    assert_true(world->deltas >= 4);
+    assert_int_equal(world->replacements, 0);
+    assert_non_null(strstr(seen_facts, "rows of the result: 2"));
+    assert_non_null(strstr(seen_facts, "difference of total between North and South: 1,000"));
+    run_free(world->run);
+}
+
+/* The store has one event for all deltas, with the number of the last; none is lost. */
+static void the_store_keeps_one_event_for_all_deltas(struct world *world)
+{
+    ask(world, "revenue by region again", SAY("North", " leads", " by", " far", "."));
+    struct stored_event *events;
+    size_t count, deltas = 0;
+    struct error err = {0};
+    assert_true(store_run_events(world->agent->store, world->run->id, 0, world->run->arena, &events,
+                                 &count, &err));
+    for (size_t i = 0; i < count; i++) {
+        if (!strstr(events[i].json, "{\"event\":\"answer_delta\""))
+            continue;
+        deltas++;
+        assert_non_null(strstr(events[i].json, "{\"replace\":true,\"text\":\"North leads by far.\"}"));
+    }
+    assert_int_equal(deltas, 1);
+    assert_int_equal(events[count - 1].sequence, world->run->event_count - 1);
+    assert_true(count < world->run->event_count - 1);
+    run_free(world->run);
+}
+
+static void a_wrong_number_is_put_right(struct world *world)
+{
+    ask(world, "revenue by region, please", SAY("North is first. ", "It has 4,", "444", " EUR. ", "Good."));
+    assert_string_equal(world->told, world->run->answer);
+    assert_null(strstr(world->told, "4,444"));
+    assert_non_null(strstr(world->told, "North is first. "));
+    assert_non_null(strstr(world->told, "1,000,000"));
+    assert_non_null(strstr(world->told, "Good."));
+    assert_int_equal(world->replacements, 1);
+    run_free(world->run);
+}
+
+static void the_template_takes_over(struct world *world)
+{
+    fails_with = ERROR_MODEL;
+    ask(world, "revenue by region, now", SAY("North leads ", "by far. And "));
+    fails_with = ERROR_NONE;
+    assert_true(world->ok);
+    assert_string_equal(world->told, world->run->answer);
+    assert_null(strstr(world->told, "by far"));
+    assert_non_null(strstr(world->told, "1,000,000"));
+    run_free(world->run);
+    ask(world, "revenue by region, wrong", SAY("It is 7. It is 77. It is 777. It is 7777."));
+    assert_string_equal(world->told, world->run->answer);
+    assert_null(strstr(world->told, "77"));
+    run_free(world->run);
+    ask(world, "revenue by region, nothing", SAY(""));
+    assert_int_equal(world->deltas, 0);
+    assert_non_null(strstr(world->run->answer, "1,000,000"));
+    run_free(world->run);
+}
+
+static void code_says_its_part_behind_it(struct world *world)
+{
+    static const char *const assumptions[] = {"revenue is before tax", "the total is 31337 EUR",
+                                              "see http://evil.test"};
+    static const struct period period = {
+        .words = "last month", .from = "2026-10-01", .to = "2026-11-01"};
+    proposed.assumptions = assumptions;
+    proposed.assumption_count = 3;
+    proposed.periods = &period;
+    proposed.period_count = 1;
+    ask(world, "revenue by region last month", SAY("North leads."));
+    assert_string_equal(world->told, world->run->answer);
+    assert_string_equal(world->told, "North leads. \"last month\" is 1 to 31 October 2026. I took it that "
+                                     "revenue is before tax; see.");
+    proposed.assumption_count = proposed.period_count = 0;
+    run_free(world->run);
+}
+
+static void a_model_may_not_say_numbers_in_place_of_rows(struct world *world)
+{
+    struct llm_proposal before = proposed;
+    proposed = (struct llm_proposal){.outcome = LLM_NO_ANSWER, .sentence = "The revenue is 31337."};
+    ask(world, "what is it", SAY("unused"));
+    assert_int_equal(answer_calls, 0);
+    assert_null(strstr(world->run->answer, "31337"));
+    run_free(world->run);
+    proposed.sentence = "There is nothing about [pets](http://evil.test/?q=1) here.";
+    ask(world, "what is it about", SAY("unused"));
+    assert_string_equal(world->run->answer, "There is nothing about pets here.");
+    run_free(world->run);
+    proposed = before;
+}
+
+static int64_t spent(const struct world *world, int64_t *runs)
+{
+    struct usage_sum *sums;
+    size_t count;
+    struct error err = {0};
+    struct usage_filter filter = {.user_id = "ana"};
+    assert_true(store_usage_list(world->agent->store, &filter, 10, world->run->arena, &sums, &count, &err));
+    int64_t cost = 0;
+    *runs = 0;
+    for (size_t i = 0; i < count; i++) { /* a day may end meanwhile */
+        assert_string_equal(sums[i].usage.provider, "scripted");
+        assert_string_equal(sums[i].usage.model, "scripted-1");
+        cost += sums[i].usage.cost_nano;
+        *runs += sums[i].runs;
+    }
+    return cost;
+}
+
+static void a_run_tells_what_it_has_cost(struct world *world)
+{
+    int64_t runs_before, runs;
+    ask(world, "revenue by region 1", SAY("North leads."));
+    int64_t before = spent(world, &runs_before);
+    run_free(world->run);
+    ask(world, "revenue by region 2", SAY("North leads."));
+    json_t *json = reply(world), *metadata = json_object_get(json, "metadata");
+    json_t *tokens = json_object_get(metadata, "tokens");
+    assert_int_equal(json_integer_value(json_object_get(tokens, "input")), 1100);
+    assert_int_equal(json_integer_value(json_object_get(tokens, "cached")), 500);
+    assert_int_equal(json_integer_value(json_object_get(tokens, "output")), 70);
+    assert_int_equal(json_integer_value(json_object_get(tokens, "total")), 1670);
+    assert_true(json_real_value(json_object_get(metadata, "cost")) > 0.00249 &&
+                json_real_value(json_object_get(metadata, "cost")) < 0.00251);
+    assert_int_equal(spent(world, &runs) - before, 2500000);
+    assert_int_equal(runs, runs_before + 1);
+    json_decref(json);
+    run_free(world->run);
+    /* The same again is there already, and costs nothing. */
+    ask(world, "revenue by region 2", SAY("North leads."));
+    assert_int_equal(answer_calls, 0);
+    assert_int_equal(world->deltas, 0);
+    json = reply(world);
+    metadata = json_object_get(json, "metadata");
+    assert_string_equal(json_string_value(json_object_get(json, "final_response")), "North leads.");
+    assert_true(json_number_value(json_object_get(metadata, "cost")) == 0);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(metadata, "tokens"), "total")), 0);
+    assert_int_equal(spent(world, &runs) - before, 2500000);
+    json_decref(json);
+    run_free(world->run);
+}
+
+/* What may not leave is not given to the model. */
+static void rows_that_may_not_be_seen_are_not_shown(struct world *world)
+{
+    struct llm_proposal before = proposed;
+    proposed.sql = "SELECT region, revenue FROM sales LIMIT 0";
+    ask(world, "nothing at all", SAY("unused"));
+    assert_int_equal(answer_calls, 0);
+    run_free(world->run);
+    proposed = before;
+}
+
+static void (*current)(struct world *world);
+
+static bool in_agent(void *arg, struct error *err)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
+    world->agent = agent_open(task_loop(task_current()), &options, err);
+    if (!world->agent)
+        return false;
+    struct llm scripted = {.driver = &scripted_driver};
+    struct llm *real = world->agent->llm;
+    world->agent->llm = &scripted;
+    proposed = (struct llm_proposal){
+        .outcome = LLM_QUERY, .sql = groups, .reading = "revenue by region", .sureness = 1};
+    current(world);
+    world->agent->llm = real;
+    agent_close(world->agent);
+    free(world);
+    return true;
+}
+
+static void run_one(void **state)
+{
+    struct error err = {0};
+    struct task_options options = {.name = "test"};
+    current = *state;
+    if (!task_run_main(&options, in_agent, NULL, &err))
+        fail_msg("%s", err.message);
+}
+
+static int set_up(void **state)
+{
+    struct error err = {0};
+    if (!settings_load(&err) || make_home(state) != 0)
+        return -1;
+    snprintf(data, sizeof(data), "%s/sales.csv", home);
+    FILE *file = fopen(data, "w");
+    if (!file)
+        return -1;
+    fprintf(file, "region,revenue\n");
+    for (int i = 0; i < 2000; i++)
+        fprintf(file, "%s,%d\n", i % 2 ? "North" : "South", i);
+    fclose(file);
+    return 0;
+}
+
+#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
+
+int main(int argc, char **argv)
+{
+    if (engine_worker_requested(argc, argv))
+        return engine_worker_main(argc, argv);
+    const struct CMUnitTest tests[] = {
+        TEST(what_the_model_writes_is_told_as_it_comes),
+        TEST(the_store_keeps_one_event_for_all_deltas),
+        TEST(a_wrong_number_is_put_right),
+        TEST(the_template_takes_over),
+        TEST(code_says_its_part_behind_it),
+        TEST(a_model_may_not_say_numbers_in_place_of_rows),
+        TEST(a_run_tells_what_it_has_cost),
+        TEST(rows_that_may_not_be_seen_are_not_shown),
+    };
+    return cmocka_run_group_tests(tests, set_up, remove_home);
+}
