@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "core/json.h"
 #include "core/settings.h"
+#include "llm/chat.h"
 #include "version.h"
 
 #define FREE_SPACE_MIN_MB 200
@@ -219,6 +220,46 @@ static void report(struct doctor *doctor, const char *name, const struct outcome
     terminal_print_wrapped(stdout, outcome->words, 15);
 }
 
+/* What the checks of a provider are called here. */
+static const struct {
+    const char *what, *name;
+} model_checks[] = {
+    {"reached", "model server"}, {"clock", "model clock"},   {"key", "model key"},
+    {"model", "model"},          {"answer", "model answer"},
+};
+
+static const char *model_check_name(const char *what)
+{
+    for (size_t i = 0; i < sizeof(model_checks) / sizeof(model_checks[0]); i++)
+        if (strcmp(model_checks[i].what, what) == 0)
+            return model_checks[i].name;
+    return what;
+}
+
+/* Calls the provider of the language model, if one is set: a row for each of its checks. */
+TASK_WAITS static void examine_language_model(struct doctor *doctor)
+{
+    struct error err = {0};
+    const char *provider = chat_configured();
+    struct chat_model *model = provider ? chat_open(provider, &err) : NULL;
+    if (!model) {
+        struct outcome outcome = provider ? bad(doctor, &err)
+                                          : good("none is set: the built-in planner answers");
+        report(doctor, "model", &outcome);
+        return;
+    }
+    struct chat_check found[CHAT_CHECKS_MAX];
+    size_t count = chat_check(model, doctor->arena, found);
+    for (size_t i = 0; i < count; i++) {
+        struct outcome outcome = {
+            !found[i].ok ? FINDING_BAD : found[i].odd ? FINDING_ODD : FINDING_GOOD,
+            found[i].words,
+        };
+        report(doctor, model_check_name(found[i].what), &outcome);
+    }
+    chat_close(model);
+}
+
 TASK_WAITS static bool examine(void *arg, struct error *err)
 {
     struct doctor *doctor = arg;
@@ -227,6 +268,7 @@ TASK_WAITS static bool examine(void *arg, struct error *err)
         struct outcome outcome = checks[i].run(doctor);
         report(doctor, checks[i].name, &outcome);
     }
+    examine_language_model(doctor);
     return true;
 }
 

@@ -368,8 +368,9 @@ static const char *describe(const struct chat_model *model, json_t *body, struct
         words = arena_printf(arena, "%s; reads %lld tokens", words, (long long)input);
     if (output > 0)
         words = arena_printf(arena, "%s; writes %lld", words, (long long)output);
+    const struct model_facts *facts = model_find("anthropic", model->model_id);
     const json_t *retires = json_object_get(body, "retires_at");
-    if (json_is_string(retires))
+    if (json_is_string(retires) && !(facts && facts->retires))
         words = arena_printf(arena, "%s; retires %s", words,
                              chat_clean(model, str_from(json_string_value(retires)), arena));
     return words;
@@ -382,6 +383,7 @@ const struct chat_driver chat_anthropic_driver = {
     .key_setting = "ANTHROPIC_API_KEY",
     .url_setting = "ANTHROPIC_BASE_URL",
     .request_id_header = "request-id",
+    .own_models_only = true,
     .open = open_anthropic,
     .choose_fields = choose_fields,
     .write = write_anthropic,

@@ -77,6 +77,18 @@ bool chat_set_base_url(struct chat_model *model, struct str url, struct str suff
     return true;
 }
 
+const char *chat_configured(void)
+{
+    const char *name = settings_text("QUERENT_LLM");
+    if (strcmp(name, "planner") == 0)
+        return NULL;
+    if (strcmp(name, "auto") != 0)
+        return name;
+    if (settings_secret("ANTHROPIC_API_KEY") || settings_secret("ANTHROPIC_AUTH_TOKEN"))
+        return "anthropic";
+    return settings_secret("OPENAI_API_KEY") || settings_text("OPENAI_BASE_URL") ? "openai" : NULL;
+}
+
 static bool open_driver(struct chat_model *model, struct error *err)
 {
     const char *prices = settings_text("QUERENT_MODEL_PRICES");
@@ -90,7 +102,8 @@ static bool open_driver(struct chat_model *model, struct error *err)
     if (!model->driver->open(model, err))
         return false;
     const struct upstream_options options = {
-        .name = model->driver->title,
+        .name = model->own_host || model->driver->own_models_only ? model->driver->title
+                                                                  : "Model server",
         .concurrent_max = (unsigned)settings_integer("QUERENT_MODEL_CALLS_MAX"),
     };
     model->upstream = upstream_open(&options);

@@ -81,8 +81,9 @@ struct chat_reply {
 
 /* What `querent doctor` tells of a provider: each a line, good or bad, with what to mend. */
 struct chat_check {
-    const char *what; /* "reached", "key", "model", "clock" */
+    const char *what; /* "reached", "key", "model", "clock", "answer" */
     bool ok;
+    bool odd; /* works, but the words say what to see to */
     const char *words;
 };
 #define CHAT_CHECKS_MAX 8
@@ -94,6 +95,9 @@ struct chat_state {
     int64_t at_ms; /* since 1970 */
     char message[ERROR_MESSAGE_MAX];
 };
+
+/* The provider that the settings name: QUERENT_LLM, or the one that they have a key or address for. NULL: none. */
+const char *chat_configured(void);
 
 /* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG when
  * something is missing; opens no connection. */

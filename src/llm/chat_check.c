@@ -25,7 +25,7 @@ struct checking {
 static void add(struct checking *checking, const char *what, bool ok, const char *words)
 {
     if (checking->count < CHAT_CHECKS_MAX)
-        checking->checks[checking->count++] = (struct chat_check){what, ok, words};
+        checking->checks[checking->count++] = (struct chat_check){what, ok, false, words};
 }
 
 static void check_clock(struct checking *checking, const struct fetch_response *response)
@@ -51,12 +51,15 @@ static void check_model(struct checking *checking, const struct fetch_response *
     const char *words = body ? model->driver->describe(model, body, checking->arena) : NULL;
     char today[DATE_SIZE];
     date_print(date_from_days(clock_real_ms() / (24 * 3600 * 1000)), today);
-    const char *warning =
-        chat_model_warning(model, model->model_id, today, checking->arena);
-    if (warning)
-        add(checking, "model", false, warning);
-    else if (words)
-        add(checking, "model", true, words);
+    const char *warning = chat_model_warning(model, model->model_id, today, checking->arena);
+    if (warning && words)
+        words = arena_printf(checking->arena, "%s; %s", words, warning);
+    else if (warning)
+        words = warning;
+    if (!words)
+        return;
+    add(checking, "model", true, words);
+    checking->checks[checking->count - 1].odd = warning;
 }
 
 /* Whether it is reached and takes the key. False: there is no use in asking more. */

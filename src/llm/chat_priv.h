@@ -54,6 +54,7 @@ struct chat_refusal {
 struct chat_driver {
     const char *name, *title, *model; /* model: the default, where the server is the vendor's own */
     const char *key_setting, *url_setting, *request_id_header;
+    bool own_models_only; /* whoever serves this API serves the vendor's models */
     bool (*open)(struct chat_model *model, struct error *err);
     /* Of the parts above, those that this request gets when the server has refused none but these. */
     unsigned (*choose_fields)(const struct chat_model *model, const struct chat_request *request,

@@ -144,7 +144,7 @@ static bool explain_unknown(const struct chat_model *model, const char *model_id
                             const struct chat_problem *problem, struct error *err)
 {
     struct arena *arena = arena_new();
-    if (model->own_host || model_find(model->driver->name, model_id))
+    if (model->own_host || model->driver->own_models_only)
         error_set(err, ERROR_MODEL,
                   "%s does not know the model '%s', or has retired it (404); set QUERENT_MODEL to "
                   "another, such as %s",
