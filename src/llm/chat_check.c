@@ -6,11 +6,11 @@
  */
 #include "llm/chat_priv.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/clock.h"
+#include "net/curl_api.h"
 
 #define SKEW_MAX_S 60
 #define CHECK_TOKENS 64
@@ -31,7 +31,7 @@ static void add(struct checking *checking, const char *what, bool ok, const char
 static void check_clock(struct checking *checking, const struct fetch_response *response)
 {
     const char *date = fetch_response_header(response, "date");
-    int64_t theirs_s = *date ? (int64_t)curl_getdate(date, NULL) : -1;
+    int64_t theirs_s = *date && !curl_api_load() ? (int64_t)curl.getdate(date, NULL) : -1;
     if (theirs_s < 0)
         return;
     int64_t ahead_s = clock_real_ms() / 1000 - theirs_s;
