@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -24,7 +25,24 @@ struct watcher {
     bool is_connection;
 };
 
+/*
+ * For each transfer curl walks through the connections to its host, which with thousands of HTTP/1
+ * ones is most of its work: they are spread over several curl_multis. One is filled before the next
+ * is used, so that few calls find each other's connections. HTTP/2 has few connections, and is
+ * better off with one.
+ */
+#define LANES 16
+#define LANE_TRANSFERS 64 /* then the next lane; when all have so many, the one with the fewest */
+
+struct wires {
+    struct wire *lanes[LANES];
+    CURL *easy[EASY_KEPT];
+    size_t easy_count;
+};
+
 struct wire {
+    struct wires *wires;
+    size_t transfers; /* from their start to their end */
     CURLM *multi;
     const char *problem; /* why there is none */
     uv_timer_t timer;    /* curl's */
@@ -33,15 +51,22 @@ struct wire {
     struct transfer *order_first, *order_last;
     struct watcher **watchers; /* by descriptor */
     size_t watcher_count;
-    CURL *easy[EASY_KEPT];
-    size_t easy_count;
 };
 
 /* ---- the end of a transfer ---- */
 
+static void end(struct transfer *transfer, CURLcode result)
+{
+    transfer->wire->transfers--;
+    transfer->result = result;
+    transfer->done = true;
+    task_event_signal(&transfer->event);
+}
+
 static void finish(struct transfer *transfer, CURLcode result)
 {
     struct wire *wire = transfer->wire;
+    struct wires *wires = wire->wires;
     CURL *easy = transfer->easy;
     long connections = 0, verify_result = 0, socket_errno = 0;
     curl.easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
@@ -51,18 +76,16 @@ static void finish(struct transfer *transfer, CURLcode result)
     transfer->verify_result = verify_result;
     if (transfer->socket_errno == 0)
         transfer->socket_errno = (int)socket_errno;
-    transfer->result = result;
     curl.multi_remove_handle(wire->multi, easy);
     curl.easy_reset(easy); /* it has the address of the key */
     curl.slist_free_all(transfer->headers);
-    if (wire->easy_count < EASY_KEPT)
-        wire->easy[wire->easy_count++] = easy;
+    if (wires->easy_count < EASY_KEPT)
+        wires->easy[wires->easy_count++] = easy;
     else
         curl.easy_cleanup(easy);
     transfer->easy = NULL;
     transfer->headers = NULL;
-    transfer->done = true;
-    task_event_signal(&transfer->event);
+    end(transfer, result);
 }
 
 static void take_finished(struct wire *wire)
@@ -215,22 +238,19 @@ static void make_multi(struct wire *wire)
 
 /* ---- orders ---- */
 
-/* One that curl does not have (yet). */
-static void end_early(struct transfer *transfer, CURLcode result)
+static CURL *take_easy(struct wires *wires)
 {
-    transfer->result = result;
-    transfer->done = true;
-    task_event_signal(&transfer->event);
+    return wires->easy_count > 0 ? wires->easy[--wires->easy_count] : curl.easy_init();
 }
 
 static void start(struct wire *wire, struct transfer *transfer)
 {
     if (wire->multi)
-        transfer->easy = wire->easy_count > 0 ? wire->easy[--wire->easy_count] : curl.easy_init();
+        transfer->easy = take_easy(wire->wires);
     if (!transfer->easy) {
         snprintf(transfer->problem, sizeof(transfer->problem), "%s", wire->problem);
         transfer->final = true;
-        end_early(transfer, CURLE_FAILED_INIT);
+        end(transfer, CURLE_FAILED_INIT);
     } else if (!easy_prepare(transfer) ||
                curl.multi_add_handle(wire->multi, transfer->easy) != CURLM_OK)
         finish(transfer, CURLE_OUT_OF_MEMORY);
@@ -240,12 +260,14 @@ static void carry_out(struct wire *wire, struct transfer *transfer)
 {
     enum fetch_order order = transfer->order;
     transfer->order = ORDER_NONE;
+    if (transfer->done)
+        return;
     if (order == ORDER_START)
         start(wire, transfer);
-    else if (order == ORDER_READ_ON && !transfer->done)
+    else if (order == ORDER_READ_ON)
         curl.easy_pause(transfer->easy, CURLPAUSE_CONT);
     else if (order == ORDER_DROP && !transfer->easy)
-        end_early(transfer, CURLE_ABORTED_BY_CALLBACK);
+        end(transfer, CURLE_ABORTED_BY_CALLBACK);
     else if (order == ORDER_DROP)
         finish(transfer, CURLE_ABORTED_BY_CALLBACK);
 }
@@ -279,11 +301,8 @@ static void handle_closed(uv_handle_t *handle)
     free(wire);
 }
 
-static void release(void *object)
+static void close_wire(struct wire *wire)
 {
-    struct wire *wire = object;
-    while (wire->easy_count > 0)
-        curl.easy_cleanup(wire->easy[--wire->easy_count]);
     if (wire->multi)
         curl.multi_cleanup(wire->multi);
     for (size_t i = 0; i < wire->watcher_count; i++)
@@ -293,28 +312,63 @@ static void release(void *object)
     uv_close((uv_handle_t *)&wire->turn, handle_closed);
 }
 
-static struct wire *wire_of_loop(struct loop *loop)
+static void release(void *object)
 {
-    struct wire *wire = loop_attached(loop, release);
-    if (wire)
-        return wire;
-    wire = xcalloc(1, sizeof(*wire));
-    uv_timer_init(loop_uv(loop), &wire->timer);
-    uv_prepare_init(loop_uv(loop), &wire->turn);
+    struct wires *wires = object;
+    while (wires->easy_count > 0)
+        curl.easy_cleanup(wires->easy[--wires->easy_count]);
+    for (size_t i = 0; i < LANES && wires->lanes[i]; i++)
+        close_wire(wires->lanes[i]);
+    free(wires);
+}
+
+static struct wires *wires_of_loop(struct loop *loop)
+{
+    struct wires *wires = loop_attached(loop, release);
+    if (!wires) {
+        wires = xcalloc(1, sizeof(*wires));
+        loop_attach(loop, release, wires);
+    }
+    return wires;
+}
+
+static struct wire *open_lane(struct wires *wires, uv_loop_t *loop)
+{
+    struct wire *wire = xcalloc(1, sizeof(*wire));
+    wire->wires = wires;
+    uv_timer_init(loop, &wire->timer);
+    uv_prepare_init(loop, &wire->turn);
     wire->timer.data = wire->turn.data = wire;
     wire->handles = 2;
     uv_unref((uv_handle_t *)&wire->timer);
     uv_unref((uv_handle_t *)&wire->turn);
-    loop_attach(loop, release, wire);
     return wire;
+}
+
+static struct wire *choose_lane(struct loop *loop, const char *url)
+{
+    struct wires *wires = wires_of_loop(loop);
+    size_t lanes = strncasecmp(url, "http:", 5) == 0 ? LANES : 1, best = 0;
+    for (size_t i = 0; i < lanes; i++) {
+        if (!wires->lanes[i])
+            wires->lanes[i] = open_lane(wires, loop_uv(loop));
+        if (wires->lanes[i]->transfers < wires->lanes[best]->transfers)
+            best = i;
+        if (wires->lanes[i]->transfers < LANE_TRANSFERS)
+            return wires->lanes[i];
+    }
+    return wires->lanes[best];
 }
 
 void wire_order(struct transfer *transfer)
 {
-    struct wire *wire = wire_of_loop(task_loop(task_current()));
-    transfer->wire = wire;
+    if (!transfer->wire) {
+        transfer->wire = choose_lane(task_loop(task_current()), transfer->request->url);
+        transfer->wire->transfers++;
+    }
     if (transfer->in_line)
         return;
+    struct wire *wire = transfer->wire;
     transfer->in_line = true;
     transfer->order_next = NULL;
     if (wire->order_last)

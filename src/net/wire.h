@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The curl_multi of a loop, driven by libuv: sockets and time-outs come in, orders of tasks are
+ * The curl_multis of a loop, driven by libuv: sockets and time-outs come in, orders of tasks are
  * carried out. Everything here runs on the loop's own stack. Callbacks of curl only note what came
  * and signal; nothing of curl is called from within them.
  */

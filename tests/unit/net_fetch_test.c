@@ -2,6 +2,7 @@
 #include "net_support.h"
 
 #define WARM_CALLS 1000
+#define AT_ONCE 200
 
 static void tells_status_headers_and_body(void **state)
 {
@@ -70,6 +71,62 @@ static void connections_are_reused(void **state)
     peer_stop(peer);
 }
 
+/* More than one curl_multi takes; the second round finds the connections of the first. */
+static void many_calls_at_once(void **state)
+{
+    struct peer *peer = PEER_START({REPLY_OK, .delay_ms = 10});
+    struct upstream *upstream = upstream_open(&(struct upstream_options){.name = "Peer"});
+    struct loop *loop = new_loop();
+    struct asked *asked = xcalloc(AT_ONCE, sizeof(*asked));
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < AT_ONCE; i++) {
+            asked[i] = (struct asked){.upstream = upstream};
+            asked_url(&asked[i], peer->port, "/");
+            start_call(loop, &asked[i]);
+        }
+        loop_run(loop);
+        for (int i = 0; i < AT_ONCE; i++) {
+            assert_replied(&asked[i], 200, "ok");
+            asked_clear(&asked[i]);
+        }
+    }
+    loop_free(loop);
+    assert_int_equal(atomic_load(&peer->requests), 2 * AT_ONCE);
+    assert_true(atomic_load(&peer->connections) <= AT_ONCE);
+    upstream_close(upstream);
+    peer_stop(peer);
+    free(asked);
+}
+
+/* As libcurl does: by http_proxy, unless no_proxy has the host. */
+static void a_proxy_of_the_environment_is_used(void **state)
+{
+    struct peer *peer = PEER_START({REPLY_OK});
+    char proxy[64];
+    snprintf(proxy, sizeof(proxy), "http://user:secret@127.0.0.1:%d", peer->port);
+    setenv("http_proxy", proxy, 1);
+    struct asked asked = {.request = {.url = "http://model.test/v1?x=1"}};
+    call(&asked);
+    assert_replied(&asked, 200, "ok");
+    assert_true(strncmp(peer->seen, "GET http://model.test/v1?x=1 HTTP/1.1\r\n", 39) == 0);
+    asked_clear(&asked);
+    setenv("no_proxy", "127.0.0.1", 1);
+    struct asked direct = {0};
+    asked_url(&direct, peer->port, "/direct");
+    call(&direct);
+    assert_replied(&direct, 200, "ok");
+    assert_true(strncmp(peer->seen, "GET /direct HTTP/1.1\r\n", 22) == 0);
+    asked_clear(&direct);
+    peer_stop(peer);
+    struct asked refused = {.request = {.url = "http://model.test/"}};
+    call(&refused);
+    assert_failed(&refused, ERROR_MODEL, "Peer at model.test: no connection");
+    assert_null(strstr(refused.err.message, "secret"));
+    asked_clear(&refused);
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+}
+
 static void works_outside_of_a_task(void **state)
 {
     struct peer *peer = PEER_START({REPLY_OK});
@@ -99,8 +156,12 @@ static void a_refused_connection_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_status_headers_and_body), cmocka_unit_test(sends_headers_and_body),
-        cmocka_unit_test(connections_are_reused),        cmocka_unit_test(works_outside_of_a_task),
+        cmocka_unit_test(tells_status_headers_and_body),
+        cmocka_unit_test(sends_headers_and_body),
+        cmocka_unit_test(connections_are_reused),
+        cmocka_unit_test(many_calls_at_once),
+        cmocka_unit_test(a_proxy_of_the_environment_is_used),
+        cmocka_unit_test(works_outside_of_a_task),
         cmocka_unit_test(a_refused_connection_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

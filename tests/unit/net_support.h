@@ -35,7 +35,7 @@
 #include "core/strbuf.h"
 #include "net/fetch.h"
 
-#define PEER_CONNECTIONS_MAX 64
+#define PEER_CONNECTIONS_MAX 512
 #define PEER_WAIT_MS 20000
 #define SEEN_MAX 65536
 
@@ -58,7 +58,6 @@ struct peer {
     atomic_bool stopping;
     pthread_mutex_t lock;
     pthread_t threads[PEER_CONNECTIONS_MAX];
-    int fds[PEER_CONNECTIONS_MAX];
     char seen[SEEN_MAX]; /* the last request */
 };
 
@@ -66,6 +65,15 @@ struct peer_connection {
     struct peer *peer;
     int fd;
 };
+
+/* Of the machine's environment: before there is a thread. */
+__attribute__((constructor)) static void forget_proxies(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+}
 
 static inline void sleep_ms(unsigned ms)
 {
