@@ -17,6 +17,7 @@ echo "$(line 39)|$(line 11)|$(line 45)|$(line 26)|$(line 12)"
 failed=0
 measure() { timeout 300 "$@" || { echo "bench: ${1##*/} did not end well" >&2; failed=1; }; }
 measure "$build/bench/http_bench"
+measure "$build/bench/fetch_bench"
 measure "$build/bench/run_bench"
 measure "$build/bench/route_bench"
 measure "$build/bench/start_bench" "$build/querent"
