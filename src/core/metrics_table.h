@@ -56,7 +56,7 @@ METRIC(WORKER_ENDS, "querent_engine_worker_ends_total", COUNTER, WORKER_END, ONE
 
 METRIC(UPSTREAM_REQUESTS, "querent_upstream_requests_total", COUNTER, UPSTREAM, FETCH, NONE,
        "Requests to servers outside, each try by itself, by what came of it. refused: another 4xx; overloaded: 429 or 529; "
-       "failed: another 5xx; unreachable: no connection; broken: no whole reply; not_asked: not sent, after too many "
+       "failed: another 5xx; unreachable: no connection; broken: no whole reply; stopped: cancelled or late; not_asked: not sent, after too many "
        "failures in a row.")
 METRIC(UPSTREAM_DURATION, "querent_upstream_request_duration_seconds", HISTOGRAM, UPSTREAM, ONE, TIME,
        "Time that a request to a server outside took, to its reply's end; without its wait for a place.")
