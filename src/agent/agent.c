@@ -251,7 +251,7 @@ static bool open_parts(struct agent *agent, struct error *err)
                                   settings_text("QUERENT_EMBEDDINGS"), err);
     if (!agent->planner)
         return false;
-    agent->llm = llm_open(chosen("QUERENT_LLM", "planner"), agent->planner, err);
+    agent->llm = llm_open(llm_chosen(), agent->planner, err);
     return agent->llm != NULL;
 }
 

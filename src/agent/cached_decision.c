@@ -8,7 +8,9 @@
 
 #include "agent/cached_parts.h"
 #include "core/json.h"
+#include "core/settings.h"
 #include "planner/print/query_json.h"
+#include "prompt/prompt.h"
 
 #define DECISION_SIZE_MAX (512 * 1024)
 #define LIST_LENGTH_MAX 100 /* assumptions, periods, options */
@@ -36,6 +38,31 @@ static void add_datasets(struct cache_parts *parts, const struct run *run,
     }
 }
 
+/* What a language model is given beside. */
+static void add_model_input(struct cache_parts *parts, const struct run *run)
+{
+    const struct llm_request *request = &run->request;
+    cache_parts_add_text(parts, llm_chosen());
+    cache_parts_add_text(parts, prompt_version());
+    cache_parts_add_text(parts, request->model ? request->model : "");
+    cache_parts_add_integer(parts, request->sees);
+    cache_parts_add_double(parts, request->margin);
+    cache_parts_add_integer(parts, settings_integer("QUERENT_MAX_REPAIRS"));
+    cache_parts_add_text(parts, request->previous_dataset ? request->previous_dataset->id : "");
+    cache_parts_add_integer(parts, (int64_t)request->history_count);
+    for (size_t i = 0; i < request->history_count; i++) {
+        const struct llm_turn *turn = &request->history[i];
+        cache_parts_add_text(parts, turn->question);
+        cache_parts_add_text(parts, turn->answer ? turn->answer : "");
+        cache_parts_add_text(parts, turn->sql ? turn->sql : "");
+    }
+    cache_parts_add_integer(parts, (int64_t)request->example_count);
+    for (size_t i = 0; i < request->example_count; i++) {
+        cache_parts_add_text(parts, request->examples[i].question);
+        cache_parts_add_text(parts, request->examples[i].sql);
+    }
+}
+
 /* All that select and generate are given, and what bounds the statements that they try: one that
  * fails for another reason than itself, the data or these limits ends the run. */
 static struct cache_key decision_key(struct run *run, enum cache_type type)
@@ -58,6 +85,8 @@ static struct cache_key decision_key(struct run *run, enum cache_type type)
     cache_parts_add_double(&parts, request->sureness_min);
     cache_parts_add_double(&parts, request->explained);
     cache_parts_add_integer(&parts, run->question.explain);
+    if (llm_writes_answers(run->agent->llm))
+        add_model_input(&parts, run);
     cache_parts_add_limits(&parts);
     return cache_parts_key(&parts, type);
 }
@@ -167,6 +196,7 @@ static bool read_proposal(struct run *run, const json_t *object)
         .sureness = json_number_value(json_object_get(object, "sureness")),
         .sentence = read_text(run, object, "sentence"),
         .explanation = read_text(run, object, "explanation"),
+        .model = run->request.model,
     };
     if (outcome < 0 || outcome >= LLM_OUTCOMES || (outcome == LLM_QUERY && !proposal.sql) ||
         !read_dataset(run, object, &proposal.dataset) || !read_query(run, object, &proposal.query))
@@ -190,7 +220,7 @@ static void decode(void *arg)
 TASK_WAITS static bool get(struct run *run, enum cache_type type,
                            bool (*read)(struct run *run, const json_t *object))
 {
-    if (!run->question.use_cache)
+    if (!run->question.use_cache || run->question.dry)
         return false;
     struct cache_key key = decision_key(run, type);
     struct decoding decoding = {.run = run, .read = read};
@@ -210,7 +240,7 @@ TASK_WAITS bool cached_selection_get(struct run *run)
 TASK_WAITS bool cached_proposal_get(struct run *run)
 {
     run->cache_hits[CACHE_SQL_GENERATION] = CACHE_MISS; /* a repair comes here again */
-    return run->repairs == 0 && get(run, CACHE_SQL_GENERATION, read_proposal);
+    return !run->request.failure && get(run, CACHE_SQL_GENERATION, read_proposal);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -292,7 +322,7 @@ static void put(struct run *run, enum cache_type type, const struct strbuf *valu
 
 void cached_selection_put(struct run *run)
 {
-    if (!run->question.use_cache)
+    if (!run->question.use_cache || run->question.dry || run->selection.passing)
         return;
     struct strbuf json = strbuf_init(DECISION_SIZE_MAX);
     strbuf_add_char(&json, '{');
@@ -306,7 +336,8 @@ void cached_selection_put(struct run *run)
 void cached_proposal_put(struct run *run)
 {
     const struct llm_proposal *proposal = &run->proposal;
-    if (!run->question.use_cache || run->repairs > 0 ||
+    if (!run->question.use_cache || run->question.dry || run->request.failure ||
+        proposal->passing ||
         proposal->assumption_count > LIST_LENGTH_MAX || proposal->period_count > LIST_LENGTH_MAX ||
         proposal->option_count > LIST_LENGTH_MAX)
         return;

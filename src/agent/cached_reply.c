@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/settings.h"
 #include "engine/protocol.h"
+#include "prompt/prompt.h"
 
 #define REPLY_SIZE_MAX (4 * 1024 * 1024) /* a larger one is not kept */
 #define ZONE_STEP_MS (15 * 60 * 1000)    /* all time zones are whole quarters of an hour off UTC */
@@ -64,6 +65,12 @@ static void make_key(struct run *run)
         cache_parts_add_text(&parts, question->dataset_filter[i]);
     cache_parts_add_integer(&parts, (int64_t)question->sample_rows);
     cache_parts_add_integer(&parts, question->explain);
+    if (llm_writes_answers(run->agent->llm)) {
+        cache_parts_add_text(&parts, llm_chosen());
+        cache_parts_add_text(&parts, prompt_version());
+        cache_parts_add_text(&parts, question->model ? question->model : "");
+        cache_parts_add_integer(&parts, llm_sees_setting());
+    }
     add_history(&parts, run);
     add_day(&parts, run);
     cache_parts_add_integer(&parts, settings_integer("QUERENT_WEEK_START"));
@@ -194,7 +201,7 @@ void cached_reply_land(struct run *run, bool ok, const struct error *err)
 void cached_reply_put(struct run *run)
 {
     /* Rows that depend on the time of day are true only now. */
-    if (!may_use(run) || (run->statement && !run->statement->may_cache))
+    if (!may_use(run) || run->proposal.passing || (run->statement && !run->statement->may_cache))
         return;
     struct strbuf value = strbuf_init(REPLY_SIZE_MAX);
     wire_add_u8(&value, (uint8_t)run->status);

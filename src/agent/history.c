@@ -30,13 +30,23 @@ static const struct query *stored_query(struct run *run, const struct message *m
     return query;
 }
 
-/* A verified answer has no tree, and a follow-up of it must not go on from an earlier one. */
-static bool is_verified(const struct message *message)
+/* The answer of a verified query or of a language model's statement has no tree, and a follow-up of it must
+ * not go on from an earlier one. */
+static bool has_no_tree(const struct message *message)
 {
     json_t *metadata = message->metadata ? json_loads(message->metadata, 0, NULL) : NULL;
-    bool verified = json_object_get(metadata, "verified") != NULL;
+    bool none = message->sql && !json_object_get(metadata, "query");
     json_decref(metadata);
-    return verified;
+    return none;
+}
+
+static const struct dataset *dataset_of(struct run *run, const struct message *message)
+{
+    json_t *metadata = message->metadata ? json_loads(message->metadata, 0, NULL) : NULL;
+    const char *id = json_string_value(json_object_get(metadata, "dataset_id"));
+    const struct dataset *dataset = id ? find_dataset(run, id) : NULL;
+    json_decref(metadata);
+    return dataset;
 }
 
 /* The last answer's query, and the question that it answered. JSON nests: on a thread's stack. */
@@ -46,8 +56,10 @@ static void read_history(void *arg)
     for (size_t i = run->history_count; i > 0 && !run->previous; i--) {
         const struct message *message = &run->history[i - 1];
         if (message->role == MESSAGE_ASSISTANT) {
+            if (!run->previous_dataset)
+                run->previous_dataset = dataset_of(run, message);
             run->previous = stored_query(run, message);
-            run->previous_lost = !run->previous && is_verified(message);
+            run->previous_lost = !run->previous && has_no_tree(message);
             if (run->previous_lost)
                 break;
             continue;

@@ -84,6 +84,8 @@ static void copy_question(struct run *run, const struct question *question)
     run->question.user_id = arena_strdup(arena, question->user_id ? question->user_id : "local");
     if (question->conversation_id)
         run->question.conversation_id = arena_strdup(arena, question->conversation_id);
+    if (question->model)
+        run->question.model = arena_strdup(arena, question->model);
     if (question->sample_rows == 0)
         run->question.sample_rows = SAMPLE_ROWS_DEFAULT;
     const char **filter = arena_array(arena, question->dataset_filter_count, sizeof(*filter));

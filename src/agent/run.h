@@ -70,7 +70,9 @@ struct question {
     const char *const *dataset_filter;
     size_t dataset_filter_count;
     size_t sample_rows; /* 0: the default */
+    const char *model; /* id of the language model to ask, if callers may choose it; NULL: the setting's */
     bool explain;
+    bool dry; /* ask no language model: only say what it would be sent */
     bool use_cache;
     /* Only run_response_json() is looked at: then the whole reply may come from the cache, without a
      * statement and its rows. */
@@ -139,7 +141,9 @@ struct run {
     size_t history_count;
     const struct query *previous;
     const char *previous_question;
-    bool previous_lost; /* what was answered last has no tree to go on from: a verified query */
+    const struct dataset *previous_dataset; /* of the last answer; NULL */
+    /* What was answered last has no tree to go on from: a verified query, a language model's statement. */
+    bool previous_lost;
     const struct run_verified *verified; /* NULL: the question is none */
     struct retrieval_result retrieved;
     struct llm_request request;

@@ -68,6 +68,19 @@ const struct setting settings_table[] = {
     {"QUERENT_MODEL_IDLE_S", SETTING_INTEGER, "60", 1, 3600, .unit = "seconds", .group = MODELS,
      .help = "How long the language model's server may send nothing before a call is given up and made "
              "again. A slow machine needs long for its first word."},
+    {"QUERENT_MODELS_ALLOWED", SETTING_TEXT, .max = 4096, .group = MODELS,
+     .help = "Ids of the models that a question may ask for (agent_config.model), separated by commas; "
+             "none for none. Without it: those of the provider that this version knows. Others are "
+             "answered by QUERENT_MODEL."},
+    {"QUERENT_MODEL_SEES", SETTING_CHOICE, "rows", .choices = "rows aggregates schema",
+     .group = MODELS,
+     .help = "What of the data a language model is sent. rows: values that the question speaks of, "
+             "samples, results. aggregates: no samples, and results only where each row sums up many. "
+             "schema: names and types alone, no value of any cell; answers are made by template."},
+    {"QUERENT_MODEL_FALLBACK", SETTING_CHOICE, "planner", .choices = "planner none",
+     .group = MODELS,
+     .help = "Who answers while the language model can't be asked. planner: the built-in planner, where "
+             "it is sure, and the answer says so. none: nobody."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
      .help = "Who makes embeddings. auto: OpenAI with a key and a cloud model in use, else the "
              "built-in ones."},

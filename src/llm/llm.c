@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/settings.h"
 #include "core/strbuf.h"
 #include "llm/llm_priv.h"
 
 static const struct llm_driver *const drivers[] = {
     &llm_planner_driver,
+    &llm_anthropic_driver,
+    &llm_openai_driver,
 };
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
 
@@ -19,6 +22,16 @@ static const struct llm_driver *find_driver(const char *name)
         if (strcmp(drivers[i]->name, name) == 0)
             return drivers[i];
     return NULL;
+}
+
+const char *llm_chosen(void)
+{
+    const char *name = settings_text("QUERENT_LLM");
+    if (name && strcmp(name, "auto") != 0)
+        return name;
+    if (settings_secret("ANTHROPIC_API_KEY"))
+        return "anthropic";
+    return settings_secret("OPENAI_API_KEY") || settings_text("OPENAI_BASE_URL") ? "openai" : "planner";
 }
 
 struct llm *llm_open(const char *name, const struct planner *planner, struct error *err)
@@ -60,6 +73,25 @@ const char *llm_name(const struct llm *llm)
 const char *llm_model_id(const struct llm *llm)
 {
     return llm->driver->model_id(llm);
+}
+
+static bool is_listed(const char *list, const char *id)
+{
+    struct str rest = str_from(list), item;
+    while (str_split(&rest, ',', &item))
+        if (str_equal_text(str_trim(item), id))
+            return true;
+    return false;
+}
+
+const char *llm_allowed_model(const struct llm *llm, const char *id)
+{
+    const char *list = settings_text("QUERENT_MODELS_ALLOWED");
+    if (!id || !llm->driver->knows_model || strlen(id) > CHAT_MODEL_ID_MAX)
+        return NULL;
+    if (strcmp(id, llm_model_id(llm)) == 0)
+        return NULL; /* it is that one */
+    return (list ? is_listed(list, id) : llm->driver->knows_model(llm, id)) ? id : NULL;
 }
 
 TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,

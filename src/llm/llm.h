@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who turns a question into SQL: the built-in planner now, language models later. All are drivers
- * behind llm_select() and llm_generate(), so that a run takes the same path with any of them.
+ * Who turns a question into SQL: the built-in planner, or a language model. All are drivers behind
+ * llm_select() and llm_generate(), so that a run takes the same path with any of them.
  *
  * llm_select() decides which dataset the question is about; llm_generate() writes the statement,
  * and is called again with what went wrong when a statement failed. A driver that decides both in
@@ -27,9 +27,16 @@ enum llm_sees {
     LLM_SEES
 };
 
+/* A question of the conversation so far, and what came of it. */
+struct llm_turn {
+    const char *question;
+    const char *answer; /* prose; NULL: none */
+    const char *sql;    /* NULL: none */
+};
+
 /* A verified query near the question, as an example for a language model. */
 struct llm_example {
-    const char *question, *sql;
+    const char *question, *sql; /* {name} stands for a value */
     const struct dataset *dataset;
 };
 
@@ -43,11 +50,14 @@ struct llm_request {
 
     /* For language models alone. */
     const char *model; /* that the caller asked for; NULL: the setting's */
-    const struct chat_message *history; /* the conversation so far, oldest first */
+    const struct llm_turn *history; /* the conversation so far, oldest first */
     size_t history_count;
+    const struct dataset *previous_dataset; /* that the last answer was about; NULL */
     const struct llm_example *examples;
     size_t example_count;
+    bool dry; /* only say what would be sent */
     enum llm_sees sees;
+    int repairs_left; /* what may still be mended; a driver that mends by itself takes from it */
     struct chat_usage usage; /* of all calls for this question: drivers add to it */
 
     /* Runs one statement as the run would (firewall, engine, limits) and remembers what came of
@@ -66,6 +76,7 @@ struct llm_request {
 struct llm_selection {
     const struct dataset *dataset; /* NULL: none fits */
     const char *reason;            /* a sentence */
+    bool passing;                  /* as of a proposal */
 };
 
 enum llm_outcome {
@@ -92,6 +103,8 @@ struct llm_proposal {
     const char *const *options; /* ASK: what may be meant, to ask next as they are */
     size_t option_count;
     const char *explanation; /* for --explain; NULL */
+    const char *model;       /* what proposes it, where it is not llm_model_id(); NULL */
+    bool passing;            /* made while a model could not be asked: not to be kept */
 };
 
 /* To say what the rows say. */
@@ -117,6 +130,8 @@ struct llm_driver {
     bool (*open)(struct llm *llm, struct error *err);
     void (*close)(struct llm *llm);
     const char *(*model_id)(const struct llm *llm); /* part of cache keys and of the reply */
+    /* See llm_allowed_model(). Optional: NULL means that there is but one. */
+    bool (*knows_model)(const struct llm *llm, const char *id);
     TASK_WAITS bool (*select)(struct llm *llm, struct llm_request *request,
                               struct llm_selection *out, struct error *err);
     TASK_WAITS bool (*generate)(struct llm *llm, struct llm_request *request,
@@ -129,18 +144,26 @@ struct llm_driver {
                                          const struct query *previous, struct llm_questions *questions);
 };
 
+/* What the settings choose: QUERENT_LLM, or for "auto" what there is a key or server for. */
+const char *llm_chosen(void);
 /* `planner` is borrowed and must outlive it. ERROR_CONFIG with the known names. */
 struct llm *llm_open(const char *name, const struct planner *planner, struct error *err);
 void llm_close(struct llm *llm); /* NULL is allowed */
 /* The driver's: "planner", "anthropic". */
 const char *llm_name(const struct llm *llm);
 const char *llm_model_id(const struct llm *llm);
+/* That model, if callers may choose it (QUERENT_MODELS_ALLOWED); else NULL, which means the setting's. */
+const char *llm_allowed_model(const struct llm *llm, const char *id);
 TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,
                            struct llm_selection *out, struct error *err);
 TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
                              struct llm_proposal *out, struct error *err);
-/* Whether llm_write_answer() has somebody to ask. */
+/* Whether it is a language model, which wants the conversation and examples, and writes answers. */
 bool llm_writes_answers(const struct llm *llm);
+/* Whether the setting lets a model see the rows of the proposal's statement: without them it can't write
+ * an answer. */
+bool llm_may_see_rows(const struct llm_request *request, const struct llm_proposal *proposal);
+enum llm_sees llm_sees_setting(void);
 /* Has the answer written by a language model. The caller checks each number, and knows what to say
  * when this fails. */
 TASK_WAITS bool llm_write_answer(struct llm *llm, const struct llm_answer_request *request,

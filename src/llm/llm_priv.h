@@ -11,6 +11,6 @@ struct llm {
     void *state;                   /* the driver's own */
 };
 
-extern const struct llm_driver llm_planner_driver;
+extern const struct llm_driver llm_planner_driver, llm_anthropic_driver, llm_openai_driver;
 
 #endif

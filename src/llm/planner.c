@@ -225,7 +225,7 @@ static void ask_for_whole_question(const struct llm_request *request, struct llm
         .outcome = LLM_ASK,
         .dataset = out->dataset,
         .sureness = out->sureness,
-        .sentence = "The last answer is of a verified query, which can't be changed step by step. "
+        .sentence = "The last answer is of a statement that can't be changed step by step. "
                     "What do you want to know? Please ask the whole question.",
     };
 }

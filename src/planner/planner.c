@@ -792,3 +792,10 @@ bool planner_reads_by_rules(const struct plan_request *asked, double chance, str
     business_candidates(request, arena, &list, &count);
     return any_reads_all(list, count, chance, request, arena);
 }
+
+struct plan_meta_answer planner_read_meta(const struct plan_request *request, struct arena *arena)
+{
+    struct error ignored = {0};
+    return check_request(request, &ignored) ? business_meta(request, arena)
+                                            : (struct plan_meta_answer){0};
+}

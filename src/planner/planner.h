@@ -122,6 +122,24 @@ struct plan *planner_read(const struct planner *planner, const struct plan_reque
 bool planner_reads_by_rules(const struct plan_request *request, double chance,
                             struct arena *arena);
 
+/* Words of a question that are a column's name, or a stored value of it. */
+struct plan_link {
+    const struct dataset *dataset;
+    const struct column *column;
+    const char *words; /* of the question */
+    const char *value; /* as it is stored; NULL: the words name the column */
+    size_t begin, end; /* the words' place among the question's tokens */
+    double score;      /* how well they fit, 0..1 */
+};
+
+/* Those of the candidates and of what can be joined, in the order of the question; few for the same words.
+ * CPU only. */
+size_t planner_find_links(const struct planner *planner, const struct plan_request *request,
+                          struct arena *arena, struct plan_link **out);
+/* The answer to a question about the data itself, from the metadata; kind PLAN_META_NONE: it is none. CPU
+ * only. */
+struct plan_meta_answer planner_read_meta(const struct plan_request *request, struct arena *arena);
+
 /* Tells what executing candidate `i` gave: its rows, or NULL when it failed. */
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The statement, or what to say instead of one. */
 #include "agent/cached.h"
+#include "agent/model_input.h"
 #include "agent/steps/steps.h"
 #include "agent/verified.h"
 #include "core/json.h"
@@ -23,6 +24,7 @@ static const char *words_for(const struct run *run)
 TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struct error *err)
 {
     run->proposal = (struct llm_proposal){0};
+    model_input_allow_repairs(run);
     if (run->request.failure)
         run->verified = NULL; /* its statement failed: whatever comes now is not verified */
     /* What was chosen anew is decided anew: the decision was kept no longer than the choice. */
@@ -34,6 +36,7 @@ TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struc
             return false;
         cached_proposal_put(run);
     }
+    model_input_count_repairs(run);
     record->words = words_for(run);
     struct strbuf json = strbuf_init(256 * 1024);
     strbuf_add_char(&json, '{');

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/calendar.h"
+#include "agent/model_input.h"
 #include "agent/steps/steps.h"
 #include "core/json.h"
 #include "core/settings.h"
@@ -67,6 +68,8 @@ static void find_joinable(struct run *run)
         add_neighbours(run, &list, list.items[i].dataset);
     for (size_t i = 0; run->previous && i < run->previous->table_count; i++)
         add_joinable(run, &list, run->previous->tables[i].dataset);
+    if (llm_writes_answers(run->agent->llm))
+        add_joinable(run, &list, run->previous_dataset);
     for (size_t i = 0; run->verified && i < run->verified->dataset_count; i++)
         add_joinable(run, &list, run->verified->datasets[i]);
     plan->joinable = list.items;
@@ -122,6 +125,7 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
     };
     find_joinable(run);
     calendar_of(count > 0 ? datasets[0].dataset : NULL, &run->request.plan.calendar);
+    model_input_fill(run);
     record->words = arena_printf(run->arena, "%zu %s with %zu %s, %zu more to join", count,
                                  plural(count, "dataset", "datasets"), column_count,
                                  plural(column_count, "column", "columns"),

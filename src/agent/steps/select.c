@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dataset that the question is about, and why that one. */
 #include "agent/cached.h"
+#include "agent/model_input.h"
 #include "agent/steps/steps.h"
 #include "agent/verified.h"
 #include "core/json.h"
@@ -21,8 +22,10 @@ TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct 
         run->selection =
             (struct llm_selection){run->verified->match.place.dataset, verified_reason(run)};
     } else if (!(record->cache_hit = cached_selection_get(run))) {
+        model_input_allow_repairs(run);
         if (!llm_select(run->agent->llm, &run->request, &run->selection, err))
             return false;
+        model_input_count_repairs(run);
         cached_selection_put(run);
     }
     const struct dataset *dataset = run->selection.dataset;

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Language models as drivers. One call decides dataset and statement together: llm_select() makes it, and
+ * llm_generate() hands out its second half. What comes back is checked here as far as it can be without data;
+ * statements then go the way of all others. A model that is down is stood in for by the planner, where the
+ * planner is sure and the setting says so.
+ */
+#include <string.h>
+
+#include "core/log.h"
+#include "core/settings.h"
+#include "llm/model_priv.h"
+#include "sql/firewall.h"
+
+#define TIME_SHARE_PERCENT 80 /* of the time left that a call may take */
+
+/* Guesses at the chance that a model's statement is right, by what can be seen of it. */
+#define SURE_CLEAN 0.85
+#define SURE_REPAIRED 0.7
+#define SURE_TIME_MISSED 0.55 /* a period of the question is not in the statement */
+#define SURE_VALUE_MISSING 0.5 /* it asks for a text that no row holds */
+
+static bool model_open(struct llm *llm, struct error *err)
+{
+    struct chat_model *chat = chat_open(llm->driver->name, err);
+    llm->state = chat;
+    return chat != NULL;
+}
+
+static void model_close(struct llm *llm)
+{
+    chat_close(llm->state);
+}
+
+static const char *model_id(const struct llm *llm)
+{
+    return chat_model_id(llm->state);
+}
+
+/* ------------------------------------------------------------------ calls */
+
+TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct chat_usage *usage,
+                           struct chat_reply *out, struct error *err)
+{
+    uint64_t left = task_time_left_ms(), share = left / 100 * TIME_SHARE_PERCENT;
+    bool bounded = left != UINT64_MAX && left > 0;
+    *out = (struct chat_reply){0};
+    if (bounded)
+        task_set_deadline(share > 0 ? share : 1);
+    bool ok = chat_complete(llm->state, request, out, err);
+    if (bounded) {
+        uint64_t rest = task_time_left_ms(), spare = left - share;
+        task_set_deadline(rest + spare > 0 ? rest + spare : 1);
+    }
+    chat_usage_add(usage, &out->usage);
+    return ok;
+}
+
+/* ------------------------------------------------------------------ the prompt */
+
+static struct str system_text(const struct decision *decision)
+{
+    static const enum prompt cards[SQL_DIALECTS] = {
+        [DIALECT_DUCKDB] = PROMPT_DIALECT_DUCKDB,   [DIALECT_SQLITE] = PROMPT_DIALECT_SQLITE,
+        [DIALECT_POSTGRES] = PROMPT_DIALECT_DUCKDB, [DIALECT_TRINO] = PROMPT_DIALECT_DUCKDB,
+        [DIALECT_DOMO] = PROMPT_DIALECT_DUCKDB,
+    };
+    enum sql_dialect dialect = decision->request->plan.dialect;
+    const struct prompt_value value = {"dialect", str_trim(prompt_text(cards[dialect]))};
+    return prompt_render(PROMPT_DECIDE_SYSTEM, &value, 1, decision->arena);
+}
+
+static void add_message(struct decision *decision, enum chat_role role, struct str text)
+{
+    decision->messages[decision->message_count++] = (struct chat_message){role, text};
+}
+
+/* All that is worked out of the question and the data: for a thread. */
+static void prepare(void *arg)
+{
+    struct decision *decision = arg;
+    struct llm_request *request = decision->request;
+    decision->meta = planner_read_meta(&request->plan, decision->arena);
+    if (decision->meta.kind != PLAN_META_NONE || request->plan.dataset_count == 0)
+        return;
+    period_find(request->plan.question, &request->plan.calendar, decision->arena,
+                &decision->periods);
+    decision->link_count = planner_find_links(decision->llm->planner, &request->plan,
+                                              decision->arena, &decision->links);
+    model_choose_tables(decision);
+    decision->system = system_text(decision);
+    decision->context = model_context(decision);
+    add_message(decision, CHAT_USER, model_question(decision));
+}
+
+static struct chat_request chat_request_of(const struct decision *decision)
+{
+    return (struct chat_request){
+        .arena = decision->arena,
+        .model = decision->request->model,
+        .system = decision->system,
+        .context = decision->context,
+        .messages = decision->messages,
+        .message_count = decision->message_count,
+        .schema = model_reply_schema,
+        .schema_name = "decision",
+        .output_tokens_max = MODEL_OUTPUT_TOKENS_MAX,
+    };
+}
+
+/* ------------------------------------------------------------------ the reply */
+
+struct reading {
+    struct decision *decision;
+    struct str text;
+    bool ok;
+    struct error error;
+};
+
+/* For a thread: JSON nests, and the statement is taken apart. */
+static void read_reply(void *arg)
+{
+    struct reading *reading = arg;
+    struct decision *decision = reading->decision;
+    decision->sql = NULL;
+    reading->ok =
+        model_read_reply(reading->text, decision->arena, &decision->reply, &reading->error);
+    if (reading->ok && decision->reply.sql)
+        reading->ok = model_complete_sql(decision, decision->reply.sql, &decision->sql,
+                                         &reading->error);
+}
+
+/* What the model is to mend, after its last reply. */
+static void ask_to_mend(struct decision *decision, struct str reply, const char *failure,
+                        struct str values)
+{
+    decision->repaired = true;
+    if (reply.length > 0)
+        add_message(decision, CHAT_ASSISTANT, reply);
+    add_message(decision, CHAT_USER,
+                model_repair_text(decision, decision->reply.sql, failure, values));
+}
+
+static bool may_mend(struct decision *decision)
+{
+    if (decision->request->repairs_left <= 0 ||
+        decision->message_count + 3 > MODEL_MESSAGES_MAX)
+        return false;
+    decision->request->repairs_left--;
+    return true;
+}
+
+static const char *declined_sentence(const struct decision *decision, struct str why)
+{
+    struct strbuf out = strbuf_init(2 * MODEL_SENTENCE_MAX);
+    strbuf_add(&out, "The language model declined to answer this question");
+    if (why.length > 0) {
+        strbuf_add(&out, ": ");
+        model_add_line(&out, arena_str(decision->arena, why).bytes, MODEL_SENTENCE_MAX);
+    } else {
+        strbuf_add_char(&out, '.');
+    }
+    const char *text = arena_strdup(decision->arena, strbuf_text(&out));
+    strbuf_clear(&out);
+    return text;
+}
+
+/* Calls until there is a reply of the right form; what is not goes back, a bounded number of times. The last
+ * reply's text is the last message. */
+TASK_WAITS static bool ask_model(struct decision *decision, struct error *err)
+{
+    for (;;) {
+        struct chat_request request = chat_request_of(decision);
+        struct chat_reply reply;
+        if (!model_call(decision->llm, &request, &decision->request->usage, &reply, err))
+            return false;
+        decision->model = reply.model;
+        if (reply.stop == CHAT_REFUSED) {
+            decision->declined = declined_sentence(decision, reply.text);
+            return true;
+        }
+        struct reading reading = {.decision = decision, .text = reply.text};
+        if (reply.stop == CHAT_CUT)
+            error_set(&reading.error, ERROR_MODEL, "the reply is longer than %d tokens; be brief",
+                      MODEL_OUTPUT_TOKENS_MAX);
+        else if (!task_offload(read_reply, &reading, err))
+            return false;
+        if (reading.ok) {
+            add_message(decision, CHAT_ASSISTANT, reply.text);
+            return true;
+        }
+        log_info("reply of %s: %s", model_id(decision->llm), reading.error.message);
+        if (!may_mend(decision)) {
+            *err = reading.error;
+            return false;
+        }
+        struct str shown = str_cut_utf8(reply.text, SQL_SIZE_MAX);
+        ask_to_mend(decision, shown.length > 0 ? shown : STR("{}"), reading.error.message, STR(""));
+    }
+}
+
+/* The table that the reply names, else one that its statement reads, else the likeliest. */
+static const struct dataset *dataset_of(const struct decision *decision)
+{
+    const struct dataset *dataset = NULL;
+    if (decision->reply.dataset)
+        dataset = model_find_table(decision, str_from(decision->reply.dataset));
+    for (size_t i = 0; i < decision->table_count && !dataset && decision->sql; i++)
+        if (strcasestr(decision->sql, decision->tables[i]->table_name))
+            dataset = decision->tables[i];
+    return dataset ? dataset : decision->request->plan.datasets[0].dataset;
+}
+
+/* ------------------------------------------------------------------ the planner in its place */
+
+static bool may_stand_in(const struct error *err)
+{
+    return settings_integer("QUERENT_MODEL_FALLBACK") == 1 &&
+           (err->code == ERROR_MODEL || err->code == ERROR_DEADLINE) && task_check(NULL);
+}
+
+/* So that nobody takes it for the model's answer. */
+static void say_who_answered(struct decision *decision, struct llm_proposal *out)
+{
+    const char **assumptions =
+        arena_array(decision->arena, out->assumption_count + 1, sizeof(*assumptions));
+    assumptions[0] = "The language model could not be asked; the built-in planner has answered";
+    for (size_t i = 0; i < out->assumption_count; i++)
+        assumptions[i + 1] = out->assumptions[i];
+    out->assumptions = assumptions;
+    out->assumption_count++;
+    out->model = planner_version(decision->llm->planner);
+    out->passing = true;
+}
+
+/* *err is why the model did not answer. False, with that, when the planner is not sure either. */
+TASK_WAITS static bool stand_in(struct decision *decision, struct llm_proposal *out,
+                                struct error *err)
+{
+    struct llm *llm = decision->llm;
+    if (!decision->stand_in) {
+        if (!may_stand_in(err))
+            return false;
+        log_warn("the planner answers in place of %s: %s", model_id(llm), err->message);
+        decision->down = *err;
+        decision->stand_in =
+            arena_memdup(decision->arena, decision->request, sizeof(*decision->request));
+        decision->stand_in->state = NULL;
+    }
+    error_clear(err);
+    struct llm_selection selection;
+    if (!llm_planner_driver.select(llm, decision->stand_in, &selection, err) ||
+        !llm_planner_driver.generate(llm, decision->stand_in, out, err))
+        return false;
+    if (out->outcome != LLM_QUERY && out->outcome != LLM_DESCRIBE) {
+        *err = decision->down;
+        return false;
+    }
+    say_who_answered(decision, out);
+    return true;
+}
+
+/* ------------------------------------------------------------------ proposals */
+
+static bool has_bound(const char *sql, const char *date)
+{
+    return date && strstr(sql, date) != NULL;
+}
+
+static bool uses_period(const char *sql, const struct period *period)
+{
+    return has_bound(sql, period->from) || has_bound(sql, period->to);
+}
+
+/* Those worked out in code and those that the model names, as far as the statement has their dates. */
+static bool take_periods(const struct decision *decision, struct llm_proposal *out)
+{
+    const struct model_reply *reply = &decision->reply;
+    size_t count = decision->periods.count + reply->period_count;
+    struct period *periods = arena_array(decision->arena, count, sizeof(*periods));
+    bool all = true;
+    for (size_t i = 0; i < decision->periods.count; i++) {
+        const struct period *period = &decision->periods.items[i];
+        if (uses_period(decision->sql, period))
+            periods[out->period_count++] = *period;
+        else if (!period->ambiguous)
+            all = false;
+    }
+    for (size_t i = 0; i < reply->period_count; i++)
+        if (uses_period(decision->sql, &reply->periods[i]))
+            periods[out->period_count++] = reply->periods[i];
+    out->periods = periods;
+    return all;
+}
+
+static void take_assumptions(const struct decision *decision, struct llm_proposal *out)
+{
+    const struct model_reply *reply = &decision->reply;
+    const char **list = arena_array(decision->arena, reply->assumption_count + out->period_count,
+                                    sizeof(*list));
+    for (size_t i = 0; i < reply->assumption_count; i++)
+        list[out->assumption_count++] = reply->assumptions[i];
+    for (size_t i = 0; i < out->period_count; i++)
+        if (out->periods[i].assumption)
+            list[out->assumption_count++] = out->periods[i].assumption;
+    out->assumptions = list;
+}
+
+static void propose_statement(const struct decision *decision, struct llm_proposal *out)
+{
+    out->outcome = LLM_QUERY;
+    out->sql = decision->sql;
+    bool all_times = take_periods(decision, out);
+    take_assumptions(decision, out);
+    out->sureness = model_missing_values(decision, decision->sql).length > 0 ? SURE_VALUE_MISSING
+                    : !all_times                                             ? SURE_TIME_MISSED
+                    : decision->repaired                                     ? SURE_REPAIRED
+                                                                             : SURE_CLEAN;
+}
+
+static void propose(const struct decision *decision, struct llm_proposal *out)
+{
+    const struct model_reply *reply = &decision->reply;
+    *out = (struct llm_proposal){.model = decision->request->model};
+    out->dataset = dataset_of(decision);
+    out->reason = reply->reason ? reply->reason : "the language model chose it";
+    if (decision->declined) {
+        out->outcome = LLM_NO_ANSWER;
+        out->sentence = decision->declined;
+    } else if (decision->sql) {
+        propose_statement(decision, out);
+    } else if (reply->question_back) {
+        out->outcome = LLM_ASK;
+        out->sentence = reply->question_back;
+    } else {
+        out->outcome = LLM_NO_ANSWER;
+        out->sentence = reply->no_answer;
+    }
+}
+
+/* ------------------------------------------------------------------ --explain */
+
+static void add_part(struct strbuf *out, const char *heading, struct str text)
+{
+    strbuf_printf(out, "\n\n--- %s\n", heading);
+    strbuf_add_str(out, text);
+}
+
+/* What is sent, and how much it is. */
+TASK_WAITS static const char *explain(const struct decision *decision)
+{
+    struct llm *llm = decision->llm;
+    struct strbuf out = strbuf_init(PROMPT_SIZE_MAX);
+    struct chat_request request = chat_request_of(decision);
+    int64_t tokens = 0;
+    bool estimated = true;
+    struct error ignored = {0}; /* then it is not told */
+    request.message_count = 1;
+    strbuf_printf(&out, "Sent to %s, model %s, prompts %s", chat_provider(llm->state),
+                  request.model ? request.model : model_id(llm), prompt_version());
+    if (chat_count_tokens(llm->state, &request, &tokens, &estimated, &ignored))
+        strbuf_printf(&out, ": %lld tokens%s", (long long)tokens,
+                      estimated ? ", estimated" : ", counted by the provider");
+    add_part(&out, "instructions", request.system);
+    add_part(&out, "data", request.context);
+    for (size_t i = 0; i < decision->message_count; i++)
+        add_part(&out, decision->messages[i].role == CHAT_USER ? "question" : "reply",
+                 decision->messages[i].text);
+    const char *text = arena_str(decision->arena, strbuf_str(&out)).bytes;
+    strbuf_clear(&out);
+    return text;
+}
+
+/* ------------------------------------------------------------------ the driver */
+
+static struct decision *begin(struct llm *llm, struct llm_request *request, struct error *err)
+{
+    struct decision *decision = request->state;
+    if (decision)
+        return decision;
+    decision = arena_alloc(request->arena, sizeof(*decision));
+    decision->llm = llm;
+    decision->request = request;
+    decision->arena = request->arena;
+    if (!task_offload(prepare, decision, err))
+        return NULL;
+    request->state = decision;
+    return decision;
+}
+
+static bool needs_model(const struct decision *decision)
+{
+    return decision->meta.kind == PLAN_META_NONE && decision->request->plan.dataset_count > 0;
+}
+
+/* The first call, once. */
+TASK_WAITS static bool decide(struct decision *decision, struct error *err)
+{
+    if (decision->answered || !needs_model(decision) || decision->request->dry)
+        return true;
+    decision->answered = ask_model(decision, err);
+    return decision->answered;
+}
+
+TASK_WAITS static bool model_select(struct llm *llm, struct llm_request *request,
+                                    struct llm_selection *out, struct error *err)
+{
+    struct decision *decision = begin(llm, request, err);
+    if (!decision)
+        return false;
+    *out = (struct llm_selection){0};
+    if (decision->meta.kind != PLAN_META_NONE) {
+        out->dataset = decision->meta.dataset;
+        out->reason = "the question is about the data itself";
+        return true;
+    }
+    if (!needs_model(decision)) {
+        out->reason = "there is no dataset to ask about";
+        return true;
+    }
+    struct llm_proposal proposal = {0};
+    if (decide(decision, err)) {
+        if (decision->answered)
+            propose(decision, &proposal);
+    } else if (!stand_in(decision, &proposal, err)) {
+        return false;
+    }
+    bool none = proposal.outcome == LLM_NO_ANSWER && proposal.sentence;
+    out->passing = proposal.passing;
+    out->dataset = none ? NULL : proposal.dataset;
+    out->reason = none ? proposal.sentence : proposal.reason ? proposal.reason : "not asked";
+    return true;
+}
+
+/* One row of nothing is none: a sum or a count of no rows. */
+static bool is_empty(const struct rows *rows)
+{
+    if (rows->row_count > 1)
+        return false;
+    for (size_t c = 0; rows->row_count == 1 && c < rows->column_count; c++) {
+        const struct cell *cell = rows_cell(rows, 0, c);
+        if (cell->type != CELL_NULL && !(cell->type == CELL_INTEGER && cell->integer == 0))
+            return false;
+    }
+    return true;
+}
+
+/* A result of no rows goes back once where the statement asks for texts that no row holds. */
+TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
+{
+    struct llm_request *request = decision->request;
+    const struct rows *rows = NULL;
+    struct error failure = {0}; /* the run will find it, too */
+    if (decision->repaired || !decision->sql || request->repairs_left <= 0 ||
+        !request->try_statement(request->try_context, decision->sql, &rows, &failure) ||
+        !is_empty(rows))
+        return true;
+    struct str values = model_missing_values(decision, decision->sql);
+    if (values.length == 0 || !may_mend(decision))
+        return true;
+    ask_to_mend(decision, STR(""), "it gives no rows, because it asks for values that are not stored",
+                values);
+    return ask_model(decision, err);
+}
+
+static bool was_tried(const struct decision *decision)
+{
+    for (size_t i = 0; i < decision->tried_count && decision->sql; i++)
+        if (strcmp(decision->tried[i], decision->sql) == 0)
+            return true;
+    return false;
+}
+
+/* The run could not use the statement: another one, never one that was tried. */
+TASK_WAITS static bool mend_failed(struct decision *decision, struct error *err)
+{
+    const struct llm_request *request = decision->request;
+    if (!decision->tried)
+        decision->tried = arena_array(decision->arena, MODEL_MESSAGES_MAX, sizeof(*decision->tried));
+    if (decision->tried_count == MODEL_MESSAGES_MAX ||
+        decision->message_count + 3 > MODEL_MESSAGES_MAX) {
+        *err = *request->failure;
+        return false;
+    }
+    decision->tried[decision->tried_count++] = request->failed_sql;
+    ask_to_mend(decision, STR(""), request->failure->message,
+                model_missing_values(decision, request->failed_sql));
+    if (!ask_model(decision, err))
+        return false;
+    if (was_tried(decision)) {
+        *err = *request->failure;
+        return false;
+    }
+    return true;
+}
+
+static void describe(const struct decision *decision, struct llm_proposal *out)
+{
+    *out = (struct llm_proposal){
+        .outcome = decision->meta.kind != PLAN_META_NONE ? LLM_DESCRIBE : LLM_NO_ANSWER,
+        .dataset = decision->meta.dataset,
+        .sentence = decision->meta.kind != PLAN_META_NONE ? decision->meta.sentence
+                                                          : "There is no dataset to ask about.",
+        .sureness = 1,
+    };
+}
+
+TASK_WAITS static bool model_generate(struct llm *llm, struct llm_request *request,
+                                      struct llm_proposal *out, struct error *err)
+{
+    struct decision *decision = begin(llm, request, err);
+    if (!decision)
+        return false;
+    if (!needs_model(decision)) {
+        describe(decision, out);
+        return true;
+    }
+    if (request->dry) {
+        *out = (struct llm_proposal){.outcome = LLM_DESCRIBE,
+                                     .sentence = "Nothing was sent: this is what would be.",
+                                     .explanation = explain(decision)};
+        return true;
+    }
+    if (decision->stand_in)
+        return stand_in(decision, out, err);
+    bool ok = request->failure && decision->answered
+                  ? mend_failed(decision, err)
+                  : decide(decision, err) && mend_empty(decision, err);
+    if (!ok)
+        return stand_in(decision, out, err);
+    propose(decision, out);
+    if (request->plan.explain)
+        out->explanation = explain(decision);
+    return true;
+}
+
+/* Suggestions are made for the planner's readings alone, and cost no call. */
+TASK_WAITS static size_t model_keep_understood(struct llm *llm, const struct llm_request *request,
+                                               const struct query *previous,
+                                               struct llm_questions *questions)
+{
+    return llm_planner_driver.keep_understood(llm, request, previous, questions);
+}
+
+#define MODEL_DRIVER(title)                                                                        \
+    {                                                                                              \
+        .name = title,                                                                             \
+        .open = model_open,                                                                        \
+        .close = model_close,                                                                      \
+        .model_id = model_id,                                                                      \
+        .select = model_select,                                                                    \
+        .generate = model_generate,                                                                \
+        .write_answer = model_write_answer,                                                        \
+        .keep_understood = model_keep_understood,                                                  \
+    }
+
+const struct llm_driver llm_anthropic_driver = MODEL_DRIVER("anthropic");
+const struct llm_driver llm_openai_driver = MODEL_DRIVER("openai");

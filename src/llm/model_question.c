@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of a prompt that is the question's own: examples, the conversation, periods worked out in code,
+ * words that are found in the data, and the question. */
+#include <string.h>
+
+#include "llm/model_priv.h"
+
+#define QUESTION_PART_MAX (256 * 1024)
+#define TURNS_MAX 5
+#define TURN_ANSWER_MAX 300 /* bytes of an earlier answer */
+#define TURN_QUESTION_MAX 2000
+#define LINKS_SHOWN_MAX 24
+#define VALUE_MAX 120
+#define WORDS_MAX 120
+
+/* ------------------------------------------------------------------ what may be told */
+
+static bool has_text(struct str where, struct str what)
+{
+    if (what.length == 0)
+        return true;
+    for (size_t i = 0; i + what.length <= where.length; i++)
+        if (str_equal_nocase(str_slice(where, i, i + what.length), what))
+            return true;
+    return false;
+}
+
+/* Did the asker write it, or whoever named the data? */
+static bool is_known_text(const struct decision *decision, struct str text)
+{
+    const struct llm_request *request = decision->request;
+    if (has_text(request->plan.question, text))
+        return true;
+    for (size_t i = 0; i < request->history_count; i++)
+        if (has_text(str_from(request->history[i].question), text))
+            return true;
+    for (size_t t = 0; t < decision->table_count; t++) {
+        const struct dataset *dataset = decision->tables[t];
+        if (str_equal_nocase(text, str_from(dataset->table_name)))
+            return true;
+        for (size_t c = 0; c < dataset->column_count; c++)
+            if (str_equal_nocase(text, str_from(dataset->columns[c].name)))
+                return true;
+        for (size_t m = 0; m < dataset->metric_count; m++)
+            if (str_equal_nocase(text, str_from(dataset->metrics[m].name)))
+                return true;
+        for (size_t f = 0; f < dataset->filter_count; f++)
+            if (str_equal_nocase(text, str_from(dataset->filters[f].name)))
+                return true;
+    }
+    return false;
+}
+
+struct str model_without_values(const struct decision *decision, struct str text)
+{
+    struct strbuf out = strbuf_init(QUESTION_PART_MAX);
+    size_t at = 0;
+    while (at < text.length) {
+        char quote = text.bytes[at];
+        size_t end = at + 1;
+        bool opens = at == 0 || !char_is_alnum(text.bytes[at - 1]); /* else an apostrophe */
+        if (opens && (quote == '\'' || quote == '"'))
+            while (end < text.length && text.bytes[end] != quote)
+                end++;
+        struct str inside = str_slice(text, at + 1, end);
+        if (end < text.length && end > at + 1 && !is_known_text(decision, inside))
+            strbuf_printf(&out, "%c...%c", quote, quote);
+        else if (end > at + 1)
+            strbuf_add_str(&out, str_slice(text, at, end + 1));
+        else
+            strbuf_add_char(&out, quote);
+        at = end > at + 1 ? end + 1 : at + 1;
+    }
+    struct str copy = arena_str(decision->arena, strbuf_str(&out));
+    strbuf_clear(&out);
+    return copy;
+}
+
+/* SQL or a message, with the values in it only where they may be seen. */
+static void add_sql(struct strbuf *out, const struct decision *decision, const char *sql)
+{
+    struct str text = str_from(sql);
+    if (decision->request->sees == LLM_SEES_SCHEMA)
+        text = model_without_values(decision, text);
+    strbuf_add_str(out, text);
+}
+
+/* ------------------------------------------------------------------ parts */
+
+static void add_examples(struct strbuf *out, const struct decision *decision)
+{
+    for (size_t i = 0; i < decision->request->example_count; i++) {
+        const struct llm_example *example = &decision->request->examples[i];
+        strbuf_add(out, out->length > 0 ? "\n" : "");
+        strbuf_add(out, "Question: ");
+        model_add_line(out, example->question, TURN_QUESTION_MAX);
+        strbuf_add(out, "\nSQL: ");
+        add_sql(out, decision, example->sql);
+    }
+}
+
+static void add_conversation(struct strbuf *out, const struct decision *decision)
+{
+    const struct llm_request *request = decision->request;
+    size_t first = request->history_count > TURNS_MAX ? request->history_count - TURNS_MAX : 0;
+    for (size_t i = first; i < request->history_count; i++) {
+        const struct llm_turn *turn = &request->history[i];
+        strbuf_add(out, out->length > 0 ? "\n" : "");
+        strbuf_add(out, "Question: ");
+        model_add_line(out, turn->question, TURN_QUESTION_MAX);
+        if (turn->sql) {
+            strbuf_add(out, "\nSQL: ");
+            add_sql(out, decision, turn->sql);
+        }
+        if (turn->answer && request->sees == LLM_SEES_ROWS) {
+            strbuf_add(out, "\nAnswer: ");
+            model_add_line(out, turn->answer, TURN_ANSWER_MAX);
+        }
+    }
+}
+
+void model_add_periods(struct strbuf *out, const struct period *periods, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct period *period = &periods[i];
+        strbuf_add(out, out->length > 0 ? "\n- \"" : "- \"");
+        model_add_line(out, period->words, WORDS_MAX);
+        strbuf_add_char(out, '"');
+        if (period->from)
+            strbuf_printf(out, ": from '%s'", period->from);
+        if (period->to)
+            strbuf_printf(out, "%s before '%s'", period->from ? "," : ":", period->to);
+        if (period->comparison)
+            strbuf_add(out, ", to compare with");
+    }
+}
+
+static void add_links(struct strbuf *out, const struct decision *decision)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < decision->link_count && shown < LINKS_SHOWN_MAX; i++) {
+        const struct plan_link *link = &decision->links[i];
+        if (!model_find_table(decision, str_from(link->dataset->id)) ||
+            model_is_hidden(link->dataset, link->column) ||
+            (link->value &&
+             !model_shows_values(decision->request->sees, link->dataset, link->column)))
+            continue;
+        strbuf_add(out, shown++ > 0 ? "\n- \"" : "- \"");
+        model_add_line(out, link->words, WORDS_MAX);
+        strbuf_add(out, link->value ? "\" is stored in " : "\" may be ");
+        model_add_name(out, link->dataset->table_name);
+        strbuf_add_char(out, '.');
+        model_add_name(out, link->column->name);
+        if (link->value) {
+            strbuf_add(out, " as ");
+            model_add_value(out, link->value, VALUE_MAX);
+        }
+    }
+}
+
+struct str model_question(const struct decision *decision)
+{
+    const struct plan_request *plan = &decision->request->plan;
+    struct strbuf examples = strbuf_init(QUESTION_PART_MAX), talk = strbuf_init(QUESTION_PART_MAX);
+    struct strbuf periods = strbuf_init(QUESTION_PART_MAX), links = strbuf_init(QUESTION_PART_MAX);
+    add_examples(&examples, decision);
+    add_conversation(&talk, decision);
+    model_add_periods(&periods, decision->periods.items, decision->periods.count);
+    add_links(&links, decision);
+    const struct prompt_value values[] = {
+        {"examples", strbuf_str(&examples)}, {"conversation", strbuf_str(&talk)},
+        {"today", str_from(plan->calendar.today)}, {"periods", strbuf_str(&periods)},
+        {"links", strbuf_str(&links)}, {"question", str_trim(plan->question)},
+    };
+    struct str text = prompt_render(PROMPT_DECIDE_QUESTION, values, 6, decision->arena);
+    strbuf_clear(&examples);
+    strbuf_clear(&talk);
+    strbuf_clear(&periods);
+    strbuf_clear(&links);
+    return text;
+}

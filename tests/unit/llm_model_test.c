@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver for language models, with a scripted one in the provider's place: what it is sent, how its
+ * replies are read and put together, repairs, and who answers when it is down.
+ */
+#include "chat_double.h"
+
+#include "arena_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/settings.h"
+#include "llm/model_priv.h"
+#include "planner_shop.h"
+
+static struct planner *planner;
+static struct llm *llm;
+static struct plan_dataset shop[3];
+
+/* What the statements give: rows for all but those in `failing` and `empty`. */
+static const char *failing, *empty;
+static size_t statements;
+static struct result_column one_column[] = {{"n", "BIGINT", VALUE_INTEGER}};
+static struct cell one_cell[] = {{.type = CELL_INTEGER, .integer = 42}};
+static const struct rows one_row = {one_column, 1, one_cell, 1, false};
+static const struct rows no_rows = {one_column, 1, NULL, 0, false};
+
+static bool try_statement(void *context, const char *sql, const struct rows **rows,
+                          struct error *err)
+{
+    statements++;
+    if (failing && strstr(sql, failing))
+        return error_set(err, ERROR_SQL_FAILED, "column not found");
+    *rows = empty && strstr(sql, empty) ? &no_rows : &one_row;
+    return true;
+}
+
+static int open_all(void **state)
+{
+    static const struct dataset *const all[] = {&shop_orders, &shop_customers, &shop_products};
+    struct error err = {0};
+    planner = planner_open(NULL, NULL, &err);
+    if (!planner || !(llm = llm_open("openai", planner, &err)))
+        return -1;
+    for (size_t i = 0; i < 3; i++)
+        shop[i] = (struct plan_dataset){all[i], dataset_index_new(planner, all[i]), 0.8};
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    for (size_t i = 0; i < 3; i++)
+        dataset_index_free((struct dataset_index *)(uintptr_t)shop[i].index);
+    llm_close(llm);
+    planner_close(planner);
+    strbuf_clear(&chat_double.sent);
+    return 0;
+}
+
+static struct llm_request ask(const char *question)
+{
+    failing = empty = NULL;
+    statements = 0;
+    return (struct llm_request){
+        .arena = arena,
+        .plan = {.question = str_from(question),
+                 .datasets = shop,
+                 .dataset_count = 1,
+                 .joinable = shop + 1,
+                 .joinable_count = 2,
+                 .calendar = {"2026-11-23", 1, 1}},
+        .sureness_min = 0.6,
+        .explained = 1,
+        .margin = 1,
+        .repairs_left = 2,
+        .try_statement = try_statement,
+    };
+}
+
+#define SCRIPT(...)                                                                \
+    chat_double_script((const struct chat_double_reply[]){__VA_ARGS__},            \
+                       sizeof((const struct chat_double_reply[]){__VA_ARGS__}) / \
+                           sizeof(struct chat_double_reply))
+#define DECISION(sql)                                                                    \
+    "{\"dataset\":\"orders\",\"reason\":\"it has revenue\",\"assumptions\":[],"          \
+    "\"periods\":[],\"sql\":\"" sql "\",\"question_back\":null,\"no_answer\":null}"
+
+static struct llm_proposal decide(struct llm_request *request)
+{
+    struct llm_selection selection;
+    struct llm_proposal proposal;
+    struct error err = {0};
+    assert_true(llm_select(llm, request, &selection, &err));
+    assert_true(llm_generate(llm, request, &proposal, &err));
+    return proposal;
+}
+
+static bool says(struct str text, const char *what)
+{
+    return str_find(text, str_from(what)) >= 0;
+}
+
+/* ------------------------------------------------------------------ one call */
+
+static void one_call_decides_dataset_and_statement(void **state)
+{
+    SCRIPT({"{\"dataset\":\"orders\",\"reason\":\"it has revenue\",\"assumptions\":[\"all channels\"],"
+            "\"periods\":[],\"sql\":\"SELECT sum(revenue) FROM orders WHERE order_date >= "
+            "'2026-10-01' AND order_date < '2026-11-01';\",\"question_back\":null,"
+            "\"no_answer\":null}"});
+    struct llm_request request = ask("total revenue last month");
+    struct llm_selection selection;
+    struct llm_proposal proposal;
+    struct error err = {0};
+    assert_true(llm_select(llm, &request, &selection, &err));
+    assert_ptr_equal(selection.dataset, &shop_orders);
+    assert_string_equal(selection.reason, "it has revenue");
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_int_equal(chat_double.calls, 1);
+    assert_int_equal(request.usage.calls, 1);
+    assert_int_equal(proposal.outcome, LLM_QUERY);
+    assert_string_equal(proposal.sql, "SELECT sum(revenue) FROM orders WHERE order_date >= "
+                                      "'2026-10-01' AND order_date < '2026-11-01'");
+    assert_int_equal(proposal.period_count, 1);
+    assert_string_equal(proposal.periods[0].from, "2026-10-01");
+    assert_int_equal(proposal.assumption_count, 1);
+    assert_true(proposal.sureness > 0.8);
+}
+
+static void what_code_knows_is_in_the_prompt(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    struct llm_request request = ask("profit of returned orders in the north last month");
+    decide(&request);
+    struct str context = chat_double.requests[0].context, question = chat_double_message(0);
+    assert_true(says(context, "CREATE TABLE orders ("));
+    assert_true(says(context, "region text, -- also called area, territory; 'North', 'South'"));
+    assert_true(says(context, "metric('profit')"));
+    assert_true(says(context, "condition('returns')"));
+    assert_true(says(context, "join_of(orders, customers)"));
+    assert_true(says(question, "\"last month\": from '2026-10-01', before '2026-11-01'"));
+    assert_true(says(question, "\"north\" is stored in orders.region as 'North'"));
+    assert_true(says(question, "Today is 2026-11-23."));
+    assert_true(says(chat_double.requests[0].system, "DuckDB"));
+    assert_non_null(chat_double.requests[0].schema);
+}
+
+static void the_stable_part_does_not_change(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")}, {DECISION("SELECT 1")});
+    struct llm_request first = ask("total revenue last month");
+    struct llm_request second = ask("how many orders came by phone?");
+    decide(&first);
+    decide(&second);
+    const struct chat_request *a = &chat_double.requests[0], *b = &chat_double.requests[1];
+    assert_true(str_equal(a->system, b->system));
+    assert_true(str_equal(a->context, b->context));
+    size_t same = a->system.length + a->context.length;
+    size_t all = same + chat_double_message(1).length;
+    print_message("# stable prefix: %zu of %zu bytes, %zu %%\n", same, all, 100 * same / all);
+    assert_true(100 * same / all >= 80);
+}
+
+static void a_sure_choice_shows_what_it_joins_alone(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")}, {DECISION("SELECT 1")});
+    struct llm_request request = ask("revenue by region");
+    request.plan.dataset_count = 3;
+    request.plan.joinable_count = 0;
+    request.margin = 0.05;
+    decide(&request);
+    assert_true(says(chat_double.requests[0].context, "CREATE TABLE products"));
+    struct llm_request sure = ask("revenue by region");
+    sure.plan.joinable_count = 0;
+    decide(&sure);
+    assert_false(says(chat_double.requests[1].context, "CREATE TABLE products"));
+}
+
+/* ------------------------------------------------------------------ what is put in */
+
+static const char *completed(const char *sql)
+{
+    struct decision *decision = arena_alloc(arena, sizeof(*decision));
+    struct llm_request *request = arena_alloc(arena, sizeof(*request));
+    static const struct dataset *tables[] = {&shop_customers, &shop_orders};
+    *decision = (struct decision){
+        .request = request, .arena = arena, .tables = tables, .table_count = 2};
+    const char *out;
+    struct error err = {0};
+    return model_complete_sql(decision, sql, &out, &err) ? out
+                                                         : arena_strdup(arena, err.message);
+}
+
+static void metrics_conditions_and_joins_are_compiled_in(void **state)
+{
+    static const struct {
+        const char *sql, *completed;
+    } rows[] = {
+        {"SELECT region, metric('profit') FROM orders GROUP BY region",
+         "SELECT region, (sum(\"revenue\" - \"cost\")) AS \"profit\" FROM orders GROUP BY region"},
+        {"SELECT metric('orders.profit') AS p FROM orders WHERE condition('online')",
+         "SELECT (sum(\"revenue\" - \"cost\")) AS p FROM orders WHERE (\"channel\" = 'Web' OR "
+         "\"channel\" = 'Phone')"},
+        {"SELECT c.country, METRIC(profit) FROM orders o JOIN customers AS c ON join_of(o, c) "
+         "WHERE condition('returns') GROUP BY c.country ORDER BY metric('profit') DESC LIMIT 3",
+         "SELECT c.country, (sum(o.\"revenue\" - o.\"cost\")) AS \"profit\" FROM orders o JOIN "
+         "customers AS c ON o.\"customer_id\" = c.\"customer_id\" WHERE (o.\"status\" = 'returned') "
+         "GROUP BY c.country ORDER BY (sum(o.\"revenue\" - o.\"cost\")) DESC LIMIT 3"},
+        {"SELECT count(*) FROM customers JOIN orders ON join_of(customers, orders)",
+         "SELECT count(*) FROM customers JOIN orders ON orders.\"customer_id\" = "
+         "customers.\"customer_id\""},
+        {"SELECT max(p) FROM (SELECT region, metric('profit') AS p FROM orders GROUP BY 1) x",
+         "SELECT max(p) FROM (SELECT region, (sum(\"revenue\" - \"cost\")) AS p FROM orders GROUP "
+         "BY 1) x"},
+        {"SELECT metric FROM orders", "SELECT metric FROM orders"},
+        {"SELECT metric('loss') FROM orders",
+         "there is no metric 'loss' of the tables that this SELECT reads; there are: profit, average "
+         "order value"},
+        {"SELECT metric('profit') FROM customers",
+         "there is no metric 'profit' of the tables that this SELECT reads; there are: profit, "
+         "average order value"},
+        {"SELECT metric(sum(revenue)) FROM orders", "metric() takes names alone, as they are listed"},
+        {"SELECT 1 FROM orders JOIN customers ON join_of(orders, products)",
+         "there is no join listed between the tables of join_of(); use the joins that are listed, with "
+         "tables of the same FROM"},
+        {"SELECT metric('profit' FROM orders -- x", "SELECT metric('profit' FROM orders -- x"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(completed(rows[i].sql), rows[i].completed);
+}
+
+/* ------------------------------------------------------------------ replies */
+
+static void replies_are_read_with_patience(void **state)
+{
+    static const struct {
+        const char *text, *sql; /* NULL: none can be read */
+    } rows[] = {
+        {DECISION("SELECT 1"), "SELECT 1"},
+        {"Here it is:\n```json\n" DECISION("SELECT 1 ;") "\n```\nGood luck.", "SELECT 1"},
+        {"{\"sql\":\"```sql\\nSELECT 1\\n```\"}", "SELECT 1"},
+        {"```sql\nSELECT 1;\n```", "SELECT 1"},
+        {"WITH x AS (SELECT 1) SELECT * FROM x", "WITH x AS (SELECT 1) SELECT * FROM x"},
+        {"", NULL},
+        {"I can't.", NULL},
+        {"{\"sql\":null,\"question_back\":null,\"no_answer\":\"null\"}", NULL},
+        {"{\"sql\":", NULL},
+        {"{\"sql\":12}", NULL},
+        {"[1]", NULL},
+        {"{\"sql\":\"SELECT \\u0000\"}", NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct model_reply reply;
+        struct error err = {0};
+        bool ok = model_read_reply(str_from(rows[i].text), arena, &reply, &err);
+        assert_int_equal(ok, rows[i].sql != NULL);
+        if (ok)
+            assert_string_equal(reply.sql, rows[i].sql);
+    }
+}
+
+static void a_question_back_and_no_answer_are_results(void **state)
+{
+    SCRIPT({"{\"dataset\":\"orders\",\"sql\":null,\"question_back\":\"Gross or net?\"}"},
+           {"{\"dataset\":\"\",\"sql\":null,\"no_answer\":\"There is nothing about weather.\"}"},
+           {"It is against my rules.", CHAT_REFUSED});
+    struct llm_request request = ask("revenue");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_ASK);
+    assert_string_equal(proposal.sentence, "Gross or net?");
+    request = ask("will it rain?");
+    proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_NO_ANSWER);
+    assert_string_equal(proposal.sentence, "There is nothing about weather.");
+    request = ask("revenue");
+    proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_NO_ANSWER);
+    assert_non_null(strstr(proposal.sentence, "declined"));
+    assert_int_equal(chat_double.calls, 3);
+}
+
+static void questions_about_the_data_itself_cost_no_call(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    struct llm_request request = ask("What columns are in the orders dataset?");
+    assert_int_equal(decide(&request).outcome, LLM_DESCRIBE);
+    assert_int_equal(chat_double.calls, 0);
+}
+
+/* ------------------------------------------------------------------ repairs */
+
+static void a_reply_of_another_form_goes_back_once_or_twice(void **state)
+{
+    SCRIPT({"Sure! I think"}, {DECISION("SELECT metric('profits') FROM orders")},
+           {DECISION("SELECT metric('profit') FROM orders")});
+    struct llm_request request = ask("profit");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(chat_double.calls, 3);
+    assert_int_equal(request.repairs_left, 0);
+    assert_true(says(chat_double_message(1), "not the JSON object"));
+    assert_true(says(chat_double_message(2), "there are: profit, average order value"));
+    assert_non_null(strstr(proposal.sql, "sum("));
+}
+
+static void a_cut_reply_goes_back(void **state)
+{
+    SCRIPT({"{\"dataset\":\"ord", CHAT_CUT}, {DECISION("SELECT 1")});
+    struct llm_request request = ask("profit");
+    assert_string_equal(decide(&request).sql, "SELECT 1");
+    assert_true(says(chat_double_message(1), "be brief"));
+}
+
+static void a_failed_statement_comes_with_nearest_names_and_values(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenu) FROM orders WHERE region = 'nort'")},
+           {DECISION("SELECT sum(revenue) FROM orders WHERE region = 'North'")});
+    struct llm_request request = ask("how much turnover is from up there");
+    struct llm_proposal proposal = decide(&request);
+    struct error failure = {0}, err = {0};
+    error_set(&failure, ERROR_SQL_FAILED, "column revenu is not there");
+    request.failed_sql = proposal.sql;
+    request.failure = &failure;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_non_null(strstr(proposal.sql, "'North'"));
+    struct str told = chat_double_message(1);
+    assert_true(says(told, "column revenu is not there"));
+    assert_true(says(told, "revenu: orders.revenue"));
+    assert_true(says(told, "no row has 'nort' in region; there is 'North'"));
+    assert_int_equal(chat_double.requests[1].message_count, 3);
+}
+
+static void the_same_statement_is_never_taken_twice(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenu) FROM orders")});
+    struct llm_request request = ask("how much turnover is from up there");
+    struct llm_proposal proposal = decide(&request);
+    struct error failure = {0}, err = {0};
+    error_set(&failure, ERROR_SQL_FAILED, "column revenu is not there");
+    request.failed_sql = proposal.sql;
+    request.failure = &failure;
+    assert_false(llm_generate(llm, &request, &proposal, &err));
+    assert_int_equal(err.code, ERROR_SQL_FAILED);
+    assert_int_equal(chat_double.calls, 2);
+}
+
+static void no_rows_go_back_once_where_a_value_is_not_stored(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'")},
+           {DECISION("SELECT sum(revenue) FROM orders WHERE status = 'returned'")});
+    struct llm_request request = ask("revenue of what came back");
+    empty = "'Returned'";
+    assert_non_null(strstr(decide(&request).sql, "'returned'"));
+    assert_int_equal(chat_double.calls, 2);
+    assert_int_equal(request.repairs_left, 1);
+    assert_true(says(chat_double_message(1), "no row has 'Returned' in status; there is 'returned'"));
+    /* A result that is empty for other reasons is one. */
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE status IN ('open') AND quantity > 999")});
+    request = ask("revenue of huge open orders");
+    empty = "999";
+    decide(&request);
+    assert_int_equal(chat_double.calls, 1);
+}
+
+/* ------------------------------------------------------------------ a model that is down */
+
+static void the_planner_stands_in_where_it_is_sure(void **state)
+{
+    SCRIPT({.error = ERROR_MODEL});
+    struct llm_request request = ask("total revenue by region");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_QUERY);
+    assert_true(proposal.passing);
+    assert_string_equal(proposal.model, planner_version(planner));
+    assert_non_null(strstr(proposal.assumptions[0], "could not be asked"));
+    assert_int_equal(chat_double.calls, 1);
+}
+
+static void where_it_is_not_there_is_one_error(void **state)
+{
+    SCRIPT({.error = ERROR_MODEL});
+    struct llm_request request = ask("zorblax of the frobnicated quux");
+    request.explained = 0;
+    struct llm_selection selection;
+    struct error err = {0};
+    assert_false(llm_select(llm, &request, &selection, &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_non_null(strstr(err.message, "told to fail"));
+    /* and where the setting forbids it */
+    assert_true(settings_set("QUERENT_MODEL_FALLBACK", "none", &err));
+    request = ask("total revenue by region");
+    assert_false(llm_select(llm, &request, &selection, &err));
+    assert_true(settings_set("QUERENT_MODEL_FALLBACK", "planner", &err));
+}
+
+static bool wait_for_slow_model(void *arg, struct error *err)
+{
+    struct llm_request *request = arg;
+    struct llm_proposal proposal = decide(request);
+    assert_true(proposal.passing);
+    assert_true(task_check(err));
+    return true;
+}
+
+static void a_slow_model_leaves_the_planner_time(void **state)
+{
+    SCRIPT({.text = DECISION("SELECT 1"), .delay_ms = 600 * 1000});
+    struct llm_request request = ask("total revenue by region");
+    struct task_options options = {.name = "slow", .deadline_ms = 3000};
+    struct error err = {0};
+    assert_true(task_run_main(&options, wait_for_slow_model, &request, &err));
+}
+
+/* ------------------------------------------------------------------ what may be seen */
+
+static void hide_values(struct llm_request *request)
+{
+    request->sees = LLM_SEES_SCHEMA;
+    decide(request);
+}
+
+/* Every stored value of the shop that the asker has not written. */
+static void with_schema_no_value_is_sent(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenu) FROM orders WHERE region = 'North'")},
+           {DECISION("SELECT sum(revenue) FROM orders WHERE region = 'North'")});
+    struct llm_request request = ask("revenue in the north last month");
+    const struct llm_turn turn = {"revenue by channel?", "Web has 12.", 
+                                  "SELECT sum(revenue) FROM orders WHERE channel = 'Phone'"};
+    const struct llm_example example = {"sales to {country}",
+                                        "SELECT 1 FROM customers WHERE country = 'Sweden'",
+                                        &shop_customers};
+    request.history = &turn;
+    request.history_count = 1;
+    request.examples = &example;
+    request.example_count = 1;
+    hide_values(&request);
+    struct error failure = {0}, err = {0};
+    struct llm_proposal proposal;
+    error_set(&failure, ERROR_SQL_FAILED, "can't convert 'delivered' to a number");
+    request.failed_sql = "SELECT sum(revenu) FROM orders WHERE region = 'North'";
+    request.failure = &failure;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    struct str sent = strbuf_str(&chat_double.sent);
+    assert_true(says(sent, "can't convert '...' to a number"));
+    for (size_t d = 0; d < 3; d++)
+        for (size_t c = 0; c < shop[d].dataset->column_count; c++) {
+            const struct column *column = &shop[d].dataset->columns[c];
+            for (size_t v = 0; v < column->profile.value_count; v++) {
+                const char *value = column->profile.values[v].text;
+                bool word = *value >= 'a'; /* "open" is an ordinary word, too */
+                if (strcmp(value, "North") != 0) /* the model has written it */
+                    assert_false(says(sent, word ? arena_printf(arena, "'%s'", value) : value));
+            }
+            assert_false(column->profile.min && says(sent, column->profile.min));
+        }
+    assert_false(says(sent, "Web has"));
+    assert_false(says(sent, "'Web'"));
+}
+
+static void aggregates_may_be_shown_without_rows(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool rows, aggregates;
+    } rows[] = {
+        {"SELECT sum(revenue) FROM orders", true, true},
+        {"SELECT region, sum(revenue) FROM orders GROUP BY region", true, true},
+        {"SELECT region, revenue FROM orders", true, false},
+        {"SELECT * FROM orders", true, false},
+        {"SELECT order_id, sum(revenue) FROM orders GROUP BY order_id", true, false},
+        {"SELECT region FROM orders GROUP BY region", true, false},
+        {"SELECT string_agg(region) FROM orders", true, false},
+        {"SELECT revenue, sum(revenue) OVER () FROM orders", true, false},
+        {"SELECT x FROM (SELECT sum(revenue) AS x FROM orders)", true, false},
+    };
+    struct llm_request request = ask("revenue");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct llm_proposal proposal = {.sql = rows[i].sql};
+        request.sees = LLM_SEES_ROWS;
+        assert_int_equal(llm_may_see_rows(&request, &proposal), rows[i].rows);
+        request.sees = LLM_SEES_AGGREGATES;
+        assert_int_equal(llm_may_see_rows(&request, &proposal), rows[i].aggregates);
+        request.sees = LLM_SEES_SCHEMA;
+        assert_false(llm_may_see_rows(&request, &proposal));
+    }
+}
+
+static void masked_columns_keep_their_values(void **state)
+{
+    struct dataset masked = shop_orders;
+    const char *names[] = {"region"};
+    masked.access.mask_model = (struct text_list){names, 1};
+    struct plan_dataset one = {&masked, NULL, 1};
+    SCRIPT({DECISION("SELECT 1")});
+    struct llm_request request = ask("revenue in the north");
+    request.plan.datasets = &one;
+    request.plan.joinable_count = 0;
+    decide(&request);
+    assert_false(says(strbuf_str(&chat_double.sent), "'North'"));
+    assert_true(says(strbuf_str(&chat_double.sent), "region text"));
+    assert_false(llm_may_see_rows(
+        &request, &(struct llm_proposal){.sql = "SELECT region FROM orders"}));
+    assert_false(llm_may_see_rows(&request, &(struct llm_proposal){.sql = "SELECT * FROM orders"}));
+    assert_true(llm_may_see_rows(
+        &request, &(struct llm_proposal){.sql = "SELECT count(*) FROM orders"}));
+    masked.access.hidden = (struct text_list){names, 1};
+    request = ask("revenue in the north");
+    request.plan.datasets = &one;
+    request.plan.joinable_count = 0;
+    SCRIPT({DECISION("SELECT 1")});
+    decide(&request);
+    assert_false(says(chat_double.requests[0].context, "region text"));
+}
+
+/* ------------------------------------------------------------------ the rest of what is sent */
+
+static void conversation_and_examples_are_told(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    struct llm_request request = ask("and by channel?");
+    const struct llm_turn turn = {"revenue by region?", "North leads.",
+                                  "SELECT region, sum(revenue) FROM orders GROUP BY 1"};
+    const struct llm_example example = {"sales in {region}",
+                                        "SELECT sum(revenue) FROM orders WHERE region = {region}",
+                                        &shop_orders};
+    request.history = &turn;
+    request.history_count = 1;
+    request.examples = &example;
+    request.example_count = 1;
+    decide(&request);
+    struct str question = chat_double_message(0);
+    assert_true(says(question, "revenue by region?\nSQL: SELECT region, sum(revenue)"));
+    assert_true(says(question, "North leads."));
+    assert_true(says(question, "sales in {region}\nSQL: SELECT sum(revenue)"));
+    assert_true(says(question, "# Question\n\nand by channel?"));
+}
+
+static void nothing_is_sent_to_explain_alone(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    struct llm_request request = ask("total revenue");
+    request.dry = true;
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(chat_double.calls, 0);
+    assert_non_null(strstr(proposal.explanation, "CREATE TABLE orders"));
+    assert_non_null(strstr(proposal.explanation, "total revenue"));
+    assert_non_null(strstr(proposal.explanation, "tokens, estimated"));
+    /* and what was sent is told after the fact */
+    request = ask("total revenue");
+    request.plan.explain = true;
+    assert_non_null(strstr(decide(&request).explanation, "it has revenue"));
+}
+
+static bool keep_text(void *context, struct str piece, struct error *err)
+{
+    strbuf_add_str(context, piece);
+    return true;
+}
+
+static void the_answer_is_written_from_rows_and_facts(void **state)
+{
+    SCRIPT({"There are 42."});
+    struct strbuf text = strbuf_init(1000);
+    struct llm_request request = ask("how many orders?");
+    struct llm_proposal proposal = {.sql = "SELECT count(*) AS n FROM orders"};
+    struct chat_usage usage = {0};
+    struct llm_answer_request answer = {.request = &request, .usage = &usage,
+        .proposal = &proposal, .rows = &one_row, .facts = "total: 42\n", .on_text = keep_text,
+        .context = &text};
+    struct error err = {0};
+    assert_true(llm_writes_answers(llm));
+    assert_true(llm_write_answer(llm, &answer, &err));
+    assert_string_equal(strbuf_text(&text), "There are 42.");
+    assert_int_equal(usage.calls, 1);
+    assert_true(says(chat_double_message(0), "Result, 1 row:\nn\n42"));
+    assert_true(says(chat_double_message(0), "Facts:\ntotal: 42"));
+    request.sees = LLM_SEES_SCHEMA;
+    assert_false(llm_write_answer(llm, &answer, &err));
+    assert_int_equal(chat_double.calls, 1);
+    strbuf_clear(&text);
+}
+
+static void without_settings_the_planner_is_chosen(void **state)
+{
+    struct error err = {0};
+    settings_reset();
+    assert_string_equal(llm_chosen(), "planner");
+    assert_true(settings_set("OPENAI_BASE_URL", "http://127.0.0.1:9/v1", &err));
+    assert_string_equal(llm_chosen(), "openai");
+    setenv("ANTHROPIC_API_KEY", "not-a-key", 1);
+    assert_true(settings_load(&err));
+    assert_string_equal(llm_chosen(), "anthropic");
+    assert_true(settings_set("QUERENT_LLM", "planner", &err));
+    assert_string_equal(llm_chosen(), "planner");
+    unsetenv("ANTHROPIC_API_KEY");
+    settings_reset();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(one_call_decides_dataset_and_statement),
+        TEST(what_code_knows_is_in_the_prompt),
+        TEST(the_stable_part_does_not_change),
+        TEST(a_sure_choice_shows_what_it_joins_alone),
+        TEST(metrics_conditions_and_joins_are_compiled_in),
+        TEST(replies_are_read_with_patience),
+        TEST(a_question_back_and_no_answer_are_results),
+        TEST(questions_about_the_data_itself_cost_no_call),
+        TEST(a_reply_of_another_form_goes_back_once_or_twice),
+        TEST(a_cut_reply_goes_back),
+        TEST(a_failed_statement_comes_with_nearest_names_and_values),
+        TEST(the_same_statement_is_never_taken_twice),
+        TEST(no_rows_go_back_once_where_a_value_is_not_stored),
+        TEST(the_planner_stands_in_where_it_is_sure),
+        TEST(where_it_is_not_there_is_one_error),
+        TEST(a_slow_model_leaves_the_planner_time),
+        TEST(with_schema_no_value_is_sent),
+        TEST(aggregates_may_be_shown_without_rows),
+        TEST(masked_columns_keep_their_values),
+        TEST(conversation_and_examples_are_told),
+        TEST(nothing_is_sent_to_explain_alone),
+        TEST(the_answer_is_written_from_rows_and_facts),
+        TEST(without_settings_the_planner_is_chosen),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
