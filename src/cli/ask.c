@@ -17,7 +17,8 @@ static const struct option_row options[] = {
     {"dataset", 0, OPTION_LIST, "ID", "look only at this dataset"},
     {"rows", 0, OPTION_VALUE, "N", "rows in the reply (10; at most 1000)"},
     {"user", 0, OPTION_VALUE, "ID", "who asks (\"local\")"},
-    {"explain", 0, OPTION_FLAG, NULL, "say how the question was read"},
+    {"explain", 0, OPTION_FLAG, NULL, "say how the question was read, and what a language model was sent"},
+    {"dry", 0, OPTION_FLAG, NULL, "ask no language model, only print what it would be sent"},
     {"quiet", 'q', OPTION_FLAG, NULL, "the answer only, without the steps"},
 };
 
@@ -35,6 +36,7 @@ static bool read_question(const struct arguments *arguments, struct question *ou
         .text = arguments_rest(arguments, &count)[0],
         .user_id = arguments_value(arguments, "user"),
         .conversation_id = arguments_value(arguments, "conversation"),
+        .dry = arguments_flag(arguments, "dry"),
         .explain = arguments_flag(arguments, "explain"),
         .use_cache = true,
     };
@@ -66,6 +68,14 @@ static void print_explanation(const struct run *run)
         terminal_print_wrapped(stdout, proposal->explanation, 0);
 }
 
+static void print_dry(const struct run *run)
+{
+    if (run->proposal.explanation)
+        terminal_print_wrapped(stdout, run->proposal.explanation, 0);
+    else
+        puts("Nothing: this question is answered without a language model.");
+}
+
 static void print_run(const struct arguments *arguments, const struct run *run)
 {
     bool streamed = arguments_flag(arguments, "stream"), json = arguments_flag(arguments, "json");
@@ -76,6 +86,10 @@ static void print_run(const struct arguments *arguments, const struct run *run)
         command_fail(&run->error);
     if (failed || json || streamed)
         return;
+    if (arguments_flag(arguments, "dry")) {
+        print_dry(run);
+        return;
+    }
     if (arguments_flag(arguments, "sql")) {
         puts(run->statement ? run->statement->sql : run->answer);
         return;
@@ -93,7 +107,11 @@ TASK_WAITS static int ask(struct session *session)
     if (!read_question(arguments, &question, &err) ||
         !catalog_require_datasets(session->agent->knowledge->catalog, &err))
         return arguments_fail(arguments, &err);
-    session->quiet |= arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
+    if (question.dry && !llm_writes_answers(session->agent->llm)) {
+        error_set(&err, ERROR_USAGE, "--dry: no language model is in use; QUERENT_LLM chooses one");
+        return arguments_fail(arguments, &err);
+    }
+    session->quiet |= arguments_flag(arguments, "dry") || arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
     if (arguments_flag(arguments, "stream"))
         session->listener = print_event;
     struct run *run = session_ask(session, &question, &err);

@@ -29,7 +29,7 @@ const char *llm_chosen(void)
     const char *name = settings_text("QUERENT_LLM");
     if (name && strcmp(name, "auto") != 0)
         return name;
-    if (settings_secret("ANTHROPIC_API_KEY"))
+    if (settings_secret("ANTHROPIC_API_KEY") || settings_secret("ANTHROPIC_AUTH_TOKEN"))
         return "anthropic";
     return settings_secret("OPENAI_API_KEY") || settings_text("OPENAI_BASE_URL") ? "openai" : "planner";
 }
@@ -87,11 +87,11 @@ static bool is_listed(const char *list, const char *id)
 const char *llm_allowed_model(const struct llm *llm, const char *id)
 {
     const char *list = settings_text("QUERENT_MODELS_ALLOWED");
-    if (!id || !llm->driver->knows_model || strlen(id) > CHAT_MODEL_ID_MAX)
+    if (!id || !llm_writes_answers(llm) || strlen(id) > CHAT_MODEL_ID_MAX ||
+        strcmp(id, llm_model_id(llm)) == 0)
         return NULL;
-    if (strcmp(id, llm_model_id(llm)) == 0)
-        return NULL; /* it is that one */
-    return (list ? is_listed(list, id) : llm->driver->knows_model(llm, id)) ? id : NULL;
+    bool known = llm->driver->knows_model && llm->driver->knows_model(llm, id);
+    return (list ? is_listed(list, id) : known) ? id : NULL;
 }
 
 TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,

@@ -130,7 +130,7 @@ struct llm_driver {
     bool (*open)(struct llm *llm, struct error *err);
     void (*close)(struct llm *llm);
     const char *(*model_id)(const struct llm *llm); /* part of cache keys and of the reply */
-    /* See llm_allowed_model(). Optional: NULL means that there is but one. */
+    /* See llm_allowed_model(). Optional: NULL means that it knows none. */
     bool (*knows_model)(const struct llm *llm, const char *id);
     TASK_WAITS bool (*select)(struct llm *llm, struct llm_request *request,
                               struct llm_selection *out, struct error *err);

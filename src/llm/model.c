@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "llm/model_priv.h"
+#include "llm/models.h"
 #include "sql/firewall.h"
 
 #define TIME_SHARE_PERCENT 80 /* of the time left that a call may take */
@@ -35,6 +36,11 @@ static void model_close(struct llm *llm)
 static const char *model_id(const struct llm *llm)
 {
     return chat_model_id(llm->state);
+}
+
+static bool knows_model(const struct llm *llm, const char *id)
+{
+    return model_find(chat_provider(llm->state), id) != NULL;
 }
 
 /* ------------------------------------------------------------------ calls */
@@ -548,6 +554,7 @@ TASK_WAITS static size_t model_keep_understood(struct llm *llm, const struct llm
         .open = model_open,                                                                        \
         .close = model_close,                                                                      \
         .model_id = model_id,                                                                      \
+        .knows_model = knows_model,                                                                \
         .select = model_select,                                                                    \
         .generate = model_generate,                                                                \
         .write_answer = model_write_answer,                                                        \
