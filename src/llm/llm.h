@@ -160,12 +160,10 @@ TASK_WAITS bool llm_generate(struct llm *llm, struct llm_request *request,
                              struct llm_proposal *out, struct error *err);
 /* Whether it is a language model, which wants the conversation and examples, and writes answers. */
 bool llm_writes_answers(const struct llm *llm);
-/* Whether the setting lets a model see the rows of the proposal's statement: without them it can't write
- * an answer. */
-bool llm_may_see_rows(const struct llm_request *request, const struct llm_proposal *proposal);
+/* QUERENT_MODEL_SEES */
 enum llm_sees llm_sees_setting(void);
-/* Has the answer written by a language model. The caller checks each number, and knows what to say
- * when this fails. */
+/* Has the answer written by a language model, which is shown the rows: whether it may be is the caller's to
+ * find out. So is checking each number, and what to say when this fails. */
 TASK_WAITS bool llm_write_answer(struct llm *llm, const struct llm_answer_request *request,
                                  struct error *err);
 /* Which of the questions would be answered rather than asked back, were they asked after `previous`?

@@ -458,34 +458,6 @@ static void with_schema_no_value_is_sent(void **state)
     assert_false(says(sent, "'Web'"));
 }
 
-static void aggregates_may_be_shown_without_rows(void **state)
-{
-    static const struct {
-        const char *sql;
-        bool rows, aggregates;
-    } rows[] = {
-        {"SELECT sum(revenue) FROM orders", true, true},
-        {"SELECT region, sum(revenue) FROM orders GROUP BY region", true, true},
-        {"SELECT region, revenue FROM orders", true, false},
-        {"SELECT * FROM orders", true, false},
-        {"SELECT order_id, sum(revenue) FROM orders GROUP BY order_id", true, false},
-        {"SELECT region FROM orders GROUP BY region", true, false},
-        {"SELECT string_agg(region) FROM orders", true, false},
-        {"SELECT revenue, sum(revenue) OVER () FROM orders", true, false},
-        {"SELECT x FROM (SELECT sum(revenue) AS x FROM orders)", true, false},
-    };
-    struct llm_request request = ask("revenue");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct llm_proposal proposal = {.sql = rows[i].sql};
-        request.sees = LLM_SEES_ROWS;
-        assert_int_equal(llm_may_see_rows(&request, &proposal), rows[i].rows);
-        request.sees = LLM_SEES_AGGREGATES;
-        assert_int_equal(llm_may_see_rows(&request, &proposal), rows[i].aggregates);
-        request.sees = LLM_SEES_SCHEMA;
-        assert_false(llm_may_see_rows(&request, &proposal));
-    }
-}
-
 static void masked_columns_keep_their_values(void **state)
 {
     struct dataset masked = shop_orders;
@@ -499,11 +471,6 @@ static void masked_columns_keep_their_values(void **state)
     decide(&request);
     assert_false(says(strbuf_str(&chat_double.sent), "'North'"));
     assert_true(says(strbuf_str(&chat_double.sent), "region text"));
-    assert_false(llm_may_see_rows(
-        &request, &(struct llm_proposal){.sql = "SELECT region FROM orders"}));
-    assert_false(llm_may_see_rows(&request, &(struct llm_proposal){.sql = "SELECT * FROM orders"}));
-    assert_true(llm_may_see_rows(
-        &request, &(struct llm_proposal){.sql = "SELECT count(*) FROM orders"}));
     masked.access.hidden = (struct text_list){names, 1};
     request = ask("revenue in the north");
     request.plan.datasets = &one;
@@ -618,7 +585,6 @@ int main(void)
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(with_schema_no_value_is_sent),
-        TEST(aggregates_may_be_shown_without_rows),
         TEST(masked_columns_keep_their_values),
         TEST(conversation_and_examples_are_told),
         TEST(nothing_is_sent_to_explain_alone),
