@@ -58,6 +58,11 @@ static size_t combine(const struct finder *f, struct combination kept[PER_SKETCH
     for (int slot = 0; slot < SLOTS; slot++) {
         const struct option_list *list = &f->options[slot];
         size_t found = 0;
+        if (list->count == 1) { /* the order stays, and the option is number 0 */
+            for (size_t i = 0; i < count; i++)
+                kept[i].score += list->items[0].score;
+            continue;
+        }
         for (size_t i = 0; i < count; i++)
             for (size_t k = 0; k < list->count; k++) {
                 struct combination one = kept[i];
@@ -155,7 +160,7 @@ static uint64_t candidate_hash(const struct finder *f, const struct candidate *c
 /* Notes the score of a candidate among the best, in place of what it had before (NAN: nothing). */
 static void note_score(struct finder *f, double score, double before)
 {
-    size_t at = 0;
+    size_t at = isnan(before) ? f->best_count : 0;
     while (at < f->best_count && f->best[at] != before)
         at++;
     if (at == f->best_count && f->best_count < CANDIDATES_MAX)
@@ -198,6 +203,15 @@ static void keep(struct finder *f, const struct candidate *candidate)
 
 /* ---- sketches */
 
+/* The best combination's, added up as combine() does. */
+static double best_score(const struct finder *f)
+{
+    double score = 0;
+    for (int slot = 0; slot < SLOTS; slot++)
+        score += f->options[slot].items[0].score;
+    return score;
+}
+
 static void try_sketch(struct finder *f, const struct sketch *sketch, float score)
 {
     static void (*const fill[SLOTS])(struct finder *, const struct sketch *,
@@ -212,6 +226,8 @@ static void try_sketch(struct finder *f, const struct sketch *sketch, float scor
         if (f->options[slot].count == 0)
             return;
     }
+    if (falls_short(f, (double)score + best_score(f)))
+        return;
     struct combination kept[PER_SKETCH];
     size_t count = combine(f, kept);
     for (size_t i = 0; i < count && !falls_short(f, (double)score + kept[i].score); i++) {
