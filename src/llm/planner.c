@@ -133,24 +133,50 @@ static bool is_candidates_fault(enum error_code code)
     return code == ERROR_SQL_FAILED || code == ERROR_SQL_REFUSED || code == ERROR_RESULT_TOO_LARGE;
 }
 
+static bool try_candidate(struct llm_request *request, struct plan *plan, size_t i,
+                          struct error *err)
+{
+    const struct rows *rows = NULL;
+    struct error failure = {0};
+    bool ok =
+        request->try_statement(request->try_context, plan->candidates[i].sql, &rows, &failure);
+    if (!ok && !is_candidates_fault(failure.code)) {
+        *err = failure;
+        return false;
+    }
+    if (!ok)
+        log_info("candidate %zu failed: %s", i + 1, failure.message);
+    plan_observe(plan, i, rows);
+    return true;
+}
+
 /* Executes the best few, while that can matter; the planner sees what each gave. */
 static bool try_candidates(struct llm_request *request, struct plan *plan, struct error *err)
 {
-    size_t count =
-        plan->execute_max < plan->candidate_count ? plan->execute_max : plan->candidate_count;
-    for (size_t i = 0; i < count && !plan_is_settled(plan, request->sureness_min); i++) {
-        const struct rows *rows = NULL;
-        struct error failure = {0};
-        bool ok =
-            request->try_statement(request->try_context, plan->candidates[i].sql, &rows, &failure);
-        if (!ok && !is_candidates_fault(failure.code)) {
-            *err = failure;
+    size_t next;
+    while (!plan_is_settled(plan, request->sureness_min) &&
+           (next = plan_next(plan, request->sureness_min)) != SIZE_MAX)
+        if (!try_candidate(request, plan, next, err))
             return false;
-        }
-        if (!ok)
-            log_info("candidate %zu failed: %s", i + 1, failure.message);
-        plan_observe(plan, i, rows);
+    return true;
+}
+
+/* What is answered was executed itself, and not only foreseen from another's rows: else that comes
+ * now, and where it fails, the others' turn. */
+static bool decide(struct llm_request *request, struct reading *reading,
+                   struct plan_decision *out, struct error *err)
+{
+    struct plan *plan = reading->plan;
+    for (;;) {
+        if (!reading->tried && !try_candidates(request, plan, err))
+            return false;
+        plan_decide(plan, request->sureness_min, request->arena, out);
+        if (reading->tried || out->outcome != PLAN_ANSWER || !plan_is_foreseen(plan, out->winner))
+            break;
+        if (!try_candidate(request, plan, out->winner, err))
+            return false;
     }
+    reading->tried = true;
     return true;
 }
 
@@ -255,11 +281,9 @@ static bool planner_generate(struct llm *llm, struct llm_request *request, struc
         out->sentence = no_dataset_sentence(request);
         return true;
     }
-    if (!reading->tried && !try_candidates(request, plan, err))
-        return false;
-    reading->tried = true;
     struct plan_decision decision = {0};
-    plan_decide(plan, request->sureness_min, request->arena, &decision);
+    if (!decide(request, reading, &decision, err))
+        return false;
     switch (decision.outcome) {
     case PLAN_ANSWER:
         propose_candidate(request, &plan->candidates[decision.winner], &decision, out);

@@ -9,6 +9,7 @@
 
 #include "core/hash.h"
 #include "core/strbuf.h"
+#include "planner/alike.h"
 #include "planner/plan.h"
 #include "planner/rules/business.h"
 #include "planner/rules/unheard.h"
@@ -105,14 +106,9 @@ static bool lists_bare_amounts(const struct query *query, const struct rows *row
            query->group_count == 0 && rows->row_count >= BARE_AMOUNTS_MIN;
 }
 
-void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
+static void note_rows(struct plan *plan, size_t i, const struct rows *rows)
 {
-    struct plan_state *state = (struct plan_state *)plan;
-    if (i >= plan->candidate_count)
-        return;
-    struct plan_item *item = &state->items[i];
-    for (size_t k = 0; k < plan->candidate_count; k++)
-        state->items[k].scored = false;
+    struct plan_item *item = &((struct plan_state *)plan)->items[i];
     memset(item->facts, 0, sizeof(item->facts));
     item->observed = true;
     item->repeats = false;
@@ -120,6 +116,8 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
         item->facts[RESULT_failed] = 1;
         return;
     }
+    item->row_count = rows->row_count;
+    item->column_count = rows->column_count;
     size_t cells = rows->row_count * rows->column_count, nulls = 0;
     for (size_t k = 0; k < cells; k++)
         nulls += rows->cells[k].type == CELL_NULL;
@@ -136,6 +134,33 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     item->facts[RESULT_all_null] = cells > 0 && nulls == cells;
     item->facts[RESULT_some_null] = nulls > 0;
     item->facts[RESULT_zero] = zero;
+}
+
+/* What was cut off differs with the order. */
+static void note_same_rows(struct plan *plan, size_t i, const struct rows *rows)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    for (size_t k = 0; rows && !rows->truncated && k < plan->execute_max; k++)
+        if (!state->items[k].executed && plan_differ_in_order_only(state, i, k))
+            note_rows(plan, k, rows);
+}
+
+void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    if (i >= plan->candidate_count)
+        return;
+    for (size_t k = 0; k < plan->candidate_count; k++)
+        state->items[k].scored = false;
+    note_rows(plan, i, rows);
+    state->items[i].executed = true;
+    note_same_rows(plan, i, rows);
+}
+
+bool plan_is_foreseen(const struct plan *plan, size_t i)
+{
+    const struct plan_item *item = &((const struct plan_state *)plan)->items[i];
+    return item->observed && !item->executed;
 }
 
 /* The share of the learned readings' probability that gives the same result as candidate `i`. */

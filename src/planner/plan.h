@@ -37,7 +37,10 @@ struct plan_item {
     double prior;       /* of business readings: their own guess; else below 0 */
     const struct learned_facts *learned; /* NULL for business readings */
     bool observed;
-    uint64_t result; /* hash of the rows, in any order */
+    bool executed;     /* else, where it is observed, another's rows told what it gives */
+    uint64_t result;   /* hash of the rows, in any order */
+    uint64_t rows_key; /* of the query without its order; 0: not asked for yet (alike.c) */
+    size_t row_count, column_count; /* where observed and not failed */
     float facts[RESULT_FEATURE_COUNT];
     bool scored;  /* `score` is known: it goes with what was observed of all candidates */
     double score; /* of a learned reading, by what executing gave */

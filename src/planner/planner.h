@@ -7,9 +7,9 @@
  * executed by the caller -> decision: answer, ask back, or say that it can't be answered.
  *
  *     struct plan *plan = planner_read(planner, &request, arena, err);     (CPU only: offload it)
- *     for (i = 0; i < plan->candidate_count && i < plan->execute_max; i++)
+ *     while (!plan_is_settled(plan, threshold) && (i = plan_next(plan, threshold)) != SIZE_MAX)
  *         ... firewall, engine ..., plan_observe(plan, i, rows or NULL);
- *     plan_decide(plan, &decision);
+ *     plan_decide(plan, threshold, arena, &decision);
  *
  * The planner knows nothing of engines, runs or files other than its weights. One planner serves
  * all threads: it is read-only after planner_open().
@@ -140,8 +140,16 @@ size_t planner_find_links(const struct planner *planner, const struct plan_reque
  * only. */
 struct plan_meta_answer planner_read_meta(const struct plan_request *request, struct arena *arena);
 
-/* Tells what executing candidate `i` gave: its rows, or NULL when it failed. */
+/* Tells what executing candidate `i` gave: its rows, or NULL when it failed. Those that differ from
+ * it in the order of their rows only are known then, too. */
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
+
+/* The candidate to execute next, of the first `execute_max`; SIZE_MAX when all are known. Of those
+ * that differ in their order only, the one that would be told. `threshold` as for plan_decide(). */
+size_t plan_next(struct plan *plan, double threshold);
+
+/* Whether another's rows told what the candidate gives, and its own statement was not executed. */
+bool plan_is_foreseen(const struct plan *plan, size_t i);
 
 /* Whether executing more candidates can't change what will be decided: a reading by rules, of what
  * the learned ones can't express, is all but sure and has rows; or the decision is the same whatever

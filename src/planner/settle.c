@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "planner/plan.h"
+#include "planner/alike.h"
 
 #define LIKELY_ROWS 12
 
@@ -16,7 +16,8 @@ enum rest {
     REST_FAILS,
     REST_DIFFERS, /* each something else */
     REST_GANGS,   /* all the same, and nothing that was seen */
-    REST_AGREES,  /* all what one gave that was seen */
+    REST_AGREES,  /* all what one gave that was seen, if they can */
+    REST_TELLS,   /* those that differ from one in their order only: something; the others: never */
 };
 
 #define NOT_SEEN SIZE_MAX
@@ -26,13 +27,17 @@ struct supposition {
     bool one_row, zero, empty;
     size_t seen;   /* which one is agreed with */
     size_t agrees; /* this one agrees with it, whatever the others do; NOT_SEEN: none */
+    size_t told;   /* for REST_TELLS */
 };
 
-static void suppose_item(struct plan_item *item, size_t place, const struct supposition *s,
+static void suppose_item(struct plan_state *state, size_t place, const struct supposition *s,
                          const struct plan_item *seen)
 {
-    bool agrees = s->rest == REST_AGREES || place == s->agrees;
-    if (s->rest == REST_UNKNOWN)
+    struct plan_item *item = &state->items[place];
+    bool agrees = place == s->agrees ||
+                  (s->rest == REST_AGREES && plan_may_agree(state, place, s->seen));
+    if (s->rest == REST_UNKNOWN ||
+        (s->rest == REST_TELLS && !plan_differ_in_order_only(state, s->told, place)))
         return;
     item->observed = true;
     if (agrees) {
@@ -40,7 +45,7 @@ static void suppose_item(struct plan_item *item, size_t place, const struct supp
         memcpy(item->facts, seen->facts, sizeof(item->facts));
         return;
     }
-    item->result = s->rest == REST_GANGS ? 1 : 1 + place;
+    item->result = s->rest == REST_GANGS || s->rest == REST_TELLS ? 1 : 1 + place;
     item->facts[RESULT_failed] = s->rest == REST_FAILS;
     item->facts[RESULT_one_row] = s->one_row;
     item->facts[RESULT_zero] = s->zero;
@@ -59,7 +64,7 @@ static void decide_supposing(struct plan_state *state, double threshold,
         state->items[i].scored = false;
     for (size_t i = 0; i < state->plan.execute_max; i++)
         if (!seen[i].observed)
-            suppose_item(&state->items[i], i, s, &seen[s->seen]);
+            suppose_item(state, i, s, &seen[s->seen]);
     plan_decide(&state->plan, threshold, state->arena, out);
     arena_rollback(state->arena, mark);
     state->items = seen;
@@ -114,7 +119,8 @@ static bool stays_with_each(struct plan_state *state, double threshold,
             return false;
         for (size_t i = 0; i < state->plan.execute_max; i++) {
             s = (struct supposition){.rest = REST_DIFFERS, .seen = seen, .agrees = i};
-            if (!state->items[i].observed && !stays(state, threshold, now, s))
+            if (!state->items[i].observed && plan_may_agree(state, i, seen) &&
+                !stays(state, threshold, now, s))
                 return false;
         }
     }
@@ -140,4 +146,25 @@ bool plan_decision_is_settled(struct plan_state *state, double threshold)
         winner->facts[RESULT_empty] != 0 || winner->facts[RESULT_all_null] != 0)
         return false;
     return stays_with_all(state, threshold, &now) && stays_with_each(state, threshold, &now);
+}
+
+size_t plan_next(struct plan *plan, double threshold)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    struct plan_decision then;
+    size_t first = 0, alike = 0;
+    while (first < plan->execute_max && state->items[first].observed)
+        first++;
+    if (first == plan->execute_max)
+        return SIZE_MAX;
+    for (size_t i = first + 1; i < plan->execute_max; i++)
+        alike += plan_differ_in_order_only(state, first, i);
+    if (alike == 0)
+        return first;
+    struct supposition s = {.rest = REST_TELLS, .told = first, .agrees = NOT_SEEN};
+    decide_supposing(state, threshold, &s, &then);
+    bool tells = then.outcome == PLAN_ANSWER && then.winner < plan->execute_max &&
+                 !state->items[then.winner].observed &&
+                 plan_differ_in_order_only(state, first, then.winner);
+    return tells ? then.winner : first;
 }

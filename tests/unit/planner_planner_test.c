@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole plans over the made-up shop, with the weights that come with the program. */
+#include "planner/alike.h"
 #include "planner/planner.h"
 
 #include <setjmp.h>
@@ -208,17 +209,25 @@ static void what_the_rules_are_sure_of_settles_once_it_has_rows(void **state)
     assert_false(plan_is_settled(plan, 0.6));
 }
 
+/* One row of as many columns as the candidate selects. */
+static struct rows *row_of(const struct plan *plan, size_t i, int64_t number)
+{
+    const struct query *query = plan->candidates[i].query;
+    bool star = query->select[0].expression->kind == EXPRESSION_STAR;
+    struct rows *rows = arena_memdup(arena, one_number(number), sizeof(*rows));
+    rows->column_count = star ? 9 : query->select_count;
+    rows->cells = arena_array(arena, rows->column_count, sizeof(*rows->cells));
+    for (size_t c = 0; c < rows->column_count; c++)
+        rows->cells[c] = (struct cell){.type = CELL_INTEGER, .integer = number};
+    return rows;
+}
+
 /* What one more candidate gives: a failure, nothing, the first one's rows, or others. */
 static void observe_any(struct plan *plan, size_t i, unsigned chance)
 {
-    struct rows none = *one_number(1);
-    none.row_count = 0;
-    plan_observe(plan, i,
-                 chance == 0   ? NULL
-                 : chance == 1 ? &none
-                 : chance < 4  ? one_number(1)
-                 : chance < 6  ? one_number(2)
-                               : one_number((int64_t)i + 3));
+    struct rows *rows = row_of(plan, i, chance < 4 ? 1 : chance < 6 ? 2 : (int64_t)i + 3);
+    rows->row_count = chance > 1;
+    plan_observe(plan, i, chance == 0 ? NULL : rows);
 }
 
 static void what_is_settled_stays_whatever_the_rest_gives(void **state)
@@ -233,12 +242,14 @@ static void what_is_settled_stays_whatever_the_rest_gives(void **state)
     for (size_t k = 0; k < 30 * sizeof(questions) / sizeof(questions[0]); k++) {
         struct plan *plan = read_plan(questions[k / 30], 1);
         struct plan_decision now, then;
-        plan_observe(plan, 0, one_number(1));
+        plan_observe(plan, 0, row_of(plan, 0, 1));
         if (!plan_decision_is_settled((struct plan_state *)plan, 0.6))
             continue;
         settled++;
         plan_decide(plan, 0.6, arena, &now);
         for (size_t i = 1; i < plan->execute_max; i++) {
+            if (plan_is_foreseen(plan, i))
+                continue; /* it gives what the first one gave */
             random = random * 1103515245u + 12345u;
             observe_any(plan, i, random / 65536 % 9);
         }
@@ -250,6 +261,89 @@ static void what_is_settled_stays_whatever_the_rest_gives(void **state)
                      plan->candidates[now.winner].sql, plan->candidates[then.winner].sql);
     }
     assert_true(settled > 0);
+}
+
+/* Two candidates of the plan that differ in their order only; false: there are none. */
+static bool find_alike(struct plan *plan, size_t *first, size_t *second)
+{
+    for (*first = 0; *first < plan->execute_max; ++*first)
+        for (*second = *first + 1; *second < plan->execute_max; ++*second)
+            if (plan_differ_in_order_only((struct plan_state *)plan, *first, *second))
+                return true;
+    return false;
+}
+
+static void what_differs_in_order_only_is_executed_once(void **state)
+{
+    (void)state;
+    size_t a, b;
+    struct plan *plan = read_plan("What is the total revenue by region?", 1);
+    assert_true(find_alike(plan, &a, &b));
+    assert_true(plan->candidates[a].query->order_count != plan->candidates[b].query->order_count);
+    size_t next = plan_next(plan, 0.6);
+    plan_observe(plan, next, row_of(plan, next, 1));
+    assert_false(plan_is_foreseen(plan, next));
+    size_t other = next == a ? b : a;
+    assert_true(next == a || next == b);
+    assert_true(plan_is_foreseen(plan, other));
+    struct plan_decision decision;
+    plan_decide(plan, 0.6, arena, &decision);
+    assert_int_equal(decision.outcome, PLAN_ANSWER);
+    assert_int_equal(decision.winner, next);
+    plan_observe(plan, other, NULL); /* what was executed counts */
+    assert_false(plan_is_foreseen(plan, other));
+    for (size_t i; (i = plan_next(plan, 0.6)) != SIZE_MAX;)
+        plan_observe(plan, i, row_of(plan, i, (int64_t)i + 2));
+    assert_true(plan_is_settled(plan, 0.6));
+}
+
+/* Failures may be of the order, and what was cut off depends on it. */
+static void not_all_rows_tell_of_others(void **state)
+{
+    (void)state;
+    size_t a, b;
+    struct plan *plan = read_plan("What is the total revenue by region?", 1);
+    assert_true(find_alike(plan, &a, &b));
+    plan_observe(plan, a, NULL);
+    assert_false(plan_is_foreseen(plan, b));
+    struct rows *rows = row_of(plan, a, 1);
+    rows->truncated = true;
+    plan_observe(plan, a, rows);
+    assert_false(plan_is_foreseen(plan, b));
+    rows->truncated = false;
+    plan_observe(plan, a, rows);
+    assert_true(plan_is_foreseen(plan, b));
+    plan = read_plan("top 3 regions by revenue", 1);
+    for (size_t i = 0; i < plan->execute_max; i++)
+        for (size_t k = 0; k < i; k++)
+            if (plan->candidates[i].query->limit > 0)
+                assert_false(plan_differ_in_order_only((struct plan_state *)plan, i, k));
+}
+
+static void other_shapes_cannot_agree(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("revenue and quantity of each region", 1);
+    const struct plan_state *own = (const struct plan_state *)plan;
+    for (size_t i = 0; i < plan->execute_max; i++)
+        plan_observe(plan, i, row_of(plan, i, 1));
+    for (size_t i = 0; i < plan->execute_max; i++)
+        for (size_t k = 0; k < plan->execute_max; k++)
+            if (plan_same_rows(&own->items[i], &own->items[k]))
+                assert_true(plan_may_agree(own, i, k));
+    plan = read_plan("How many orders are there?", 1);
+    own = (const struct plan_state *)plan;
+    struct rows *rows = row_of(plan, 0, 1);
+    plan_observe(plan, 0, rows);
+    assert_true(plan_may_agree(own, 0, 0));
+    rows->cells = arena_array(arena, 2, sizeof(*rows->cells));
+    rows->row_count = 2;
+    plan_observe(plan, 1, rows);
+    assert_false(plan_may_agree(own, 0, 1)); /* a count is one row */
+    rows->row_count = 1;
+    rows->column_count = 2;
+    plan_observe(plan, 1, rows);
+    assert_false(plan_may_agree(own, 0, 1));
 }
 
 /* Without rows, or unsure, the others are wanted. */
@@ -518,6 +612,9 @@ int main(void)
         cmocka_unit_test(readings_with_the_same_rows_stand_together),
         cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
         cmocka_unit_test(what_is_settled_stays_whatever_the_rest_gives),
+        cmocka_unit_test(what_differs_in_order_only_is_executed_once),
+        cmocka_unit_test(not_all_rows_tell_of_others),
+        cmocka_unit_test(other_shapes_cannot_agree),
         cmocka_unit_test(what_gives_nothing_is_not_settled),
         cmocka_unit_test(a_ranking_that_repeats_a_name_is_doubted),
         cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
