@@ -238,7 +238,7 @@ struct asked {
     struct fetch_response response;
     struct error err;
     bool ok;
-    uint64_t took_ms;
+    uint64_t start_ms, took_ms; /* from asked_init() on: the deadline counts from just after */
     struct strbuf streamed;
 };
 
@@ -250,6 +250,7 @@ static inline void asked_url(struct asked *asked, int port, const char *path)
 static inline void asked_init(struct asked *asked)
 {
     struct fetch_request *request = &asked->request;
+    asked->start_ms = clock_monotonic_ms();
     asked->arena = arena_new();
     asked->streamed = strbuf_init((size_t)64 * 1024 * 1024);
     request->url = request->url ? request->url : asked->url;
@@ -265,9 +266,8 @@ static inline void asked_init(struct asked *asked)
 static inline void asked_call(void *arg)
 {
     struct asked *asked = arg;
-    uint64_t start_ms = clock_monotonic_ms();
     asked->ok = http_fetch(&asked->request, asked->arena, &asked->response, &asked->err);
-    asked->took_ms = clock_monotonic_ms() - start_ms;
+    asked->took_ms = clock_monotonic_ms() - asked->start_ms;
 }
 
 static inline void asked_clear(struct asked *asked)
