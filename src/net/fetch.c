@@ -190,10 +190,11 @@ static bool end_with_last(struct call *call, const char *consequence, uint64_t r
 /* Tries until it is settled. */
 TASK_WAITS static bool run_call(struct call *call, struct error *err)
 {
-    struct arena_mark mark = arena_mark(call->arena);
     for (;;) {
         if (!try_once(call, err))
             return false;
+        struct arena_mark mark =
+            arena_mark(call->arena); /* nobody else allocates before the roll back */
         bool replied = call->end == TRANSFER_REPLIED;
         if (replied)
             fill_response(call);
@@ -205,8 +206,8 @@ TASK_WAITS static bool run_call(struct call *call, struct error *err)
             return end_with_last(call, "; no time is left to try again", wait_ms, err);
         if (upstream_refuses(call->request->upstream))
             return end_with_last(call, "", 0, err);
-        if (replied)
-            arena_rollback(call->arena, mark);
+        *call->out = (struct fetch_response){.body = STR("")};
+        arena_rollback(call->arena, mark);
         transfer_clear(&call->transfer);
         if (!task_sleep(wait_ms, err))
             return false;
@@ -223,10 +224,10 @@ static bool fetch_in_task(const struct fetch_request *request, struct arena *are
         .host = host_of(request->url),
         .started_us = clock_monotonic_us(),
     };
-    *out = (struct fetch_response){.body = STR("")};
     if (!check_request(&call, err))
         return false;
     bool ok = run_call(&call, err);
+    out->tries = call.tries;
     if (!ok && err && err->code == ERROR_DEADLINE)
         error_wrap(err, "%s at %.*s", upstream_name(request->upstream), STR_ARGS(call.host));
     transfer_clear(&call.transfer);
@@ -251,6 +252,7 @@ bool http_fetch(const struct fetch_request *request, struct arena *arena,
                 struct fetch_response *out, struct error *err)
 {
     assert(request->upstream && request->method && request->url && request->failure != ERROR_NONE);
+    *out = (struct fetch_response){.body = STR("")};
     if (task_current())
         return fetch_in_task(request, arena, out, err);
     struct blocking_call call = {request, arena, out};

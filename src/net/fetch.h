@@ -49,9 +49,9 @@ struct fetch_response {
     struct fetch_header *headers; /* of the last response; names in lower case */
     size_t header_count;
     struct str body; /* whole; empty where on_body took it */
-    unsigned tries;
-    uint64_t
-        first_byte_us; /* from the call to the body's first byte of the last try; 0: it had none */
+    unsigned tries;  /* also when the call failed */
+    /* From the call to the body's first byte of the last try; 0: it had none. */
+    uint64_t first_byte_us;
     /* What was to be waited before a repeat, where there was none because the task's deadline comes
      * first; else 0. */
     uint64_t retry_after_ms;
@@ -64,9 +64,8 @@ struct fetch_request {
     const struct fetch_header *headers;
     size_t header_count;
     struct str body; /* borrowed until the call returns */
-    uint64_t
-        connect_ms; /* 0: the default, for both; the whole call ends with the task's deadline */
-    uint64_t idle_ms;
+    /* 0: the default, for both. The whole call ends with the task's deadline. */
+    uint64_t connect_ms, idle_ms;
     size_t body_max; /* of the response, streamed or not; more is a failure. 0: the default */
     /* Whether the same request may be sent again: after no or a broken reply, 408, 409, 429 and
      * 5xx, unless `x-should-retry` says otherwise; after `retry-after-ms` or `retry-after` (seconds
@@ -81,7 +80,7 @@ struct fetch_request {
     TASK_WAITS bool (*on_body)(void *context, struct str piece, struct error *err);
     void *context;
     enum error_code
-        failure; /* the code of an upstream's failures: ERROR_MODEL, ERROR_ENGINE, ... */
+        failure; /* the code of the upstream's failures: ERROR_MODEL, ERROR_ENGINE, ... */
 };
 
 /* True when there was a response, whatever its status; `out` lives in the arena. False: no server,

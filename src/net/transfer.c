@@ -137,7 +137,7 @@ static void add_detail(struct transfer *transfer)
         snprintf(text, sizeof(text), "%s",
                  found ? X509_verify_cert_error_string(transfer->verify_result)
                        : "it is for another name");
-    else if (transfer->socket_errno != 0)
+    else if (transfer->result == CURLE_COULDNT_CONNECT && transfer->socket_errno != 0)
         uv_strerror_r(-transfer->socket_errno, text, sizeof(text));
     if (text[0])
         snprintf(transfer->problem + length, room, ": %s", text);

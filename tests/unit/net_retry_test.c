@@ -237,6 +237,22 @@ static void a_wait_can_be_cancelled(void **state)
     peer_stop(peer);
 }
 
+/* Nothing is left of a reply that was not the last one. */
+static void a_failure_leaves_no_response(void **state)
+{
+    struct peer *peer = PEER_START({BUSY, .end = THEN_CLOSE}, {"H", .end = THEN_RESET});
+    struct asked asked = {.request = {.repeatable = true, .tries_max = 2}};
+    call_peer(&asked, peer);
+    assert_failed(&asked, ERROR_MODEL, ": the connection broke");
+    assert_failed(&asked, ERROR_MODEL, "; tried 2 times");
+    assert_int_equal(asked.response.status, 0);
+    assert_int_equal(asked.response.header_count, 0);
+    assert_int_equal(asked.response.body.length, 0);
+    assert_int_equal(asked.response.tries, 2);
+    asked_clear(&asked);
+    peer_stop(peer);
+}
+
 static void does_not_repeat_once_a_byte_was_taken(void **state)
 {
     struct peer *peer = PEER_START(
@@ -244,6 +260,7 @@ static void does_not_repeat_once_a_byte_was_taken(void **state)
     struct asked asked = {.request = {.repeatable = true, .on_body = keep_piece}};
     call_peer(&asked, peer);
     assert_failed(&asked, ERROR_MODEL, "its reply was cut off");
+    assert_int_equal(asked.response.tries, 2);
     assert_string_equal(strbuf_text(&asked.streamed), "cut");
     assert_int_equal(atomic_load(&peer->requests), 2);
     asked_clear(&asked);
@@ -267,6 +284,7 @@ int main(void)
         cmocka_unit_test(does_not_wait_past_the_deadline),
         cmocka_unit_test(does_not_wait_past_the_deadline_for_a_connection),
         cmocka_unit_test(a_wait_can_be_cancelled),
+        cmocka_unit_test(a_failure_leaves_no_response),
         cmocka_unit_test(does_not_repeat_once_a_byte_was_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
