@@ -286,6 +286,7 @@ struct call {
     const char *model_id;
     unsigned refused, refused_now, fields; /* enum chat_field; now: only for this request */
     unsigned tries, changes;
+    uint64_t started_us;
     struct chat_reading reading;
     struct fetch_response response;
 };
@@ -305,6 +306,7 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
                                                 call->refused | call->refused_now);
     model->driver->write(model, call->request, call->fields, &body);
     chat_reading_init(&call->reading, model, call->request, call->fields);
+    call->reading.started_us = call->started_us;
     bool ok = strbuf_ok(&body);
     if (!ok) {
         error_set(err, ERROR_TOO_LARGE, "the request for the model is over %d MB",
@@ -402,10 +404,8 @@ static void fill_reply(struct call *call, struct chat_reply *out)
         .first_text_us = reading->first_text_us,
     };
     out->usage.calls = 1;
-    const char *provider = call->model->driver->name, *prices = call->model->prices;
-    model_price_usage(provider, call->model_id, prices, &out->usage);
-    if (!out->usage.priced) /* an alias, or the name of a deployment */
-        model_price_usage(provider, model_id, prices, &out->usage);
+    const struct model_name name = {call->model->driver->name, call->model_id, reading->model_id};
+    model_price_usage(&name, call->model->prices, &out->usage);
 }
 
 enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_AGAIN };
@@ -487,7 +487,8 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
 {
     const char *model_id = chat_request_model(model, request);
     struct call *call = arena_alloc(request->arena, sizeof(*call));
-    *call = (struct call){model, request, model_id, .refused = chat_known_refusals(model, model_id)};
+    *call = (struct call){model, request, model_id, .refused = chat_known_refusals(model, model_id),
+                          .started_us = clock_monotonic_us()};
     enum outcome outcome = OUTCOME_AGAIN;
     struct error failure = {0};
     while (outcome == OUTCOME_AGAIN) {

@@ -116,7 +116,7 @@ struct chat_reading {
     struct strbuf text;    /* all of it, also where it was passed on */
     struct strbuf whole;   /* a JSON document */
     struct strbuf declined; /* why, where the model says so beside its text */
-    bool began, is_whole;
+    bool began, is_whole, has_events;
     bool over;          /* the stream said that it ends */
     bool passed_on;     /* on_text has taken some */
     bool caller_failed; /* on_text refused */
@@ -130,6 +130,7 @@ struct chat_reading {
     struct error error;
 };
 
+/* The first text is timed from now on; see started_us. */
 void chat_reading_init(struct chat_reading *reading, const struct chat_model *model,
                        const struct chat_request *request, unsigned fields);
 void chat_reading_clear(struct chat_reading *reading);

@@ -140,6 +140,7 @@ static bool take_event(void *context, const struct server_event *event, struct e
     struct chat_reading *reading = context;
     if (!reading->scratch)
         reading->scratch = arena_new();
+    reading->has_events = true;
     bool ok = reading->model->driver->read_event(reading, event, err);
     arena_reset(reading->scratch, SCRATCH_KEEP_MAX);
     return ok;
@@ -191,6 +192,10 @@ bool chat_reading_finish(struct chat_reading *reading, struct error *err)
 {
     if (!reading->began)
         return chat_reading_fail(reading, true, err, "sent an empty reply");
+    if (!reading->is_whole && !reading->has_events)
+        return chat_reading_fail(reading, true, err,
+                                 "sent something that is no model's reply; check %s",
+                                 reading->model->driver->url_setting);
     if (reading->is_whole && !read_whole(reading, err))
         return false;
     return reading->model->driver->finish(reading, err);

@@ -201,12 +201,14 @@ static bool add_cost(int64_t tokens, int64_t price, int64_t *sum)
            !__builtin_add_overflow(*sum, cost, sum);
 }
 
-static bool find_price(const char *provider, const char *id, const char *prices,
+static bool find_price(const struct model_name *name, const char *prices,
                        const struct chat_usage *usage, struct model_price *out)
 {
-    if (prices && find_set_price(prices, str_from(id), out))
+    const char *id = *name->told ? name->told : name->asked;
+    if (prices && (find_set_price(prices, str_from(name->asked), out) ||
+                   find_set_price(prices, str_from(id), out)))
         return true;
-    const struct model_facts *facts = model_find(provider, id);
+    const struct model_facts *facts = model_find(name->provider, id);
     int64_t prompt = usage->input + usage->cached + usage->cache_written;
     if (facts && facts->priced &&
         (facts->priced_prompt_max == 0 || prompt <= facts->priced_prompt_max)) {
@@ -216,12 +218,13 @@ static bool find_price(const char *provider, const char *id, const char *prices,
     return prices && find_set_price(prices, STR(""), out);
 }
 
-void model_price_usage(const char *provider, const char *id, const char *prices,
-                       struct chat_usage *usage)
+void model_price_usage(const struct model_name *name, const char *prices, struct chat_usage *usage)
 {
     struct model_price price;
     int64_t cost = 0;
-    usage->priced = find_price(provider, id, prices, usage, &price) &&
+    /* A server that tells no tokens is not for free. */
+    bool told = usage->input > 0 || usage->cached > 0 || usage->output > 0;
+    usage->priced = told && find_price(name, prices, usage, &price) &&
                     add_cost(usage->input, price.input, &cost) &&
                     add_cost(usage->cached, price.cached, &cost) &&
                     add_cost(usage->cache_written, price.cache_write, &cost) &&

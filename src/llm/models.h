@@ -50,8 +50,13 @@ const char *model_print_choices(const char *provider, const char *id, struct are
 /* QUERENT_MODEL_PRICES: "ID=input/cached/written/output", several with commas between them; without "ID=" for
  * every model that has no price. Dollars a million tokens. */
 bool model_prices_check(const char *prices, struct error *err);
+/* A model by the name that was asked for, which may be an alias or that of a deployment, and by the one that the
+ * provider gives it in its reply: the latter says what is charged, where it is told. */
+struct model_name {
+    const char *provider, *asked, *told; /* told: "" when it is not */
+};
 /* Fills cost and priced of *usage. `prices` is the setting, or NULL. */
-void model_price_usage(const char *provider, const char *id, const char *prices,
+void model_price_usage(const struct model_name *name, const char *prices,
                        struct chat_usage *usage);
 
 #endif

@@ -523,7 +523,7 @@ static void claudes_stop_reasons_are_told_apart(void **state)
         {CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("a") CLAUDE_END, "before it was whole", 0, "a",
          ""},
         {CLAUDE_START EVENT("ping", "not json"), "can't be read", 0, "", ""},
-        {"nothing like it", "before it was whole", 0, "", ""},
+        {"<html>nothing like it</html>\n\n", "no model's reply; check ANTHROPIC_BASE_URL", 0, "", ""},
     };
     struct chat_model *model = open_claude(NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -61,13 +61,19 @@ static void choices_begin_with_the_successor(void **state)
     assert_null(strstr(model_print_choices("openai", "gpt-4o", arena), "gpt-4o,"));
 }
 
+static void price(const char *provider, const char *asked, const char *told, const char *prices,
+                  struct chat_usage *usage)
+{
+    model_price_usage(&(struct model_name){provider, asked, told}, prices, usage);
+}
+
 static void costs_are_tokens_times_prices(void **state)
 {
     struct chat_usage usage = {.input = 1000, .cached = 2000, .cache_written = 400, .output = 100};
-    model_price_usage("anthropic", "claude-sonnet-4-6", NULL, &usage);
+    price("anthropic", "claude-sonnet-4-6", "", NULL, &usage);
     assert_true(usage.priced);
     assert_int_equal(usage.cost_nano, 1000 * 3000 + 2000 * 300 + 400 * 3750 + 100 * 15000);
-    model_price_usage("openai", "somebody's model", NULL, &usage);
+    price("openai", "somebody's model", "", NULL, &usage);
     assert_false(usage.priced);
     assert_int_equal(usage.cost_nano, 0);
 }
@@ -75,10 +81,10 @@ static void costs_are_tokens_times_prices(void **state)
 static void prices_of_short_prompts_hold_for_them_only(void **state)
 {
     struct chat_usage usage = {.input = 60000, .cached = 40000, .output = 1};
-    model_price_usage("anthropic", "claude-haiku-5-5", NULL, &usage);
+    price("anthropic", "claude-haiku-5-5", "", NULL, &usage);
     assert_true(usage.priced);
     usage.cache_written = 1;
-    model_price_usage("anthropic", "claude-haiku-5-5", NULL, &usage);
+    price("anthropic", "claude-haiku-5-5", "", NULL, &usage);
     assert_false(usage.priced);
 }
 
@@ -88,15 +94,35 @@ static void an_operators_prices_come_first(void **state)
     struct error err = {0};
     struct chat_usage usage = {.input = 1, .cached = 1, .cache_written = 1, .output = 1};
     assert_true(model_prices_check(prices, &err));
-    model_price_usage("anthropic", "claude-sonnet-4-6", prices, &usage);
+    price("anthropic", "claude-sonnet-4-6", "", prices, &usage);
     assert_int_equal(usage.cost_nano, 1000 + 500 + 2000 + 4000);
-    model_price_usage("openai", "ft:gpt-4o=x:a", prices, &usage);
+    price("openai", "ft:gpt-4o=x:a", "", prices, &usage);
     assert_int_equal(usage.cost_nano, 100 + 10 + 0 + 200);
-    model_price_usage("openai", "local", prices, &usage);
+    price("openai", "local", "", prices, &usage);
     assert_int_equal(usage.cost_nano, 4 * 8000);
     /* What is known stays before a price for all others. */
-    model_price_usage("openai", "gpt-4o", prices, &usage);
+    price("openai", "gpt-4o", "", prices, &usage);
     assert_int_equal(usage.cost_nano, 2500 + 1250 + 2500 + 10000);
+}
+
+static void what_answered_is_what_is_charged(void **state)
+{
+    struct chat_usage usage = {.output = 1};
+    price("openai", "our-deployment", "gpt-4o-2024-08-06", NULL, &usage);
+    assert_int_equal(usage.cost_nano, 10000);
+    price("anthropic", "claude-sonnet-4-6", "some local model", NULL, &usage);
+    assert_false(usage.priced);
+    price("openai", "our-deployment", "gpt-4o", "our-deployment=1/1/1/1", &usage);
+    assert_int_equal(usage.cost_nano, 1000);
+    price("openai", "our-deployment", "gpt-4o", "gpt-4o=2/2/2/2", &usage);
+    assert_int_equal(usage.cost_nano, 2000);
+}
+
+static void a_server_that_tells_no_tokens_is_not_for_free(void **state)
+{
+    struct chat_usage usage = {0};
+    price("openai", "gpt-4o", "gpt-4o", NULL, &usage);
+    assert_false(usage.priced);
 }
 
 static void prices_that_are_none_are_refused(void **state)
@@ -117,11 +143,11 @@ static void prices_that_are_none_are_refused(void **state)
 static void numbers_that_no_server_counts_are_not_priced(void **state)
 {
     struct chat_usage usage = {.input = INT64_MAX / 100};
-    model_price_usage("openai", "gpt-4o", NULL, &usage);
+    price("openai", "gpt-4o", "", NULL, &usage);
     assert_false(usage.priced);
     assert_int_equal(usage.cost_nano, 0);
     usage = (struct chat_usage){.output = -1};
-    model_price_usage("openai", "gpt-4o", NULL, &usage);
+    price("openai", "gpt-4o", "", NULL, &usage);
     assert_false(usage.priced);
 }
 
@@ -153,6 +179,8 @@ int main(void)
         cmocka_unit_test(costs_are_tokens_times_prices),
         cmocka_unit_test(prices_of_short_prompts_hold_for_them_only),
         cmocka_unit_test(an_operators_prices_come_first),
+        cmocka_unit_test(what_answered_is_what_is_charged),
+        cmocka_unit_test(a_server_that_tells_no_tokens_is_not_for_free),
         cmocka_unit_test(prices_that_are_none_are_refused),
         cmocka_unit_test(numbers_that_no_server_counts_are_not_priced),
         cmocka_unit_test(sums_are_priced_when_all_of_them_are),
