@@ -146,22 +146,26 @@ static bool take_event(void *context, const struct server_event *event, struct e
     return ok;
 }
 
-static bool begins_with_brace(struct str piece)
+/* Blanks before the first event or brace mean nothing, and may be all that the first pieces have. */
+static struct str without_blanks(struct str piece)
 {
-    piece = str_trim(piece);
-    return piece.length > 0 && piece.bytes[0] == '{';
+    size_t blanks = 0;
+    while (blanks < piece.length && char_is_space(piece.bytes[blanks]))
+        blanks++;
+    return str_slice(piece, blanks, piece.length);
 }
 
 bool chat_reading_add(struct chat_reading *reading, struct str piece, struct error *err)
 {
-    if (!reading->began && str_trim(piece).length > 0) {
+    if (!reading->began) {
+        piece = without_blanks(piece);
+        if (piece.length == 0)
+            return true;
         reading->began = true;
-        reading->is_whole = begins_with_brace(piece);
+        reading->is_whole = piece.bytes[0] == '{';
     }
     bool ok = true;
-    if (!reading->began) {
-        ok = true; /* blanks before the first event or brace mean nothing */
-    } else if (reading->is_whole) {
+    if (reading->is_whole) {
         strbuf_add_str(&reading->whole, piece);
         if (!strbuf_ok(&reading->whole))
             ok = chat_reading_fail(reading, false, err, "answers with a document over its limit");
