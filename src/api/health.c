@@ -4,6 +4,7 @@
 
 #include "api/routes.h"
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "version.h"
 
@@ -89,7 +90,26 @@ TASK_WAITS static bool check_store(struct api *api, struct error *err)
     return ok;
 }
 
-/* Each part that an answer needs, asked now. */
+/* How the last call of the language model ended. It is not called for this: each look would cost, and a provider that
+ * is away for a while is no reason to send questions elsewhere, since the planner answers many of them. */
+static void add_model_check(struct strbuf *json, const struct llm *llm)
+{
+    struct chat_state last;
+    if (!llm_last_state(llm, &last))
+        return;
+    struct strbuf words = strbuf_init(2 * ERROR_MESSAGE_MAX);
+    strbuf_printf(&words, "%s: ", llm_name(llm));
+    if (last.called)
+        strbuf_printf(&words, "%s %lld s ago%s%s", last.ok ? "answered" : "failed",
+                      (long long)((clock_real_ms() - last.at_ms) / 1000), last.ok ? "" : ": ",
+                      last.message);
+    else
+        strbuf_add(&words, "not called yet");
+    add_check(json, "model", !last.called || last.ok, strbuf_text(&words));
+    strbuf_clear(&words);
+}
+
+/* Each part that an answer needs, asked now; and how the language model did. */
 TASK_WAITS static void ready(struct api_request *request)
 {
     struct api *api = request->api;
@@ -113,6 +133,7 @@ TASK_WAITS static void ready(struct api_request *request)
               engine ? engine_state.message : engine_error.message);
     add_check(&json, "datasets", datasets > 0,
               datasets > 0 ? NULL : "there is nothing to ask about");
+    add_model_check(&json, api->agent->llm);
     strbuf_printf(&json, "},\"datasets\":%zu}", datasets);
     reply_uncached(request, all ? 200 : 503, &json);
     strbuf_clear(&json);
@@ -144,6 +165,8 @@ static const struct field checks_fields[] = {
     {"store", FIELD_MODEL, .required = true, .model = &model_check},
     {"engine", FIELD_MODEL, .required = true, .model = &model_check},
     {"datasets", FIELD_MODEL, .required = true, .model = &model_check},
+    {"model", FIELD_MODEL, .model = &model_check,
+     .description = "How the last call of the language model ended, if one is used; does not count"},
 };
 static MODEL(model_checks, "ReadinessChecks", checks_fields, "Each part that answers need.");
 

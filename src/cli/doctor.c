@@ -14,7 +14,7 @@
 #include "cli/terminal.h"
 #include "core/json.h"
 #include "core/settings.h"
-#include "llm/chat.h"
+#include "llm/llm.h"
 #include "version.h"
 
 #define FREE_SPACE_MIN_MB 200
@@ -240,11 +240,12 @@ static const char *model_check_name(const char *what)
 TASK_WAITS static void examine_language_model(struct doctor *doctor)
 {
     struct error err = {0};
-    const char *provider = chat_configured();
-    struct chat_model *model = provider ? chat_open(provider, &err) : NULL;
+    const char *provider = llm_chosen();
+    bool none = strcmp(provider, "planner") == 0;
+    struct chat_model *model = none ? NULL : chat_open(provider, &err);
     if (!model) {
-        struct outcome outcome = provider ? bad(doctor, &err)
-                                          : good("none is set: the built-in planner answers");
+        struct outcome outcome =
+            none ? good("none is set: the built-in planner answers") : bad(doctor, &err);
         report(doctor, "model", &outcome);
         return;
     }

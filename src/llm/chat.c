@@ -77,18 +77,6 @@ bool chat_set_base_url(struct chat_model *model, struct str url, struct str suff
     return true;
 }
 
-const char *chat_configured(void)
-{
-    const char *name = settings_text("QUERENT_LLM");
-    if (strcmp(name, "planner") == 0)
-        return NULL;
-    if (strcmp(name, "auto") != 0)
-        return name;
-    if (settings_secret("ANTHROPIC_API_KEY") || settings_secret("ANTHROPIC_AUTH_TOKEN"))
-        return "anthropic";
-    return settings_secret("OPENAI_API_KEY") || settings_text("OPENAI_BASE_URL") ? "openai" : NULL;
-}
-
 static bool open_driver(struct chat_model *model, struct error *err)
 {
     const char *prices = settings_text("QUERENT_MODEL_PRICES");

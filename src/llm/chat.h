@@ -96,9 +96,6 @@ struct chat_state {
     char message[ERROR_MESSAGE_MAX];
 };
 
-/* The provider that the settings name: QUERENT_LLM, or the one that they have a key or address for. NULL: none. */
-const char *chat_configured(void);
-
 /* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG when
  * something is missing; opens no connection. */
 struct chat_model *chat_open(const char *name, struct error *err);

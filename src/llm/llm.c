@@ -75,6 +75,13 @@ const char *llm_model_id(const struct llm *llm)
     return llm->driver->model_id(llm);
 }
 
+bool llm_last_state(const struct llm *llm, struct chat_state *out)
+{
+    if (llm->driver->last_state)
+        llm->driver->last_state(llm, out);
+    return llm->driver->last_state;
+}
+
 static bool is_listed(const char *list, const char *id)
 {
     struct str rest = str_from(list), item;

@@ -38,6 +38,11 @@ static const char *model_id(const struct llm *llm)
     return chat_model_id(llm->state);
 }
 
+static void last_state(const struct llm *llm, struct chat_state *out)
+{
+    chat_last_state(llm->state, out);
+}
+
 static bool knows_model(const struct llm *llm, const char *id)
 {
     return model_find(chat_provider(llm->state), id) != NULL;
@@ -554,6 +559,7 @@ TASK_WAITS static size_t model_keep_understood(struct llm *llm, const struct llm
         .open = model_open,                                                                        \
         .close = model_close,                                                                      \
         .model_id = model_id,                                                                      \
+        .last_state = last_state,                                                                  \
         .knows_model = knows_model,                                                                \
         .select = model_select,                                                                    \
         .generate = model_generate,                                                                \

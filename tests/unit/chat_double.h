@@ -81,6 +81,11 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
     return NULL;
 }
 
+void chat_last_state(struct chat_model *model, struct chat_state *out)
+{
+    *out = (struct chat_state){0};
+}
+
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
                               struct chat_reply *out, struct error *err)
 {
