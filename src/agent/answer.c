@@ -629,7 +629,11 @@ void answer_write(const struct answer_input *input, struct arena *arena, struct 
         return;
     }
     struct writer writer = {.input = input, .rows = input->rows, .arena = arena};
-    facts_find(input->proposal->query, input->rows, arena, &writer.facts);
+    if (input->proposal->query)
+        facts_find(input->proposal->query, input->rows, arena, &writer.facts);
+    else
+        facts_find_of_sql(input->proposal->sql, input->proposal->dataset, input->rows, arena,
+                          &writer.facts);
     out->prose = prose_from_rows(&writer);
     out->chart = chart_write(input->rows, &writer.facts, arena);
     if (input->for_model)

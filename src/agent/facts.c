@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sql/select_list.h"
+
 static const struct expression *selected(const struct query *query, const struct rows *rows,
                                          size_t column)
 {
@@ -211,15 +213,11 @@ static void find_ordered_measure(const struct query *query, const struct rows *r
     }
 }
 
-void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
-                struct facts *out)
+static void find_places(const struct rows *rows, struct facts *out)
 {
-    *out = (struct facts){.name_column = -1, .time_column = -1, .measure_column = -1};
-    out->columns = arena_array(arena, rows->column_count, sizeof(*out->columns));
+    out->name_column = out->time_column = out->measure_column = -1;
     for (size_t i = 0; i < rows->column_count; i++) {
-        struct column_facts *column = &out->columns[i];
-        describe_column(selected(query, rows, i), &rows->columns[i], arena, column);
-        measure_column(rows, i, column);
+        const struct column_facts *column = &out->columns[i];
         if (column->measure && out->measure_column < 0)
             out->measure_column = (ptrdiff_t)i;
         else if (column->bucket != UNIT_NONE && out->time_column < 0)
@@ -227,7 +225,92 @@ void facts_find(const struct query *query, const struct rows *rows, struct arena
         else if (!column->measure && column->bucket == UNIT_NONE && out->name_column < 0)
             out->name_column = (ptrdiff_t)i;
     }
+}
+
+void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
+                struct facts *out)
+{
+    *out = (struct facts){.name_column = -1, .time_column = -1, .measure_column = -1};
+    out->columns = arena_array(arena, rows->column_count, sizeof(*out->columns));
+    for (size_t i = 0; i < rows->column_count; i++) {
+        describe_column(selected(query, rows, i), &rows->columns[i], arena, &out->columns[i]);
+        measure_column(rows, i, &out->columns[i]);
+    }
+    find_places(rows, out);
     find_ordered_measure(query, rows, out);
     out->shape = find_shape(query, rows, out);
     out->complete = is_complete(query, rows);
+}
+
+/* ------------------------------------------------------------------ of statements without a tree */
+
+static const struct column *column_named(const struct dataset *dataset, struct str name)
+{
+    for (size_t i = 0; dataset && i < dataset->column_count; i++)
+        if (str_equal_nocase(str_from(dataset->columns[i].name), name))
+            return &dataset->columns[i];
+    return NULL;
+}
+
+static enum time_unit unit_named(struct str name)
+{
+    for (enum time_unit unit = UNIT_NONE + 1; unit < TIME_UNITS; unit++)
+        if (unit != UNIT_WEEKDAY && str_equal_nocase(name, str_from(time_unit_name(unit))))
+            return unit;
+    return UNIT_NONE;
+}
+
+static void describe_item(const struct select_column *item, const struct dataset *dataset,
+                          const struct result_column *result, struct column_facts *out)
+{
+    const struct column *column = column_named(dataset, item->column);
+    out->additive = item->adds;
+    if (item->adds && column)
+        out->unit = column->unit;
+    out->adds_over_time =
+        item->adds &&
+        (item->column.length == 0 ||
+         (column && ((column->default_aggregation && strcmp(column->default_aggregation, "sum") == 0) ||
+                     (column->unit && !column->default_aggregation && is_currency(column->unit)))));
+    if (item->kind == SELECT_KEY && value_kind_is_time(result->kind) && item->bucket.length > 0)
+        out->bucket = unit_named(item->bucket);
+    if (item->kind == SELECT_KEY)
+        out->measure = false;
+}
+
+/* Whether the rows come in the order of the numbers, either way. */
+static bool is_in_order(const struct rows *rows, size_t column)
+{
+    bool rising = true, falling = true;
+    double before = 0;
+    for (size_t row = 0; row < rows->row_count; row++) {
+        double number;
+        if (!cell_to_double(rows_cell(rows, row, column), &number))
+            return false;
+        rising &= row == 0 || number >= before;
+        falling &= row == 0 || number <= before;
+        before = number;
+    }
+    return rising || falling;
+}
+
+void facts_find_of_sql(const char *sql, const struct dataset *dataset, const struct rows *rows,
+                       struct arena *arena, struct facts *out)
+{
+    struct select_list list;
+    facts_find(NULL, rows, arena, out);
+    if (!sql || !select_list_read(str_from(sql), arena, &list) || list.count != rows->column_count)
+        return;
+    bool grouped = false;
+    for (size_t i = 0; i < list.count; i++) {
+        describe_item(&list.items[i], dataset, &rows->columns[i], &out->columns[i]);
+        grouped |= list.items[i].kind == SELECT_KEY;
+    }
+    find_places(rows, out);
+    out->ordered = out->measure_column >= 0 && is_in_order(rows, (size_t)out->measure_column);
+    out->shape = find_shape(NULL, rows, out);
+    if (out->shape == SHAPE_TABLE && grouped && out->measure_column >= 0 && out->name_column >= 0 &&
+        out->time_column < 0)
+        out->shape = SHAPE_GROUPS;
+    out->complete = list.whole && !rows->truncated && select_list_is_aggregated(&list);
 }

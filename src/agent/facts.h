@@ -49,5 +49,8 @@ struct facts {
 /* `query` may be NULL: then the result's types decide. */
 void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
                 struct facts *out);
+/* The same for a statement that has no tree, as far as its text tells; `dataset` may be NULL. */
+void facts_find_of_sql(const char *sql, const struct dataset *dataset, const struct rows *rows,
+                       struct arena *arena, struct facts *out);
 
 #endif

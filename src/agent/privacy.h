@@ -11,10 +11,4 @@
  * (access.mask_model). */
 bool privacy_may_show_rows(const struct run *run);
 
-/*
- * Whether each column of the statement's result is an aggregate or what it is grouped by, and one is an
- * aggregate. Aggregates that give single values of texts or lists are none. Says no when in doubt.
- */
-bool privacy_is_aggregated(struct str sql, struct arena *arena);
-
 #endif

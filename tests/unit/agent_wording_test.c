@@ -131,12 +131,12 @@ static json_t *reply(const struct world *world)
 static void what_the_model_writes_is_told_as_it_comes(struct world *world)
 {
     ask(world, "revenue by region",
-        SAY("North", " leads with ", "1,000,", "000", " before South's 999,000", ". ", "It is a lead",
+        SAY("North", " leads with ", "1,000,", "000", " of 1,999,000", ", 50 %, ", "before South. ", "It is a lead",
             " of 1,000."));
     assert_true(world->ok);
     assert_string_equal(world->told, world->run->answer);
     assert_string_equal(world->told,
-                        "North leads with 1,000,000 before South's 999,000. It is a lead of 1,000.");
+                        "North leads with 1,000,000 of 1,999,000, 50 %, before South. It is a lead of 1,000.");
     assert_true(world->deltas >= 4);
     assert_int_equal(world->replacements, 0);
     assert_non_null(strstr(seen_facts, "rows of the result: 2"));

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql/select_list.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct reader {
+    const struct token *tokens;
+    size_t count;
+    size_t begin, end;       /* of the outermost select list */
+    size_t group, group_end; /* behind GROUP BY; 0: there is none */
+    bool whole;
+};
+
+static bool is_word(const struct token *token, const char *word)
+{
+    return token->kind == TOKEN_WORD && str_equal_nocase(token->text, str_from(word));
+}
+
+static bool is_one_of(const struct token *token, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_sign(const struct token *token, const char *sign)
+{
+    return token->kind == TOKEN_OPERATOR && str_equal_text(token->text, sign);
+}
+
+static int depth_step(const struct token *token)
+{
+    return is_sign(token, "(") ? 1 : is_sign(token, ")") ? -1 : 0;
+}
+
+/* One word of the outermost select; false when there is more than one select. */
+static bool note_word(struct reader *reader, size_t i)
+{
+    static const char *const sets[] = {"union", "except", "intersect"};
+    static const char *const ends[] = {"having", "order", "limit", "qualify", "window", "offset"};
+    static const char *const cuts[] = {"having", "limit", "qualify", "offset"};
+    const struct token *token = &reader->tokens[i];
+    if (is_one_of(token, sets, COUNT(sets)) || (is_word(token, "select") && reader->begin > 0))
+        return false;
+    if (is_word(token, "select"))
+        reader->begin = i + 1;
+    else if (is_word(token, "from") && reader->begin > 0 && reader->end == 0)
+        reader->end = i;
+    else if (is_word(token, "group") && i + 1 < reader->count &&
+             is_word(&reader->tokens[i + 1], "by"))
+        reader->group = i + 2;
+    reader->whole &= !is_one_of(token, cuts, COUNT(cuts));
+    if (reader->group > 0 && reader->group_end == reader->count &&
+        is_one_of(token, ends, COUNT(ends)))
+        reader->group_end = i;
+    return true;
+}
+
+/* The outermost select, behind any WITH. */
+static bool find_select(struct reader *reader)
+{
+    int depth = 0;
+    reader->group_end = reader->count;
+    for (size_t i = 0; i < reader->count; i++) {
+        depth += depth_step(&reader->tokens[i]);
+        if (depth == 0 && !note_word(reader, i))
+            return false;
+    }
+    if (reader->begin == 0 || reader->end <= reader->begin)
+        return false;
+    if (is_word(&reader->tokens[reader->begin], "distinct")) {
+        reader->whole = false;
+        reader->begin++;
+    }
+    return true;
+}
+
+/* The end of the next part of a list; what is in brackets is no part. */
+static size_t part_end(const struct reader *reader, size_t at, size_t end)
+{
+    for (int depth = 0; at < end; at++) {
+        depth += depth_step(&reader->tokens[at]);
+        if (depth == 0 && is_sign(&reader->tokens[at], ","))
+            break;
+    }
+    return at;
+}
+
+static bool same_tokens(const struct reader *reader, size_t a, size_t a_end, size_t b, size_t b_end)
+{
+    if (a_end - a != b_end - b)
+        return false;
+    for (size_t i = 0; i < a_end - a; i++)
+        if (!str_equal_nocase(reader->tokens[a + i].value, reader->tokens[b + i].value))
+            return false;
+    return true;
+}
+
+/* Without its new name. */
+static size_t bare_end(const struct reader *reader, size_t begin, size_t end)
+{
+    return end - begin > 2 && is_word(&reader->tokens[end - 2], "as") ? end - 2 : end;
+}
+
+/* A window, or a select of its own: a value for each row. */
+static bool has_rows(const struct reader *reader, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++)
+        if (is_word(&reader->tokens[i], "over") || is_word(&reader->tokens[i], "select"))
+            return true;
+    return false;
+}
+
+/* As it is written, by its place or by its new name. */
+static bool is_key(const struct reader *reader, size_t begin, size_t end, size_t place,
+                   enum select_kind kind)
+{
+    size_t bare = bare_end(reader, begin, end);
+    struct str alias = bare < end ? reader->tokens[end - 1].value : (struct str){0};
+    if (reader->group == 0)
+        return false;
+    if (is_word(&reader->tokens[reader->group], "all"))
+        return kind == SELECT_OTHER && !has_rows(reader, begin, end);
+    for (size_t at = reader->group, key_end; at < reader->group_end; at = key_end + 1) {
+        key_end = part_end(reader, at, reader->group_end);
+        const struct token *key = &reader->tokens[at];
+        int64_t number;
+        if (same_tokens(reader, at, key_end, begin, bare))
+            return true;
+        if (key_end == at + 1 &&
+            ((alias.length > 0 && str_equal_nocase(key->value, alias)) ||
+             (key->kind == TOKEN_NUMBER && str_to_i64(key->text, &number) &&
+              number == (int64_t)place + 1)))
+            return true;
+    }
+    return false;
+}
+
+static const char *const summing[] = {
+    "count",     "sum",       "avg",       "mean",     "median",   "stddev",
+    "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "quantile_cont",
+    "percentile_cont", "corr", "approx_count_distinct", "count_if", "countif"};
+static const char *const picking[] = {
+    "min",  "max",       "first",      "last",         "any_value", "arg_min", "arg_max", "list",
+    "mode", "array_agg", "string_agg", "group_concat", "min_by",    "max_by",  "listagg", "histogram"};
+
+static enum select_kind kind_of(const struct reader *reader, size_t begin, size_t end)
+{
+    enum select_kind kind = SELECT_OTHER;
+    if (has_rows(reader, begin, end))
+        return kind;
+    for (size_t i = begin; i + 1 < end; i++) {
+        const struct token *token = &reader->tokens[i];
+        if (!is_sign(&reader->tokens[i + 1], "("))
+            continue;
+        if (is_one_of(token, picking, COUNT(picking)))
+            kind = SELECT_PICKED;
+        else if (kind == SELECT_OTHER && is_one_of(token, summing, COUNT(summing)))
+            kind = SELECT_SUMMED;
+    }
+    return kind;
+}
+
+/* sum(x), count(*), count(x), with what is in it in one pair of brackets. */
+static void read_sum(const struct reader *reader, size_t begin, size_t end, struct select_column *out)
+{
+    static const char *const adding[] = {"sum", "count"};
+    end = bare_end(reader, begin, end);
+    if (end - begin < 4 || !is_one_of(&reader->tokens[begin], adding, COUNT(adding)) ||
+        !is_sign(&reader->tokens[begin + 1], "(") || is_word(&reader->tokens[begin + 2], "distinct"))
+        return;
+    int depth = 0;
+    for (size_t i = begin + 1; i < end; i++) {
+        depth += depth_step(&reader->tokens[i]);
+        if (depth == 0) {
+            out->adds = i + 1 == end;
+            break;
+        }
+    }
+    const struct token *last = &reader->tokens[end - 2];
+    if (out->adds && (last->kind == TOKEN_WORD || last->kind == TOKEN_QUOTED))
+        out->column = last->value;
+}
+
+static void read_bucket(const struct reader *reader, size_t begin, size_t end,
+                        struct select_column *out)
+{
+    for (size_t i = begin; i + 2 < end; i++)
+        if (is_word(&reader->tokens[i], "date_trunc") && is_sign(&reader->tokens[i + 1], "(") &&
+            reader->tokens[i + 2].kind == TOKEN_STRING)
+            out->bucket = reader->tokens[i + 2].value;
+}
+
+static bool has_star(const struct reader *reader, size_t begin, size_t end)
+{
+    return is_sign(&reader->tokens[end - 1], "*") && (end - begin == 1 || is_sign(&reader->tokens[end - 2], "."));
+}
+
+bool select_list_read(struct str sql, struct arena *arena, struct select_list *out)
+{
+    struct token_list tokens;
+    struct token fault;
+    enum refusal refusal;
+    if (!tokenize(sql, arena, &tokens, &refusal, &fault))
+        return false;
+    struct reader reader = {.tokens = tokens.items, .count = tokens.count, .whole = true};
+    size_t capacity = 0;
+    *out = (struct select_list){0};
+    if (!find_select(&reader))
+        return false;
+    out->whole = reader.whole;
+    for (size_t at = reader.begin, end; at < reader.end; at = end + 1) {
+        end = part_end(&reader, at, reader.end);
+        if (end == at || has_star(&reader, at, end))
+            return false;
+        out->items = arena_grow(arena, out->items, out->count, &capacity, sizeof(*out->items));
+        struct select_column *item = &out->items[out->count];
+        *item = (struct select_column){.kind = kind_of(&reader, at, end)};
+        if (is_key(&reader, at, end, out->count, item->kind))
+            item->kind = SELECT_KEY;
+        read_sum(&reader, at, end, item);
+        read_bucket(&reader, at, end, item);
+        out->count++;
+    }
+    return out->count > 0;
+}
+
+bool select_list_is_aggregated(const struct select_list *list)
+{
+    bool any = false;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].kind != SELECT_KEY && list->items[i].kind != SELECT_SUMMED)
+            return false;
+        any |= list->items[i].kind == SELECT_SUMMED;
+    }
+    return any;
+}
