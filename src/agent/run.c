@@ -122,6 +122,12 @@ void run_free(struct run *run)
     free(run);
 }
 
+bool run_is_models(const struct run *run)
+{
+    return llm_writes_answers(run->agent->llm) && !run->verified && !run->proposal.query &&
+           run->proposal.outcome != LLM_DESCRIBE;
+}
+
 bool run_is_recalled(const struct run *run)
 {
     enum cache_level level = run->cache_hits[CACHE_RESPONSE];

@@ -190,6 +190,10 @@ void run_tell_steps(struct run *run);
  * (agent/history.c), before the question is saved. Nothing to do for a new conversation. */
 TASK_WAITS bool run_load_history(struct run *run, struct error *err);
 
+/* Whether the proposal is a language model's own: what the planner proposes has a tree, what is verified was
+ * approved by somebody, and the metadata is described by code. */
+bool run_is_models(const struct run *run);
+
 /* Firewall, engine, limits; remembered: the same text is never run twice. The result lives in the
  * run's arena (agent/statement.c). */
 TASK_WAITS const struct statement *run_statement(struct run *run, const char *sql);

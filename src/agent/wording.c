@@ -201,13 +201,35 @@ static size_t clean_list(struct run *run, const struct evidence *evidence,
     return kept_count;
 }
 
+static bool has_words(const char *question, const char *words)
+{
+    return words && words[0] && strcasestr(question, words);
+}
+
+/* Periods are told as facts, so only those that the question names, once each. */
+static void clean_periods(struct run *run)
+{
+    struct llm_proposal *proposal = &run->proposal;
+    struct period *kept = arena_array(run->arena, proposal->period_count, sizeof(*kept));
+    size_t count = 0;
+    for (size_t i = 0; i < proposal->period_count; i++) {
+        const struct period *period = &proposal->periods[i];
+        bool fine = has_words(run->question.text, period->words);
+        for (size_t j = 0; j < count && fine; j++)
+            fine = strcasecmp(kept[j].words, period->words) != 0; /* what code has read comes first */
+        if (fine)
+            kept[count++] = *period;
+    }
+    proposal->periods = kept;
+    proposal->period_count = count;
+}
+
 void wording_clean(struct run *run)
 {
     struct llm_proposal *proposal = &run->proposal;
-    /* What the planner proposes is made by code: it has a tree; so is what is said of the metadata. */
-    if (!llm_writes_answers(run->agent->llm) || run->verified || proposal->query ||
-        proposal->outcome == LLM_DESCRIBE)
+    if (!run_is_models(run))
         return;
+    clean_periods(run);
     const char *texts[] = {run->question.text, proposal->sql};
     struct evidence_input *input = arena_alloc(run->arena, sizeof(*input));
     *input = (struct evidence_input){

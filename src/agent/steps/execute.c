@@ -2,9 +2,41 @@
 /* Firewall and engine: from the statement to its rows. */
 #include "agent/cached.h"
 #include "agent/steps/steps.h"
+#include "sql/own_numbers.h"
+
+/* What a model's statement may have numbers from. */
+static const char **given_texts(const struct run *run, size_t *count)
+{
+    const struct llm_request *request = &run->request;
+    const struct dataset *dataset = run->proposal.dataset;
+    size_t metrics = dataset ? dataset->metric_count : 0, filters = dataset ? dataset->filter_count : 0;
+    const char **texts = arena_array(run->arena, 2 + metrics + filters + request->example_count,
+                                     sizeof(*texts));
+    *count = 0;
+    texts[(*count)++] = run->question.text;
+    texts[(*count)++] = run->previous_question;
+    for (size_t i = 0; i < metrics; i++)
+        texts[(*count)++] = dataset->metrics[i].expression;
+    for (size_t i = 0; i < filters; i++)
+        texts[(*count)++] = dataset->filters[i].expression;
+    for (size_t i = 0; i < request->example_count; i++)
+        texts[(*count)++] = request->examples[i].sql;
+    return texts;
+}
+
+static bool check_numbers(const struct run *run, struct error *err)
+{
+    size_t count;
+    if (!run_is_models(run) || !run->proposal.sql)
+        return true;
+    const char **texts = given_texts(run, &count);
+    return own_numbers_check(str_from(run->proposal.sql), texts, count, run->arena, err);
+}
 
 TASK_WAITS bool step_execute(struct run *run, struct step_record *record, struct error *err)
 {
+    if (!check_numbers(run, err))
+        return false;
     const struct statement *statement = run_statement(run, run->proposal.sql);
     record->detail =
         arena_printf(run->arena, "{\"allowed\":%s,\"rows\":%zu,\"truncated\":%s}",

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql/own_numbers.h"
+
+#include <math.h>
+
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct checker {
+    const struct token *tokens;
+    size_t count;
+    const char *const *texts;
+    size_t text_count;
+    struct error *err;
+};
+
+static bool is_word(const struct token *token, const char *word)
+{
+    return token->kind == TOKEN_WORD && str_equal_nocase(token->text, str_from(word));
+}
+
+static bool is_one_of(const struct token *token, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_sign(const struct token *token, const char *sign)
+{
+    return token->kind == TOKEN_OPERATOR && str_equal_text(token->text, sign);
+}
+
+static bool is_sign_of(const struct token *token, const char *const *signs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_sign(token, signs[i]))
+            return true;
+    return false;
+}
+
+static bool is_usual(double value)
+{
+    static const double numbers[] = {12,  24,   30,   52,    60,  90,  100, 360, 365, 366,
+                                     1000, 1024, 3600, 86400, 1e6, 1e9, 0.5, 0.25, 0.75, 0.9, 0.95, 0.99};
+    if (value >= 0 && value <= 10 && value == floor(value))
+        return true;
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        if (fabs(numbers[i] - value) < 1e-9)
+            return true;
+    return false;
+}
+
+static bool is_year(double value)
+{
+    return value >= 1900 && value <= 2100 && value == floor(value);
+}
+
+static bool is_given(const struct checker *checker, double value)
+{
+    for (size_t i = 0; i < checker->text_count; i++) {
+        struct str text = str_from(checker->texts[i]);
+        for (size_t at = 0; at < text.length;) {
+            size_t end = at;
+            while (end < text.length && (char_is_digit(text.bytes[end]) || text.bytes[end] == '.' ||
+                                         text.bytes[end] == ','))
+                end++;
+            struct str digits = str_slice(text, at, end);
+            while (digits.length > 0 && !char_is_digit(digits.bytes[digits.length - 1]))
+                digits.length--;
+            char plain[64];
+            size_t length = 0;
+            for (size_t j = 0; j < digits.length && length + 1 < sizeof(plain); j++)
+                if (digits.bytes[j] != ',')
+                    plain[length++] = digits.bytes[j];
+            double number;
+            if (length > 0 && str_to_double((struct str){plain, length}, &number) &&
+                fabs(number - value) < 1e-9 * (1 + fabs(value)))
+                return true;
+            at = end > at ? end : at + 1;
+        }
+    }
+    return false;
+}
+
+/* Compared with something, or a bound: it decides which rows, and comes out of none. */
+static bool is_compared(const struct checker *checker, size_t i)
+{
+    static const char *const signs[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
+    static const char *const words[] = {"between", "and", "in", "limit", "offset", "interval", "when"};
+    const struct token *before = &checker->tokens[i - 1], *behind = &checker->tokens[i + 1];
+    if (is_sign_of(before, signs, COUNT(signs)) || is_sign_of(behind, signs, COUNT(signs)) ||
+        is_one_of(before, words, COUNT(words)))
+        return true;
+    /* IN (1, 2) */
+    for (size_t at = i; at > 1; at--) {
+        const struct token *token = &checker->tokens[at - 1];
+        if (is_sign(token, "("))
+            return is_word(&checker->tokens[at - 2], "in");
+        if (!is_sign(token, ",") && token->kind != TOKEN_NUMBER && token->kind != TOKEN_STRING)
+            break;
+    }
+    return false;
+}
+
+/* 'Q1 2024' is a label, '987654' a number. */
+static bool is_harmless_text(const struct checker *checker, struct str text)
+{
+    for (size_t at = 0; at < text.length;) {
+        size_t end = at;
+        double value = 0;
+        for (; end < text.length && char_is_digit(text.bytes[end]); end++)
+            value = value * 10 + (text.bytes[end] - '0');
+        if (end > at + 2 && !is_year(value) && !is_given(checker, value))
+            return false;
+        at = end > at ? end : at + 1;
+    }
+    return true;
+}
+
+static bool refuse(const struct checker *checker, const struct token *token)
+{
+    char shown[64];
+    token_show(token->text, shown, sizeof(shown));
+    return error_set(checker->err, ERROR_SQL_REFUSED,
+                     "the statement has the number %s of its own; select what is in the data", shown);
+}
+
+static bool check_literal(const struct checker *checker, size_t i)
+{
+    const struct token *token = &checker->tokens[i];
+    double value;
+    if (token->kind == TOKEN_STRING)
+        return is_harmless_text(checker, token->value) || is_compared(checker, i) ||
+               refuse(checker, token);
+    if (!str_to_double(token->text, &value))
+        return refuse(checker, token);
+    return is_usual(value) || is_year(value) || is_compared(checker, i) ||
+           is_given(checker, value) || refuse(checker, token);
+}
+
+/* Whether the token names something of the data. */
+static bool is_reference(const struct checker *checker, size_t i)
+{
+    static const char *const words[] = {
+        "as",      "case",   "when",    "then",    "else",   "end",       "and",     "or",
+        "not",     "null",   "true",    "false",   "is",     "in",        "between", "like",
+        "distinct", "all",   "interval", "cast",   "int",    "integer",   "bigint",  "smallint",
+        "double",  "real",   "float",   "decimal", "numeric", "varchar",  "text",    "date",
+        "timestamp", "boolean", "precision", "select", "from", "asc",     "desc"};
+    const struct token *token = &checker->tokens[i];
+    if (is_sign(token, "*"))
+        return is_sign(&checker->tokens[i - 1], "(") || is_sign(&checker->tokens[i - 1], ".") ||
+               is_word(&checker->tokens[i - 1], "select");
+    if (token->kind != TOKEN_WORD && token->kind != TOKEN_QUOTED)
+        return false;
+    return !is_word(&checker->tokens[i - 1], "as") && !is_sign(&checker->tokens[i + 1], "(") &&
+           !(token->kind == TOKEN_WORD && is_one_of(token, words, COUNT(words)));
+}
+
+/* One column of a select list. EXISTS (SELECT 1 ...), count(1) and labels may be without the data. */
+static bool check_item(const struct checker *checker, size_t begin, size_t end)
+{
+    bool refers = false;
+    const struct token *number = NULL;
+    for (size_t i = begin; i < end; i++) {
+        const struct token *token = &checker->tokens[i];
+        refers |= is_reference(checker, i);
+        if (token->kind != TOKEN_NUMBER && token->kind != TOKEN_STRING)
+            continue;
+        if (!check_literal(checker, i))
+            return false;
+        bool one = token->kind == TOKEN_NUMBER && str_equal(token->text, STR("1"));
+        if (token->kind == TOKEN_NUMBER && !one)
+            number = token;
+    }
+    return refers || !number || refuse(checker, number);
+}
+
+/* The select list that begins at a place; its nested ones are looked at by themselves, too. */
+static bool check_list(const struct checker *checker, size_t begin)
+{
+    int depth = 0;
+    size_t item = begin;
+    for (size_t i = begin; i <= checker->count; i++) {
+        const struct token *token = &checker->tokens[i];
+        depth += is_sign(token, "(");
+        bool closes = is_sign(token, ")") && depth == 0;
+        depth -= is_sign(token, ")");
+        bool ends = i == checker->count || closes || (depth == 0 && is_word(token, "from"));
+        if (!ends && !(depth == 0 && is_sign(token, ",")))
+            continue;
+        if (!check_item(checker, item, i))
+            return false;
+        item = i + 1;
+        if (ends)
+            return true;
+    }
+    return true;
+}
+
+bool own_numbers_check(struct str sql, const char *const *texts, size_t text_count,
+                       struct arena *arena, struct error *err)
+{
+    struct token_list tokens;
+    struct token fault;
+    enum refusal refusal;
+    if (!tokenize(sql, arena, &tokens, &refusal, &fault))
+        return true; /* the firewall says what is wrong with it */
+    struct checker checker = {tokens.items, tokens.count, texts, text_count, err};
+    for (size_t i = 0; i < tokens.count; i++) {
+        if (is_word(&tokens.items[i], "values"))
+            return error_set(err, ERROR_SQL_REFUSED, "the statement has values of its own; select what is in the data");
+        if (is_word(&tokens.items[i], "select") && !check_list(&checker, i + 1))
+            return false;
+    }
+    return true;
+}
