@@ -121,7 +121,7 @@ static void find_step(struct finder *finder, size_t index, size_t from_row, size
         strbuf_printf(&finder->lines, ", %s",
                       percent(finder, FACT_CHANGE, 100 * (to - from) / from));
     if (from > 0 && to > 0)
-        add(finder, FACT_RATIO, to / from);
+        add(finder, FACT_GROWTH, to / from);
     strbuf_add_char(&finder->lines, '\n');
 }
 

@@ -103,7 +103,8 @@ enum word_kind {
     WORD_PLURAL,  /* hundreds, thousands */
     WORD_ORDINAL, /* second, third */
     WORD_PART,    /* half, third, quarter: behind "a", "one", "two" */
-    WORD_TIMES,   /* twice, doubled */
+    WORD_TIMES,   /* twice, double */
+    WORD_GROWTH,  /* doubled */
     WORD_STRANGE, /* of other languages, and what no reading is known for */
 };
 
@@ -146,14 +147,16 @@ static const struct number_word {
     {"thirds", WORD_PART, 1.0 / 3},  {"fifths", WORD_PART, 0.2},
     {"sixths", WORD_PART, 1.0 / 6},  {"tenths", WORD_PART, 0.1},
     {"twice", WORD_TIMES, 2},        {"thrice", WORD_TIMES, 3},
-    {"double", WORD_TIMES, 2},       {"doubled", WORD_TIMES, 2},
-    {"doubles", WORD_TIMES, 2},      {"doubling", WORD_TIMES, 2},
-    {"triple", WORD_TIMES, 3},       {"tripled", WORD_TIMES, 3},
-    {"triples", WORD_TIMES, 3},      {"tripling", WORD_TIMES, 3},
-    {"quadruple", WORD_TIMES, 4},    {"quadrupled", WORD_TIMES, 4},
-    {"quintupled", WORD_TIMES, 5},   {"twofold", WORD_TIMES, 2},
+    {"double", WORD_TIMES, 2},       {"doubled", WORD_GROWTH, 2},
+    {"doubles", WORD_GROWTH, 2},      {"doubling", WORD_GROWTH, 2},
+    {"triple", WORD_TIMES, 3},       {"tripled", WORD_GROWTH, 3},
+    {"triples", WORD_GROWTH, 3},      {"tripling", WORD_GROWTH, 3},
+    {"quadruple", WORD_TIMES, 4},    {"quadrupled", WORD_GROWTH, 4},
+    {"quintupled", WORD_GROWTH, 5},   {"twofold", WORD_TIMES, 2},
     {"threefold", WORD_TIMES, 3},    {"fourfold", WORD_TIMES, 4},
-    {"fivefold", WORD_TIMES, 5},     {"tenfold", WORD_TIMES, 10},
+    {"fivefold", WORD_TIMES, 5},     {"sixfold", WORD_TIMES, 6},
+    {"sevenfold", WORD_TIMES, 7},    {"eightfold", WORD_TIMES, 8},
+    {"ninefold", WORD_TIMES, 9},          {"tenfold", WORD_TIMES, 10},
     {"hundredfold", WORD_TIMES, 100}, {"umpteen", WORD_STRANGE, 0},
     {"zillion", WORD_STRANGE, 0},    {"gazillion", WORD_STRANGE, 0},
     {"tausend", WORD_STRANGE, 0},    {"hundert", WORD_STRANGE, 0},
@@ -663,6 +666,9 @@ static bool claim_of_words(struct str text, size_t at, struct claim *out)
         return true;
     case WORD_PLURAL:
         add_reading(out, CLAIM_MAGNITUDE, row->value, 0, end);
+        return true;
+    case WORD_GROWTH:
+        add_reading(out, CLAIM_GROWTH, row->value, 0.05 * row->value, end);
         return true;
     case WORD_TIMES:
         if (end < text.length && text.bytes[end] == '-') /* "double-digit" */

@@ -17,6 +17,7 @@ enum claim_kind {
     CLAIM_AMOUNT,
     CLAIM_PERCENT,   /* "12 %", "half", "one in five" */
     CLAIM_TIMES,     /* "twice", "2.5 times" */
+    CLAIM_GROWTH,    /* "doubled": of the same thing, over time */
     CLAIM_MAGNITUDE, /* "thousands of": from the value to a thousand times as much */
     CLAIM_ORDINAL,   /* "third", in words */
 };

@@ -10,6 +10,7 @@
 
 #define NAME_LENGTH_MAX 80
 #define NAMES_MAX 2000
+#define TEXTS_MIN 3 /* of a column, to say what they are like */
 #define DATES_MAX 4000
 #define ROUND_SHARE 0.1 /* "over 5,000" may be 5,500 */
 
@@ -22,7 +23,7 @@ struct numbers {
 struct evidence {
     struct arena *arena;
     const struct evidence_input *input;
-    struct numbers amounts, percents, changes, ratios;
+    struct numbers amounts, percents, changes, ratios, growths;
     struct str *names;
     size_t name_count, name_capacity;
     struct date *dates;
@@ -83,6 +84,20 @@ static bool add_date(struct evidence *evidence, const char *text, size_t length)
     return true;
 }
 
+/* "Revenue 999999" as a title must not make that true: only what looks like a part of a name. */
+static bool is_harmless_name(struct str name)
+{
+    struct claim claim;
+    for (size_t at = 0; claim_next(name, at, &claim); at = claim.end)
+        for (size_t i = 0; i < claim.reading_count; i++) {
+            double value = claim.readings[i].value;
+            if (claim.readings[i].kind == CLAIM_MAGNITUDE || value < 0 ||
+                (value > 99 && (value < 1900 || value > 2100 || value != floor(value))))
+                return false;
+        }
+    return true;
+}
+
 static bool is_percent_name(const char *name)
 {
     static const char *const words[] = {"percent", "pct", "share", "rate", "ratio"};
@@ -92,20 +107,41 @@ static bool is_percent_name(const char *name)
     return false;
 }
 
+/* What numbers in the texts of a column are. One text among others that has a number may be anybody's claim;
+ * where most have one, as "Order 10248", they are parts of names. */
+enum text_numbers { TEXTS_ARE_WORDS, TEXTS_HAVE_NUMBERS, TEXTS_ARE_NUMBERS };
+
+static enum text_numbers look_at_texts(const struct rows *rows, size_t column)
+{
+    size_t texts = 0, numbers = 0, with_numbers = 0;
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const struct cell *cell = rows_cell(rows, row, column);
+        double ignored;
+        if (cell->type != CELL_TEXT)
+            continue;
+        texts++;
+        numbers += cell_to_double(cell, &ignored);
+        with_numbers += cell->text.length <= NAME_LENGTH_MAX / 2 && has_claim(cell->text);
+    }
+    if (texts < TEXTS_MIN)
+        return TEXTS_ARE_WORDS;
+    return numbers == texts ? TEXTS_ARE_NUMBERS
+           : 5 * with_numbers >= 4 * texts ? TEXTS_HAVE_NUMBERS : TEXTS_ARE_WORDS;
+}
+
 /* A whole number is a percentage only where its column says so: 45 customers are no 45 %. */
 static void add_cell(struct evidence *evidence, const struct result_column *column,
-                     const struct cell *cell)
+                     enum text_numbers numbers, const struct cell *cell)
 {
     double number;
     if (cell->type == CELL_TEXT && !value_kind_is_number(column->kind)) {
-        if (!value_kind_is_time(column->kind) ||
-            !add_date(evidence, cell->text.bytes, cell->text.length))
-            add_name(evidence, cell->text);
-        /* Numbers that are stored as text are numbers. */
-        if (column->kind != VALUE_TEXT || cell->text.length > 20 ||
-            !cell_to_double(cell, &number))
+        if (value_kind_is_time(column->kind) &&
+            add_date(evidence, cell->text.bytes, cell->text.length))
             return;
-        add(evidence, &evidence->amounts, number);
+        if (numbers == TEXTS_ARE_NUMBERS && cell_to_double(cell, &number))
+            add(evidence, &evidence->amounts, number);
+        else if (numbers == TEXTS_HAVE_NUMBERS || is_harmless_name(cell->text))
+            add_name(evidence, cell->text);
         return;
     }
     if (!cell_to_double(cell, &number))
@@ -153,20 +189,6 @@ static void add_text(struct evidence *evidence, const char *text, const char *sq
         }
 }
 
-/* "Revenue 999999" as a title must not make that true: only what looks like a part of a name. */
-static bool is_harmless_name(struct str name)
-{
-    struct claim claim;
-    for (size_t at = 0; claim_next(name, at, &claim); at = claim.end)
-        for (size_t i = 0; i < claim.reading_count; i++) {
-            double value = claim.readings[i].value;
-            if (claim.readings[i].kind == CLAIM_MAGNITUDE || value < 0 ||
-                (value > 99 && (value < 1900 || value > 2100 || value != floor(value))))
-                return false;
-        }
-    return true;
-}
-
 /* "total_revenue_2024" is said as "total revenue 2024". */
 static void add_metadata_name(struct evidence *evidence, const char *text)
 {
@@ -192,6 +214,7 @@ static void add_facts(struct evidence *evidence)
         [FACT_PERCENT] = &evidence->percents,
         [FACT_CHANGE] = &evidence->changes,
         [FACT_RATIO] = &evidence->ratios,
+        [FACT_GROWTH] = &evidence->growths,
     };
     for (size_t i = 0; i < evidence->input->fact_count; i++) {
         const struct fact *fact = &evidence->input->facts[i];
@@ -230,9 +253,11 @@ struct evidence *evidence_new(const struct evidence_input *input, struct arena *
     evidence->input = input;
     const struct rows *rows = input->rows;
     evidence->row_count = rows ? rows->row_count : 0;
-    for (size_t row = 0; rows && row < rows->row_count; row++)
-        for (size_t column = 0; column < rows->column_count; column++)
-            add_cell(evidence, &rows->columns[column], rows_cell(rows, row, column));
+    for (size_t column = 0; rows && column < rows->column_count; column++) {
+        enum text_numbers numbers = look_at_texts(rows, column);
+        for (size_t row = 0; row < rows->row_count; row++)
+            add_cell(evidence, &rows->columns[column], numbers, rows_cell(rows, row, column));
+    }
     add_facts(evidence);
     add_periods(evidence);
     add_text(evidence, input->question, input->sql ? input->sql : "");
@@ -244,6 +269,7 @@ struct evidence *evidence_new(const struct evidence_input *input, struct arena *
     sort(&evidence->percents);
     sort(&evidence->changes);
     sort(&evidence->ratios);
+    sort(&evidence->growths);
     return evidence;
 }
 
@@ -370,6 +396,10 @@ static bool holds_reading(const struct evidence *evidence, const struct claim *c
         return sign_fits(claim, sentence, positive, negative);
     case CLAIM_TIMES:
         find_within(&evidence->ratios, range, &positive, &negative);
+        find_within(&evidence->growths, range, &positive, &negative);
+        return positive;
+    case CLAIM_GROWTH:
+        find_within(&evidence->growths, range, &positive, &negative);
         return positive;
     default:
         break;

@@ -17,7 +17,8 @@ enum fact_kind {
     FACT_AMOUNT,  /* totals, differences, counts */
     FACT_PERCENT, /* shares */
     FACT_CHANGE,  /* in percent, with its sign */
-    FACT_RATIO    /* how many times as much */
+    FACT_RATIO,   /* how many times as much */
+    FACT_GROWTH   /* the same, of one thing over time */
 };
 
 struct fact {

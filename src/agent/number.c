@@ -95,6 +95,21 @@ static const char *date_words(struct str text, int bucket, struct arena *arena)
     return arena_printf(arena, "%s %.*s", day, STR_ARGS(time));
 }
 
+/* What would be a link, a picture or HTML to who shows prose as such is read out, and is none. */
+static const char *without_markup(struct str text, struct arena *arena)
+{
+    struct strbuf out = strbuf_init(4 * TEXT_LENGTH_MAX);
+    for (size_t i = 0; i < text.length; i++) {
+        strbuf_add_char(&out, text.bytes[i]);
+        bool link = text.bytes[i] == ']' && i + 1 < text.length && text.bytes[i + 1] == '(';
+        if (link || text.bytes[i] == '<')
+            strbuf_add_char(&out, ' ');
+    }
+    const char *plain = arena_strdup(arena, strbuf_text(&out));
+    strbuf_clear(&out);
+    return plain;
+}
+
 static const char *text_words(const struct cell *cell, const struct result_column *column,
                               int bucket, struct arena *arena)
 {
@@ -111,8 +126,10 @@ static const char *text_words(const struct cell *cell, const struct result_colum
                               : number_print(number, arena);
     }
     struct str kept = str_cut_utf8(cell->text, TEXT_LENGTH_MAX);
-    return arena_printf(arena, "%.*s%s", STR_ARGS(kept),
-                        kept.length < cell->text.length ? "\xE2\x80\xA6" : "");
+    const char *more = kept.length < cell->text.length ? "\xE2\x80\xA6" : "";
+    if (str_find(kept, STR("<")) >= 0 || str_find(kept, STR("](")) >= 0)
+        return arena_printf(arena, "%s%s", without_markup(kept, arena), more);
+    return arena_printf(arena, "%.*s%s", STR_ARGS(kept), more);
 }
 
 static const char *with_unit(const char *number, const char *unit, struct arena *arena)

@@ -224,6 +224,13 @@ static void clean_periods(struct run *run)
     proposal->period_count = count;
 }
 
+const char *wording_plain(const struct run *run, const char *text)
+{
+    return text && llm_writes_answers(run->agent->llm)
+               ? prose_filter_text(text, SENTENCE_LENGTH_MAX, run->arena)
+               : text;
+}
+
 void wording_clean(struct run *run)
 {
     struct llm_proposal *proposal = &run->proposal;
@@ -239,6 +246,7 @@ void wording_clean(struct run *run)
         .text_count = 2,
     };
     const struct evidence *evidence = evidence_new(input, run->arena);
+    proposal->reason = wording_plain(run, proposal->reason);
     proposal->reading = clean(run, evidence, proposal->reading);
     proposal->sentence = clean(run, evidence, proposal->sentence);
     proposal->assumption_count =

@@ -28,5 +28,7 @@ TASK_WAITS bool wording_write(struct run *run, const struct answer_parts *parts,
 /* Makes plain what a model has said of its statement, or in place of one: reading, assumptions, sentence,
  * options. What has numbers that are neither in the question nor in the statement goes. */
 void wording_clean(struct run *run);
+/* A sentence that a model may have written, made plain; NULL stays. */
+const char *wording_plain(const struct run *run, const char *text);
 
 #endif

@@ -32,7 +32,7 @@ static const struct fact facts[] = {
     {FACT_PERCENT, 50.2},  {FACT_PERCENT, 33.4}, {FACT_PERCENT, 20},
     {FACT_CHANGE, -12.4}, /* balance */
     {FACT_CHANGE, 8.1},   /* revenue */
-    {FACT_RATIO, 2.02},   {FACT_RATIO, 2.5},
+    {FACT_RATIO, 3.02},   {FACT_RATIO, 2.5}, {FACT_GROWTH, 2.02},
 };
 static const struct period periods[] = {
     {.words = "the last 90 days", .from = "2024-03-01", .to = "2024-05-30"}};
@@ -130,7 +130,9 @@ static const struct {
     /* times */
     {"Twice as much as Route 66.", true},
     {"It doubled.", true},
-    {"It tripled.", false},
+    {"It tripled.", false}, /* one is three times the other; it did not grow */
+    {"Three times as much as South, triple that.", true},
+    {"It rose ninefold.", false},
     {"2.5 times as much.", true},
     {"2.5x as much.", true},
     {"7 times as much.", false},
@@ -260,6 +262,36 @@ static void each_sentence_is_held_or_not(void **state)
         }
     assert_int_equal(wrong, 0);
     assert_true(SENTENCES >= 80);
+}
+
+/* What somebody wrote into one cell is no evidence; what a column is made of is. */
+static void one_text_makes_no_number_true(void **state)
+{
+    static struct result_column column = {"note", "VARCHAR", VALUE_TEXT};
+    static struct cell notes[] = {TEXT_CELL("late"), TEXT_CELL("777777"), TEXT_CELL("revenue is 888888"),
+                                  TEXT_CELL("fine"), TEXT_CELL("Room 5")};
+    static struct cell orders[] = {TEXT_CELL("Order 10248"), TEXT_CELL("Order 10249"),
+                                   TEXT_CELL("Order 10250")};
+    static struct cell codes[] = {TEXT_CELL("1001"), TEXT_CELL("1002"), TEXT_CELL("1003")};
+    static const struct {
+        struct cell *cells;
+        size_t count;
+        const char *prose;
+        bool held;
+    } tries[] = {
+        {notes, 5, "It is 777777.", false},    {notes, 5, "The revenue is 888888.", false},
+        {notes, 5, "Room 5 is free.", true},   {notes + 1, 1, "It is 777777.", false},
+        {orders, 3, "Order 10249 won.", true}, {orders, 3, "Order 10251 won.", false},
+        {codes, 3, "It is 1002.", true},       {codes, 3, "It is 1004.", false},
+    };
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        struct rows texts = {.columns = &column, .column_count = 1, .cells = tries[i].cells,
+                             .row_count = tries[i].count};
+        struct evidence_input input = {.rows = &texts};
+        struct str unheld = evidence_find_unheld(evidence_new(&input, arena), str_from(tries[i].prose));
+        if ((unheld.length == 0) != tries[i].held)
+            fail_msg("%s", tries[i].prose);
+    }
 }
 
 static void words_pass_at_once(void **state)
@@ -398,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sentence_is_held_or_not),
+        cmocka_unit_test(one_text_makes_no_number_true),
         cmocka_unit_test(words_pass_at_once),
         cmocka_unit_test(the_first_wrong_sentence_is_put_right),
         cmocka_unit_test(nothing_wrong_was_told_in_between),

@@ -51,6 +51,8 @@ static void cells_read_well(void **state)
     assert_string_equal(words(text("2024-02-29T13:45:00"), VALUE_TIMESTAMP, NULL, UNIT_NONE),
                         "29 February 2024 13:45");
     assert_string_equal(words(text("123"), VALUE_TEXT, NULL, 0), "123");
+    assert_string_equal(words(text("![x](http://a.test/b) <b>"), VALUE_TEXT, NULL, 0),
+                        "![x] (http://a.test/b) < b>");
     struct result_column year = {.name = "year", .kind = VALUE_INTEGER};
     struct cell cell = {.type = CELL_INTEGER, .integer = 2024};
     assert_string_equal(cell_print_words(&cell, &year, NULL, 0, arena), "2024");

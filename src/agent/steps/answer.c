@@ -46,7 +46,6 @@ TASK_WAITS static bool word_by_model(struct run *run, struct answer *answer, str
 TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)
 {
     const struct llm_proposal *proposal = &run->proposal;
-    wording_clean(run);
     bool by_model = wording_wanted(run);
     struct ties ties;
     ties_find(run, &ties);

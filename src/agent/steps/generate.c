@@ -4,6 +4,7 @@
 #include "agent/model_input.h"
 #include "agent/steps/steps.h"
 #include "agent/verified.h"
+#include "agent/wording.h"
 #include "core/json.h"
 
 static const char *words_for(const struct run *run)
@@ -37,6 +38,7 @@ TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struc
         cached_proposal_put(run);
     }
     model_input_count_repairs(run);
+    wording_clean(run);
     record->words = words_for(run);
     struct strbuf json = strbuf_init(256 * 1024);
     strbuf_add_char(&json, '{');
