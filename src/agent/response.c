@@ -162,13 +162,19 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     json_add_key(out, "selected_dataset");
     json_add_text(out, chosen_dataset(run));
     json_add_key(out, "model");
-    json_add_text(out, run->verified ? "verified" : llm_model_id(run->agent->llm));
+    json_add_text(out, run->verified      ? "verified"
+                       : proposal->model ? proposal->model
+                                         : llm_model_id(run->agent->llm));
     json_add_key(out, "sureness");
     json_add_double(out, (double)(int)(proposal->sureness * 1000) / 1000);
     json_add_key(out, "reading");
     json_add_text(out, proposal->reading);
     json_add_key(out, "repairs");
     json_add_integer(out, run->repairs);
+    if (proposal->notice) {
+        json_add_key(out, "notice");
+        json_add_text(out, proposal->notice);
+    }
     add_texts(out, "assumptions", proposal->assumptions, proposal->assumption_count);
     add_texts(out, "options", proposal->options, proposal->option_count);
     add_periods(proposal, out);

@@ -231,15 +231,9 @@ static bool may_stand_in(const struct error *err)
 }
 
 /* So that nobody takes it for the model's answer. */
-static void say_who_answered(struct decision *decision, struct llm_proposal *out)
+static void say_who_answered(const struct decision *decision, struct llm_proposal *out)
 {
-    const char **assumptions =
-        arena_array(decision->arena, out->assumption_count + 1, sizeof(*assumptions));
-    assumptions[0] = "The language model could not be asked; the built-in planner has answered";
-    for (size_t i = 0; i < out->assumption_count; i++)
-        assumptions[i + 1] = out->assumptions[i];
-    out->assumptions = assumptions;
-    out->assumption_count++;
+    out->notice = "The language model could not be asked; the built-in planner has answered.";
     out->model = planner_version(decision->llm->planner);
     out->passing = true;
 }

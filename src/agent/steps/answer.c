@@ -65,7 +65,9 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
     if (answer.suggestion_count == 0)
         suggest(run, input.rows, &answer);
     run->status = statuses[proposal->outcome];
-    run->answer = answer.prose;
+    run->answer = proposal->notice
+                      ? arena_printf(run->arena, "%s %s", answer.prose, proposal->notice)
+                      : answer.prose;
     run->chart = answer.chart;
     run->suggestions = answer.suggestions;
     run->suggestion_count = answer.suggestion_count;
