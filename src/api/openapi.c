@@ -383,6 +383,14 @@ static json_t *tags_of(const struct table *table)
 
 /* All of it. */
 
+/* A body that may be left out may be null as well. */
+static json_t *body_schema(const struct route *route, struct openapi_models *models)
+{
+    json_t *schema = openapi_reference(models, route->body, OPENAPI_BODY);
+    return route->body_optional ? json_pack("{s:[o,{s:s}]}", "anyOf", schema, "type", "null")
+                                : schema;
+}
+
 static json_t *operation_of(const struct table *table, const struct route *route,
                             struct openapi_models *models)
 {
@@ -399,8 +407,7 @@ static json_t *operation_of(const struct table *table, const struct route *route
     if (route->body)
         set(operation, "requestBody",
             json_pack("{s:{s:{s:o}},s:b}", "content", "application/json", "schema",
-                      openapi_reference(models, route->body, OPENAPI_BODY), "required",
-                      !route->body_optional));
+                      body_schema(route, models), "required", !route->body_optional));
     set(operation, "responses", responses_of(table, route, models));
     return operation;
 }
