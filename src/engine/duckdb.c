@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The DuckDB driver: the server's side of one statement. The worker sends DuckDB's own parse
- * first, which must please sql/duckdb_tree.h before the worker may go on.
+ * The DuckDB driver: the server's side of one statement. The worker looks at DuckDB's own parse of it before
+ * it runs it (engine/worker_judge.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,10 @@
 #include "engine/engine_priv.h"
 #include "engine/pool.h"
 #include "engine/worker_sandbox.h"
-#include "sql/duckdb_tree.h"
 
 #define WORKERS_DEFAULT_MAX 4
 #define BATCHES_MAX 100000
 #define DECODE_OFFLOAD_MIN (64u << 10) /* bytes; less is read quicker than handed over */
-#define JUDGE_OFFLOAD_MIN (32u << 10)  /* bytes of DuckDB's parse; likewise */
-#define JUDGE_NESTING_MAX 32           /* brackets inside one another that a task's stack is good for */
 
 struct duckdb_state {
     struct pool *pool;
@@ -37,73 +34,9 @@ struct conversation {
     struct rows *rows;
     struct str *batches;
     size_t batch_count, batch_capacity, batch_bytes;
-    bool answered; /* the worker said something */
     bool over;     /* it said END or ERROR: it is free */
     bool broken;   /* it must not be used again */
 };
-
-/* -- DuckDB's second opinion -- */
-
-struct tree_job {
-    struct str json;
-    const struct firewall_policy *policy;
-    bool ok;
-    struct error err;
-};
-
-static void judge_tree(void *arg)
-{
-    struct tree_job *job = arg;
-    struct arena *arena = arena_new();
-    job->ok = duckdb_tree_check(job->json, job->policy, arena, &job->err);
-    arena_free(arena);
-}
-
-/* How deep brackets are nested, but for those in texts. */
-static size_t nesting(struct str json)
-{
-    size_t depth = 0, most = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < json.length; i++) {
-        char c = json.bytes[i];
-        if (c == '"')
-            quoted = !quoted;
-        else if (c == '\\')
-            i++; /* what follows ends no text */
-        else if (!quoted && (c == '{' || c == '[') && ++depth > most)
-            most = depth;
-        else if (!quoted && (c == '}' || c == ']') && depth > 0)
-            depth--;
-    }
-    return most;
-}
-
-/* The usual tree is judged sooner than handed to another thread; a big or deep one needs time, or
- * more stack than a task has. */
-static bool is_usual(struct str json)
-{
-    return json.length < JUDGE_OFFLOAD_MIN && nesting(json) <= JUDGE_NESTING_MAX;
-}
-
-static bool tree_is_good(const struct conversation *talk, struct str payload, struct error *err)
-{
-    struct wire_reader in = wire_reader_init(payload);
-    struct str json = wire_text(&in, DUCKDB_TREE_SIZE_MAX);
-    if (!wire_done(&in))
-        return error_set(err, ERROR_ENGINE, "DuckDB's worker answered out of form");
-    struct firewall_policy policy = {
-        .datasets = talk->statement->datasets,
-        .dataset_count = talk->statement->dataset_count,
-    };
-    struct tree_job job = {.json = json, .policy = &policy};
-    if (is_usual(json))
-        judge_tree(&job);
-    else if (!task_offload(judge_tree, &job, err))
-        return false;
-    if (!job.ok && err)
-        *err = job.err;
-    return job.ok;
-}
 
 /* -- frames -- */
 
@@ -126,6 +59,8 @@ static bool take_error(struct conversation *talk, struct str payload, struct err
     switch (kind) {
     case WIRE_ERROR_SQL:
         return error_set(err, ERROR_SQL_FAILED, "%s", cleaned);
+    case WIRE_ERROR_FORBIDDEN:
+        return error_set(err, ERROR_SQL_REFUSED, "%s", cleaned);
     case WIRE_ERROR_REFUSED:
         return error_set(err, ERROR_SQL_REFUSED, "DuckDB takes one SELECT only: %s", cleaned);
     case WIRE_ERROR_MEMORY:
@@ -158,7 +93,6 @@ static bool receive(struct conversation *talk, struct arena *arena, struct frame
                       "raise the limit");
         return false;
     }
-    talk->answered = true;
     talk->over = frame->type == FRAME_END || frame->type == FRAME_ERROR;
     if (frame->type == FRAME_ERROR)
         return take_error(talk, frame->payload, err);
@@ -228,27 +162,13 @@ static void ask(struct conversation *talk)
         .byte_max = limits->byte_max,
         .timeout_ms = limits->timeout_ms < UINT32_MAX ? (uint32_t)limits->timeout_ms : UINT32_MAX,
         .check_only = talk->check_only,
+        .datasets = talk->statement->datasets,
+        .dataset_count = talk->statement->dataset_count,
     };
     struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
     wire_add_query(&payload, &query);
     process_send(talk->process, FRAME_QUERY, strbuf_str(&payload));
     strbuf_clear(&payload);
-}
-
-/* Sends the statement; true when its tree was judged good and the worker told to go. */
-static bool clear_tree(struct conversation *talk, struct error *err)
-{
-    struct arena *scratch = arena_new();
-    struct frame frame;
-    bool ok = receive(talk, scratch, &frame, err);
-    if (ok && frame.type != FRAME_TREE)
-        ok = out_of_form(talk, err);
-    if (ok) {
-        ok = tree_is_good(talk, frame.payload, err);
-        process_send(talk->process, ok ? FRAME_GO : FRAME_DROP, STR(""));
-    }
-    arena_free(scratch);
-    return ok;
 }
 
 static bool take_end(struct conversation *talk, const struct frame *frame, struct error *err)
@@ -277,8 +197,6 @@ static bool take_columns(struct conversation *talk, struct error *err)
 static bool converse(struct conversation *talk, struct error *err)
 {
     ask(talk);
-    if (!clear_tree(talk, err))
-        return false;
     if (!talk->check_only && !take_columns(talk, err))
         return false;
     struct frame frame;
@@ -325,7 +243,7 @@ static bool run(struct engine *engine, const struct engine_statement *statement,
         };
         bool ok = converse(&talk, err);
         /* A worker that died while it was idle is not this statement's fault. */
-        bool again = !ok && !talk.answered && pool_is_used(worker) &&
+        bool again = !ok && process_is_unheard(talk.process) && pool_is_used(worker) &&
                      !process_is_usable(talk.process) && task_check(NULL);
         give_back(worker, &talk);
         if (!again) {

@@ -36,6 +36,7 @@ struct process {
     int handles_open;
     char *folder;
     bool exited, ended, broken, stopping, paused;
+    bool unheard; /* it ended before it read all that was sent */
     int64_t exit_status;
     int exit_signal;
     /* The frame being read. */
@@ -205,6 +206,7 @@ static void have_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffe
     if (length < 0) {
         uv_read_stop(stream);
         process->ended = true;
+        process->unheard |= length == UV_ECONNRESET;
         kill_child(process); /* one that closed its socket is of no use */
         if (process->exited)
             wake(process);
@@ -319,6 +321,7 @@ void process_send(struct process *process, enum frame_type type, struct str payl
     uv_buf_t buffer = uv_buf_init(frame.bytes, (unsigned)frame.length);
     int count = uv_try_write((uv_stream_t *)&process->pipe, &buffer, 1);
     size_t sent = count > 0 ? (size_t)count : 0;
+    process->unheard |= count == UV_EPIPE || count == UV_ECONNRESET;
     /* Any other failure shows as the end of the stream. */
     if ((count > 0 || count == UV_EAGAIN) && sent < frame.length)
         send_later(process, str_slice(strbuf_str(&frame), sent, frame.length));
@@ -404,6 +407,11 @@ void process_drain(struct process *process, uint64_t grace_ms, void (*done)(void
 bool process_is_usable(const struct process *process)
 {
     return !process->broken && !process->exited && !process->ended && !process->stopping;
+}
+
+bool process_is_unheard(const struct process *process)
+{
+    return process->unheard;
 }
 
 bool process_broke_off(const struct process *process)

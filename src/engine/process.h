@@ -38,6 +38,8 @@ void process_drain(struct process *process, uint64_t grace_ms, void (*done)(void
 
 /* Whether it runs and has not broken the protocol. */
 bool process_is_usable(const struct process *process);
+/* Whether it ended before it had read all that was sent to it. */
+bool process_is_unheard(const struct process *process);
 /* Whether it was killed: it had sent something unreadable, or did not end its work when told to. */
 bool process_broke_off(const struct process *process);
 /* A process that is waited for keeps its loop running; an idle one does not. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sql/duckdb_tree.h"
+
 #define TEXT_MAX (FRAME_SIZE_MAX - 64)
 
 enum cell_tag { TAG_NULL, TAG_FALSE, TAG_TRUE, TAG_INTEGER, TAG_DOUBLE, TAG_TEXT };
@@ -222,6 +224,18 @@ bool wire_read_ready(struct str payload, struct arena *arena, struct wire_ready 
     return wire_done(&in);
 }
 
+static void add_dataset(struct strbuf *out, const struct dataset *dataset)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < dataset->column_count; i++)
+        count += duckdb_tree_needs_column(dataset->columns[i].name);
+    wire_add_text(out, str_from(dataset->table_name));
+    wire_add_count(out, count);
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (duckdb_tree_needs_column(dataset->columns[i].name))
+            wire_add_text(out, str_from(dataset->columns[i].name));
+}
+
 void wire_add_query(struct strbuf *out, const struct wire_query *query)
 {
     wire_add_u32(out, query->number);
@@ -230,9 +244,24 @@ void wire_add_query(struct strbuf *out, const struct wire_query *query)
     wire_add_u64(out, query->byte_max);
     wire_add_u32(out, query->timeout_ms);
     wire_add_u8(out, query->check_only);
+    wire_add_u8(out, query->unjudged);
+    wire_add_count(out, query->dataset_count);
+    for (size_t i = 0; i < query->dataset_count; i++)
+        add_dataset(out, query->datasets[i]);
 }
 
-bool wire_read_query(struct str payload, struct wire_query *out)
+static const struct dataset *read_dataset(struct wire_reader *in, struct arena *arena)
+{
+    struct dataset *dataset = arena_alloc(arena, sizeof(*dataset));
+    dataset->table_name = wire_text(in, WIRE_NAME_MAX).bytes;
+    dataset->column_count = wire_items(in, 2, WIRE_COLUMNS_MAX);
+    dataset->columns = arena_array(arena, dataset->column_count, sizeof(*dataset->columns));
+    for (size_t i = 0; i < dataset->column_count; i++)
+        dataset->columns[i].name = wire_text(in, WIRE_NAME_MAX).bytes;
+    return dataset;
+}
+
+bool wire_read_query(struct str payload, struct arena *arena, struct wire_query *out)
 {
     struct wire_reader in = wire_reader_init(payload);
     out->number = wire_u32(&in);
@@ -241,6 +270,12 @@ bool wire_read_query(struct str payload, struct wire_query *out)
     out->byte_max = wire_u64(&in);
     out->timeout_ms = wire_u32(&in);
     out->check_only = wire_u8(&in) != 0;
+    out->unjudged = wire_u8(&in) != 0;
+    out->dataset_count = wire_items(&in, 3, WIRE_DATASETS_MAX);
+    const struct dataset **datasets = arena_array(arena, out->dataset_count, sizeof(*datasets));
+    for (size_t i = 0; i < out->dataset_count; i++)
+        datasets[i] = read_dataset(&in, arena);
+    out->datasets = datasets;
     return wire_done(&in);
 }
 

@@ -4,8 +4,8 @@
  * and a payload. Numbers are little-endian; counts and integers of cells are variable-length
  * (7 bits a byte, low first; signed ones zigzag), so that a row of small numbers is small.
  *
- *     server  OPEN          QUERY       GO
- *     worker        READY         TREE     COLUMNS ROWS* END
+ *     server  OPEN          QUERY
+ *     worker        READY         COLUMNS ROWS* END
  *
  * Instead of any reply the worker may send ERROR. INTERRUPT may come at any time and carries the
  * query's number, so that one which arrives late stops nothing else. The server does not trust
@@ -22,16 +22,14 @@
 #include "core/error.h"
 #include "core/strbuf.h"
 #include "engine/rows.h"
+#include "metadata/dataset.h"
 
 enum frame_type {
     FRAME_OPEN = 1,  /* wire_open */
     FRAME_QUERY,     /* wire_query */
-    FRAME_GO,        /* empty: the tree was judged good, run it */
-    FRAME_DROP,      /* empty: don't run it */
     FRAME_INTERRUPT, /* u32 number of the query */
     FRAME_LOAD,      /* wire_load */
     FRAME_READY,     /* wire_ready */
-    FRAME_TREE,      /* text: the statement's parse tree as JSON */
     FRAME_COLUMNS,   /* wire_columns */
     FRAME_ROWS,      /* a batch of rows */
     FRAME_END,       /* u8: whether there were more rows */
@@ -44,6 +42,7 @@ enum frame_type {
 enum wire_error {
     WIRE_ERROR_SQL = 1,     /* the statement is wrong */
     WIRE_ERROR_REFUSED,     /* not exactly one SELECT */
+    WIRE_ERROR_FORBIDDEN,   /* its parse has something that no statement may have */
     WIRE_ERROR_INTERRUPTED, /* as asked for */
     WIRE_ERROR_MEMORY,      /* it needs more memory than the worker may have */
     WIRE_ERROR_TOO_LARGE,   /* the result passes the byte limit */
@@ -59,6 +58,7 @@ enum wire_error {
 #define WIRE_COLUMNS_MAX 4096
 #define WIRE_NAME_MAX 4096 /* bytes of a column's or type's name */
 #define WIRE_DATABASES_MAX 256
+#define WIRE_DATASETS_MAX 256 /* of one statement */
 
 /* -- writing, into any strbuf -- */
 void wire_add_u8(struct strbuf *out, uint8_t number);
@@ -131,9 +131,13 @@ struct wire_query {
     uint64_t byte_max;
     uint32_t timeout_ms;
     bool check_only; /* prepare it, don't run it */
+    bool unjudged;   /* whatever its parse is; nobody but tests of the layers below asks for this */
+    /* What it may read: what is read of them is what duckdb_tree_check() looks at. */
+    const struct dataset *const *datasets;
+    size_t dataset_count;
 };
 void wire_add_query(struct strbuf *out, const struct wire_query *query);
-bool wire_read_query(struct str payload, struct wire_query *out);
+bool wire_read_query(struct str payload, struct arena *arena, struct wire_query *out);
 
 struct wire_load {
     const char *library;

@@ -135,13 +135,24 @@ static bool interrupt(struct worker *worker)
     return running;
 }
 
-/* With the lock held. */
+/* The number by which a query is interrupted; 0: it is none. */
+static uint32_t number_of(const struct worker_frame *frame)
+{
+    struct wire_reader in = wire_reader_init(frame->payload);
+    return frame->type == FRAME_QUERY ? wire_u32(&in) : 0;
+}
+
+/* With the lock held. The query may still wait for its turn. */
 static void mark_interrupted(struct worker *worker, const struct worker_frame *frame)
 {
     struct wire_reader in = wire_reader_init(frame->payload);
     uint32_t number = wire_u32(&in);
-    if (number != 0 && number == worker->running)
+    if (number == 0)
+        return;
+    if (number == worker->running)
         worker->interrupted = true;
+    for (struct worker_frame *waiting = worker->first; waiting; waiting = waiting->next)
+        waiting->interrupted |= number_of(waiting) == number;
 }
 
 /* With the lock held: what comes while the main thread works. */
@@ -232,11 +243,15 @@ static struct worker_frame *end_piece(struct worker *worker)
     return frame;
 }
 
-static void begin_piece(struct worker *worker)
+/* The control thread may read on as soon as this has let go of the lock: an interrupt on the heels of its
+ * query must not find that nothing runs. */
+static void begin_piece(struct worker *worker, const struct worker_frame *frame)
 {
     pthread_mutex_lock(&worker->lock);
     worker->working = true;
     worker->piece++;
+    worker->running = number_of(frame);
+    worker->interrupted = frame->interrupted;
     pthread_mutex_unlock(&worker->lock);
     wake_control(worker, WATCH_AFTER_MS);
 }
@@ -254,7 +269,7 @@ struct worker_frame *worker_next(struct worker *worker)
         free(frame);
         frame = NULL;
     }
-    begin_piece(worker);
+    begin_piece(worker, frame);
     return frame;
 }
 
@@ -299,10 +314,10 @@ void worker_send_error(struct worker *worker, enum wire_error kind, const char *
     strbuf_clear(&payload);
 }
 
-void worker_set_running(struct worker *worker, uint32_t number)
+void worker_end_query(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
-    worker->running = number;
+    worker->running = 0;
     worker->interrupted = false;
     pthread_mutex_unlock(&worker->lock);
 }

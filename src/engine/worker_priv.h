@@ -19,6 +19,7 @@ struct worker_frame {
     struct worker_frame *next;
     enum frame_type type;
     struct str payload;
+    bool interrupted; /* before it was begun */
     char bytes[];
 };
 
@@ -56,8 +57,8 @@ struct worker_start {
 };
 bool worker_begin(struct worker *worker, const struct worker_start *start, struct error *err);
 
-/* Marks a query as one that may be interrupted; 0 ends that. */
-void worker_set_running(struct worker *worker, uint32_t number);
+/* From here on the query that worker_next() gave is not interrupted any more. */
+void worker_end_query(struct worker *worker);
 bool worker_interrupted(struct worker *worker);
 
 /* Bounds what the process may use beyond DuckDB's own limit. */
@@ -75,6 +76,11 @@ void sql_add_text(struct strbuf *sql, const char *text);
 bool worker_run(struct worker *worker, const char *sql, struct error *err);
 /* What a DuckDB error text is about. */
 enum wire_error worker_error_kind(const char *message);
+
+/* engine/worker_judge.c: whether DuckDB's own parse of a statement is one that sql/duckdb_tree.h lets through.
+ * It runs nothing. False with the kind of error and a sentence. */
+bool worker_judge(struct worker *worker, const struct wire_query *query, struct arena *arena,
+                  enum wire_error *kind, struct error *err);
 
 /* engine/worker_query.c: the frames OPEN and QUERY. */
 void worker_open(struct worker *worker, struct str payload);

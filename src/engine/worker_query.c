@@ -242,35 +242,6 @@ static bool prepare(struct query_run *run, const char *sql, duckdb_prepared *pre
     return ok;
 }
 
-/* DuckDB's parse tree of the statement, for the server to judge; it runs nothing. */
-static bool send_tree(struct query_run *run)
-{
-    struct duckdb_result result = {0};
-    duckdb_prepared serialize = run->worker->serialize;
-    const char *sql = run->query.sql;
-    bool ok = run->api->bind_varchar_length(serialize, 1, sql, strlen(sql)) == DUCKDB_SUCCESS &&
-              run->api->execute_prepared(serialize, &result) == DUCKDB_SUCCESS;
-    duckdb_chunk chunk = ok ? run->api->fetch_chunk(result) : NULL;
-    if (chunk) {
-        struct value_type type = {.id = DUCKDB_TYPE_VARCHAR, .kind = VALUE_TEXT};
-        struct value_vector vector =
-            value_vector_init(run->api, &type, run->api->data_chunk_get_vector(chunk, 0));
-        struct cell cell;
-        value_read(run->api, &vector, 0, &run->text, &cell);
-        struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
-        wire_add_text(&payload, cell.type == CELL_TEXT ? cell.text : STR(""));
-        worker_send(run->worker, FRAME_TREE, strbuf_str(&payload));
-        strbuf_clear(&payload);
-        run->api->destroy_data_chunk(&chunk);
-    } else {
-        const char *message =
-            result.internal ? run->api->result_error(&result) : run->api->prepare_error(serialize);
-        ok = fail_sql(run, message);
-    }
-    run->api->destroy_result(&result);
-    return ok;
-}
-
 static void read_types(struct query_run *run, struct duckdb_result *result)
 {
     run->column_count = run->api->column_count(result);
@@ -451,25 +422,19 @@ static bool send_rows(struct query_run *run, struct duckdb_result *result)
     return true;
 }
 
-static bool server_agrees(struct query_run *run, bool *dropped)
+static bool tree_is_good(struct query_run *run)
 {
-    struct worker_frame *frame = worker_next(run->worker);
-    bool go = frame->type == FRAME_GO;
-    *dropped = frame->type == FRAME_DROP;
-    free(frame);
-    if (!go && !*dropped)
-        _exit(1);
-    return go;
+    struct error err;
+    enum wire_error kind;
+    return run->query.unjudged || worker_judge(run->worker, &run->query, run->arena, &kind, &err) ||
+           fail(run, kind, err.message);
 }
 
 static bool execute(struct query_run *run)
 {
     struct duckdb_result result = {0};
-    bool dropped = false;
-    if (!send_tree(run))
+    if (!tree_is_good(run) || !not_interrupted(run))
         return false;
-    if (!server_agrees(run, &dropped))
-        return true;
     if (run->query.check_only) {
         duckdb_prepared prepared;
         bool ok = prepare(run, run->query.sql, &prepared);
@@ -499,15 +464,14 @@ static void finish(struct query_run *run, bool ok)
 void worker_query(struct worker *worker, struct str payload)
 {
     struct query_run run = {.worker = worker, .api = &worker->api, .arena = arena_new()};
-    if (!worker->connection || !wire_read_query(payload, &run.query))
+    if (!worker->connection || !wire_read_query(payload, run.arena, &run.query))
         _exit(1);
     run.batch = strbuf_init(FRAME_SIZE_MAX);
     run.text = strbuf_init(FRAME_SIZE_MAX / 2);
     run.message = strbuf_init(2 * ERROR_MESSAGE_MAX);
     worker_limit_cpu(run.query.timeout_ms / 1000 * 2 + CPU_SLACK_SECONDS);
-    worker_set_running(worker, run.query.number);
     bool ok = execute(&run);
-    worker_set_running(worker, 0);
+    worker_end_query(worker);
     finish(&run, ok);
     strbuf_clear(&run.batch);
     strbuf_clear(&run.text);

@@ -300,8 +300,7 @@ static bool check_column(struct walk *walk, const struct json_node *object)
     if (json_node_items(names) > 1)
         return true;
     const char *name = json_node_text(json_node_item(names, 0));
-    if (is_listed(tree_hidden_functions, LENGTH(tree_hidden_functions), name) &&
-        !is_dataset_column(walk->policy, name))
+    if (duckdb_tree_needs_column(name) && !is_dataset_column(walk->policy, name))
         return refuse(walk, "function", name);
     return true;
 }
@@ -656,6 +655,11 @@ static const struct json_node *parse(struct str json, struct arena *arena, struc
     if (!root)
         error_set(err, ERROR_SQL_REFUSED, "the parse of the statement can't be read: %s", why);
     return root;
+}
+
+bool duckdb_tree_needs_column(const char *name)
+{
+    return is_listed(tree_hidden_functions, LENGTH(tree_hidden_functions), name);
 }
 
 bool duckdb_tree_check(struct str json, const struct firewall_policy *policy, struct arena *arena,

@@ -30,4 +30,8 @@
 bool duckdb_tree_check(struct str json, const struct firewall_policy *policy, struct arena *arena,
                        struct error *err);
 
+/* Whether duckdb_tree_check() must know that a table has a column of this name. All that it looks at of a
+ * policy's datasets is these and the tables' names. */
+bool duckdb_tree_needs_column(const char *name);
+
 #endif

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         (void)wire_read_open(payload, arena, &open);
         break;
     case 8:
-        (void)wire_read_query(payload, &query);
+        (void)wire_read_query(payload, arena, &query);
         (void)wire_read_load(payload, &load);
         break;
     }

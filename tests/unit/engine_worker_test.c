@@ -86,31 +86,37 @@ static void open_worker(struct talk *talk)
     talk->layers = ready.layers;
 }
 
-static void ask(struct talk *talk, const char *sql)
+/* Without datasets the layers below the second opinion are alone. */
+static void ask_about(struct talk *talk, const char *sql, const struct dataset *const *datasets,
+                      size_t dataset_count)
 {
     struct wire_query query = {.number = ++talk->number,
                                .sql = sql,
                                .row_max = 1000,
                                .byte_max = 1u << 20,
-                               .timeout_ms = WAIT_MS};
+                               .timeout_ms = WAIT_MS,
+                               .unjudged = dataset_count == 0,
+                               .datasets = datasets,
+                               .dataset_count = dataset_count};
     struct strbuf payload = strbuf_init(FRAME_SIZE_MAX);
     wire_add_query(&payload, &query);
     process_send(talk->process, FRAME_QUERY, strbuf_str(&payload));
     strbuf_clear(&payload);
 }
 
-/* Runs a statement whatever its tree looks like; false with talk->error. */
-static bool query(struct talk *talk, const char *sql, struct rows *rows)
+static void ask(struct talk *talk, const char *sql)
 {
-    ask(talk, sql);
+    ask_about(talk, sql, NULL, 0);
+}
+
+/* False with talk->error. */
+static bool read_reply(struct talk *talk, struct rows *rows)
+{
     *rows = (struct rows){0};
     for (;;) {
         struct frame frame = next_frame(talk);
         const char *message;
         switch (frame.type) {
-        case FRAME_TREE:
-            process_send(talk->process, FRAME_GO, STR(""));
-            break;
         case FRAME_COLUMNS:
             assert_true(
                 wire_read_columns(frame.payload, talk->arena, &rows->columns, &rows->column_count));
@@ -132,6 +138,13 @@ static bool query(struct talk *talk, const char *sql, struct rows *rows)
             fail_msg("frame of type %d", frame.type);
         }
     }
+}
+
+/* Runs a statement whatever its tree looks like; false with talk->error. */
+static bool query(struct talk *talk, const char *sql, struct rows *rows)
+{
+    ask(talk, sql);
+    return read_reply(talk, rows);
 }
 
 /* An expression, its type and its exact text. */
@@ -297,6 +310,39 @@ static void lock_down_body(struct talk *talk)
     assert_int_equal(access(process_folder(talk->process), F_OK), -1);
 }
 
+/* What DuckDB reads is looked at before it runs: one SELECT over the tables that this statement may read. */
+static void second_opinion_body(struct talk *talk)
+{
+    static const struct {
+        const char *sql;
+        enum wire_error error; /* 0: it runs */
+        const char *word;      /* in the message */
+    } cases[] = {
+        {"SELECT sum(n) FROM \"t \"\"x\"\"\"", 0, NULL},
+        {"SELECT \"user\" FROM \"t \"\"x\"\"\"", 0, NULL}, /* it has such a column, it says */
+        {"SELECT \"system_user\" FROM \"t \"\"x\"\"\"", WIRE_ERROR_FORBIDDEN, "system_user"},
+        {"SELECT * FROM gone", WIRE_ERROR_FORBIDDEN, "table 'gone'"},
+        {"SELECT * FROM d0.main.data", WIRE_ERROR_FORBIDDEN, "not allowed"},
+        {"SELECT getenv('PATH')", WIRE_ERROR_FORBIDDEN, "function 'getenv'"},
+        {"SELECT * FROM range(3)", WIRE_ERROR_FORBIDDEN, "range"},
+        {"SELECT 1; SELECT 2", WIRE_ERROR_FORBIDDEN, "2 statements"},
+        {"DROP VIEW \"t \"\"x\"\"\"", WIRE_ERROR_FORBIDDEN, "SELECT"},
+        {"SELECT FROM WHERE", WIRE_ERROR_SQL, "syntax"},
+    };
+    struct column columns[] = {{.name = "n"}, {.name = "User"}};
+    struct dataset other = {.table_name = "other"};
+    struct dataset ours = {.table_name = "t \"x\"", .columns = columns, .column_count = 2};
+    const struct dataset *datasets[] = {&other, &ours};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rows rows;
+        ask_about(talk, cases[i].sql, datasets, 2);
+        bool ran = read_reply(talk, &rows);
+        if (ran ? cases[i].error != 0
+                : talk->error != cases[i].error || !strstr(talk->message, cases[i].word))
+            fail_msg("%s: %s", cases[i].sql, ran ? "it ran" : talk->message);
+    }
+}
+
 /* More memory than it may have is an error, not the end of the worker. */
 /* The number after a name in the kernel's account of a thread. */
 static long status_of(const char *task, const char *name)
@@ -344,25 +390,18 @@ static void expect_interrupted(struct talk *talk)
     assert_true(clock_monotonic_ms() - start_ms < 5000);
 }
 
-/* While it runs, for a moment or for long, and before it may: on either thread that reads. */
+/* While it runs, for a moment or for long: on either thread that reads. */
 static void interrupt_body(struct talk *talk)
 {
     static const uint64_t pauses_ms[] = {0, 5, 10, 15, 200};
     struct error err = {0};
     for (size_t i = 0; i < sizeof(pauses_ms) / sizeof(pauses_ms[0]); i++) {
         ask(talk, "SELECT count(*) FROM range(10000000) a, range(10000000) b");
-        assert_int_equal(next_frame(talk).type, FRAME_TREE);
-        process_send(talk->process, FRAME_GO, STR(""));
         assert_true(task_sleep(pauses_ms[i], &err));
         send_interrupt(talk, talk->number);
         expect_interrupted(talk);
         expect_works(talk);
     }
-    ask(talk, "SELECT count(*) FROM range(10000000) a, range(10000000) b");
-    assert_int_equal(next_frame(talk).type, FRAME_TREE);
-    send_interrupt(talk, talk->number);
-    process_send(talk->process, FRAME_GO, STR(""));
-    expect_interrupted(talk);
     send_interrupt(talk, talk->number); /* too late */
     expect_works(talk);
     send_interrupt(talk, talk->number + 1); /* too early */
@@ -443,6 +482,11 @@ static void lock_down(void **state)
     run(lock_down_body);
 }
 
+static void second_opinion(void **state)
+{
+    run(second_opinion_body);
+}
+
 static void sandbox(void **state)
 {
     run(sandbox_body);
@@ -469,6 +513,7 @@ int main(int argc, char **argv)
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_values), cmocka_unit_test(lock_down), cmocka_unit_test(sandbox),
+        cmocka_unit_test(second_opinion),
         cmocka_unit_test(interrupt),    cmocka_unit_test(memory),    cmocka_unit_test(bytes),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
