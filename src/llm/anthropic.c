@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claude's Messages API, always streamed. The instructions and what is known of the data are two blocks of
- * `system`, each a breakpoint of the prompt cache: the bytes before a breakpoint are the same in every call about
- * the same data, so they are written once and read at a tenth of the price from then on.
+ * Claude's Messages API, always streamed. The instructions and what is known of the data are two
+ * blocks of `system`, each a breakpoint of the prompt cache: the bytes before a breakpoint are the
+ * same in every call about the same data, so they are written once and read at a tenth of the price
+ * from then on.
  *
- * A reply in a schema's form is asked for with output_config where the model has it, else by a tool that the
- * model is made to call, whose input is the reply; else in words.
+ * A reply in a schema's form is asked for with output_config where the model has it, else by a tool
+ * that the model is made to call, whose input is the reply; else in words.
  */
 #include "llm/chat_priv.h"
 
@@ -82,14 +83,16 @@ static void write_schema(const struct chat_request *request, unsigned fields, st
         return;
     strbuf_add(out, ",\"tools\":[{");
     chat_add_member_text(out, "name", str_from(form_name(request)));
-    strbuf_printf(out, ",\"description\":\"Takes the reply, in the form that is asked for.\"%s,"
-                       "\"input_schema\":%s}],\"tool_choice\":{\"type\":\"tool\"",
+    strbuf_printf(out,
+                  ",\"description\":\"Takes the reply, in the form that is asked for.\"%s,"
+                  "\"input_schema\":%s}],\"tool_choice\":{\"type\":\"tool\"",
                   fields & CHAT_STRICT ? ",\"strict\":true" : "", request->schema);
     chat_add_member_text(out, "name", str_from(form_name(request)));
     strbuf_add(out, ",\"disable_parallel_tool_use\":true}");
 }
 
-/* A prefix of so many bytes has at most as many tokens: below the model's least it can't be cached. */
+/* A prefix of so many bytes has at most as many tokens: below the model's least it can't be cached.
+ */
 static void write_system_block(struct str text, bool cached, struct strbuf *out)
 {
     json_add_separator(out);
@@ -267,9 +270,12 @@ static const struct {
     const char *type;
     bool (*read)(struct chat_reading *reading, json_t *event, struct error *err);
 } events[] = {
-    {"message_start", read_message_start},  {"content_block_start", read_block_start},
-    {"content_block_delta", read_block_delta}, {"content_block_stop", read_block_stop},
-    {"message_delta", read_message_delta},  {"message_stop", read_message_stop},
+    {"message_start", read_message_start},
+    {"content_block_start", read_block_start},
+    {"content_block_delta", read_block_delta},
+    {"content_block_stop", read_block_stop},
+    {"message_delta", read_message_delta},
+    {"message_stop", read_message_stop},
     {"error", read_error},
 };
 
@@ -314,9 +320,7 @@ static bool read_whole(struct chat_reading *reading, json_t *body, struct error 
     reading->over = *reading->stop_word;
     json_t *content = json_object_get(body, "content"), *block;
     size_t i;
-    json_array_foreach (content, i, block)
-        if (!read_whole_block(reading, block, err))
-            return false;
+    json_array_foreach(content, i, block) if (!read_whole_block(reading, block, err)) return false;
     return true;
 }
 

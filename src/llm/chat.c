@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calling a provider. A call is at most CHAT_TRIES_MAX tries in all: those that http_fetch() makes while nothing
- * has come, and those after a stream broke before its text was passed on. A part of the request that a
- * server refuses is left out, and stays out for that model once a call without it has worked.
+ * Calling a provider. A call is at most CHAT_TRIES_MAX tries in all: those that http_fetch() makes
+ * while nothing has come, and those after a stream broke before its text was passed on. A part of
+ * the request that a server refuses is left out, and stays out for that model once a call without
+ * it has worked.
  */
 #include "llm/chat_priv.h"
 
@@ -172,9 +173,8 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
         return NULL;
     bool gone = strcmp(facts->retires, today) < 0;
     return arena_printf(arena, "the model '%s' %s%s%s; set QUERENT_MODEL to %s", id,
-                        gone ? "was retired" : "will be retired",
-                        *facts->retires ? " on " : "", facts->retires,
-                        model_print_choices(provider, id, arena));
+                        gone ? "was retired" : "will be retired", *facts->retires ? " on " : "",
+                        facts->retires, model_print_choices(provider, id, arena));
 }
 
 /* -- requests -- */
@@ -187,12 +187,12 @@ const char *chat_request_model(const struct chat_model *model, const struct chat
 unsigned chat_output_tokens(const struct chat_model *model, const struct chat_request *request,
                             unsigned fields)
 {
-    unsigned tokens = request->output_tokens_max > 0 ? request->output_tokens_max
-                                                     : CHAT_OUTPUT_TOKENS_DEFAULT;
+    unsigned tokens =
+        request->output_tokens_max > 0 ? request->output_tokens_max : CHAT_OUTPUT_TOKENS_DEFAULT;
     const struct model_facts *facts =
         model_find(model->driver->name, chat_request_model(model, request));
-    bool may_think = facts ? facts->thinking != MODEL_THINKS_NOT && !(fields & CHAT_THINKING)
-                           : model->own_host;
+    bool may_think =
+        facts ? facts->thinking != MODEL_THINKS_NOT && !(fields & CHAT_THINKING) : model->own_host;
     if (may_think && tokens <= UINT32_MAX - CHAT_THINKING_TOKENS)
         tokens += CHAT_THINKING_TOKENS;
     if (facts && facts->output_tokens_max > 0 && tokens > facts->output_tokens_max)
@@ -254,7 +254,8 @@ static void remember_refusals(struct chat_model *model, const char *model_id, un
 
 struct str chat_print_request(const struct chat_model *model, const struct chat_request *request)
 {
-    /* What a server has refused is part of what is sent; the lock is why it can't be const inside. */
+    /* What a server has refused is part of what is sent; the lock is why it can't be const inside.
+     */
     struct chat_model *own = (struct chat_model *)(uintptr_t)model;
     unsigned refused = chat_known_refusals(own, chat_request_model(model, request));
     struct strbuf body = strbuf_init(CHAT_BODY_MAX);
@@ -290,8 +291,8 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
     const struct chat_model *model = call->model;
     struct strbuf body = strbuf_init(CHAT_BODY_MAX);
     strbuf_reserve(&body, body_size_hint(call->request));
-    call->fields = model->driver->choose_fields(model, call->request,
-                                                call->refused | call->refused_now);
+    call->fields =
+        model->driver->choose_fields(model, call->request, call->refused | call->refused_now);
     model->driver->write(model, call->request, call->fields, &body);
     chat_reading_init(&call->reading, model, call->request, call->fields);
     call->reading.started_us = call->started_us;
@@ -336,11 +337,13 @@ static unsigned find_refused(const struct call *call, const struct chat_problem 
     for (const struct chat_refusal *row = call->model->driver->refusals; row->words && !found;
          row++) {
         struct str rest = str_from(row->words), word;
-        while (!found && str_split(&rest, '|', &word))
-            if ((word.length > 0 || !lasting) && (call->fields & row->field) && str_find(strbuf_str(&words), word) >= 0) {
-                found = row->field;
-                *passing = row->passing;
-            }
+        bool sent = call->fields & row->field, named = false;
+        while (sent && !named && str_split(&rest, '|', &word))
+            named = (word.length > 0 || !lasting) && str_find(strbuf_str(&words), word) >= 0;
+        if (named) {
+            found = row->field;
+            *passing = row->passing;
+        }
     }
     strbuf_clear(&words);
     return found;
@@ -361,19 +364,19 @@ static bool change_request(struct call *call, const struct chat_problem *problem
     return true;
 }
 
-TASK_WAITS static bool wait_before_repeat(unsigned tries, struct error *err)
+static uint64_t wait_before_repeat_ms(unsigned tries)
 {
     unsigned char dice;
     random_bytes(&dice, sizeof(dice));
     uint64_t wait_ms = (uint64_t)WAIT_FIRST_MS << (tries > 0 ? tries - 1 : 0);
-    return task_sleep(wait_ms - wait_ms / 4 * dice / 255, err);
+    return wait_ms - wait_ms / 4 * dice / 255;
 }
 
 static const char *request_id(const struct call *call)
 {
-    const char *id =
-        fetch_response_header(&call->response, call->model->driver->request_id_header);
-    return arena_strdup(call->request->arena, id ? id : "");
+    return arena_strdup(
+        call->request->arena,
+        fetch_response_header(&call->response, call->model->driver->request_id_header));
 }
 
 static void fill_reply(struct call *call, struct chat_reply *out)
@@ -403,15 +406,34 @@ static bool is_upstream_failure(const struct call *call, const struct error *err
     return err->code == ERROR_MODEL && !call->reading.caller_failed;
 }
 
-/* After a stream that broke: again, unless someone has read of it, or it would break again. */
+/* After a stream that broke: again, unless someone has read of it, it would break again, or there
+ * is no time. */
 TASK_WAITS static enum outcome after_break(struct call *call, bool passing, struct error *err)
 {
-    struct error why = *err;
-    bool again = passing && !call->reading.passed_on && call->tries < CHAT_TRIES_MAX;
-    if (!again || !wait_before_repeat(call->tries, err))
+    uint64_t wait_ms = wait_before_repeat_ms(call->tries);
+    if (!passing || call->reading.passed_on || call->tries >= CHAT_TRIES_MAX ||
+        wait_ms >= task_time_left_ms())
         return OUTCOME_FAILED;
-    log_info("asked again: %s", why.message);
-    return OUTCOME_AGAIN;
+    log_info("%s is asked again: %s", call->model->title, err->message);
+    return task_sleep(wait_ms, err) ? OUTCOME_AGAIN : OUTCOME_FAILED;
+}
+
+/* After a status that says no. */
+static enum outcome after_refusal(struct call *call, struct chat_reply *out, struct error *err)
+{
+    const struct fetch_response *response = &call->response;
+    struct chat_problem problem =
+        chat_read_problem(call->model, response->status, response->body, call->request->arena);
+    if (chat_problem_is_filtered(&problem)) {
+        call->reading.stop = CHAT_REFUSED;
+        strbuf_add_str(&call->reading.declined, str_from(problem.message));
+        fill_reply(call, out);
+        return OUTCOME_DONE;
+    }
+    if (change_request(call, &problem))
+        return OUTCOME_AGAIN;
+    chat_explain(call->model, call->model_id, &problem, call->tries, err);
+    return OUTCOME_FAILED;
 }
 
 TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *out,
@@ -428,21 +450,8 @@ TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *ou
         bool passing = reading->error.code == ERROR_NONE || reading->passing;
         return broke ? after_break(call, passing, err) : OUTCOME_FAILED;
     }
-    int status = call->response.status;
-    if (!whole && (status < 200 || status > 299)) {
-        struct chat_problem problem =
-            chat_read_problem(call->model, status, call->response.body, call->request->arena);
-        if (chat_problem_is_filtered(&problem)) {
-            reading->stop = CHAT_REFUSED;
-            strbuf_add_str(&reading->declined, str_from(problem.message));
-            fill_reply(call, out);
-            return OUTCOME_DONE;
-        }
-        if (change_request(call, &problem))
-            return OUTCOME_AGAIN;
-        chat_explain(call->model, call->model_id, &problem, call->tries, err);
-        return OUTCOME_FAILED;
-    }
+    if (!whole && (call->response.status < 200 || call->response.status > 299))
+        return after_refusal(call, out, err);
     if (!chat_reading_finish(reading, err))
         return is_upstream_failure(call, err) ? after_break(call, reading->passing, err)
                                               : OUTCOME_FAILED;

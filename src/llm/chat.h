@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Language models as a service: instructions and messages in, text out, whole or as it is written. The
- * providers (llm/anthropic.c, llm/openai.c) are drivers behind chat_complete(), one row each in llm/chat.c.
+ * Language models as a service: instructions and messages in, text out, whole or as it is written.
+ * The providers (llm/anthropic.c, llm/openai.c) are drivers behind chat_complete(), one row each in
+ * llm/chat.c.
  *
- * What is the same from call to call comes first and is marked, so that a provider that caches prefixes
- * can: `system` is the same for all questions, `context` for all questions about the same data.
+ * What is the same from call to call comes first and is marked, so that a provider that caches
+ * prefixes can: `system` is the same for all questions, `context` for all questions about the same
+ * data.
  */
 #ifndef QUERENT_LLM_CHAT_H
 #define QUERENT_LLM_CHAT_H
@@ -39,25 +41,27 @@ struct chat_request {
     struct str context;  /* what is known about the data; may be empty */
     const struct chat_message *messages; /* alternating, the user's first and last */
     size_t message_count;
-    /* A JSON schema that the reply's text must obey, in the subset that all providers take (all properties
-     * required, no others, no limits on lengths and numbers); NULL: free text. A provider or server that can't force
-     * it is asked in words; the caller checks the reply all the same. */
+    /* A JSON schema that the reply's text must obey, in the subset that all providers take (all
+     * properties required, no others, no limits on lengths and numbers); NULL: free text. A
+     * provider or server that can't force it is asked in words; the caller checks the reply all the
+     * same. */
     const char *schema;
     const char *schema_name;
     unsigned output_tokens_max; /* 0: the default */
-    /* Takes the text as it is written, in the calling task. False with an error drops the call. NULL: whole. */
+    /* Takes the text as it is written, in the calling task. False with an error drops the call.
+     * NULL: whole. */
     TASK_WAITS bool (*on_text)(void *context, struct str piece, struct error *err);
     void *on_text_context;
 };
 
 /* Tokens; a kind that the provider does not tell is 0. */
 struct chat_usage {
-    int64_t input;        /* read at the full price */
-    int64_t cached;       /* read from the provider's cache */
+    int64_t input;  /* read at the full price */
+    int64_t cached; /* read from the provider's cache */
     int64_t cache_written;
     int64_t output;
-    int64_t cost_nano;    /* US dollars / 10^9; meaningless where priced is false */
-    bool priced;          /* the model's price is known */
+    int64_t cost_nano; /* US dollars / 10^9; meaningless where priced is false */
+    bool priced;       /* the model's price is known */
     unsigned calls;
 };
 void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more);
@@ -96,22 +100,26 @@ struct chat_state {
     char message[ERROR_MESSAGE_MAX];
 };
 
-/* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG when
- * something is missing; opens no connection. */
+/* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG
+ * when something is missing; opens no connection. */
 struct chat_model *chat_open(const char *name, struct error *err);
-void chat_close(struct chat_model *model); /* NULL is allowed */
-const char *chat_provider(const struct chat_model *model);   /* "anthropic" */
-const char *chat_model_id(const struct chat_model *model);   /* of the settings, or the provider's default */
-/* A sentence when that model is about to be retired, or is unknown to our table; NULL: nothing to say. */
+void chat_close(struct chat_model *model);                 /* NULL is allowed */
+const char *chat_provider(const struct chat_model *model); /* "anthropic" */
+/* Of the settings, or the provider's default. */
+const char *chat_model_id(const struct chat_model *model);
+/* A sentence when that model is about to be retired, or is unknown to our table; NULL: nothing to
+ * say. */
 const char *chat_model_warning(const struct chat_model *model, const char *id, const char *today,
                                struct arena *arena);
 
 /* False with ERROR_MODEL (the upstream failed after all tries, or answered out of its protocol: the
- * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error. A refusal or a cut reply is true. */
+ * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error. A refusal or
+ * a cut reply is true. */
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
                               struct chat_reply *out, struct error *err);
 void chat_last_state(struct chat_model *model, struct chat_state *out);
-/* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and tests. */
+/* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and
+ * tests. */
 struct str chat_print_request(const struct chat_model *model, const struct chat_request *request);
 /* How many tokens the request has, asked of the provider where it counts them, else estimated
  * (*estimated true). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `querent doctor` says of a provider: one question about the model, then one small call like those that
- * questions make. The call decides: not every server can be asked about its models, and a key that may list
- * models may still have no money.
+ * What `querent doctor` says of a provider: one question about the model, then one small call like
+ * those that questions make. The call decides: not every server can be asked about its models, and
+ * a key that may list models may still have no money.
  */
 #include "llm/chat_priv.h"
 
@@ -39,7 +39,8 @@ static void check_clock(struct checking *checking, const struct fetch_response *
     add(checking, "clock", ok,
         ok ? "agrees with the server's"
            : arena_printf(checking->arena,
-                          "this machine's clock is %" PRId64 " s %s the server's; set it (with NTP): "
+                          "this machine's clock is %" PRId64
+                          " s %s the server's; set it (with NTP): "
                           "certificates and \"last month\" depend on it",
                           ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of"));
 }
@@ -106,7 +107,8 @@ static const char *form_words(const struct chat_model *model, unsigned refused)
     if (fields & CHAT_SCHEMA)
         return "answers in the form of a JSON schema";
     if (fields & CHAT_SCHEMA_SECOND)
-        return "answers in JSON, but can't be held to a schema by it: replies are checked here, and "
+        return "answers in JSON, but can't be held to a schema by it: replies are checked here, "
+               "and "
                "some are asked for twice";
     return "answers, but takes no form for its replies: they are asked for in words and checked "
            "here, and some are asked for twice";

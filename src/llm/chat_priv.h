@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What chat.c and its drivers share. A driver says how a request is written, how a reply is read, and what
- * refusals mean; calling, trying again and remembering is the same for all (chat.c).
+ * What chat.c and its drivers share. A driver says how a request is written, how a reply is read,
+ * and what refusals mean; calling, trying again and remembering is the same for all (chat.c).
  */
 #ifndef QUERENT_LLM_CHAT_PRIV_H
 #define QUERENT_LLM_CHAT_PRIV_H
@@ -25,15 +25,15 @@
 /* Parts of a request that some models and servers refuse. */
 enum chat_field {
     CHAT_TEMPERATURE = 1 << 0,
-    CHAT_THINKING = 1 << 1,       /* the field that keeps it from thinking */
-    CHAT_SCHEMA = 1 << 2,         /* the schema in the API's own field */
-    CHAT_SCHEMA_SECOND = 1 << 3,  /* a forced tool; JSON without a schema */
-    CHAT_STRICT = 1 << 4,         /* of that tool */
-    CHAT_SCHEMA_WORDS = 1 << 5,   /* the schema in the instructions */
+    CHAT_THINKING = 1 << 1,      /* the field that keeps it from thinking */
+    CHAT_SCHEMA = 1 << 2,        /* the schema in the API's own field */
+    CHAT_SCHEMA_SECOND = 1 << 3, /* a forced tool; JSON without a schema */
+    CHAT_STRICT = 1 << 4,        /* of that tool */
+    CHAT_SCHEMA_WORDS = 1 << 5,  /* the schema in the instructions */
     CHAT_STREAM_OPTIONS = 1 << 6,
-    CHAT_LIMIT_NEW = 1 << 7,      /* max_completion_tokens */
-    CHAT_LIMIT_OLD = 1 << 8,      /* max_tokens */
-    CHAT_COUNT_ONLY = 1 << 9,     /* the body of a count of tokens */
+    CHAT_LIMIT_NEW = 1 << 7,  /* max_completion_tokens */
+    CHAT_LIMIT_OLD = 1 << 8,  /* max_tokens */
+    CHAT_COUNT_ONLY = 1 << 9, /* the body of a count of tokens */
 };
 
 struct chat_reading;
@@ -46,7 +46,8 @@ struct chat_problem {
 
 /* A message or parameter that has one of the words says that the field is not taken. */
 struct chat_refusal {
-    const char *words; /* with '|' between them, in lower case; empty: any problem that might be of it */
+    const char
+        *words; /* with '|' between them, in lower case; empty: any problem that might be of it */
     enum chat_field field;
     bool passing; /* it depends on this request: not remembered */
 };
@@ -56,14 +57,15 @@ struct chat_driver {
     const char *key_setting, *url_setting, *request_id_header;
     bool own_models_only; /* whoever serves this API serves the vendor's models */
     bool (*open)(struct chat_model *model, struct error *err);
-    /* Of the parts above, those that this request gets when the server has refused none but these. */
+    /* Of the parts above, those that this request gets when the server has refused none but these.
+     */
     unsigned (*choose_fields)(const struct chat_model *model, const struct chat_request *request,
                               unsigned refused);
     void (*write)(const struct chat_model *model, const struct chat_request *request,
                   unsigned fields, struct strbuf *out);
     const char *(*url)(const struct chat_model *model, const char *model_id, struct arena *arena);
-    /* One event of a stream; false with an error fails the call, and reading->passing says whether another
-     * try may help. */
+    /* One event of a stream; false with an error fails the call, and reading->passing says whether
+     * another try may help. */
     bool (*read_event)(struct chat_reading *reading, const struct server_event *event,
                        struct error *err);
     /* A reply that is one JSON document, from a server that does not stream. */
@@ -71,7 +73,7 @@ struct chat_driver {
     /* At the end of the stream: sets reading->stop; false when it was cut or is of no use. */
     bool (*finish)(struct chat_reading *reading, struct error *err);
     const struct chat_refusal *refusals; /* ends with one of no words */
-    const char *count_path; /* where tokens are counted; NULL: nowhere */
+    const char *count_path;              /* where tokens are counted; NULL: nowhere */
     const char *(*check_url)(const struct chat_model *model, struct arena *arena);
     /* From what check_url gave with 200: a sentence about the model; NULL: it is not in there. */
     const char *(*describe)(const struct chat_model *model, json_t *body, struct arena *arena);
@@ -83,7 +85,7 @@ struct chat_model {
     const struct chat_driver *driver;
     struct arena *arena; /* of what is opened */
     struct upstream *upstream;
-    const char *base_url; /* without a slash at the end */
+    const char *base_url;     /* without a slash at the end */
     const char *host, *title; /* for sentences: "127.0.0.1:8080", "Claude" */
     const char *model_id;
     const char *api_version; /* NULL: none */
@@ -112,9 +114,9 @@ struct chat_reading {
     const struct chat_request *request;
     unsigned fields; /* of the request sent */
     struct event_reader events;
-    struct arena *scratch; /* of one event; NULL before the first */
-    struct strbuf text;    /* all of it, also where it was passed on */
-    struct strbuf whole;   /* a JSON document */
+    struct arena *scratch;  /* of one event; NULL before the first */
+    struct strbuf text;     /* all of it, also where it was passed on */
+    struct strbuf whole;    /* a JSON document */
     struct strbuf declined; /* why, where the model says so beside its text */
     bool began, is_whole, has_events;
     bool over;          /* the stream said that it ends */
@@ -151,7 +153,8 @@ void chat_read_tokens(const json_t *usage, const char *name, int64_t *tokens);
 /* "" where the member is no text. */
 struct str chat_text_of(const json_t *object, const char *name);
 
-/* JSON from outside, no deeper than a task's stack bears, released with the arena. NULL: it is none. */
+/* JSON from outside, no deeper than a task's stack bears, released with the arena. NULL: it is
+ * none. */
 json_t *chat_read_json(struct str text, struct arena *arena);
 struct chat_problem chat_read_problem(const struct chat_model *model, int status, struct str body,
                                       struct arena *arena);

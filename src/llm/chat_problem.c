@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a provider says when it does not answer, in the shapes that servers have for it, and the sentence that
- * tells what to mend. Nothing of a refused key is repeated: some servers quote a part of it.
+ * What a provider says when it does not answer, in the shapes that servers have for it, and the
+ * sentence that tells what to mend. Nothing of a refused key is repeated: some servers quote a part
+ * of it.
  */
 #include "llm/chat_priv.h"
 
@@ -77,9 +78,9 @@ struct chat_problem chat_read_problem(const struct chat_model *model, int status
     problem.code = first_of(text_member(model, details, "error_code", arena),
                             text_member(model, error, "code", arena));
     problem.param = text_member(model, error, "param", arena);
-    problem.message = first_of(problem.message,
-                               first_of(text_member(model, error, "message", arena),
-                                        text_member(model, error, "detail", arena)));
+    problem.message =
+        first_of(problem.message, first_of(text_member(model, error, "message", arena),
+                                           text_member(model, error, "detail", arena)));
     return problem;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a reply. A stream is taken apart into events, each read and forgotten; a server that does not
- * stream sends one JSON document in place of it, which begins with a brace as no event does.
+ * Reading a reply. A stream is taken apart into events, each read and forgotten; a server that does
+ * not stream sends one JSON document in place of it, which begins with a brace as no event does.
  */
 #include "llm/chat_priv.h"
 
@@ -83,8 +83,7 @@ static void release_json(void *value)
 json_t *chat_read_json(struct str text, struct arena *arena)
 {
     json_error_t ignored;
-    json_t *value =
-        json_is_valid(text) ? json_loadb(text.bytes, text.length, 0, &ignored) : NULL;
+    json_t *value = json_is_valid(text) ? json_loadb(text.bytes, text.length, 0, &ignored) : NULL;
     if (value)
         arena_defer(arena, release_json, value);
     return value;
@@ -99,9 +98,8 @@ struct str chat_text_of(const json_t *object, const char *name)
 
 void chat_keep_word(char *out, size_t size, const json_t *text)
 {
-    struct str word = json_is_string(text)
-                          ? str_cut_utf8(str_from(json_string_value(text)), size - 1)
-                          : STR("");
+    struct str word =
+        json_is_string(text) ? str_cut_utf8(str_from(json_string_value(text)), size - 1) : STR("");
     for (size_t i = 0; i < word.length; i++)
         out[i] = (unsigned char)word.bytes[i] < 0x20 || word.bytes[i] == 0x7f ? '?' : word.bytes[i];
     out[word.length] = '\0';
@@ -120,12 +118,11 @@ bool chat_reading_fail_as_told(struct chat_reading *reading, const json_t *body,
 {
     const json_t *error = json_object_get(body, "error");
     struct str type = chat_text_of(error, "type");
-    struct str message = json_is_string(error) ? str_from(json_string_value(error))
-                                               : chat_text_of(error, "message");
-    static const char *const lasting[] = {"invalid_request_error", "authentication_error",
-                                          "permission_error",      "not_found_error",
-                                          "billing_error",         "insufficient_quota",
-                                          "request_too_large"};
+    struct str message =
+        json_is_string(error) ? str_from(json_string_value(error)) : chat_text_of(error, "message");
+    static const char *const lasting[] = {
+        "invalid_request_error", "authentication_error", "permission_error", "not_found_error",
+        "billing_error",         "insufficient_quota",   "request_too_large"};
     bool passing = true;
     for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
         passing &= !str_equal_text(type, lasting[i]);
@@ -146,7 +143,8 @@ static bool take_event(void *context, const struct server_event *event, struct e
     return ok;
 }
 
-/* Blanks before the first event or brace mean nothing, and may be all that the first pieces have. */
+/* Blanks before the first event or brace mean nothing, and may be all that the first pieces have.
+ */
 static struct str without_blanks(struct str piece)
 {
     size_t blanks = 0;

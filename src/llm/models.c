@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sources, read in November 2026: the vendors' model, pricing and prompt caching pages
- * (platform.claude.com/docs, developers.openai.com/api/docs). Where these say nothing, the row does not either.
+ * (platform.claude.com/docs, developers.openai.com/api/docs). Where these say nothing, the row does
+ * not either.
  */
 #include "llm/models.h"
 
@@ -135,7 +136,10 @@ const char *model_print_choices(const char *provider, const char *id, struct are
             rest[count++] = table[i].id;
     const char *text = "";
     for (size_t i = 0; i < count; i++)
-        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : i + 1 == count ? " or " : ", ",
+        text = arena_printf(arena, "%s%s%s", text,
+                            i == 0           ? ""
+                            : i + 1 == count ? " or "
+                                             : ", ",
                             rest[i]);
     return text;
 }
@@ -193,7 +197,8 @@ static bool find_set_price(const char *prices, struct str id, struct model_price
     return false;
 }
 
-/* False when the sum is beyond what 64 bits hold: a server that tells such numbers is not to be believed. */
+/* False when the sum is beyond what 64 bits hold: a server that tells such numbers is not to be
+ * believed. */
 static bool add_cost(int64_t tokens, int64_t price, int64_t *sum)
 {
     int64_t cost;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chat completions, as OpenAI, Azure OpenAI, vLLM, Ollama, llama.cpp and many gateways have them. They differ
- * in what they take: a refused part is left out (chat.c), and of a schema the form goes from the API's own field
- * over "some JSON object" to words. The instructions and what is known of the data are one system message, first,
- * so that servers that cache prefixes can.
+ * Chat completions, as OpenAI, Azure OpenAI, vLLM, Ollama, llama.cpp and many gateways have them.
+ * They differ in what they take: a refused part is left out (chat.c), and of a schema the form goes
+ * from the API's own field over "some JSON object" to words. The instructions and what is known of
+ * the data are one system message, first, so that servers that cache prefixes can.
  */
 #include "llm/chat_priv.h"
 
@@ -65,8 +65,9 @@ static bool open_openai(struct chat_model *model, struct error *err)
     const char *headers = settings_secret("QUERENT_OPENAI_HEADERS");
     const char *version = settings_text("OPENAI_API_VERSION");
     if (!key && !url)
-        return error_set(err, ERROR_CONFIG, "OpenAI needs a key; set OPENAI_API_KEY, or "
-                                            "OPENAI_BASE_URL to a server that needs none");
+        return error_set(err, ERROR_CONFIG,
+                         "OpenAI needs a key; set OPENAI_API_KEY, or "
+                         "OPENAI_BASE_URL to a server that needs none");
     model->api_version = version ? arena_strdup(model->arena, version) : NULL;
     if (!set_base(model, url ? url : OWN_URL, err))
         return false;
@@ -80,8 +81,7 @@ static bool open_openai(struct chat_model *model, struct error *err)
     model->limit_field = model->own_host ? CHAT_LIMIT_NEW : CHAT_LIMIT_OLD;
     const char *limit = settings_text("QUERENT_OPENAI_LIMIT_FIELD");
     if (strcmp(limit, "auto") != 0)
-        model->limit_field =
-            strcmp(limit, "max_tokens") == 0 ? CHAT_LIMIT_OLD : CHAT_LIMIT_NEW;
+        model->limit_field = strcmp(limit, "max_tokens") == 0 ? CHAT_LIMIT_OLD : CHAT_LIMIT_NEW;
     model->has_key = key;
     if (key && model->api_version)
         chat_add_secret_header(model, "api-key", "", key);
@@ -98,7 +98,8 @@ static unsigned choose_fields(const struct chat_model *model, const struct chat_
     const struct model_facts *facts = model_find("openai", chat_request_model(model, request));
     unsigned other = CHAT_LIMIT_NEW + CHAT_LIMIT_OLD - model->limit_field;
     unsigned fields = CHAT_STREAM_OPTIONS;
-    /* Servers of one's own sample warm unless they are told; on OpenAI's the newer models refuse it. */
+    /* Servers of one's own sample warm unless they are told; on OpenAI's the newer models refuse
+     * it. */
     if (facts ? facts->temperature : !model->own_host)
         fields |= CHAT_TEMPERATURE;
     fields |= refused & model->limit_field ? other : model->limit_field;
@@ -198,14 +199,16 @@ static const char *completions_url(const struct chat_model *model, const char *m
                         escape(model_id, arena), version);
 }
 
-/* A context that is too small for question and room for the answer may do without the room: the server then
- * gives what is left. Servers word the refusal of a schema in many ways, so the last rows take any. */
+/* A context that is too small for question and room for the answer may do without the room: the
+ * server then gives what is left. Servers word the refusal of a schema in many ways, so the last
+ * rows take any. */
 static const struct chat_refusal refusals[] = {
-    {"context length|context size|context_length_exceeded|exceed_context",
-     CHAT_LIMIT_OLD, .passing = true},
+    {"context length|context size|context_length_exceeded|exceed_context", CHAT_LIMIT_OLD,
+     .passing = true},
     {"temperature", CHAT_TEMPERATURE},
     {"stream_options|include_usage", CHAT_STREAM_OPTIONS},
-    {"use max_completion|max_completion_tokens' instead|max_tokens' is not supported|unsupported parameter: 'max_tok",
+    {"use max_completion|max_completion_tokens' instead|max_tokens' is not supported|unsupported "
+     "parameter: 'max_tok",
      CHAT_LIMIT_OLD},
     {"max_completion_tokens", CHAT_LIMIT_NEW},
     {"response_format|json_schema|schema|grammar|guided|structured", CHAT_SCHEMA},
@@ -301,27 +304,28 @@ static bool finish(struct chat_reading *reading, struct error *err)
 
 static const char *check_url(const struct chat_model *model, struct arena *arena)
 {
-    if (model->api_version)
-        return arena_printf(arena, "%.*s/openai/models?api-version=%s",
-                            (int)(strstr(model->base_url, "/openai/")
-                                      ? (size_t)(strstr(model->base_url, "/openai/") -
-                                                 model->base_url)
-                                      : strlen(model->base_url)),
-                            model->base_url, escape(model->api_version, arena));
-    return arena_printf(arena, "%s/models", model->base_url);
+    struct str base = str_from(model->base_url);
+    if (!model->api_version)
+        return arena_printf(arena, "%s/models", model->base_url);
+    ptrdiff_t deployments = str_find(base, STR(DEPLOYMENTS));
+    if (deployments >= 0)
+        base.length = (size_t)deployments;
+    return arena_printf(arena, "%.*s/openai/models?api-version=%s", STR_ARGS(base),
+                        escape(model->api_version, arena));
 }
 
 static const char *describe(const struct chat_model *model, json_t *body, struct arena *arena)
 {
     json_t *list = json_object_get(body, "data"), *item;
     size_t i;
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!str_equal_text(chat_text_of(item, "id"), model->model_id))
             continue;
         int64_t reads = 0; /* vLLM tells it */
         chat_read_tokens(item, "max_model_len", &reads);
-        return reads > 0 ? arena_printf(arena, "'%s' is there; reads %lld tokens",
-                                        model->model_id, (long long)reads)
+        return reads > 0 ? arena_printf(arena, "'%s' is there; reads %lld tokens", model->model_id,
+                                        (long long)reads)
                          : arena_printf(arena, "'%s' is there", model->model_id);
     }
     return NULL;

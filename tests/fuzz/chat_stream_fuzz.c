@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replies of model servers: bounded, and read the same however their bytes are cut. The first byte says which
- * provider's, and whether the reply is a forced tool's. */
+/* Replies of model servers: bounded, and read the same however their bytes are cut. The first byte
+ * says which provider's, and whether the reply is a forced tool's. */
 #include <stdlib.h>
 #include <string.h>
 

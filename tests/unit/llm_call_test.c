@@ -5,33 +5,42 @@
 #include "core/settings.h"
 #include "llm/chat_priv.h"
 
-#define SCHEMA "{\"type\":\"object\",\"properties\":{},\"required\":[],\"additionalProperties\":false}"
-#define OK_HEAD                                                                                    \
-    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: req_1\r\n"                   \
+#define SCHEMA \
+    "{\"type\":\"object\",\"properties\":{},\"required\":[],\"additionalProperties\":false}"
+#define OK_HEAD                                                                   \
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: req_1\r\n" \
     "x-request-id: req_2\r\nconnection: close\r\n\r\n"
 #define EVENT(name, data) "event: " name "\ndata: " data "\n\n"
-#define START                                                                                      \
-    EVENT("message_start", "{\"type\":\"message_start\",\"message\":{\"model\":"                    \
-                           "\"claude-sonnet-4-6\",\"usage\":{\"input_tokens\":10,"                  \
+#define START                                                                      \
+    EVENT("message_start", "{\"type\":\"message_start\",\"message\":{\"model\":"   \
+                           "\"claude-sonnet-4-6\",\"usage\":{\"input_tokens\":10," \
                            "\"cache_read_input_tokens\":100,\"output_tokens\":1}}}")
-#define TEXT(text)                                                                                 \
-    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"         \
+#define TEXT(text)                                                                          \
+    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":" \
                                  "{\"type\":\"text_delta\",\"text\":\"" text "\"}}")
 #define END                                                                                        \
-    EVENT("message_delta", "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"  \
+    EVENT("message_delta", "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}," \
                            "\"usage\":{\"output_tokens\":5}}")                                     \
     EVENT("message_stop", "{\"type\":\"message_stop\"}")
-#define OVERLOADED                                                                                 \
-    EVENT("error", "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":"      \
+#define OVERLOADED                                                                             \
+    EVENT("error", "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":" \
                    "\"Overloaded\"}}")
-#define CLAUDE_OK {.bytes = OK_HEAD START TEXT("Hi") END, .end = THEN_CLOSE}
-#define OPENAI_OK                                                                                  \
-    {.bytes = OK_HEAD "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"    \
-                      "\"{}\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",                 \
-     .end = THEN_CLOSE}
-#define STATUS(line, body)                                                                         \
-    {.bytes = "HTTP/1.1 " line "\r\nretry-after-ms: 1\r\nconnection: close\r\n\r\n" body,           \
-     .end = THEN_CLOSE}
+#define CLAUDE_OK                                                \
+    {                                                            \
+        .bytes = OK_HEAD START TEXT("Hi") END, .end = THEN_CLOSE \
+    }
+#define OPENAI_OK                                                                              \
+    {                                                                                          \
+        .bytes =                                                                               \
+            OK_HEAD "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":" \
+                    "\"{}\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",               \
+        .end = THEN_CLOSE                                                                      \
+    }
+#define STATUS(line, body)                                                                   \
+    {                                                                                        \
+        .bytes = "HTTP/1.1 " line "\r\nretry-after-ms: 1\r\nconnection: close\r\n\r\n" body, \
+        .end = THEN_CLOSE                                                                    \
+    }
 
 struct chatting {
     struct chat_model *model;
@@ -268,10 +277,11 @@ static void the_deadline_ends_the_call(void **state)
 
 static void a_refused_parameter_is_left_out_from_then_on(void **state)
 {
-    struct peer *peer = PEER_START(
-        STATUS("400 Bad Request", "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
-                                  "\"message\":\"`temperature` is not taken\"}}"),
-        CLAUDE_OK);
+    struct peer *peer =
+        PEER_START(STATUS("400 Bad Request",
+                          "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+                          "\"message\":\"`temperature` is not taken\"}}"),
+                   CLAUDE_OK);
     struct chatting *chatting = begin("anthropic", peer);
     assert_non_null(
         strstr(chat_print_request(chatting->model, &chatting->request).bytes, "temperature"));
@@ -292,9 +302,9 @@ static void a_refused_parameter_is_left_out_from_then_on(void **state)
 
 static void a_schema_that_is_not_taken_is_said_in_words(void **state)
 {
-    struct peer *peer = PEER_START(STATUS("400 Bad Request", "{\"error\":\"no such format\"}"),
-                                   STATUS("422 Unprocessable", "{\"detail\":\"still no\"}"),
-                                   OPENAI_OK);
+    struct peer *peer =
+        PEER_START(STATUS("400 Bad Request", "{\"error\":\"no such format\"}"),
+                   STATUS("422 Unprocessable", "{\"detail\":\"still no\"}"), OPENAI_OK);
     struct chatting *chatting = begin("openai", peer);
     chatting->request.schema = SCHEMA;
     complete(chatting);
@@ -324,9 +334,10 @@ static void what_fails_in_every_form_is_not_remembered(void **state)
 static void the_other_limit_field_is_tried(void **state)
 {
     struct peer *peer = PEER_START(
-        STATUS("400 Bad Request",
-               "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens' is not supported with "
-               "this model. Use 'max_completion_tokens' instead.\",\"param\":\"max_tokens\"}}"),
+        STATUS(
+            "400 Bad Request",
+            "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens' is not supported with "
+            "this model. Use 'max_completion_tokens' instead.\",\"param\":\"max_tokens\"}}"),
         OPENAI_OK);
     struct chatting *chatting = begin("openai", peer);
     complete(chatting);
@@ -337,10 +348,11 @@ static void the_other_limit_field_is_tried(void **state)
 
 static void a_small_context_may_do_without_the_limit(void **state)
 {
-    struct peer *peer = PEER_START(
-        STATUS("400 Bad Request", "{\"error\":{\"message\":\"This model's maximum context length is "
-                                  "4096 tokens, however you requested 5000\",\"code\":400}}"),
-        OPENAI_OK);
+    struct peer *peer =
+        PEER_START(STATUS("400 Bad Request",
+                          "{\"error\":{\"message\":\"This model's maximum context length is "
+                          "4096 tokens, however you requested 5000\",\"code\":400}}"),
+                   OPENAI_OK);
     struct chatting *chatting = begin("openai", peer);
     complete(chatting);
     assert_answered(chatting, "{}");
@@ -352,9 +364,9 @@ static void a_small_context_may_do_without_the_limit(void **state)
 
 static void a_filtered_question_is_a_refusal(void **state)
 {
-    struct peer *peer = PEER_START(
-        STATUS("400 Bad Request",
-               "{\"error\":{\"message\":\"The prompt was filtered\",\"code\":\"content_filter\"}}"));
+    struct peer *peer = PEER_START(STATUS(
+        "400 Bad Request",
+        "{\"error\":{\"message\":\"The prompt was filtered\",\"code\":\"content_filter\"}}"));
     struct chatting *chatting = begin("openai", peer);
     chatting->request.schema = SCHEMA;
     complete(chatting);

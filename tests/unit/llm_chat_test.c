@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is sent to the providers, byte for byte, and how their replies are read, however they are cut. */
+/* What is sent to the providers, byte for byte, and how their replies are read, however they are
+ * cut. */
 #include <string.h>
 
 #include "arena_support.h"
 #include "core/settings.h"
 #include "llm/chat_priv.h"
 
-#define SCHEMA                                                                                     \
-    "{\"type\":\"object\",\"properties\":{\"sql\":{\"type\":\"string\"}},\"required\":[\"sql\"],"  \
+#define SCHEMA                                                                                    \
+    "{\"type\":\"object\",\"properties\":{\"sql\":{\"type\":\"string\"}},\"required\":[\"sql\"]," \
     "\"additionalProperties\":false}"
 
 static void set(const char *name, const char *value)
@@ -77,9 +78,10 @@ static void assert_sends(struct chat_model *model, const struct chat_request *re
 
 #define CLAUDE_MESSAGES                                                                            \
     "\"messages\":[{\"role\":\"user\",\"content\":\"first \\\"one\\\"\\n\"},"                      \
-    "{\"role\":\"assistant\",\"content\":\"reply\"},{\"role\":\"user\",\"content\":\"\xC3\xA9\"}]}"
-#define SYSTEM_BLOCKS                                                                              \
-    "\"system\":[{\"type\":\"text\",\"text\":\"Be brief.\"},"                                      \
+    "{\"role\":\"assistant\",\"content\":\"reply\"},{\"role\":\"user\",\"content\":\"\xC3\xA9\"}]" \
+    "}"
+#define SYSTEM_BLOCKS                                         \
+    "\"system\":[{\"type\":\"text\",\"text\":\"Be brief.\"}," \
     "{\"type\":\"text\",\"text\":\"Table t.\"}],"
 
 static void claude_is_asked_in_plain_text(void **state)
@@ -114,8 +116,8 @@ static void a_model_that_thinks_gets_room_for_it(void **state)
 {
     struct chat_request request = request_with(NULL);
     assert_sends(open_claude("claude-opus-5-5"), &request,
-                 "{\"model\":\"claude-opus-5-5\",\"max_tokens\":8292,\"stream\":true,"
-                 SYSTEM_BLOCKS CLAUDE_MESSAGES);
+                 "{\"model\":\"claude-opus-5-5\",\"max_tokens\":8292,\"stream\":true," SYSTEM_BLOCKS
+                     CLAUDE_MESSAGES);
 }
 
 static const char *print_without(struct chat_model *model, const struct chat_request *request,
@@ -185,7 +187,8 @@ static void questions_about_the_same_data_share_their_beginning(void **state)
 
 #define OPENAI_MESSAGES                                                                            \
     "{\"role\":\"user\",\"content\":\"first \\\"one\\\"\\n\"},"                                    \
-    "{\"role\":\"assistant\",\"content\":\"reply\"},{\"role\":\"user\",\"content\":\"\xC3\xA9\"}]}"
+    "{\"role\":\"assistant\",\"content\":\"reply\"},{\"role\":\"user\",\"content\":\"\xC3\xA9\"}]" \
+    "}"
 
 static void a_server_is_asked_in_plain_text(void **state)
 {
@@ -221,8 +224,8 @@ static void a_schema_goes_from_its_field_over_json_to_words(void **state)
     const char *words = print_without(model, &request, CHAT_SCHEMA | CHAT_SCHEMA_SECOND);
     assert_null(strstr(words, "response_format"));
     assert_non_null(strstr(words, "must obey this JSON schema"));
-    assert_non_null(strstr(print_without(model, &request, CHAT_LIMIT_OLD),
-                           "\"max_completion_tokens\":100"));
+    assert_non_null(
+        strstr(print_without(model, &request, CHAT_LIMIT_OLD), "\"max_completion_tokens\":100"));
     chat_close(model);
 }
 
@@ -346,8 +349,8 @@ static void models_that_go_are_warned_of(void **state)
     words = chat_model_warning(model, "claude-3-opus-20240229", "2026-01-01", arena);
     assert_non_null(strstr(words, "was retired; set"));
     assert_null(chat_model_warning(model, "claude-sonnet-4-6", "2026-12-01", arena));
-    assert_non_null(strstr(chat_model_warning(model, "claude-next", "2026-12-01", arena),
-                           "not known"));
+    assert_non_null(
+        strstr(chat_model_warning(model, "claude-next", "2026-12-01", arena), "not known"));
     chat_close(model);
     model = open_server("qwen");
     assert_null(chat_model_warning(model, "qwen", "2026-12-01", arena));
@@ -411,45 +414,46 @@ static struct read read_all(struct chat_model *model, const char *stream, unsign
 }
 
 #define EVENT(name, data) "event: " name "\ndata: " data "\n\n"
-#define CLAUDE_START                                                                               \
-    EVENT("message_start",                                                                         \
-          "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\","         \
-          "\"role\":\"assistant\",\"model\":\"claude-x\",\"content\":[],\"stop_reason\":null,"      \
-          "\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":7,"                           \
+#define CLAUDE_START                                                                           \
+    EVENT("message_start",                                                                     \
+          "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\","    \
+          "\"role\":\"assistant\",\"model\":\"claude-x\",\"content\":[],\"stop_reason\":null," \
+          "\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":7,"                      \
           "\"cache_creation_input_tokens\":3,\"output_tokens\":1}}}")
-#define CLAUDE_TEXT_START                                                                          \
-    EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":1,"                   \
+#define CLAUDE_TEXT_START                                                         \
+    EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":1," \
                                  "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}")
-#define CLAUDE_TEXT(text)                                                                          \
-    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":1,"                   \
+#define CLAUDE_TEXT(text)                                                         \
+    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":1," \
                                  "\"delta\":{\"type\":\"text_delta\",\"text\":\"" text "\"}}")
-#define CLAUDE_BLOCK_STOP                                                                          \
+#define CLAUDE_BLOCK_STOP \
     EVENT("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":1}")
-#define CLAUDE_STOP_WITH(delta)                                                                    \
-    EVENT("message_delta", "{\"type\":\"message_delta\",\"delta\":" delta                           \
+#define CLAUDE_STOP_WITH(delta)                                           \
+    EVENT("message_delta", "{\"type\":\"message_delta\",\"delta\":" delta \
                            ",\"usage\":{\"output_tokens\":89,\"input_tokens\":null}}")
-#define CLAUDE_STOP(reason)                                                                        \
+#define CLAUDE_STOP(reason) \
     CLAUDE_STOP_WITH("{\"stop_reason\":\"" reason "\",\"stop_sequence\":null}")
 #define CLAUDE_END EVENT("message_stop", "{\"type\":\"message_stop\"}")
-#define CLAUDE_THINKING                                                                            \
-    EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,"                   \
-                                 "\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}")    \
-    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"         \
-                                 "{\"type\":\"thinking_delta\",\"thinking\":\"hm\"}}")             \
-    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"         \
-                                 "{\"type\":\"signature_delta\",\"signature\":\"s\"}}")            \
+#define CLAUDE_THINKING                                                                          \
+    EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,"                \
+                                 "\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}") \
+    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"      \
+                                 "{\"type\":\"thinking_delta\",\"thinking\":\"hm\"}}")           \
+    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"      \
+                                 "{\"type\":\"signature_delta\",\"signature\":\"s\"}}")          \
     EVENT("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}")
 
-#define CLAUDE_STREAM                                                                              \
-    CLAUDE_START CLAUDE_THINKING CLAUDE_TEXT_START EVENT("ping", "{\"type\":\"ping\"}")             \
-        CLAUDE_TEXT("Gr\xC3\xBC\xC3\x9F") EVENT("later", "{\"type\":\"later\",\"x\":[1]}")          \
+#define CLAUDE_STREAM                                                                      \
+    CLAUDE_START CLAUDE_THINKING CLAUDE_TEXT_START EVENT("ping", "{\"type\":\"ping\"}")    \
+        CLAUDE_TEXT("Gr\xC3\xBC\xC3\x9F") EVENT("later", "{\"type\":\"later\",\"x\":[1]}") \
             CLAUDE_TEXT("e \\ud83d\\ude00.") CLAUDE_BLOCK_STOP CLAUDE_STOP("end_turn") CLAUDE_END
 
 static void assert_claude_stream(const struct read *read)
 {
     if (!read->ok)
         fail_msg("%s", read->err.message);
-    assert_string_equal(read->text, "Gr\xC3\xBC\xC3\x9F""e \xF0\x9F\x98\x80.");
+    assert_string_equal(read->text, "Gr\xC3\xBC\xC3\x9F"
+                                    "e \xF0\x9F\x98\x80.");
     assert_string_equal(read->heard.text, read->text);
     assert_int_equal(read->heard.pieces, 2);
     assert_int_equal(read->stop, CHAT_STOPPED);
@@ -500,9 +504,9 @@ static void claudes_stop_reasons_are_told_apart(void **state)
         {CLAUDE_START CLAUDE_STOP("max_tokens") CLAUDE_END, NULL, CHAT_CUT, "", ""},
         {CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("a") CLAUDE_STOP("refusal") CLAUDE_END, NULL,
          CHAT_REFUSED, "a", ""},
-        {CLAUDE_START CLAUDE_STOP_WITH("{\"stop_reason\":\"refusal\",\"stop_details\":{\"type\":"
-                                       "\"refusal\",\"category\":\"cyber\",\"explanation\":\"No.\"}}")
-             CLAUDE_END,
+        {CLAUDE_START CLAUDE_STOP_WITH(
+             "{\"stop_reason\":\"refusal\",\"stop_details\":{\"type\":"
+             "\"refusal\",\"category\":\"cyber\",\"explanation\":\"No.\"}}") CLAUDE_END,
          NULL, CHAT_REFUSED, "", "No."},
         {CLAUDE_START CLAUDE_STOP_WITH("{\"stop_reason\":\"refusal\",\"stop_details\":{\"type\":"
                                        "\"refusal\",\"category\":\"cyber\",\"explanation\":null}}")
@@ -514,16 +518,16 @@ static void claudes_stop_reasons_are_told_apart(void **state)
         {CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("a")
              CLAUDE_STOP("model_context_window_exceeded") CLAUDE_END,
          "QUERENT_MODEL", 0, "a", ""},
-        {CLAUDE_START
-             EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,"
-                                          "\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
-                                          "\"name\":\"run\",\"input\":{}}}")
-                 CLAUDE_STOP("tool_use") CLAUDE_END,
+        {CLAUDE_START EVENT("content_block_start",
+                            "{\"type\":\"content_block_start\",\"index\":0,"
+                            "\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
+                            "\"name\":\"run\",\"input\":{}}}") CLAUDE_STOP("tool_use") CLAUDE_END,
          "tool", 0, "", ""},
         {CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("a") CLAUDE_END, "before it was whole", 0, "a",
          ""},
         {CLAUDE_START EVENT("ping", "not json"), "can't be read", 0, "", ""},
-        {"<html>nothing like it</html>\n\n", "no model's reply; check ANTHROPIC_BASE_URL", 0, "", ""},
+        {"<html>nothing like it</html>\n\n", "no model's reply; check ANTHROPIC_BASE_URL", 0, "",
+         ""},
     };
     struct chat_model *model = open_claude(NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -539,33 +543,33 @@ static void claudes_stop_reasons_are_told_apart(void **state)
     chat_close(model);
 }
 
-#define TOOL_DELTA(json)                                                                           \
-    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":1,\"delta\":"         \
+#define TOOL_DELTA(json)                                                                    \
+    EVENT("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":1,\"delta\":" \
                                  "{\"type\":\"input_json_delta\",\"partial_json\":\"" json "\"}}")
-#define TOOL_START(name)                                                                           \
-    EVENT("content_block_start", "{\"type\":\"content_block_start\",\"index\":1,\"content_block\":" \
-                                 "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"" name           \
-                                 "\",\"input\":{}}}")
+#define TOOL_START(name)                                                     \
+    EVENT("content_block_start",                                             \
+          "{\"type\":\"content_block_start\",\"index\":1,\"content_block\":" \
+          "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"" name "\",\"input\":{}}}")
 
 static void a_forced_tools_input_is_the_reply(void **state)
 {
     struct chat_model *model = open_claude(NULL);
-    struct read read =
-        read_all(model,
-                 CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("Sure!") CLAUDE_BLOCK_STOP
-                 TOOL_START("decision") TOOL_DELTA("") TOOL_DELTA("{\\\"sql\\\":")
-                 TOOL_DELTA(" \\\"s\\\"}") CLAUDE_BLOCK_STOP CLAUDE_STOP("tool_use") CLAUDE_END,
-                 CHAT_SCHEMA_SECOND);
+    struct read read = read_all(model,
+                                CLAUDE_START CLAUDE_TEXT_START CLAUDE_TEXT("Sure!")
+                                    CLAUDE_BLOCK_STOP TOOL_START("decision") TOOL_DELTA("")
+                                        TOOL_DELTA("{\\\"sql\\\":") TOOL_DELTA(" \\\"s\\\"}")
+                                            CLAUDE_BLOCK_STOP CLAUDE_STOP("tool_use") CLAUDE_END,
+                                CHAT_SCHEMA_SECOND);
     assert_true(read.ok);
     assert_string_equal(read.text, "{\"sql\": \"s\"}");
     read = read_all(model,
                     CLAUDE_START TOOL_START("decision") CLAUDE_BLOCK_STOP CLAUDE_STOP("tool_use")
-                    CLAUDE_END,
+                        CLAUDE_END,
                     CHAT_SCHEMA_SECOND);
     assert_string_equal(read.text, "{}");
     read = read_all(model,
-                    CLAUDE_START TOOL_START("other") TOOL_DELTA("{}") CLAUDE_BLOCK_STOP
-                    CLAUDE_STOP("tool_use") CLAUDE_END,
+                    CLAUDE_START TOOL_START("other") TOOL_DELTA("{}")
+                        CLAUDE_BLOCK_STOP CLAUDE_STOP("tool_use") CLAUDE_END,
                     CHAT_SCHEMA_SECOND);
     assert_false(read.ok);
     chat_close(model);
@@ -577,17 +581,16 @@ static void an_error_in_claudes_stream_says_whether_to_try_again(void **state)
         const char *type;
         bool passing;
     } cases[] = {
-        {"overloaded_error", true},
-        {"api_error", true},
-        {"rate_limit_error", true},
-        {"invalid_request_error", false},
+        {"overloaded_error", true},      {"api_error", true},
+        {"rate_limit_error", true},      {"invalid_request_error", false},
         {"authentication_error", false},
     };
     struct chat_model *model = open_claude(NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *stream = arena_printf(
-            arena, CLAUDE_START "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"%s\","
-                                "\"message\":\"Words sk-ant-test-1\"}}\n\n",
+            arena,
+            CLAUDE_START "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"%s\","
+                         "\"message\":\"Words sk-ant-test-1\"}}\n\n",
             cases[i].type);
         struct read read = read_all(model, stream, 0);
         assert_false(read.ok);
@@ -615,9 +618,11 @@ static void claudes_whole_reply_is_read_too(void **state)
     }
     for (size_t length = 0; length < reply.length; length++)
         assert_false(read_pieces(model, str_slice(reply, 0, length), 0, 1000, 0).ok);
-    struct read read = read_all(
-        model, "{\"content\":[{\"type\":\"tool_use\",\"name\":\"decision\",\"input\":{\"b\":1,"
-               "\"a\":[2]}}],\"stop_reason\":\"tool_use\"}", CHAT_SCHEMA_SECOND);
+    struct read read =
+        read_all(model,
+                 "{\"content\":[{\"type\":\"tool_use\",\"name\":\"decision\",\"input\":{\"b\":1,"
+                 "\"a\":[2]}}],\"stop_reason\":\"tool_use\"}",
+                 CHAT_SCHEMA_SECOND);
     assert_true(read.ok);
     assert_string_equal(read.text, "{\"b\":1,\"a\":[2]}");
     read = read_all(model, "{\"type\":\"error\",\"error\":{\"type\":\"api_error\"}}", 0);
@@ -626,21 +631,22 @@ static void claudes_whole_reply_is_read_too(void **state)
     chat_close(model);
 }
 
-#define CHUNK(choice, usage)                                                                       \
-    "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m-1\","    \
+#define CHUNK(choice, usage)                                                                     \
+    "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m-1\"," \
     "\"choices\":[" choice "],\"usage\":" usage "}\n\n"
-#define DELTA(delta, finish)                                                                       \
+#define DELTA(delta, finish) \
     CHUNK("{\"index\":0,\"delta\":" delta ",\"finish_reason\":" finish "}", "null")
-#define OPENAI_USAGE                                                                               \
-    CHUNK("", "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11,"                   \
+#define OPENAI_USAGE                                                              \
+    CHUNK("", "{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11," \
               "\"prompt_tokens_details\":{\"cached_tokens\":4}}")
 #define DONE "data: [DONE]\n\n"
-#define OPENAI_STREAM                                                                              \
-    ": hello\n\n" CHUNK("", "null") DELTA("{\"role\":\"assistant\",\"content\":\"\"}", "null")      \
-        DELTA("{\"reasoning_content\":\"hm\",\"content\":null}", "null")                            \
-            DELTA("{\"content\":\"Gr\xC3\xBC\"}", "null")                                           \
-                DELTA("{\"content\":\"\xC3\x9F""e\"}", "null") DELTA("{}", "\"stop\"") OPENAI_USAGE \
-                    DONE
+#define OPENAI_STREAM                                                                           \
+    ": hello\n\n" CHUNK("", "null") DELTA("{\"role\":\"assistant\",\"content\":\"\"}", "null")  \
+        DELTA("{\"reasoning_content\":\"hm\",\"content\":null}", "null")                        \
+            DELTA("{\"content\":\"Gr\xC3\xBC\"}", "null") DELTA("{\"content\":\"\xC3\x9F"       \
+                                                                "e\"}",                         \
+                                                                "null") DELTA("{}", "\"stop\"") \
+                OPENAI_USAGE DONE
 
 static void openais_stream_may_be_cut_anywhere(void **state)
 {
@@ -650,7 +656,8 @@ static void openais_stream_may_be_cut_anywhere(void **state)
         struct read read = read_pieces(model, stream, cut, cut == 0 ? 1 : stream.length, 0);
         if (!read.ok)
             fail_msg("%s", read.err.message);
-        assert_string_equal(read.text, "Gr\xC3\xBC\xC3\x9F""e");
+        assert_string_equal(read.text, "Gr\xC3\xBC\xC3\x9F"
+                                       "e");
         assert_string_equal(read.heard.text, read.text);
         assert_int_equal(read.stop, CHAT_STOPPED);
         assert_string_equal(read.model_id, "m-1");
@@ -665,7 +672,8 @@ static void openais_stream_that_ends_early_is_no_reply(void **state)
 {
     struct chat_model *model = open_server("m");
     struct str stream = STR(OPENAI_STREAM);
-    size_t stop = (size_t)str_find(stream, STR("\"stop\"")) + strlen("\"stop\"}],\"usage\":null}\n\n");
+    size_t stop =
+        (size_t)str_find(stream, STR("\"stop\"")) + strlen("\"stop\"}],\"usage\":null}\n\n");
     for (size_t length = 0; length < stream.length; length++) {
         struct read read = read_pieces(model, str_slice(stream, 0, length), 0, stream.length, 0);
         assert_int_equal(read.ok, length >= stop);
@@ -684,11 +692,12 @@ static void openais_ends_are_told_apart(void **state)
         {DELTA("{\"content\":\"a\"}", "null") DONE, NULL, CHAT_STOPPED, "a", ""},
         {DELTA("{\"content\":\"a\"}", "\"stop\""), NULL, CHAT_STOPPED, "a", ""},
         {DELTA("{\"content\":\"a\"}", "\"content_filter\"") DONE, NULL, CHAT_REFUSED, "a", ""},
-        {DELTA("{\"refusal\":\"I can\"}", "null") DELTA("{\"refusal\":\"not\",\"content\":null}",
-                                                        "\"stop\"") DONE,
+        {DELTA("{\"refusal\":\"I can\"}", "null")
+             DELTA("{\"refusal\":\"not\",\"content\":null}", "\"stop\"") DONE,
          NULL, CHAT_REFUSED, "", "I cannot"},
-        {DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}",
-               "\"tool_calls\"") DONE,
+        {DELTA(
+             "{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}",
+             "\"tool_calls\"") DONE,
          "tool", 0, "", ""},
         {DELTA("{\"content\":\"a\"}", "null"), "before it was whole", 0, "a", ""},
         {DELTA("{}", "\"stop\"") DONE, "without any text", 0, "", ""},
@@ -803,7 +812,8 @@ static void each_refusal_says_what_to_mend(void **state)
         {"anthropic", 404, "{\"error\":{\"type\":\"not_found_error\"}}", "QUERENT_MODEL"},
         {"anthropic", 413, "<html>", "too long"},
         {"anthropic", 400,
-         "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 2 > 1\"}}",
+         "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 2 > "
+         "1\"}}",
          "too long"},
         {"anthropic", 400, "{\"error\":{\"message\":\"a\\nb sk-ant-test-1!\"}}", "a b ***!"},
         {"anthropic", 429, "{\"error\":{\"type\":\"rate_limit_error\"}}", "fewer calls"},
@@ -825,7 +835,8 @@ static void each_refusal_says_what_to_mend(void **state)
         {"openai", 400, "{\"error\":{\"code\":400,\"message\":\"vllm's\"}}", "vllm's"},
         {"openai", 400, "{\"object\":\"error\",\"message\":\"old vllm's\"}", "old vllm's"},
         {"openai", 422, "{\"detail\":\"gateway's\"}", "gateway's"},
-        {"openai", 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\"}}", "Loading model"},
+        {"openai", 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\"}}",
+         "Loading model"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         settings_reset();
@@ -850,9 +861,11 @@ static void spent_money_is_final_and_overload_is_not(void **state)
         bool final;
     } cases[] = {
         {"{\"error\":{\"type\":\"rate_limit_error\",\"details\":{\"error_code\":"
-         "\"contract_spend_limit_reached\"}}}", true},
+         "\"contract_spend_limit_reached\"}}}",
+         true},
         {"{\"error\":{\"type\":\"rate_limit_error\",\"details\":{\"error_code\":"
-         "\"ramp_limit_exceeded\"}}}", false},
+         "\"ramp_limit_exceeded\"}}}",
+         false},
         {"{\"error\":{\"type\":\"insufficient_quota\"}}", true},
         {"{\"error\":{\"code\":\"organization_usage_limit_exceeded\"}}", true},
         {"{\"error\":{\"code\":\"rate_limit_exceeded\"}}", false},

@@ -128,7 +128,7 @@ static void a_server_that_tells_no_tokens_is_not_for_free(void **state)
 static void prices_that_are_none_are_refused(void **state)
 {
     static const char *const wrong[] = {
-        "",        "1/2/3",     "1/2/3/4/5",   "a=1/2/3/x",   "=1/2/3/4",
+        "",        "1/2/3",      "1/2/3/4/5",   "a=1/2/3/x",        "=1/2/3/4",
         "a=1,b=2", "a=-1/2/3/4", "a=1/2/3/nan", "1/2/3/4,,5/6/7/8", "a=1/2/3/1000001",
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
