@@ -243,9 +243,9 @@ static bool say_refused(struct upstream *upstream, enum error_code failure, stru
         return error_set(err, failure, "%s failed %u %s in a row and is being tried now; last: %s",
                          upstream->name, upstream->failures, times, upstream->why);
     return error_set(err, failure,
-                     "%s failed %u times in a row and is not asked for another %llu s; last: %s",
-                     upstream->name, upstream->failures, (unsigned long long)(left_ms + 999) / 1000,
-                     upstream->why);
+                     "%s failed %u %s in a row and is not asked for another %llu s; last: %s",
+                     upstream->name, upstream->failures, times,
+                     (unsigned long long)(left_ms + 999) / 1000, upstream->why);
 }
 
 /* Until it is called. False with the task's error; then the waiter has no place and no message

@@ -221,6 +221,29 @@ static void broken_replies_are_named(void **state)
     }
 }
 
+/* What comes after a reply's end is no reply to the next request. */
+static void more_than_was_said_is_dropped(void **state)
+{
+    struct peer *peer =
+        PEER_START({"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"
+                    "content-length: 4\r\n\r\nevil"},
+                   {"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood"});
+    struct loop *loop = new_loop();
+    struct asked asked[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        asked_url(&asked[i], peer->port, "/");
+        start_call(loop, &asked[i]);
+        loop_run(loop);
+    }
+    loop_free(loop);
+    assert_replied(&asked[0], 200, "ok");
+    assert_replied(&asked[1], 200, "good");
+    assert_int_equal(atomic_load(&peer->connections), 2);
+    asked_clear(&asked[0]);
+    asked_clear(&asked[1]);
+    peer_stop(peer);
+}
+
 static void headers_have_limits(void **state)
 {
     static const struct {
@@ -380,6 +403,7 @@ int main(void)
         cmocka_unit_test(a_cancel_ends_it_at_once),
         cmocka_unit_test(what_was_cancelled_before_is_not_sent),
         cmocka_unit_test(broken_replies_are_named),
+        cmocka_unit_test(more_than_was_said_is_dropped),
         cmocka_unit_test(headers_have_limits),
         cmocka_unit_test(a_redirect_is_not_followed),
         cmocka_unit_test(other_protocols_are_refused),

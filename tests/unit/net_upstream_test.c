@@ -139,6 +139,30 @@ static void others_fail_while_it_tries(void **state)
     peer_stop(peer);
 }
 
+/* Silence until the deadline is the server's fault once it has lasted half of what a server may
+ * take. */
+static void silence_counts_after_a_while(void **state)
+{
+    struct upstream_options options = {.name = "Claude", .failures_max = 1, .open_ms = 600000};
+    struct upstream *upstream = upstream_open(&options);
+    struct peer *peer = PEER_START({"H", .end = THEN_HANG});
+    struct asked hurried = {
+        .upstream = upstream, .request = {.idle_ms = 60000}, .deadline_ms = 100};
+    asked_url(&hurried, peer->port, "/");
+    call(&hurried);
+    assert_failed(&hurried, ERROR_DEADLINE, "");
+    struct asked patient = {
+        .upstream = upstream, .request = {.idle_ms = 2000}, .deadline_ms = 1700};
+    asked_url(&patient, peer->port, "/");
+    call(&patient);
+    assert_failed(&patient, ERROR_DEADLINE, "Claude at 127.0.0.1:");
+    assert_not_asked(upstream, peer, "Claude failed 1 time in a row");
+    asked_clear(&hurried);
+    asked_clear(&patient);
+    upstream_close(upstream);
+    peer_stop(peer);
+}
+
 static void retries_end_with_an_open_breaker(void **state)
 {
     struct upstream_options options = {.name = "Claude", .failures_max = 2, .open_ms = 600000};
@@ -351,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_success_or_a_refusal_begins_the_count_anew),
         cmocka_unit_test(one_call_tries_afterwards),
         cmocka_unit_test(others_fail_while_it_tries),
+        cmocka_unit_test(silence_counts_after_a_while),
         cmocka_unit_test(retries_end_with_an_open_breaker),
         cmocka_unit_test(only_so_many_are_out_on_all_loops),
         cmocka_unit_test(who_waits_comes_in_turn_and_may_give_up),
