@@ -37,7 +37,7 @@ static bool read_question(const struct arguments *arguments, struct question *ou
         .user_id = arguments_value(arguments, "user"),
         .conversation_id = arguments_value(arguments, "conversation"),
         .dry = arguments_flag(arguments, "dry"),
-        .explain = arguments_flag(arguments, "explain"),
+        .explain = arguments_flag(arguments, "explain") || arguments_flag(arguments, "dry"),
         .use_cache = true,
     };
     out->dataset_filter = arguments_list(arguments, "dataset", &out->dataset_filter_count);
