@@ -256,3 +256,15 @@ double load_memory_mb(pid_t process)
         fclose(file);
     return kilobytes / 1024;
 }
+
+struct load_cost load_cost(pid_t process, const struct load *load)
+{
+    double alone = load_cpu_alone_us(process), all = load_cpu_us(process);
+    struct load_figures result = load_run(load);
+    if (result.other > 0) {
+        fprintf(stderr, "%zu of %zu replies were not 200\n", result.other, load->requests);
+        exit(1);
+    }
+    return (struct load_cost){(load_cpu_alone_us(process) - alone) / (double)load->requests,
+                              (load_cpu_us(process) - all) / (double)load->requests};
+}

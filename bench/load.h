@@ -39,6 +39,12 @@ bool load_send(int fd, const char *method, const char *path, const char *body);
 double load_cpu_us(pid_t process);
 /* The same of the process alone. */
 double load_cpu_alone_us(pid_t process);
+/* CPU microseconds a request of that load: of the process alone and with its children. Ends the
+ * program when a reply is not 200. */
+struct load_cost {
+    double alone, all;
+};
+struct load_cost load_cost(pid_t process, const struct load *load);
 /* Megabytes: the process's proportional share of the pages that it has. */
 double load_memory_mb(pid_t process);
 

@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "core/clock.h"
 #include "load.h"
+#include "plan_stack.h"
 
 #define ROUNDS 5
 #define ROWS 1000
@@ -135,52 +136,11 @@ static struct load load_of(int port, bool cached, size_t requests)
     };
 }
 
-/* CPU microseconds a question: of the process alone and with its children. */
-struct cost {
-    double alone, all;
-};
-
-static struct cost cost_of(pid_t process, const struct load *load)
+/* Of the plan's stack, with its database. */
+static double peer_cost(const struct plan_stack *stack, bool cached)
 {
-    double alone = load_cpu_alone_us(process), all = load_cpu_us(process);
-    struct load_figures result = load_run(load);
-    if (result.other > 0) {
-        fprintf(stderr, "server_bench: %zu of %zu replies were not 200\n", result.other,
-                load->requests);
-        exit(1);
-    }
-    return (struct cost){(load_cpu_alone_us(process) - alone) / (double)load->requests,
-                         (load_cpu_us(process) - all) / (double)load->requests};
-}
-
-/* ---- the peer ---- */
-
-/* What peers/plan-stack/peer.py says of what it has started. */
-struct plan_stack {
-    bool runs;
-    int port;
-    pid_t server, database;
-    double start_us, memory_mb;
-};
-
-static struct plan_stack plan_stack_of(struct bench_peer *peer)
-{
-    double numbers[6];
-    if (!bench_peer_round(peer, numbers, 6))
-        return (struct plan_stack){0};
-    return (struct plan_stack){true,       (int)numbers[0], (pid_t)numbers[1], (pid_t)numbers[2],
-                               numbers[3], numbers[4]};
-}
-
-/* With its database. */
-static double plan_stack_cost(const struct plan_stack *stack, bool cached)
-{
-    if (!stack->runs)
-        return NAN;
     struct load load = load_of(stack->port, cached, cached ? PEER_CACHED : PEER_UNCACHED);
-    double database = load_cpu_us(stack->database);
-    struct cost cost = cost_of(stack->server, &load);
-    return cost.all + (load_cpu_us(stack->database) - database) / (double)load.requests;
+    return plan_stack_cost(stack, &load);
 }
 
 /* ---- measuring ---- */
@@ -206,23 +166,23 @@ static void measure_questions(const struct served *served, const struct plan_sta
 {
     struct load cached = load_of(served->port, true, CACHED_QUESTIONS);
     struct load uncached = load_of(served->port, false, UNCACHED_QUESTIONS);
-    figures.cached[round] = cost_of(served->process, &cached).all;
-    figures.cached_peer[round] = plan_stack_cost(stack, true);
-    struct cost cost = cost_of(served->process, &uncached);
+    figures.cached[round] = load_cost(served->process, &cached).all;
+    figures.cached_peer[round] = peer_cost(stack, true);
+    struct load_cost cost = load_cost(served->process, &uncached);
     figures.uncached[round] = cost.all;
     figures.uncached_alone[round] = cost.alone;
-    figures.uncached_peer[round] = plan_stack_cost(stack, false);
+    figures.uncached_peer[round] = peer_cost(stack, false);
 }
 
 static void warm_up(const struct served *served, const struct plan_stack *stack)
 {
     struct load cached = load_of(served->port, true, CACHED_QUESTIONS / 2);
     struct load uncached = load_of(served->port, false, UNCACHED_QUESTIONS);
-    (void)cost_of(served->process, &uncached);
-    (void)cost_of(served->process, &cached);
+    (void)load_cost(served->process, &uncached);
+    (void)load_cost(served->process, &cached);
     for (size_t i = 0; i < 2; i++) {
-        (void)plan_stack_cost(stack, true);
-        (void)plan_stack_cost(stack, false);
+        (void)peer_cost(stack, true);
+        (void)peer_cost(stack, false);
     }
 }
 
