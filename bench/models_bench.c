@@ -4,10 +4,11 @@
  * once and a fake engine, beside the plan's stack with stand-ins of its own; what 10,000 runs hold
  * that wait for a model; and how long the model's first word takes through the server to the reader.
  */
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "api/routes.h"
@@ -138,7 +139,7 @@ static void *listen_to_parent(void *unused)
     char line[32];
     while (fgets(line, sizeof(line), stdin))
         loop_post(stub_loop, set_holding, strtoul(line, NULL, 10) > 0 ? &yes : NULL);
-    return NULL;
+    _exit(0); /* the measuring process is gone */
 }
 
 static void share_clock(void)
@@ -184,7 +185,9 @@ static struct served start_server(size_t runs)
     setenv("QUERENT_LLM", "anthropic", 1);
     snprintf(text, sizeof(text), "%zu", runs);
     setenv("QUERENT_RUNS_MAX", text, 1);
-    return served_start("questions");
+    struct served served = served_start("questions");
+    served_set_delay(&served, 0); /* from now on the fake engine knows its answer */
+    return served;
 }
 
 static size_t question(size_t number, char *out, size_t size)
