@@ -277,15 +277,22 @@ TASK_WAITS bool cache_clear(struct cache *cache, enum cache_type type, const cha
 {
     pthread_mutex_lock(&cache->mutex);
     cache->clears++;
+    cache->clearing++;
     int64_t in_memory = memory_remove(&cache->memory, type, dataset_id,
                                       expired_only ? cache->clock_ms() : UINT64_MAX);
     int64_t waiting = expired_only ? 0 : write_behind_forget(cache, type, dataset_id);
     pthread_mutex_unlock(&cache->mutex);
-    int64_t stored = 0;
-    if (cache->store &&
-        (!wait_for_batch(cache, err) ||
-         !store_cache_clear(cache->store, type == CACHE_TYPES ? NULL : types[type].name, dataset_id,
-                            expired_only, &stored, err)))
+    int64_t stored = 0, clearing = 0;
+    bool ok = !cache->store ||
+              (wait_for_batch(cache, err) &&
+               store_cache_clear(cache->store, type == CACHE_TYPES ? NULL : types[type].name,
+                                 dataset_id, expired_only, &stored, &clearing, err));
+    pthread_mutex_lock(&cache->mutex);
+    cache->clearing--;
+    if (ok && cache->last_clearing >= 0 && clearing == cache->last_clearing + 1)
+        cache->last_clearing = clearing; /* our own: what came after it stays */
+    pthread_mutex_unlock(&cache->mutex);
+    if (!ok)
         return false;
     /* What is in memory is in the store too, unless it was on its way there or was dropped. */
     *count = stored + waiting > in_memory ? stored + waiting : in_memory;

@@ -46,6 +46,7 @@ struct cache {
     uint64_t store_back_ms, next_log_ms;
     uint64_t hits_saved_ms;
     int64_t last_clearing; /* of any process; -1: not known yet */
+    size_t clearing;       /* by this one, now */
     uint64_t poll_ms;
     struct {
         int64_t hits, misses;

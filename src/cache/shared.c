@@ -17,6 +17,7 @@
                        */
 #define HITS_PER_WRITE 256
 #define POLL_MS 2000
+#define POLL_AGAIN_MS 100
 
 /* ------------------------------------------------------------------ hits */
 
@@ -83,6 +84,18 @@ static void forget(struct cache *cache, const struct cache_clearing *clearing)
     pthread_mutex_unlock(&cache->mutex);
 }
 
+/* While this process clears, or has begun to since: its own clearing may be among those that were
+ * read, and would take along what has come after it. It is looked again soon. */
+static bool is_clearing(struct cache *cache, uint64_t clears)
+{
+    pthread_mutex_lock(&cache->mutex);
+    bool is = cache->clearing > 0 || cache->clears != clears;
+    if (is)
+        cache->poll_ms = clock_monotonic_ms() + POLL_AGAIN_MS;
+    pthread_mutex_unlock(&cache->mutex);
+    return is;
+}
+
 void cache_poll_clearings(struct cache *cache)
 {
     struct arena *arena = arena_new();
@@ -91,8 +104,13 @@ void cache_poll_clearings(struct cache *cache)
     struct error err = {0};
     pthread_mutex_lock(&cache->mutex);
     int64_t after = cache->last_clearing;
+    uint64_t clears = cache->clears;
     pthread_mutex_unlock(&cache->mutex);
     bool ok = store_cache_clearings(cache->store, after, arena, &clearings, &count, &err);
+    if (is_clearing(cache, clears)) {
+        arena_free(arena);
+        return;
+    }
     /* Of those before the start there is nothing in memory. Only the latest are kept: where some
      * are missing, they may have been anything. */
     if (ok && after >= 0 && count > 0 && clearings[0].id != after + 1)

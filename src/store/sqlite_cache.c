@@ -107,10 +107,14 @@ static bool begin_clearing(struct sqlite_connection *connection, struct call_cac
         return false;
     call->newest = row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
-    return call->expired_only || (sqlite_execute(connection, STATEMENT_CACHE_CLEARING_PUT, NULL,
-                                                 err, "tt", call->type, call->dataset_id) &&
-                                  sqlite_execute(connection, STATEMENT_CACHE_CLEARINGS_TRIM, NULL,
-                                                 err, "i", (int64_t)STORE_CLEARINGS_MAX));
+    if (call->expired_only)
+        return true;
+    if (!sqlite_execute(connection, STATEMENT_CACHE_CLEARING_PUT, NULL, err, "tt", call->type,
+                        call->dataset_id))
+        return false;
+    call->clearing = sqlite3_last_insert_rowid(connection->db);
+    return sqlite_execute(connection, STATEMENT_CACHE_CLEARINGS_TRIM, NULL, err, "i",
+                          (int64_t)STORE_CLEARINGS_MAX);
 }
 
 static int64_t later(int64_t a, int64_t b)

@@ -603,7 +603,8 @@ TASK_WAITS bool store_cache_stats(struct store *store, struct arena *arena,
 }
 
 TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const char *dataset_id,
-                                  bool expired_only, int64_t *count, struct error *err)
+                                  bool expired_only, int64_t *count, int64_t *clearing,
+                                  struct error *err)
 {
     struct call_cache_clear call = {
         .type = type,
@@ -624,6 +625,7 @@ TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const c
         cleared += call.count;
     }
     *count = cleared;
+    *clearing = call.clearing;
     return true;
 }
 

@@ -239,10 +239,12 @@ struct cache_hits {
 };
 TASK_WAITS bool store_cache_hits(struct store *store, const struct cache_hits *hits, size_t count,
                                  struct error *err);
-/* type and dataset_id may be NULL (any); returns how many went in *count. In bites, so that others
- * can save meanwhile: what is put after the beginning stays. */
+/* type and dataset_id may be NULL (any); returns how many went in *count, and its id among the
+ * clearings below in *clearing (0: of expired ones). In bites, so that others can save meanwhile:
+ * what is put after the beginning stays. */
 TASK_WAITS bool store_cache_clear(struct store *store, const char *type, const char *dataset_id,
-                                  bool expired_only, int64_t *count, struct error *err);
+                                  bool expired_only, int64_t *count, int64_t *clearing,
+                                  struct error *err);
 /* The latest clearings (not those of expired entries) after one: other processes forget them in
  * memory too. At most STORE_CLEARINGS_MAX are kept. */
 struct cache_clearing {

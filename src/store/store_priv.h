@@ -245,6 +245,7 @@ struct call_cache_clear { /* one bite */
     int64_t now_ms;
     bool begun;     /* this is not the first bite */
     int64_t newest; /* the newest entry's id at the first: later ones stay */
+    int64_t clearing; /* what it is told by to others; 0: it is not */
     struct clear_place after, reached; /* by the bites before; by this one */
     int64_t count;  /* of this bite */
     bool ended;

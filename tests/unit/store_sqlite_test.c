@@ -576,9 +576,10 @@ static void special_names_of_sqlite_are_plain_files(void **state)
 
 static int64_t cleared(struct home *home, const char *type, const char *dataset, bool expired)
 {
-    int64_t count;
-    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &home->err),
+    int64_t count, clearing;
+    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &clearing, &home->err),
               home->err);
+    assert_true((clearing > 0) == !expired);
     return count;
 }
 

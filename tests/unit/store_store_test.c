@@ -867,9 +867,10 @@ static const char *cache_get(struct home *home, const char *type, const char *ke
 
 static int64_t cache_clear(struct home *home, const char *type, const char *dataset, bool expired)
 {
-    int64_t count;
-    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &home->err),
+    int64_t count, clearing;
+    assert_ok(store_cache_clear(home->store, type, dataset, expired, &count, &clearing, &home->err),
               home->err);
+    assert_true((clearing > 0) == !expired);
     return count;
 }
 
