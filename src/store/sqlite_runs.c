@@ -222,14 +222,16 @@ bool sqlite_run_record(struct sqlite_connection *connection, void *arg, struct e
     const struct call_run_begin *begin = &call->begin;
     const struct run_end *end = call->end.end;
     struct new_message asked = user_message(begin), answered = assistant_message(&call->end);
-    bool has_answer = call->end.message_id != NULL, apart;
+    bool has_answer = call->end.message_id != NULL, leaves = end->event_count > 0, apart = false;
     int64_t changes;
     if (!conversation_ask(connection, begin, has_answer ? 2 : 1, err) ||
-        !message_insert(connection, &asked, err) || !run_leave(connection, end, 0, &apart, err) ||
-        !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttittt",
+        !message_insert(connection, &asked, err) ||
+        (leaves && !run_leave(connection, end, 0, &apart, err)) ||
+        !sqlite_execute(connection, STATEMENT_RUN_INSERT_ENDED, &changes, err, "tttitttt",
                         begin->run_id, begin->conversation_id, begin->user_id,
                         connection->store->owner.number, begin->question,
-                        store_run_state_name(end->state), begin->now))
+                        store_run_state_name(end->state), begin->now,
+                        leaves ? NULL : end->result))
         return false;
     if (changes == 0)
         return error_set(err, ERROR_CONFLICT, "a run '%s' exists already", begin->run_id);

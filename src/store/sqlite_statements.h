@@ -69,10 +69,11 @@ STATEMENT(RUN_INSERT,
 STATEMENT(RUN_LEAVE, "INSERT INTO run_ends (first_event, events, result) VALUES (?1, ?2, ?3)")
 STATEMENT(RUN_END, "UPDATE runs SET state = ?3, end_sequence = last_insert_rowid(), ended_at = ?4"
                    " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
+/* Without events it has no end of its own: its row is the last one, and as good a place for the result. */
 STATEMENT(RUN_INSERT_ENDED,
           "INSERT INTO runs (id, conversation_id, user_id, owner, question, state, started_at,"
-          " ended_at, end_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, last_insert_rowid())"
-          " ON CONFLICT DO NOTHING")
+          " ended_at, result, end_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8,"
+          " CASE WHEN ?8 IS NULL THEN last_insert_rowid() END) ON CONFLICT DO NOTHING")
 STATEMENT(RUN_CUT, "UPDATE runs SET state = 'cut', result = ?3, ended_at = ?4"
                    " WHERE id = ?1 AND conversation_id = ?2 AND state = 'active'")
 STATEMENT(RUN_EXISTS, "SELECT 1 FROM runs WHERE id = ?1")
@@ -81,7 +82,7 @@ STATEMENT(RUN_ASK_CANCEL,
           "UPDATE runs SET cancel_asked = 1 WHERE id = ?1 AND state = 'active' AND cancel_asked = 0")
 STATEMENT(RUNS_TO_CANCEL,
           "SELECT id FROM runs WHERE owner = ?1 AND state = 'active' AND cancel_asked = 1")
-/* Where a run's result is: with its end, or for one that was cut in its own row. */
+/* Where a run's result is: with its end, or in its own row. */
 #define RUN_RESULT \
     "coalesce((SELECT e.result FROM run_ends AS e WHERE e.sequence = end_sequence), runs.result)"
 STATEMENT(RUN_GET,

@@ -173,7 +173,7 @@ WRONG = {
     "messages of no run": "SELECT id FROM messages WHERE run_id NOT IN (SELECT id FROM runs)",
     "answers that are not the result's": "SELECT r.id FROM runs AS r JOIN messages AS m ON m.run_id = r.id"
         " LEFT JOIN run_ends AS e ON e.sequence = r.end_sequence"
-        " WHERE r.state = 'complete' AND m.role = 'assistant' AND m.content IS NOT e.result ->> 'final_response'",
+        " WHERE r.state = 'complete' AND m.role = 'assistant' AND m.content IS NOT coalesce(e.result, r.result) ->> 'final_response'",
     "cut runs that don't say so": "SELECT r.id FROM runs AS r JOIN messages AS m ON m.run_id = r.id"
         " WHERE r.state = 'cut' AND m.role = 'assistant' AND m.content NOT LIKE '%interrupted%'",
     "failed runs": "SELECT id FROM runs WHERE state = 'failed'",

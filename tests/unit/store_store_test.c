@@ -448,6 +448,18 @@ static void a_run_is_recorded_at_once(void **state)
               home->err);
     assert_int_equal(count, 1);
 
+    /* One without events keeps its result elsewhere. */
+    struct run_begin bare = {.user_id = "ana", .question = "again?"};
+    struct run_end no_events = end;
+    no_events.events = NULL;
+    no_events.event_count = 0;
+    assert_ok(store_run_record(store, &bare, &no_events, err), home->err);
+    assert_ok(store_run_get(store, bare.run_id, home->arena, &run, err), home->err);
+    assert_string_equal(run.result, end.result);
+    assert_ok(store_run_events(store, bare.run_id, 0, home->arena, &events, &count, err),
+              home->err);
+    assert_int_equal(count, 0);
+
     /* Nothing of one that can't be saved stays. */
     struct run_begin other = {.user_id = "ben", .question = "mine?",
                               .conversation_id = first.conversation_id_out};
