@@ -191,6 +191,7 @@ TASK_WAITS static bool ask_model(struct decision *decision, struct error *err)
             return true;
         }
         struct reading reading = {.decision = decision, .text = reply.text};
+        decision->reply.sql = NULL; /* of an earlier reply */
         if (reply.stop == CHAT_CUT)
             error_set(&reading.error, ERROR_MODEL, "the reply is longer than %d tokens; be brief",
                       MODEL_OUTPUT_TOKENS_MAX);

@@ -311,11 +311,14 @@ static void add_call(struct strbuf *out, const struct decision *decision,
     }
 }
 
-/* Somebody wrote it down, but a text in it may well be that of a cell. */
+/* Somebody wrote it down, but a text in it may well be that of a cell, and a name a hidden column's. */
 static void add_expression(struct strbuf *out, size_t *count, const struct decision *decision,
-                           const char *expression)
+                           const struct dataset *dataset, const char *expression)
 {
-    if (decision->request->sees == LLM_SEES_ROWS || !strchr(expression, '\''))
+    bool hidden = false;
+    for (size_t i = 0; i < dataset->access.hidden.count; i++)
+        hidden |= strcasestr(expression, dataset->access.hidden.items[i]) != NULL;
+    if (!hidden && (decision->request->sees == LLM_SEES_ROWS || !strchr(expression, '\'')))
         add_text_remark(out, count, "is ", expression, COLUMN_TEXT_MAX);
 }
 
@@ -329,7 +332,7 @@ static void add_metrics(struct strbuf *out, const struct decision *decision,
         add_text_remark(out, &count, "", metric->description, COLUMN_TEXT_MAX);
         add_text_remark(out, &count, "in ", metric->unit, VALUE_MAX);
         add_synonyms(out, &count, &metric->synonyms);
-        add_expression(out, &count, decision, metric->expression);
+        add_expression(out, &count, decision, dataset, metric->expression);
         add_text_remark(out, &count, "", metric->extra, EXTRA_MAX);
         strbuf_add_char(out, '\n');
     }
@@ -344,7 +347,7 @@ static void add_conditions(struct strbuf *out, const struct decision *decision,
         add_call(out, decision, dataset, "condition", filter->name);
         add_text_remark(out, &count, "", filter->description, COLUMN_TEXT_MAX);
         add_synonyms(out, &count, &filter->synonyms);
-        add_expression(out, &count, decision, filter->expression);
+        add_expression(out, &count, decision, dataset, filter->expression);
         add_text_remark(out, &count, "", filter->extra, EXTRA_MAX);
         strbuf_add_char(out, '\n');
     }
@@ -385,7 +388,9 @@ static void add_joins(struct strbuf *out, const struct decision *decision, size_
         for (size_t i = 0; i < decision->table_count; i++)
             if (strcmp(decision->tables[i]->id, relationship->dataset_id) == 0)
                 other = decision->tables[i];
-        if (!other || told_before(decision, table, relationship))
+        if (!other || told_before(decision, table, relationship) ||
+            list_has(&dataset->access.hidden, relationship->column) ||
+            list_has(&other->access.hidden, relationship->other_column))
             continue;
         size_t count = 0;
         strbuf_add(out, "- join_of(");

@@ -471,13 +471,17 @@ static void masked_columns_keep_their_values(void **state)
     decide(&request);
     assert_false(says(strbuf_str(&chat_double.sent), "'North'"));
     assert_true(says(strbuf_str(&chat_double.sent), "region text"));
-    masked.access.hidden = (struct text_list){names, 1};
+    const char *more[] = {"region", "cost", "customer_id"};
+    masked.access.hidden = (struct text_list){more, 3};
     request = ask("revenue in the north");
     request.plan.datasets = &one;
     request.plan.joinable_count = 0;
     SCRIPT({DECISION("SELECT 1")});
     decide(&request);
-    assert_false(says(chat_double.requests[0].context, "region text"));
+    struct str context = chat_double.requests[0].context;
+    assert_false(says(context, "region text") || says(context, "cost"));
+    assert_true(says(context, "metric('profit')"));
+    assert_false(says(context, "customer_id"));
 }
 
 /* ------------------------------------------------------------------ the rest of what is sent */
