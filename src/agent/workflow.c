@@ -14,6 +14,7 @@
 #include "core/random.h"
 #include "core/settings.h"
 
+#define DETAIL_SIZE_MAX (4 * 1024 * 1024)
 #define SAVE_TIME_MAX_MS 10000 /* to save how a cancelled or late run ended */
 
 struct step_row {
@@ -26,10 +27,40 @@ static const struct step_row steps[RUN_STEPS] = {
     [STEP_EXECUTE] = {step_execute},   [STEP_ANSWER] = {step_answer},
 };
 
+/* What the calls of a step have cost goes into its detail. */
+static void add_usage(struct run *run, struct step_record *record, const struct chat_usage *before)
+{
+    const struct chat_usage *after = &run->request.usage;
+    if (after->calls <= before->calls)
+        return;
+    struct usage usage = {
+        .input = after->input - before->input,
+        .cached = after->cached - before->cached,
+        .cache_written = after->cache_written - before->cache_written,
+        .output = after->output - before->output,
+        .cost_nano = after->cost_nano - before->cost_nano,
+        .unpriced = after->priced ? 0 : 1,
+    };
+    struct strbuf json = strbuf_init(DETAIL_SIZE_MAX);
+    struct str detail = str_from(record->detail ? record->detail : "{}");
+    strbuf_add_str(&json, str_slice(detail, 0, detail.length - 1)); /* without its end */
+    json_add_key(&json, "model_calls");
+    json_add_integer(&json, after->calls - before->calls);
+    json_add_key(&json, "tokens");
+    usage_tokens_json(&usage, &json);
+    json_add_key(&json, "cost");
+    usage_cost_json(&usage, &json);
+    strbuf_add_char(&json, '}');
+    record->detail = arena_strdup(run->arena, strbuf_text(&json));
+    strbuf_clear(&json);
+}
+
 TASK_WAITS static bool take_step(struct run *run, enum run_step step, struct error *err)
 {
     struct step_record *record = run_step_begin(run, step);
+    const struct chat_usage before = run->request.usage;
     bool ok = steps[step].work(run, record, err);
+    add_usage(run, record, &before);
     if (!ok && !record->words)
         record->words = arena_strdup(run->arena, err->message);
     run_step_end(run, record, ok);

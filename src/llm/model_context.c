@@ -263,9 +263,10 @@ static void add_column(struct strbuf *out, const struct dataset *dataset,
     add_synonyms(out, &count, &column->synonyms);
     bool amounts = value_kind_is_number(column->kind) || value_kind_is_time(column->kind);
     if (model_shows_values(sees, dataset, column) && column->role != ROLE_KEY) {
-        if (amounts)
+        /* The least and the greatest are cells of single rows; of times they are what makes questions work. */
+        if (amounts && (sees == LLM_SEES_ROWS || value_kind_is_time(column->kind)))
             add_range(out, &count, column);
-        else if (sees == LLM_SEES_ROWS)
+        else if (!amounts && sees == LLM_SEES_ROWS)
             add_values(out, &count, column);
     }
     add_text_remark(out, &count, "", column->extra, EXTRA_MAX);

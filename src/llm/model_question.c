@@ -25,8 +25,7 @@ static bool has_text(struct str where, struct str what)
     return false;
 }
 
-/* Did the asker write it, or whoever named the data? */
-static bool is_known_text(const struct decision *decision, struct str text)
+static bool is_asked(const struct decision *decision, struct str text)
 {
     const struct llm_request *request = decision->request;
     if (has_text(request->plan.question, text))
@@ -34,6 +33,11 @@ static bool is_known_text(const struct decision *decision, struct str text)
     for (size_t i = 0; i < request->history_count; i++)
         if (has_text(str_from(request->history[i].question), text))
             return true;
+    return false;
+}
+
+static bool is_name(const struct decision *decision, struct str text)
+{
     for (size_t t = 0; t < decision->table_count; t++) {
         const struct dataset *dataset = decision->tables[t];
         if (str_equal_nocase(text, str_from(dataset->table_name)))
@@ -51,7 +55,17 @@ static bool is_known_text(const struct decision *decision, struct str text)
     return false;
 }
 
-struct str model_without_values(const struct decision *decision, struct str text)
+/* Where digits that are no part of a name end; `at` when none begin there. */
+static size_t digits_end(struct str text, size_t at)
+{
+    if (at > 0 && (char_is_alnum(text.bytes[at - 1]) || text.bytes[at - 1] == '_'))
+        return at;
+    while (at < text.length && (char_is_digit(text.bytes[at]) || text.bytes[at] == '.'))
+        at++;
+    return at;
+}
+
+struct str model_without_values(const struct decision *decision, struct str text, bool engines)
 {
     struct strbuf out = strbuf_init(QUESTION_PART_MAX);
     size_t at = 0;
@@ -63,7 +77,13 @@ struct str model_without_values(const struct decision *decision, struct str text
             while (end < text.length && text.bytes[end] != quote)
                 end++;
         struct str inside = str_slice(text, at + 1, end);
-        if (end < text.length && end > at + 1 && !is_known_text(decision, inside))
+        bool known = is_name(decision, inside) || (!engines && is_asked(decision, inside));
+        if (engines && char_is_digit(quote) && digits_end(text, at) > at) {
+            strbuf_add(&out, "...");
+            at = digits_end(text, at);
+            continue;
+        }
+        if (end < text.length && end > at + 1 && !known)
             strbuf_printf(&out, "%c...%c", quote, quote);
         else if (end > at + 1)
             strbuf_add_str(&out, str_slice(text, at, end + 1));
@@ -81,7 +101,7 @@ static void add_sql(struct strbuf *out, const struct decision *decision, const c
 {
     struct str text = str_from(sql);
     if (decision->request->sees == LLM_SEES_SCHEMA)
-        text = model_without_values(decision, text);
+        text = model_without_values(decision, text, false);
     strbuf_add_str(out, text);
 }
 

@@ -309,7 +309,7 @@ struct str model_repair_text(const struct decision *decision, const char *sql, c
     struct str told = str_from(failure);
     /* The engine's words may quote a cell. */
     if (decision->request->sees != LLM_SEES_ROWS)
-        told = model_without_values(decision, told);
+        told = model_without_values(decision, told, true);
     model_add_line(&why, arena_str(decision->arena, told).bytes, FAILURE_MAX);
     if (sql && read_tokens(decision, sql, &tokens))
         add_names(&names, decision, &tokens, str_from(failure));

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QUERENT_MODEL_SEES: every byte that was sent to the provider's double, over questions, follow-ups and repairs, is read for cells
+that must not be in it."""
+import json
+
+import pytest
+
+from conftest import Querent
+from doubles.claude import Claude
+from serving import Refused, Server
+
+KEY = "test-key"
+CITIES = ["Qoltrane", "Vexburgh", "Zintara"]
+PEOPLE = [f"{name} Wexler{number}" for number, name in enumerate(["Ada", "Bo", "Cy", "Dee"] * 8)]
+ROWS = [(person, CITIES[n % 3], f"2024-0{n % 3 + 1}-{n % 27 + 1:02}", 7310 + 13 * n) for n, person in enumerate(PEOPLE)]
+TOTAL = sum(row[3] for row in ROWS)
+SINGLE = PEOPLE + [str(row[3]) for row in ROWS]  # of one row each
+GROUPS = "SELECT city, sum(fee) AS total FROM visits GROUP BY city ORDER BY total DESC"
+
+# What is asked, and the statements that the model gives for it, one a call.
+QUESTIONS = [
+    ("fees by city", [GROUPS]),
+    ("the total of all fees", ["SELECT sum(fee) AS total FROM visits"]),
+    ("who paid most", ["SELECT patient, fee FROM visits ORDER BY fee DESC LIMIT 3"]),
+    ("list all visits", ["SELECT patient, city, fee FROM visits LIMIT 20"]),
+    ("the last patient", ["SELECT max(patient) AS last FROM visits"]),
+    ("all patients in one text", ["SELECT string_agg(patient, ', ') AS all_of_them FROM visits"]),
+    ("fees of each patient", ["SELECT patient, sum(fee) AS total FROM visits GROUP BY patient"]),
+    ("fees in qoltrane", ["SELECT sum(fee) AS total FROM visits WHERE lower(city) = 'qoltrane'"]),
+    ("fees in nowhere", ["SELECT sum(fee) AS total FROM visits WHERE city = 'qoltran'", GROUPS]),
+    ("fees by town", ["SELECT town, sum(fee) AS total FROM visits GROUP BY town", GROUPS]),
+    ("cities as numbers", ["SELECT sum(CAST(city AS INTEGER)) AS total FROM visits", GROUPS]),
+    ("patients as days", ["SELECT CAST(patient AS DATE) AS day FROM visits", "SELECT patient::INTEGER FROM visits", GROUPS]),
+    ("what columns are there", []),
+]
+
+
+class Model:
+    """Gives a question's statements in turn."""
+
+    def __init__(self):
+        self.given = {}
+
+    def __call__(self, call):
+        if not call.schema:
+            return {"text": "Here it is."}
+        text = "\n".join(text for _, text in call.messages)
+        asked = max(QUESTIONS, key=lambda item: text.rfind(f"{item[0]}?"))
+        number = self.given.get(asked[0], 0)
+        self.given[asked[0]] = number + 1
+        sql = asked[1][min(number, len(asked[1]) - 1)]
+        return {"json": {"dataset": "visits", "reason": "it fits", "assumptions": [], "periods": [], "sql": sql,
+                         "question_back": None, "no_answer": None}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("privacy")
+    lines = ["patient,city,day,fee", *(f"{patient},{city},{day},{fee}" for patient, city, day, fee in ROWS)]
+    (folder / "visits.csv").write_text("\n".join(lines) + "\n")
+    (folder / "visits.yaml").write_text(json.dumps({
+        "dataset_id": "visits", "table_name": "visits", "title": "Visits", "source": {"engine": "duckdb", "file": "visits.csv"},
+        "columns": [{"name": "patient", "type": "text"},
+                    {"name": "city", "type": "text", "role": "dimension", "sample_values": CITIES},
+                    {"name": "day", "type": "date", "role": "time"}, {"name": "fee", "type": "integer", "role": "measure"}],
+        "verified_queries": [{"question": "how much did Zintara pay in all of the years",
+                              "sql": "SELECT sum(fee) AS total FROM visits WHERE city = 'Zintara'"}]}))
+    return folder
+
+
+def sent(folder, home, sees):
+    """All that a model was sent, as text, and the replies."""
+    replies = {}
+    with Claude(Model(), keys=[KEY]) as double:
+        environment = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": double.base_url, "QUERENT_MODEL_SEES": sees,
+                       "QUERENT_METADATA_DIR": str(folder)}
+        with Server(Querent(home), environment=environment).wait_until_ready() as server, server.client() as client:
+            conversation = None
+            for question, _ in QUESTIONS:
+                try:
+                    reply = client.ask(f"{question}?", conversation)
+                    conversation = reply["conversation_id"]
+                    replies[question] = reply
+                except Refused:
+                    pass  # a statement that no repair has mended
+        requests = [request for request in double.requests if request.body]
+        assert all(request.headers.get("x-api-key") == KEY for request in requests)
+        text = "\n".join(json.dumps(json.loads(request.body), ensure_ascii=False) for request in requests)
+    assert KEY not in text
+    assert len(replies) >= len(QUESTIONS) - 2
+    return text, replies
+
+
+def found(text, values):
+    return [value for value in values if value in text]
+
+
+def test_rows_may_be_seen(folder, tmp_path):
+    """That the others can fail."""
+    text, replies = sent(folder, tmp_path, "rows")
+    assert set(CITIES) <= set(found(text, CITIES)) and len(found(text, SINGLE)) > 10
+    assert replies["fees by city"]["final_response"].startswith("Here it is.")
+
+
+def test_no_cell_leaves_where_only_the_schema_may_be_seen(folder, tmp_path):
+    text, replies = sent(folder, tmp_path, "schema")
+    assert found(text, CITIES + SINGLE + [str(TOTAL)]) == []
+    assert "fees by city" in text and "Wexler" not in text
+    # Answers are made here.
+    assert str(TOTAL) in replies["the total of all fees"]["final_response"].replace(",", "")
+    assert replies["fees by town"]["metadata"]["repairs"] == 1
+    assert all("Here it is." not in reply["final_response"] for reply in replies.values())
+
+
+def test_no_single_row_leaves_where_only_aggregates_may_be_seen(folder, tmp_path):
+    text, replies = sent(folder, tmp_path, "aggregates")
+    assert found(text, SINGLE) == []
+    assert replies["fees by city"]["final_response"].startswith("Here it is.")
+    for question in ("who paid most", "list all visits", "the last patient", "fees of each patient"):
+        assert "Here it is." not in replies[question]["final_response"], question
