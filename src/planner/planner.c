@@ -714,12 +714,14 @@ static struct plan_state *read_question(const struct planner *planner,
     for (size_t i = 0; i < count; i++)
         add_business(state, request, &list[i]);
     struct telling_words telling = telling_words_find(request->question);
+    bool counted, ranked;
+    subjects_asked_for(request->question, arena, &counted, &ranked);
     for (size_t i = 0; i < plan->candidate_count; i++) {
         const struct query *query = plan->candidates[i].query;
         state->items[i].unheard = unheard_word(&telling, query);
-        if (!state->items[i].unheard && counts_another_table(request, query, arena))
+        if (!state->items[i].unheard && counted && counts_another_table(request, query, arena))
             state->items[i].unheard = "how many";
-        if (!state->items[i].unheard && ranks_something_else(request, query, arena))
+        if (!state->items[i].unheard && ranked && ranks_something_else(request, query, arena))
             state->items[i].unheard = "top";
     }
     doubt_counted_rows(state);

@@ -15,6 +15,8 @@ int span_month(const struct span_reader *r, size_t i, bool *weak)
     size_t length = strlen(text);
     for (int month = 1; month <= 12; month++) {
         const char *name = months[month - 1];
+        if (name[0] != text[0])
+            continue;
         bool whole = strcmp(text, name) == 0;
         bool short_form = (length == 3 && strncmp(text, name, 3) == 0) ||
                           (month == 9 && strcmp(text, "sept") == 0);

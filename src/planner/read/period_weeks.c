@@ -44,11 +44,14 @@ static int weekday_of(const struct span_reader *r, size_t i)
     static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
     const char *text = span_word(r, i)->text;
-    for (int day = 1; day <= 7; day++)
+    for (int day = 1; day <= 7; day++) {
+        if (text[0] != days[day - 1][0])
+            continue;
         if (strcmp(text, days[day - 1]) == 0 ||
             (strlen(text) >= 3 && strlen(text) <= 5 && strcmp(text, "sun") != 0 &&
              strcmp(text, "sat") != 0 && strncmp(text, days[day - 1], strlen(text)) == 0))
             return day;
+    }
     return 0;
 }
 

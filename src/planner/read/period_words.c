@@ -73,10 +73,10 @@ static void word_value(struct period_word *word)
         return;
     }
     for (size_t i = 0; i < sizeof(number_words) / sizeof(number_words[0]); i++)
-        if (strcmp(word->text, number_words[i]) == 0)
+        if (word->text[0] == number_words[i][0] && strcmp(word->text, number_words[i]) == 0)
             word->value = (int)i;
     for (size_t i = 1; i < sizeof(ordinal_words) / sizeof(ordinal_words[0]); i++)
-        if (strcmp(word->text, ordinal_words[i]) == 0) {
+        if (word->text[0] == ordinal_words[i][0] && strcmp(word->text, ordinal_words[i]) == 0) {
             word->value = (int)i;
             word->ordinal = true;
         }

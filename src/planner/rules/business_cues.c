@@ -3,6 +3,7 @@
  * a column, value or period has taken is no cue. */
 #include "planner/rules/business_priv.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "planner/read/words.h"
@@ -105,6 +106,28 @@ static size_t phrase_at(const struct ask *ask, size_t i, struct str phrase)
     return k - i;
 }
 
+/* A bit for how a word begins: its first two letters. */
+static uint64_t beginning(const char *word)
+{
+    bool two = char_is_alnum(word[0]) && char_is_alnum(word[1]);
+    unsigned second = two ? (unsigned char)word[1] : 0;
+    return (uint64_t)1 << (((unsigned char)word[0] * 7 + second) & 63);
+}
+
+#define CUE_PHRASES (sizeof(cues) / sizeof(cues[0]))
+
+/* Of each cue the beginnings of its phrases. */
+static uint64_t beginnings[CUE_PHRASES];
+
+static void note_beginnings(void)
+{
+    for (size_t k = 0; k < CUE_PHRASES; k++) {
+        struct str rest = str_from(cues[k].phrases), phrase;
+        while (str_split(&rest, ',', &phrase))
+            beginnings[k] |= beginning(str_trim(phrase).bytes);
+    }
+}
+
 static size_t longest_phrase(const struct ask *ask, size_t i, const char *phrases)
 {
     if (!strstr(phrases, ask->words[i].text)) /* mostly; then there is nothing to take apart */
@@ -121,10 +144,15 @@ static size_t longest_phrase(const struct ask *ask, size_t i, const char *phrase
 
 void ask_find_cues(struct ask *ask)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, note_beginnings);
     for (size_t i = 0; i < ask->word_count;) {
         size_t best = 0;
         enum cue cue = CUE_NONE;
-        for (size_t k = 0; k < sizeof(cues) / sizeof(cues[0]); k++) {
+        uint64_t begins = beginning(ask->words[i].text);
+        for (size_t k = 0; k < CUE_PHRASES; k++) {
+            if (!(beginnings[k] & begins))
+                continue;
             size_t used = longest_phrase(ask, i, cues[k].phrases);
             if (used > best) {
                 best = used;

@@ -56,8 +56,12 @@ static const char *cue_meant(const struct plan_request *request, struct str word
     for (char *c = text; *c; c++)
         *c = char_lower(*c);
     const char *meant = NULL;
+    char first = text[0], last = text[word.length - 1];
     for (size_t i = 0; i < sizeof(cue_words) / sizeof(cue_words[0]); i++) {
-        unsigned distance = str_distance(str_from(text), str_from(cue_words[i]), 1);
+        struct str cue = str_from(cue_words[i]);
+        if (cue.bytes[0] != first && cue.bytes[cue.length - 1] != last)
+            continue; /* one slip leaves one end as it is */
+        unsigned distance = str_distance((struct str){text, word.length}, cue, 1);
         if (distance == 0)
             return NULL;
         if (distance == 1)

@@ -149,7 +149,10 @@ double follow_up_lean(struct str question)
     struct str text = str_trim(question);
     size_t longest = 0;
     double lean = 0;
+    char first = text.length > 0 ? char_lower(text.bytes[0]) : '\0';
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        if (starts[i].start[0] != first)
+            continue;
         struct str start = str_from(starts[i].start);
         if (text.length < start.length || start.length <= longest ||
             !str_equal_nocase(str_slice(text, 0, start.length), start))

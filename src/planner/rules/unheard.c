@@ -417,8 +417,11 @@ static bool is_word_part(char c)
 /* Is `words` in the text, in any case, not as a part of longer words? */
 static bool holds_words(struct str text, struct str words)
 {
+    char first = words.length > 0 ? char_lower(words.bytes[0]) : '\0';
     for (size_t i = 0; i + words.length <= text.length; i++) {
         size_t end = i + words.length;
+        if (words.length > 0 && char_lower(text.bytes[i]) != first)
+            continue;
         if ((i == 0 || !is_word_part(text.bytes[i - 1])) &&
             (end == text.length || !is_word_part(text.bytes[end])) &&
             str_equal_nocase(str_slice(text, i, end), words))

@@ -292,6 +292,13 @@ static bool misses_dataset(const struct plan_request *request, const struct quer
     return another;
 }
 
+void subjects_asked_for(struct str question, struct arena *arena, bool *counted, bool *ranked)
+{
+    const char *subject[SUBJECT_WORDS_MAX];
+    *counted = find_subject(question, &counting, arena, subject) > 0;
+    *ranked = find_subject(question, &ranking, arena, subject) > 0;
+}
+
 bool counts_another_table(const struct plan_request *request, const struct query *query,
                           struct arena *arena)
 {

@@ -13,6 +13,9 @@
 /* The word as asked, in the arena, or NULL when there is no such subject or it is known. */
 const char *unknown_subject(const struct plan_request *request, struct arena *arena);
 
+/* Whether something is counted, and something ranked: where not, the next two have nothing to say. */
+void subjects_asked_for(struct str question, struct arena *arena, bool *counted, bool *ranked);
+
 /* Does the query count rows of other tables than the one that is asked for by its name: members,
  * where the question is how many loans a member has? */
 bool counts_another_table(const struct plan_request *request, const struct query *query,
