@@ -288,6 +288,8 @@ static bool finish(struct chat_reading *reading, struct error *err)
     if (!reading->over && !*word)
         return chat_reading_fail(reading, true, err, "ended its reply before it was whole");
     bool filtered = strcmp(word, "content_filter") == 0;
+    if (filtered && reading->declined.length == 0) /* what came before is of no use */
+        strbuf_add(&reading->declined, "the provider's content filter stopped the reply");
     if (filtered || (reading->declined.length > 0 && !some)) {
         reading->stop = CHAT_REFUSED;
         return true;

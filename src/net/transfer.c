@@ -122,7 +122,8 @@ static const struct {
     {CURLE_HTTP2, false, false, "its HTTP/2 connection broke"},
     {CURLE_HTTP2_STREAM, false, false, "its HTTP/2 stream was ended"},
     {CURLE_WEIRD_SERVER_REPLY, false, false, "its reply is no HTTP"},
-    {CURLE_OUT_OF_MEMORY, false, true, "memory ran out"},
+    /* What curl says of a line over its limit, too. */
+    {CURLE_OUT_OF_MEMORY, false, true, "its reply has too long a header, or memory ran out"},
 };
 
 /* "no connection: connection refused"; "its certificate is not trusted: self-signed certificate" */

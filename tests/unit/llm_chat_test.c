@@ -691,7 +691,8 @@ static void openais_ends_are_told_apart(void **state)
         {DELTA("{\"content\":\"a\"}", "\"length\"") DONE, NULL, CHAT_CUT, "a", ""},
         {DELTA("{\"content\":\"a\"}", "null") DONE, NULL, CHAT_STOPPED, "a", ""},
         {DELTA("{\"content\":\"a\"}", "\"stop\""), NULL, CHAT_STOPPED, "a", ""},
-        {DELTA("{\"content\":\"a\"}", "\"content_filter\"") DONE, NULL, CHAT_REFUSED, "a", ""},
+        {DELTA("{\"content\":\"a\"}", "\"content_filter\"") DONE, NULL, CHAT_REFUSED, "a",
+         "the provider's content filter stopped the reply"},
         {DELTA("{\"refusal\":\"I can\"}", "null")
              DELTA("{\"refusal\":\"not\",\"content\":null}", "\"stop\"") DONE,
          NULL, CHAT_REFUSED, "", "I cannot"},
@@ -714,6 +715,7 @@ static void openais_ends_are_told_apart(void **state)
          "\"stop\"}]}",
          NULL, CHAT_REFUSED, "", "No"},
         {"{\"choices\":[]}", "before it was whole", 0, "", ""},
+        {" \n<!DOCTYPE html><p>data: {}\n\n", "no model's reply; check OPENAI_BASE_URL", 0, "", ""},
         {"{\"error\":{\"message\":\"bad\"}}", "bad", 0, "", ""},
     };
     struct chat_model *model = open_server("m");
