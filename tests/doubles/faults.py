@@ -292,7 +292,7 @@ def _(exchange, json_text):
 
 
 @fault("deep JSON")
-def _(exchange, depth=100_000):
+def _(exchange, depth=50_000):
     whole(exchange, b'{"content":' * depth + b"1" + b"}" * depth)
 
 

@@ -223,6 +223,9 @@ class Server:
             if not piece or len(data) > HEAD_MAX:
                 return None
             data += piece
+            if not data[:1].isalpha():  # somebody speaks TLS to us
+                raw.sendall(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                return None
         head, _, rest = data.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, version = first.split(" ", 2)

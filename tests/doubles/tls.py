@@ -2,6 +2,7 @@
 """Certificates for 127.0.0.1 and localhost, good and bad, made with the openssl program: an authority of one test."""
 import ssl
 import subprocess
+import threading
 from pathlib import Path
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
@@ -15,6 +16,7 @@ class Authority:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bundle = self.folder / "authority.pem"
+        self.lock = threading.Lock()
         self.openssl("req", "-x509", *KEY, "-keyout", "authority.key", "-out", "authority.pem", "-days", "2",
                      "-subj", "/CN=Authority of a test")
 
@@ -43,7 +45,8 @@ class Authority:
 
     def context(self, kind="good", protocols=()):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.make(kind))
+        with self.lock:
+            context.load_cert_chain(self.make(kind))
         if protocols:
             context.set_alpn_protocols(list(protocols))
         return context
