@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program against a double of language models that we did not write (PyPI llmock, in deps/llmock-venv). It breaks
+replies by script, watches what the client does, and gives a verdict: were waits kept, was nothing repeated that can't
+succeed, was a cut stream noticed?"""
+import json
+import os
+import socket
+import subprocess
+
+import httpx
+import pytest
+
+from conftest import ROOT, wait_for
+from model_support import TOTAL, Home, ask, decision, settings_of
+from server_support import SANITIZED
+
+COMMAND = ROOT / "deps/llmock-venv/bin/llmock"
+PYTHON = ROOT / "deps/llmock-venv/bin/python"
+REPLIES = [{"type": "reply", "text": json.dumps(decision())}, {"type": "reply", "text": "Revenue was 1,725.75."}]
+
+
+class Mock:
+    def __init__(self):
+        assert PYTHON.exists(), "deps/llmock-venv is missing: tools/setup/setup.sh test makes it"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.process = subprocess.Popen([PYTHON, COMMAND, "serve", "--host", "127.0.0.1", "--port",
+                                         self.url.rsplit(":", 1)[1], "--log-level", "error"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+        wait_for(self.answers)
+
+    def answers(self):
+        assert self.process.poll() is None, "llmock ended"
+        try:
+            return httpx.get(self.url + "/health", trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def script(self, behaviours):
+        httpx.post(self.url + "/_llmock/reset", trust_env=False).raise_for_status()
+        httpx.post(self.url + "/_llmock/scenario", json={"behaviors": behaviours}, trust_env=False).raise_for_status()
+
+    def get(self, path):
+        return httpx.get(f"{self.url}/_llmock/{path}", headers={"accept": "application/json"}, trust_env=False).json()
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def mock():
+    running = Mock()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return Home(tmp_path_factory.mktemp("llmock"))
+
+
+@pytest.fixture
+def run(mock, home):
+    """run(behaviours) -> the program's answer and the verdict."""
+    def call(behaviours, vendor="anthropic", **settings):
+        broken = [one for one in behaviours if one["type"] == "stream_fault"]  # each takes a reply with it
+        mock.script([*behaviours, *REPLIES[:1] * len(broken), *REPLIES])
+        path = {"anthropic": "/anthropic", "openai": "/v1"}[vendor]
+        environment = settings_of(vendor.upper(), mock.url + path, **settings)
+        answer = ask(home.copy(), home.data, environment=environment, limit_s=60)
+        return answer, mock.get("verdict")
+    return call
+
+
+def check(answer, verdict, calls=2):
+    """The model's answer, and no fault of ours."""
+    assert answer.code == 0 and answer.by_model and answer.rows == [[TOTAL]], (answer.out, answer.errors)
+    assert verdict["passed"] and verdict["findings"] == [], verdict
+    assert verdict["calls"] == calls, verdict
+
+
+@pytest.mark.parametrize("vendor", ["anthropic", "openai"])
+def test_nothing_is_wrong(run, vendor):
+    check(*run([], vendor))
+
+
+def fault(kind, **more):
+    return {"type": "stream_fault", "kind": kind, **more}
+
+
+def status(code, **more):
+    return {"type": "fail", "status": code, **more}
+
+
+@pytest.mark.parametrize("vendor, behaviour", [
+    ("anthropic", status(429, retry_after=1, times=2)), ("anthropic", status(529)), ("anthropic", status(503, times=2)),
+    ("anthropic", fault("disconnect", after_chunks=3)), ("anthropic", fault("truncate", after_chunks=3)),
+    ("anthropic", {"type": "slow_first_token", "seconds": 0.5}),
+    ("openai", status(429, retry_after=1)), ("openai", status(500)), ("openai", status(408)),
+    ("openai", fault("disconnect", after_chunks=3)), ("openai", fault("truncate", after_chunks=3)),
+], ids=lambda value: value if isinstance(value, str) else " ".join(map(str, list(value.values())[1:3])))
+def test_a_passing_fault_is_waited_out(run, vendor, behaviour):
+    check(*run([behaviour], vendor))
+
+
+def test_an_event_that_makes_no_sense_is_no_reply(run):
+    """Asked again. (Whether llmock takes that for a repeat depends on how much it had sent when we hung up.)"""
+    answer, verdict = run([fault("malformed", after_chunks=2)])
+    assert answer.by_model and answer.rows == [[TOTAL]] and verdict["passed"] and verdict["attempts"] == 3, verdict
+
+
+def test_a_stall_is_noticed(run):
+    check(*run([fault("stall", after_chunks=2, stall_seconds=30)],
+               QUERENT_MODEL_IDLE_S=2 if SANITIZED else 1))
+
+
+@pytest.mark.parametrize("vendor, code", [("anthropic", 400), ("anthropic", 401), ("openai", 401), ("openai", 403),
+                                          ("openai", 404), ("anthropic", 422)])
+def test_what_can_not_succeed_is_not_repeated(run, vendor, code):
+    answer, verdict = run([status(code, times=5)], vendor, QUERENT_MODEL_FALLBACK="none")
+    assert answer.code == 1 and answer.reply["code"] == "model", answer.out
+    assert verdict["passed"] and verdict["findings"] == [], verdict
+
+
+def test_a_lasting_fault_ends(run):
+    answer, verdict = run([status(503, times=50)])
+    assert answer.code == 0 and not answer.by_model and answer.rows == [[TOTAL]], (answer.out, answer.errors)
+    assert verdict["passed"] and verdict["attempts"] <= 6, verdict
