@@ -423,8 +423,3 @@ def _(exchange):
         send_response(exchange.wire, exchange.good())
     finally:
         call.stream = was
-
-
-def names():
-    return sorted(FAULTS)
-

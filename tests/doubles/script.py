@@ -74,6 +74,7 @@ class Call:
     tools: list = field(default_factory=list)  # names
     stream: bool = False
     number: int = 0  # calls of this kind before it
+    body: dict = None
 
     @property
     def question(self):

@@ -18,9 +18,10 @@ SHOP = ROOT / "tests/cases/shop"
 NOW = "2024-04-10T12:00:00Z"
 # A question, and what is in one row of a right result.
 QUESTIONS = [("total sales amount", 48562.12), ("how many orders do we have?", 60), ("amount by channel", 28697.8),
-             ("sales amount last month", 4677.85), ("how many orders were shipped", 27), ("top 3 customers by amount", "Ole Madsen"),
-             ("which customers are from Portugal", "Casa Verde"), ("which planets have rings?", None)]
-OUTCOMES = {"answered", "needs_clarification", "no_answer"}
+             ("sales amount last month", 4677.85), ("how many orders were shipped", 27),
+             ("top 3 customers by amount", "Ole Madsen"), ("which customers are from Portugal", "Casa Verde"), ("which planets have rings?", None)]
+OUTCOMES = {"answered", "needs_clarification", "no_answer", "failed"}
+FAILURES = {"sql_failed", "sql_refused", "model", "deadline"}  # what a model can bring about
 
 MODELS = {
     "a server": (os.environ.get("QUERENT_TEST_OPENAI_URL"), "QUERENT_TEST_OPENAI_URL is not set", {
@@ -71,7 +72,8 @@ def ask(server, question, conversation=None):
             if event["event"] == "answer_delta":
                 told = event["data"]["text"] if event["data"].get("replace") else told + event["data"]["text"]
             if event["event"] == "error":
-                pytest.fail(f"{question}: {event['data']}")
+                assert event["data"]["code"] in FAILURES, f"{question}: {event['data']}"
+                reply = {**event["data"], "status": "failed", "final_response": event["data"]["error"], "data_sample": []}
             if event["event"] == "complete":
                 reply = event["data"]
     return reply, told
@@ -88,12 +90,13 @@ def is_grounded(number, reply):
                                    reply["metadata"].get("assumptions")], ensure_ascii=False))
     known |= {reply["row_count"], len(reply["data_sample"]), sum(cells)}
     shares = {100 * cell / sum(cells) for cell in cells} if sum(cells) else set()
-    return any(abs(number - other) <= max(0.006, 0.005 * abs(other)) for other in known | shares | {a - b for a in cells for b in cells})
+    differences = {a - b for a in cells for b in cells}
+    return any(abs(number - other) <= max(0.006, 0.005 * abs(other)) for other in known | shares | differences)
 
 
 def holds(reply, wanted):
     if wanted is None:
-        return reply["status"] != "answered"
+        return reply["status"] not in ("answered", "failed")
     cells = [cell for row in reply["data_sample"] for cell in row.values()]
     if isinstance(wanted, str):
         return wanted in cells
@@ -110,7 +113,7 @@ def test_an_answer_is_right_or_an_honest_failure(server, question, wanted):
         said = numbers_of(reply["final_response"]) - numbers_of(question)
         invented = [number for number in said if not is_grounded(number, reply)]
         assert invented == [], f"{reply['final_response']}: {reply['data_sample']}"
-    assert reply["metadata"]["tokens"]["input"] > 0, "the model was asked"
+    assert reply["status"] == "failed" or reply["metadata"]["tokens"]["total"] > 0, "the model was asked"
 
 
 def test_a_conversation_goes_on(server):
