@@ -8,13 +8,25 @@
 #define TOP_ROWS_MIN 8 /* more rows than this: "top 5" helps */
 
 struct ideas {
+    struct str asked; /* what was asked, without its end */
     const char **items;
     size_t count;
     struct arena *arena;
 };
 
+/* Without blanks around it, question mark or full stop. */
+static struct str question_words(const char *text)
+{
+    struct str words = str_trim(str_from(text));
+    while (words.length > 0 && strchr("?.! ", words.bytes[words.length - 1]))
+        words.length--;
+    return words;
+}
+
 static void add_idea(struct ideas *ideas, const char *text)
 {
+    if (str_equal_nocase(question_words(text), ideas->asked))
+        return;
     if (ideas->count < SUGGESTION_IDEAS_MAX)
         ideas->items[ideas->count++] = text;
 }
@@ -131,11 +143,11 @@ static void first_questions(struct ideas *ideas, const struct dataset *dataset)
     add_idea(ideas, "what columns are there?");
 }
 
-size_t suggest_ideas(const struct query *query, const struct dataset *dataset,
+size_t suggest_ideas(const char *asked, const struct query *query, const struct dataset *dataset,
                      const struct rows *rows, struct arena *arena,
                      const char *ideas[SUGGESTION_IDEAS_MAX])
 {
-    struct ideas list = {ideas, 0, arena};
+    struct ideas list = {question_words(asked), ideas, 0, arena};
     if (!query || !dataset || !has_measure(query) || query->set_operation != SET_NONE) {
         if (dataset)
             first_questions(&list, dataset);

@@ -14,8 +14,9 @@
 #define SUGGESTION_IDEAS_MAX 8
 
 /* Follow-up questions, best first; at most SUGGESTION_IDEAS_MAX are written to `ideas`. Returns how
- * many. `query` may be NULL: then the ideas are first questions about the dataset. */
-size_t suggest_ideas(const struct query *query, const struct dataset *dataset,
+ * many. `query` may be NULL: then the ideas are first questions about the dataset. What was just
+ * `asked` is none of them. */
+size_t suggest_ideas(const char *asked, const struct query *query, const struct dataset *dataset,
                      const struct rows *rows, struct arena *arena,
                      const char *ideas[SUGGESTION_IDEAS_MAX]);
 

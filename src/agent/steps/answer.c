@@ -21,7 +21,8 @@ TASK_WAITS static void suggest(struct run *run, const struct rows *rows, struct 
     const struct llm_proposal *proposal = &run->proposal;
     const char **ideas = arena_array(run->arena, SUGGESTION_IDEAS_MAX, sizeof(*ideas));
     struct llm_questions questions = {.items = ideas, .wanted = SUGGESTIONS_MAX};
-    questions.count = suggest_ideas(proposal->query, proposal->dataset, rows, run->arena, ideas);
+    questions.count = suggest_ideas(run->question.text, proposal->query, proposal->dataset, rows,
+                                    run->arena, ideas);
     answer->suggestions = ideas;
     answer->suggestion_count =
         llm_keep_understood(run->agent->llm, &run->request, proposal->query, &questions);
