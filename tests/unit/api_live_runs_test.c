@@ -174,14 +174,14 @@ static void ended_runs_are_forgotten_in_time(void)
     begin_and_end(FIRST, "{}");
     struct live_run *run = live_runs_find(runs, FIRST);
     open_reader(&reader, run, 0);
-    assert_true(task_sleep(550, NULL));
+    assert_true(task_sleep(1550, NULL));
     assert_false(is_here(FIRST));
     note(&reader.reader); /* who reads it has it to the end */
     assert_true(reader.ended);
     live_reader_close(&reader.reader);
     live_run_unref(run);
     begin_and_end(SECOND, "{}");
-    assert_true(task_sleep(550, NULL));
+    assert_true(task_sleep(1550, NULL));
     live_runs_expire(runs);
     assert_int_equal(live_runs_count(runs).ended, 0);
     assert_int_equal(live_runs_count(runs).ended_bytes, 0);
@@ -439,7 +439,7 @@ BODY(events_are_numbered_and_come_as_they_happen, )
 BODY(readers_are_bounded, limits.readers_max = 3; limits.run_readers_max = 2)
 BODY(ended_runs_are_bounded_by_count, limits.ended_max = 2)
 BODY(ended_runs_are_bounded_by_bytes, limits.ended_bytes_max = 12000)
-BODY(ended_runs_are_forgotten_in_time, limits.keep_ms = 500)
+BODY(ended_runs_are_forgotten_in_time, limits.keep_ms = 1500)
 BODY(runs_go_with_their_conversation, )
 BODY(a_cancel_reaches_the_task_once, )
 BODY(what_the_store_knows_is_recalled, limits.distant_max = 1)

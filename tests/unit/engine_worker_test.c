@@ -387,7 +387,7 @@ static void expect_interrupted(struct talk *talk)
     assert_int_equal(frame.type, FRAME_ERROR);
     assert_true(wire_read_error(frame.payload, &talk->error, &message));
     assert_int_equal(talk->error, WIRE_ERROR_INTERRUPTED);
-    assert_true(clock_monotonic_ms() - start_ms < 5000);
+    assert_true(clock_monotonic_ms() - start_ms < 30000); /* it would run for hours */
 }
 
 /* While it runs, for a moment or for long: on either thread that reads. */

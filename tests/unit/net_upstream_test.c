@@ -152,7 +152,7 @@ static void silence_counts_after_a_while(void **state)
     call(&hurried);
     assert_failed(&hurried, ERROR_DEADLINE, "");
     struct asked patient = {
-        .upstream = upstream, .request = {.idle_ms = 2000}, .deadline_ms = 1700};
+        .upstream = upstream, .request = {.idle_ms = 2000}, .deadline_ms = 1950};
     asked_url(&patient, peer->port, "/");
     call(&patient);
     assert_failed(&patient, ERROR_DEADLINE, "Claude at 127.0.0.1:");
