@@ -186,7 +186,8 @@ TASK_WAITS enum cache_level cache_get(struct cache *cache, enum cache_type type,
     if (!entry) {
         entry = try_store ? read_store(cache, type, key) : NULL;
         pthread_mutex_lock(&cache->mutex);
-        if (entry && cache->clears == clears)
+        /* One that began before or goes on meanwhile may have removed it just after it was read. */
+        if (entry && cache->clears == clears && cache->clearing == 0)
             memory_put(&cache->memory, entry);
         if (entry)
             cache->counts[type].hits++;
@@ -289,6 +290,7 @@ TASK_WAITS bool cache_clear(struct cache *cache, enum cache_type type, const cha
                                  dataset_id, expired_only, &stored, &clearing, err));
     pthread_mutex_lock(&cache->mutex);
     cache->clearing--;
+    cache->clears++; /* what was read while it went on may be gone by now */
     if (ok && cache->last_clearing >= 0 && clearing == cache->last_clearing + 1)
         cache->last_clearing = clearing; /* our own: what came after it stays */
     pthread_mutex_unlock(&cache->mutex);

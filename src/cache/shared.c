@@ -118,7 +118,8 @@ void cache_poll_clearings(struct cache *cache)
     for (size_t i = 0; ok && after >= 0 && i < count; i++)
         forget(cache, &clearings[i]);
     pthread_mutex_lock(&cache->mutex);
-    if (ok && (count > 0 || after < 0))
+    /* A clearing of our own may have moved on meanwhile. */
+    if (ok && cache->last_clearing == after && (count > 0 || after < 0))
         cache->last_clearing = count > 0 ? clearings[count - 1].id : 0;
     cache->poll_ms = clock_monotonic_ms() + POLL_MS;
     pthread_mutex_unlock(&cache->mutex);

@@ -526,6 +526,40 @@ static void what_was_cleared_here_is_forgotten_once(void **state)
     cache_close(other);
 }
 
+static struct cache *being_cleared;
+
+/* The clock is read twice: before the store is asked, and after. */
+static uint64_t clock_of_a_clearing(void)
+{
+    static int reads;
+    if (++reads == 2)
+        being_cleared->clearing++;
+    return now_ms;
+}
+
+/* What was read from the store while it is cleared, just before it went, does not come back. */
+static void what_is_read_while_it_is_cleared_is_not_kept(void **state)
+{
+    struct home *home = *state;
+    struct cache *cache = open_cache(home->store, MEMORY), *other = open_cache(home->store, MEMORY);
+    int64_t count;
+    put(other, "a", STR("1"), NULL);
+    flush(other);
+    being_cleared = cache;
+    cache->clock_ms = clock_of_a_clearing;
+    assert_int_equal(get(cache, "a", "1"), CACHE_HIT_STORE);
+    cache->clock_ms = fake_clock;
+    cache->clearing = 0;
+    assert_int_equal(get(cache, "a", "1"), CACHE_HIT_STORE);
+    assert_int_equal(get(cache, "a", "1"), CACHE_HIT_MEMORY);
+    /* One that has ended since counts, too. */
+    uint64_t clears = cache->clears;
+    assert_ok(cache_clear(cache, CACHE_TYPES, NULL, false, &count, &home->err), home->err);
+    assert_int_equal(cache->clears, clears + 2);
+    cache_close(cache);
+    cache_close(other);
+}
+
 /* By itself, within some seconds. */
 static void the_thread_looks_for_what_others_clear(void **state)
 {
@@ -649,6 +683,8 @@ int main(void)
                                         home_teardown),
         cmocka_unit_test_setup_teardown(what_others_clear_is_forgotten, home_setup, home_teardown),
         cmocka_unit_test_setup_teardown(what_was_cleared_here_is_forgotten_once, home_setup,
+                                        home_teardown),
+        cmocka_unit_test_setup_teardown(what_is_read_while_it_is_cleared_is_not_kept, home_setup,
                                         home_teardown),
         cmocka_unit_test_setup_teardown(the_thread_looks_for_what_others_clear, home_setup,
                                         home_teardown),
