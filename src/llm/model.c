@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/settings.h"
 #include "llm/model_priv.h"
@@ -270,12 +271,25 @@ TASK_WAITS static bool stand_in(struct decision *decision, struct llm_proposal *
 
 static bool has_bound(const char *sql, const char *date)
 {
-    return date && strstr(sql, date) != NULL;
+    return strstr(sql, date) != NULL;
 }
 
+/* "<= '2023-12-31'" for a period that ends before '2024-01-01'. */
+static bool has_last_day(const char *sql, const char *to)
+{
+    struct date date;
+    char text[DATE_SIZE];
+    if (strlen(to) != DATE_SIZE - 1 || !date_parse(str_from(to), &date))
+        return false;
+    date_print(date_from_days(date_to_days(date) - 1), text);
+    return has_bound(sql, text);
+}
+
+/* Both its bounds: with one alone the rows are of another time. */
 static bool uses_period(const char *sql, const struct period *period)
 {
-    return has_bound(sql, period->from) || has_bound(sql, period->to);
+    return (period->from || period->to) && (!period->from || has_bound(sql, period->from)) &&
+           (!period->to || has_bound(sql, period->to) || has_last_day(sql, period->to));
 }
 
 /* Those worked out in code and those that the model names, as far as the statement has their dates. */
@@ -464,9 +478,16 @@ TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
     struct str values = model_missing_values(decision, decision->sql);
     if (values.length == 0 || !may_mend(decision))
         return true;
+    const struct decision before = *decision;
     ask_to_mend(decision, STR(""), "it gives no rows, because it asks for values that are not stored",
                 values);
-    return ask_model(decision, err);
+    bool ok = ask_model(decision, err);
+    if (ok ? !decision->declined : !task_check(NULL))
+        return ok;
+    /* The statement is an answer, too; only a better one did not come. */
+    *decision = before;
+    error_clear(err);
+    return true;
 }
 
 static bool was_tried(const struct decision *decision)

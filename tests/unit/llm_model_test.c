@@ -362,6 +362,48 @@ static void no_rows_go_back_once_where_a_value_is_not_stored(void **state)
     assert_int_equal(chat_double.calls, 1);
 }
 
+/* A second call that fails or is declined takes nothing away. */
+static void no_rows_are_an_answer_where_the_second_call_fails(void **state)
+{
+    static const char first[] = DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'");
+    static const struct chat_double_reply scripts[][2] = {
+        {{first}, {.error = ERROR_MODEL}},
+        {{first}, {.text = "not that", .stop = CHAT_REFUSED}},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        chat_double_script(scripts[i], 2);
+        struct llm_request request = ask("revenue of what came back");
+        empty = "'Returned'";
+        struct llm_proposal proposal = decide(&request);
+        assert_int_equal(chat_double.calls, 2);
+        assert_int_equal(proposal.outcome, LLM_QUERY);
+        assert_non_null(strstr(proposal.sql, "'Returned'"));
+        assert_false(proposal.passing);
+    }
+}
+
+static void a_period_is_told_where_both_its_bounds_are_used(void **state)
+{
+    static const struct {
+        const char *reply;
+        size_t count;
+    } cases[] = {
+        {DECISION("SELECT sum(revenue) FROM orders WHERE order_date >= '2026-10-01' "
+                  "AND order_date < '2026-11-01'"), 1},
+        {DECISION("SELECT sum(revenue) FROM orders WHERE order_date BETWEEN '2026-10-01' "
+                  "AND '2026-10-31'"), 1},
+        {DECISION("SELECT sum(revenue) FROM orders WHERE order_date >= '2026-10-01'"), 0},
+        {DECISION("SELECT sum(revenue) FROM orders WHERE order_date < '2026-11-01'"), 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        SCRIPT({cases[i].reply});
+        struct llm_request request = ask("total revenue last month");
+        struct llm_proposal proposal = decide(&request);
+        assert_int_equal(proposal.period_count, cases[i].count);
+        assert_true((proposal.sureness > 0.6) == (cases[i].count == 1));
+    }
+}
+
 /* ------------------------------------------------------------------ a model that is down */
 
 static void the_planner_stands_in_where_it_is_sure(void **state)
@@ -585,6 +627,8 @@ int main(void)
         TEST(a_failed_statement_comes_with_nearest_names_and_values),
         TEST(the_same_statement_is_never_taken_twice),
         TEST(no_rows_go_back_once_where_a_value_is_not_stored),
+        TEST(no_rows_are_an_answer_where_the_second_call_fails),
+        TEST(a_period_is_told_where_both_its_bounds_are_used),
         TEST(the_planner_stands_in_where_it_is_sure),
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
