@@ -10,7 +10,6 @@
 #include "core/json.h"
 #include "core/settings.h"
 #include "planner/print/query_json.h"
-#include "prompt/prompt.h"
 
 #define DECISION_SIZE_MAX (512 * 1024)
 #define LIST_LENGTH_MAX 100 /* assumptions, periods, options */
@@ -42,8 +41,7 @@ static void add_datasets(struct cache_parts *parts, const struct run *run,
 static void add_model_input(struct cache_parts *parts, const struct run *run)
 {
     const struct llm_request *request = &run->request;
-    cache_parts_add_text(parts, llm_chosen());
-    cache_parts_add_text(parts, prompt_version());
+    cache_parts_add_llm(parts);
     cache_parts_add_text(parts, request->model ? request->model : "");
     cache_parts_add_integer(parts, request->sees);
     cache_parts_add_double(parts, request->margin);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/settings.h"
+#include "prompt/prompt.h"
 
 void cache_parts_add(struct cache_parts *parts, struct str part)
 {
@@ -65,6 +66,18 @@ struct str cache_parts_fold_blanks(struct arena *arena, const char *text)
         else if (end > folded && end[-1] != ' ')
             *end++ = ' ';
     return (struct str){folded, (size_t)(end - folded)};
+}
+
+/* Two servers may have different models of one name. */
+void cache_parts_add_llm(struct cache_parts *parts)
+{
+    static const char *const servers[] = {"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"};
+    cache_parts_add_text(parts, llm_chosen());
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        const char *url = settings_text(servers[i]);
+        cache_parts_add_text(parts, url ? url : "");
+    }
+    cache_parts_add_text(parts, prompt_version());
 }
 
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type)

@@ -26,6 +26,8 @@ bool cache_parts_restricted(const struct access_rules *access);
 struct str cache_parts_fold_blanks(struct arena *arena, const char *text);
 /* How much of a result is read, and what may be used to make it. */
 void cache_parts_add_limits(struct cache_parts *parts);
+/* Whose language model it is, at which server, and with which prompts. */
+void cache_parts_add_llm(struct cache_parts *parts);
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type);
 
 #endif

@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/settings.h"
 #include "engine/protocol.h"
-#include "prompt/prompt.h"
 
 #define REPLY_SIZE_MAX (4 * 1024 * 1024) /* a larger one is not kept */
 #define ZONE_STEP_MS (15 * 60 * 1000)    /* all time zones are whole quarters of an hour off UTC */
@@ -66,9 +65,9 @@ static void make_key(struct run *run)
     cache_parts_add_integer(&parts, (int64_t)question->sample_rows);
     cache_parts_add_integer(&parts, question->explain);
     if (llm_writes_answers(run->agent->llm)) {
-        cache_parts_add_text(&parts, llm_chosen());
-        cache_parts_add_text(&parts, prompt_version());
-        cache_parts_add_text(&parts, question->model ? question->model : "");
+        cache_parts_add_llm(&parts);
+        const char *model = llm_allowed_model(run->agent->llm, question->model);
+        cache_parts_add_text(&parts, model ? model : "");
         cache_parts_add_integer(&parts, llm_sees_setting());
     }
     add_history(&parts, run);

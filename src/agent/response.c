@@ -194,7 +194,7 @@ bool run_usage(const struct run *run, struct usage *out)
     const struct chat_usage *usage = &run->request.usage;
     *out = (struct usage){
         .provider = llm_name(run->agent->llm),
-        .model = llm_model_id(run->agent->llm),
+        .model = run->request.model ? run->request.model : llm_model_id(run->agent->llm),
         .calls = usage->calls,
         .input = usage->input,
         .cached = usage->cached,

@@ -179,7 +179,7 @@ TASK_WAITS bool wording_write(struct run *run, const struct answer_parts *parts,
 
 /* ------------------------------------------------------------------ what it says of its statement */
 
-static const char *clean(struct run *run, const struct evidence *evidence, const char *text)
+static const char *clean(const struct run *run, const struct evidence *evidence, const char *text)
 {
     const char *plain = text ? prose_filter_text(text, SENTENCE_LENGTH_MAX, run->arena) : NULL;
     if (!plain || plain[0] == '\0' || evidence_find_unheld(evidence, str_from(plain)).length > 0)
@@ -224,11 +224,28 @@ static void clean_periods(struct run *run)
     proposal->period_count = count;
 }
 
-const char *wording_plain(const struct run *run, const char *text)
+static const char *wording_plain(const struct run *run, const char *text)
 {
     return text && llm_writes_answers(run->agent->llm)
                ? prose_filter_text(text, SENTENCE_LENGTH_MAX, run->arena)
                : text;
+}
+
+static const char *reason_or_none(const struct run *run, const char *plain)
+{
+    return plain                     ? plain
+           : run->selection.dataset ? "the language model chose it"
+                                    : "the language model found none for it";
+}
+
+const char *wording_reason(const struct run *run, const char *text)
+{
+    if (!text || !llm_writes_answers(run->agent->llm) || run->verified || run->selection.passing)
+        return wording_plain(run, text);
+    const struct dataset *dataset = run->selection.dataset;
+    const char *texts[] = {run->question.text, dataset ? dataset->title : NULL};
+    const struct evidence_input input = {.texts = texts, .text_count = 2};
+    return reason_or_none(run, clean(run, evidence_new(&input, run->arena), text));
 }
 
 void wording_clean(struct run *run)
@@ -237,16 +254,20 @@ void wording_clean(struct run *run)
     if (!run_is_models(run))
         return;
     clean_periods(run);
-    const char *texts[] = {run->question.text, proposal->sql};
+    /* A question back has no statement, and may repeat what was asked. */
+    const char *texts[] = {proposal->sql ? NULL : run->question.text};
     struct evidence_input *input = arena_alloc(run->arena, sizeof(*input));
     *input = (struct evidence_input){
+        .question = run->question.text,
+        .sql = proposal->sql,
         .periods = proposal->periods,
         .period_count = proposal->period_count,
         .texts = arena_memdup(run->arena, texts, sizeof(texts)),
-        .text_count = 2,
+        .text_count = 1,
     };
     const struct evidence *evidence = evidence_new(input, run->arena);
-    proposal->reason = wording_plain(run, proposal->reason);
+    if (proposal->reason)
+        proposal->reason = reason_or_none(run, clean(run, evidence, proposal->reason));
     proposal->reading = clean(run, evidence, proposal->reading);
     proposal->sentence = clean(run, evidence, proposal->sentence);
     proposal->assumption_count =

@@ -26,9 +26,10 @@ TASK_WAITS bool wording_write(struct run *run, const struct answer_parts *parts,
                                    struct wording *out, struct error *err);
 
 /* Makes plain what a model has said of its statement, or in place of one: reading, assumptions, sentence,
- * options. What has numbers that are neither in the question nor in the statement goes. */
+ * options. What has numbers that are not both in the question and in the statement goes. */
 void wording_clean(struct run *run);
-/* A sentence that a model may have written, made plain; NULL stays. */
-const char *wording_plain(const struct run *run, const char *text);
+/* Why the dataset was chosen, made plain where a model has written it, or replaced where that has numbers that
+ * are not in the question; NULL stays. */
+const char *wording_reason(const struct run *run, const char *text);
 
 #endif

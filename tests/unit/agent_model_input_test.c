@@ -181,10 +181,36 @@ static void a_reply_depends_on_prompts_and_model(struct world *world)
     world->question.model = "double-2";
     assert_int_equal(ask(world, revenue), 1);
     assert_int_equal(ask(world, revenue), 0);
+    struct usage usage;
+    world->question.model = "double-2";
+    assert_int_equal(ask(world, "revenue of all"), 1);
+    assert_true(run_usage(world->run, &usage));
+    assert_string_equal(usage.model, "double-2");
     world->question.model = NULL;
     assert_int_equal(ask(world, revenue), 0);
+    /* One that may not be chosen is the usual one. */
+    world->question.model = "double-9";
+    assert_int_equal(ask(world, revenue), 0);
+    assert_int_not_equal(world->run->cache_hits[CACHE_RESPONSE], CACHE_MISS);
+    world->question.model = NULL;
     assert_true(settings_set("QUERENT_MODEL_SEES", "schema", &err));
     assert_int_equal(ask(world, revenue), 1);
+}
+
+/* Another server may have another model of that name. */
+static void the_server_counts(struct world *world)
+{
+    struct error err = {0};
+    for (int reply_suffices = 0; reply_suffices < 2; reply_suffices++) {
+        world->question.reply_suffices = reply_suffices;
+        assert_true(settings_set("OPENAI_BASE_URL", "http://127.0.0.1:1/v1", &err));
+        (void)ask(world, revenue);
+        assert_int_equal(ask(world, revenue), 0);
+        assert_true(settings_set("OPENAI_BASE_URL",
+                                 reply_suffices ? "http://127.0.0.1:2/v1" : "http://127.0.0.1:3/v1",
+                                 &err));
+        assert_int_equal(ask(world, revenue), 1);
+    }
 }
 
 static const struct chat_double_reply *script;
@@ -307,6 +333,7 @@ int main(int argc, char **argv)
         TEST(what_was_said_before_counts),
         TEST(examples_count),
         TEST(a_reply_depends_on_prompts_and_model),
+        TEST(the_server_counts),
         TEST(who_stands_in_is_not_kept),
         TEST(failed_statements_are_repaired_and_counted),
         TEST(to_explain_alone_asks_nobody),

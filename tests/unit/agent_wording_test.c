@@ -20,6 +20,7 @@ static const char *const *pieces; /* NULL-ended */
 static enum error_code fails_with;
 static unsigned answer_calls;
 static char seen_facts[4096];
+static const char *chosen_because = "the only one";
 
 static const char *scripted_model_id(const struct llm *llm)
 {
@@ -29,7 +30,7 @@ static const char *scripted_model_id(const struct llm *llm)
 static bool scripted_select(struct llm *llm, struct llm_request *request,
                             struct llm_selection *out, struct error *err)
 {
-    *out = (struct llm_selection){request->plan.datasets[0].dataset, "the only one"};
+    *out = (struct llm_selection){request->plan.datasets[0].dataset, chosen_because};
     request->usage = (struct chat_usage){
         .input = 1000, .cached = 500, .output = 50, .cost_nano = 2000000, .priced = true, .calls = 1};
     return true;
@@ -215,6 +216,34 @@ static void code_says_its_part_behind_it(struct world *world)
     run_free(world->run);
 }
 
+/* A number of the question holds where the statement has it, too; a statement alone proves nothing. */
+static void reasons_and_assumptions_have_no_numbers_of_their_own(struct world *world)
+{
+    static const char *const assumptions[] = {"only sales above 70000 count", "1,234,567 is usual",
+                                              "revenue is before tax"};
+    struct llm_proposal before = proposed;
+    proposed.sql = "SELECT region, sum(revenue) AS total FROM sales WHERE revenue > 70000 AND "
+                   "revenue <> 1234567 GROUP BY region ORDER BY total DESC";
+    proposed.assumptions = assumptions;
+    proposed.assumption_count = 3;
+    proposed.reason = "its revenue is 987654";
+    chosen_because = "its revenue is 876543";
+    ask(world, "revenue by region of sales above 70000", SAY("North leads."));
+    assert_int_equal(world->run->proposal.assumption_count, 2);
+    assert_string_equal(world->run->proposal.assumptions[0], assumptions[0]);
+    assert_string_equal(world->run->proposal.assumptions[1], assumptions[2]);
+    assert_string_equal(world->run->proposal.reason, "the language model chose it");
+    assert_string_equal(world->run->selection.reason, "the language model chose it");
+    run_free(world->run);
+    chosen_because = proposed.reason = "it has sales above 70000";
+    ask(world, "revenue by region of sales above 70000, please", SAY("North leads."));
+    assert_string_equal(world->run->proposal.reason, chosen_because);
+    assert_string_equal(world->run->selection.reason, chosen_because);
+    run_free(world->run);
+    chosen_because = "the only one";
+    proposed = before;
+}
+
 static void a_model_may_not_say_numbers_in_place_of_rows(struct world *world)
 {
     struct llm_proposal before = proposed;
@@ -351,6 +380,7 @@ int main(int argc, char **argv)
         TEST(the_template_takes_over),
         TEST(code_says_its_part_behind_it),
         TEST(a_model_may_not_say_numbers_in_place_of_rows),
+        TEST(reasons_and_assumptions_have_no_numbers_of_their_own),
         TEST(a_run_tells_what_it_has_cost),
         TEST(rows_that_may_not_be_seen_are_not_shown),
     };

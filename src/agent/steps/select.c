@@ -29,7 +29,7 @@ TASK_WAITS bool step_select(struct run *run, struct step_record *record, struct 
         model_input_count_repairs(run);
         cached_selection_put(run);
     }
-    run->selection.reason = wording_plain(run, run->selection.reason);
+    run->selection.reason = wording_reason(run, run->selection.reason);
     const struct dataset *dataset = run->selection.dataset;
     record->words = dataset ? arena_printf(run->arena, "%s: %s", dataset->id, reason_for(run))
                             : arena_printf(run->arena, "none: %s", run->selection.reason);
