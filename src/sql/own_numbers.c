@@ -88,7 +88,7 @@ static bool is_given(const struct checker *checker, double value)
 static bool is_compared(const struct checker *checker, size_t i)
 {
     static const char *const signs[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
-    static const char *const words[] = {"between", "and", "in", "limit", "offset", "interval", "when"};
+    static const char *const words[] = {"between", "and", "in", "limit", "offset", "when"};
     const struct token *before = &checker->tokens[i - 1], *behind = &checker->tokens[i + 1];
     if (is_sign_of(before, signs, COUNT(signs)) || is_sign_of(behind, signs, COUNT(signs)) ||
         is_one_of(before, words, COUNT(words)))
@@ -102,6 +102,45 @@ static bool is_compared(const struct checker *checker, size_t i)
             break;
     }
     return false;
+}
+
+/* DECIMAL(18, 2), VARCHAR(255): the size of a type that something is cast to. */
+static bool is_type_size(const struct checker *checker, size_t i)
+{
+    static const char *const words[] = {"decimal", "numeric", "varchar", "char"};
+    if (i > 3 && is_sign(&checker->tokens[i - 1], ",") &&
+        checker->tokens[i - 2].kind == TOKEN_NUMBER)
+        i -= 2;
+    const struct token *tokens = checker->tokens;
+    return i > 3 && is_sign(&tokens[i - 1], "(") && is_one_of(&tokens[i - 2], words, COUNT(words)) &&
+           (is_word(&tokens[i - 3], "as") || is_sign(&tokens[i - 3], "::"));
+}
+
+static bool is_literal(const struct token *token)
+{
+    return token->kind == TOKEN_NUMBER || token->kind == TOKEN_STRING;
+}
+
+static bool has_digit(const struct token *token)
+{
+    for (size_t i = 0; i < token->text.length; i++)
+        if (char_is_digit(token->text.bytes[i]))
+            return true;
+    return false;
+}
+
+/* '98' || '7654', 900 + 87: together they are what neither is alone. Of several factors of something
+ * of the data, as in "minutes / 60 / 24", each stands for itself. */
+static bool is_put_together(const struct checker *checker, size_t i)
+{
+    static const char *const sums[] = {"+", "-", "||"}, *const products[] = {"*", "/"};
+    const struct token *before = &checker->tokens[i - 1], *next = &checker->tokens[i + 1];
+    if (i + 2 >= checker->count || !is_literal(next + 1) ||
+        !(has_digit(next - 1) || has_digit(next + 1)))
+        return false;
+    return is_sign_of(next, sums, COUNT(sums)) ||
+           (is_sign_of(next, products, COUNT(products)) &&
+            !is_sign_of(before, products, COUNT(products)));
 }
 
 /* 'Q1 2024' is a label, '987654' a number. */
@@ -131,13 +170,15 @@ static bool check_literal(const struct checker *checker, size_t i)
 {
     const struct token *token = &checker->tokens[i];
     double value;
+    if (is_put_together(checker, i))
+        return refuse(checker, token);
     if (token->kind == TOKEN_STRING)
         return is_harmless_text(checker, token->value) || is_compared(checker, i) ||
                refuse(checker, token);
     if (!str_to_double(token->text, &value))
         return refuse(checker, token);
     return is_usual(value) || is_year(value) || is_compared(checker, i) ||
-           is_given(checker, value) || refuse(checker, token);
+           is_type_size(checker, i) || is_given(checker, value) || refuse(checker, token);
 }
 
 /* Whether the token names something of the data. */

@@ -41,6 +41,16 @@ static const struct {
     {"SELECT revenue FROM (VALUES (987654)) AS x(revenue)", false},
     {"SELECT (SELECT 987654) FROM sales", false},
     {"SELECT 1.5e6 FROM sales", false},
+    {"SELECT CAST(sum(a) AS DECIMAL(18, 2)) FROM t", true},
+    {"SELECT sum(a)::NUMERIC(38, 4), CAST(b AS VARCHAR(255)) FROM t", true},
+    {"SELECT sum(minutes) / 60 / 24 FROM t", true},
+    {"SELECT a || ' ' || '-' || b FROM t", true},
+    {"SELECT max(day) + INTERVAL 30 DAY FROM t", true},
+    {"SELECT '98' || '76' || '54' AS revenue, count(*) FROM sales", false},
+    {"SELECT count(*) * 0 + 1000 * 1000 FROM sales", false},
+    {"SELECT count(*) * 0 + 1000 + 90 FROM sales", false},
+    {"SELECT count(*), INTERVAL 987654 DAY FROM sales", false},
+    {"SELECT count(*), DECIMAL(987654) FROM sales", false},
 };
 
 static void numbers_come_from_the_data(void **state)

@@ -4,21 +4,32 @@
 #include "agent/steps/steps.h"
 #include "sql/own_numbers.h"
 
+static void add_expressions(const struct dataset *dataset, const char **texts, size_t *count)
+{
+    for (size_t i = 0; i < dataset->metric_count; i++)
+        texts[(*count)++] = dataset->metrics[i].expression;
+    for (size_t i = 0; i < dataset->filter_count; i++)
+        texts[(*count)++] = dataset->filters[i].expression;
+}
+
 /* What a model's statement may have numbers from. */
 static const char **given_texts(const struct run *run, size_t *count)
 {
     const struct llm_request *request = &run->request;
-    const struct dataset *dataset = run->proposal.dataset;
-    size_t metrics = dataset ? dataset->metric_count : 0, filters = dataset ? dataset->filter_count : 0;
-    const char **texts = arena_array(run->arena, 2 + metrics + filters + request->example_count,
-                                     sizeof(*texts));
+    const struct plan_request *plan = &request->plan;
+    size_t most = 2 + request->example_count;
+    for (size_t i = 0; i < plan->dataset_count; i++)
+        most += plan->datasets[i].dataset->metric_count + plan->datasets[i].dataset->filter_count;
+    for (size_t i = 0; i < plan->joinable_count; i++)
+        most += plan->joinable[i].dataset->metric_count + plan->joinable[i].dataset->filter_count;
+    const char **texts = arena_array(run->arena, most, sizeof(*texts));
     *count = 0;
     texts[(*count)++] = run->question.text;
     texts[(*count)++] = run->previous_question;
-    for (size_t i = 0; i < metrics; i++)
-        texts[(*count)++] = dataset->metrics[i].expression;
-    for (size_t i = 0; i < filters; i++)
-        texts[(*count)++] = dataset->filters[i].expression;
+    for (size_t i = 0; i < plan->dataset_count; i++)
+        add_expressions(plan->datasets[i].dataset, texts, count);
+    for (size_t i = 0; i < plan->joinable_count; i++)
+        add_expressions(plan->joinable[i].dataset, texts, count);
     for (size_t i = 0; i < request->example_count; i++)
         texts[(*count)++] = request->examples[i].sql;
     return texts;
