@@ -44,6 +44,7 @@ static void add_model_input(struct cache_parts *parts, const struct run *run)
     cache_parts_add_llm(parts);
     cache_parts_add_text(parts, request->model ? request->model : "");
     cache_parts_add_integer(parts, request->sees);
+    cache_parts_add_integer(parts, request->masks);
     cache_parts_add_double(parts, request->margin);
     cache_parts_add_integer(parts, settings_integer("QUERENT_MAX_REPAIRS"));
     cache_parts_add_text(parts, request->previous_dataset ? request->previous_dataset->id : "");

@@ -11,6 +11,14 @@
 
 /* ------------------------------------------------------------------ conversation */
 
+static bool masks_any(const struct knowledge *knowledge)
+{
+    for (size_t i = 0; i < knowledge->catalog->dataset_count; i++)
+        if (knowledge->catalog->datasets[i].access.mask_model.count > 0)
+            return true;
+    return false;
+}
+
 static void fill_history(struct run *run)
 {
     struct llm_turn *turns = arena_array(run->arena, run->history_count, sizeof(*turns));
@@ -20,7 +28,8 @@ static void fill_history(struct run *run)
         if (message->role == MESSAGE_USER) {
             turns[count++] = (struct llm_turn){.question = message->content};
         } else if (count > 0) { /* the first may be an answer whose question is too long ago */
-            turns[count - 1].answer = message->content;
+            /* It was made for the asker: a cell that models must not see may be in it. */
+            turns[count - 1].answer = run->request.masks ? NULL : message->content;
             turns[count - 1].sql = message->sql;
         }
     }
@@ -119,6 +128,7 @@ void model_input_fill(struct run *run)
     request->margin = run->retrieved.margin;
     request->sees = llm_sees_setting();
     request->dry = run->question.dry;
+    request->masks = masks_any(run->knowledge);
     fill_history(run);
     fill_examples(run);
 }

@@ -57,6 +57,7 @@ struct llm_request {
     size_t example_count;
     bool dry; /* only say what would be sent */
     enum llm_sees sees;
+    bool masks; /* some dataset keeps columns from models: no value of unknown origin is sent */
     int repairs_left; /* what may still be mended; a driver that mends by itself takes from it */
     struct chat_usage usage; /* of all calls for this question: drivers add to it */
 

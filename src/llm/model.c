@@ -510,7 +510,7 @@ TASK_WAITS static bool mend_failed(struct decision *decision, struct error *err)
         return false;
     }
     decision->tried[decision->tried_count++] = request->failed_sql;
-    ask_to_mend(decision, STR(""), request->failure->message,
+    ask_to_mend(decision, STR(""), model_failure_text(decision, request->failure),
                 model_missing_values(decision, request->failed_sql));
     if (!ask_model(decision, err))
         return false;

@@ -109,6 +109,8 @@ TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct
 
 /* Texts in the statement that no row holds in their column, with those that do; "" when there are none. */
 struct str model_missing_values(const struct decision *decision, const char *sql);
+/* What of a statement's failure may be told. */
+const char *model_failure_text(const struct decision *decision, const struct error *failure);
 /* What to tell the model about its last reply. */
 struct str model_repair_text(const struct decision *decision, const char *sql, const char *failure,
                              struct str values);

@@ -96,13 +96,11 @@ struct str model_without_values(const struct decision *decision, struct str text
     return copy;
 }
 
-/* SQL or a message, with the values in it only where they may be seen. */
-static void add_sql(struct strbuf *out, const struct decision *decision, const char *sql)
+/* With the values in it only where they may be seen. */
+static struct str sql_to_tell(const struct decision *decision, const char *sql)
 {
-    struct str text = str_from(sql);
-    if (decision->request->sees == LLM_SEES_SCHEMA)
-        text = model_without_values(decision, text, false);
-    strbuf_add_str(out, text);
+    bool hides = decision->request->sees == LLM_SEES_SCHEMA || decision->request->masks;
+    return hides ? model_without_values(decision, str_from(sql), false) : str_from(sql);
 }
 
 /* ------------------------------------------------------------------ parts */
@@ -111,11 +109,14 @@ static void add_examples(struct strbuf *out, const struct decision *decision)
 {
     for (size_t i = 0; i < decision->request->example_count; i++) {
         const struct llm_example *example = &decision->request->examples[i];
+        struct str sql = sql_to_tell(decision, example->sql);
+        if (!str_equal_text(sql, example->sql)) /* its question has the same value in other words */
+            continue;
         strbuf_add(out, out->length > 0 ? "\n" : "");
         strbuf_add(out, "Question: ");
         model_add_line(out, example->question, TURN_QUESTION_MAX);
         strbuf_add(out, "\nSQL: ");
-        add_sql(out, decision, example->sql);
+        strbuf_add_str(out, sql);
     }
 }
 
@@ -130,7 +131,7 @@ static void add_conversation(struct strbuf *out, const struct decision *decision
         model_add_line(out, turn->question, TURN_QUESTION_MAX);
         if (turn->sql) {
             strbuf_add(out, "\nSQL: ");
-            add_sql(out, decision, turn->sql);
+            strbuf_add_str(out, sql_to_tell(decision, turn->sql));
         }
         if (turn->answer && request->sees == LLM_SEES_ROWS) {
             strbuf_add(out, "\nAnswer: ");

@@ -290,6 +290,8 @@ struct str model_missing_values(const struct decision *decision, const char *sql
         strbuf_add_str(&out, str_cut_utf8(token->text, VALUE_MAX));
         strbuf_add(&out, " in ");
         model_add_name(&out, column->name);
+        if (decision->request->sees != LLM_SEES_ROWS)
+            continue;
         strbuf_add(&out, "; there is ");
         if (add_near_values(&out, decision, column, without_wildcards(token->value)) == 0)
             strbuf_add(&out, "none at all");
@@ -301,6 +303,20 @@ struct str model_missing_values(const struct decision *decision, const char *sql
 
 /* ------------------------------------------------------------------ the message */
 
+/* What the engine says of names and grammar quotes the statement; all else may quote a cell, in any form. */
+const char *model_failure_text(const struct decision *decision, const struct error *failure)
+{
+    static const char *const harmless[] = {"Binder Error", "Catalog Error", "Parser Error",
+                                           "the statement needs more memory"};
+    if (failure->code != ERROR_SQL_FAILED ||
+        (decision->request->sees == LLM_SEES_ROWS && !decision->request->masks))
+        return failure->message;
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+        if (strncmp(failure->message, harmless[i], strlen(harmless[i])) == 0)
+            return failure->message;
+    return "it fails on the values of the data";
+}
+
 struct str model_repair_text(const struct decision *decision, const char *sql, const char *failure,
                              struct str values)
 {
@@ -308,7 +324,7 @@ struct str model_repair_text(const struct decision *decision, const char *sql, c
     struct token_list tokens = {0};
     struct str told = str_from(failure);
     /* The engine's words may quote a cell. */
-    if (decision->request->sees != LLM_SEES_ROWS)
+    if (decision->request->sees != LLM_SEES_ROWS || decision->request->masks)
         told = model_without_values(decision, told, true);
     model_add_line(&why, arena_str(decision->arena, told).bytes, FAILURE_MAX);
     if (sql && read_tokens(decision, sql, &tokens))

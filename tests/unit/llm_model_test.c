@@ -484,7 +484,8 @@ static void with_schema_no_value_is_sent(void **state)
     request.failure = &failure;
     assert_true(llm_generate(llm, &request, &proposal, &err));
     struct str sent = strbuf_str(&chat_double.sent);
-    assert_true(says(sent, "can't convert '...' to a number"));
+    assert_true(says(sent, "That can't be used: it fails on the values of the data"));
+    assert_false(says(sent, "sales to {country}")); /* the value may be in the question, too */
     for (size_t d = 0; d < 3; d++)
         for (size_t c = 0; c < shop[d].dataset->column_count; c++) {
             const struct column *column = &shop[d].dataset->columns[c];
@@ -498,6 +499,56 @@ static void with_schema_no_value_is_sent(void **state)
         }
     assert_false(says(sent, "Web has"));
     assert_false(says(sent, "'Web'"));
+}
+
+/* Of names a model is told; of values in no way, quoted or not. */
+static void failures_do_not_tell_values(void **state)
+{
+    static const struct {
+        enum llm_sees sees;
+        bool masks;
+        enum error_code code;
+        const char *message, *told;
+    } cases[] = {
+        {LLM_SEES_ROWS, false, ERROR_SQL_FAILED, "Conversion Error: Ann", "Conversion Error: Ann"},
+        {LLM_SEES_ROWS, true, ERROR_SQL_FAILED, "Conversion Error: Ann", "it fails on the values of the data"},
+        {LLM_SEES_AGGREGATES, false, ERROR_SQL_FAILED, "Conversion Error: Ann", "it fails on the values of the data"},
+        {LLM_SEES_SCHEMA, false, ERROR_SQL_FAILED, "can't convert Ann", "it fails on the values of the data"},
+        {LLM_SEES_SCHEMA, false, ERROR_SQL_FAILED, "Binder Error: no town", "Binder Error: no town"},
+        {LLM_SEES_SCHEMA, false, ERROR_SQL_REFUSED, "one SELECT only", "one SELECT only"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct llm_request request = ask("revenue by town");
+        struct error failure = {0}, err = {0};
+        struct llm_proposal proposal;
+        SCRIPT({DECISION("SELECT town FROM orders")}, {DECISION("SELECT region FROM orders")});
+        request.sees = cases[i].sees;
+        request.masks = cases[i].masks;
+        decide(&request);
+        error_set(&failure, cases[i].code, "%s", cases[i].message);
+        request.failed_sql = "SELECT town FROM orders";
+        request.failure = &failure;
+        assert_true(llm_generate(llm, &request, &proposal, &err));
+        if (!says(strbuf_str(&chat_double.sent), arena_printf(arena, "That can't be used: %s", cases[i].told)))
+            fail_msg("case %zu", i);
+    }
+}
+
+static void with_aggregates_missing_values_come_without_stored_ones(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE region = 'Nort'")},
+           {DECISION("SELECT sum(revenue) FROM orders")});
+    struct llm_request request = ask("revenue of the top");
+    struct error failure = {0}, err = {0};
+    struct llm_proposal proposal;
+    request.sees = LLM_SEES_AGGREGATES;
+    decide(&request);
+    error_set(&failure, ERROR_SQL_REFUSED, "no");
+    request.failed_sql = "SELECT sum(revenue) FROM orders WHERE region = 'Nort'";
+    request.failure = &failure;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_true(says(strbuf_str(&chat_double.sent), "no row has 'Nort' in region"));
+    assert_false(says(strbuf_str(&chat_double.sent), "'North'"));
 }
 
 static void masked_columns_keep_their_values(void **state)
@@ -633,6 +684,8 @@ int main(void)
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(with_schema_no_value_is_sent),
+        TEST(failures_do_not_tell_values),
+        TEST(with_aggregates_missing_values_come_without_stored_ones),
         TEST(masked_columns_keep_their_values),
         TEST(conversation_and_examples_are_told),
         TEST(nothing_is_sent_to_explain_alone),
