@@ -7,8 +7,8 @@
 
 #define PRIVACY_GROUP_MIN 5 /* rows of the data for one of the result, on the average */
 
-/* Of the statement that gave the answer: QUERENT_MODEL_SEES, and columns that a dataset keeps from models
- * (access.mask_model). */
+/* Of the statement that gave the answer: by QUERENT_MODEL_SEES, and never where it reads a dataset that keeps
+ * columns from models (access.mask_model): a star, another name or a whole row may bring them. */
 bool privacy_may_show_rows(const struct run *run);
 
 #endif

@@ -143,7 +143,9 @@ static const char *const summing[] = {
     "percentile_cont", "corr", "approx_count_distinct", "count_if", "countif"};
 static const char *const picking[] = {
     "min",  "max",       "first",      "last",         "any_value", "arg_min", "arg_max", "list",
-    "mode", "array_agg", "string_agg", "group_concat", "min_by",    "max_by",  "listagg", "histogram"};
+    "mode", "array_agg", "string_agg", "group_concat", "min_by",    "max_by",  "listagg", "histogram",
+    "arbitrary", "argmin", "argmax", "arg_min_null", "arg_max_null", "quantile", "quantile_disc",
+    "percentile_disc", "approx_quantile", "reservoir_quantile", "approx_top_k"};
 
 static enum select_kind kind_of(const struct reader *reader, size_t begin, size_t end)
 {

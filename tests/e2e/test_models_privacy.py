@@ -26,6 +26,13 @@ QUESTIONS = [
     ("the last patient", ["SELECT max(patient) AS last FROM visits"]),
     ("all patients in one text", ["SELECT string_agg(patient, ', ') AS all_of_them FROM visits"]),
     ("fees of each patient", ["SELECT patient, sum(fee) AS total FROM visits GROUP BY patient"]),
+    ("fees of one of them", ["SELECT patient, sum(fee) AS total FROM visits GROUP BY patient ORDER BY patient LIMIT 1"]),
+    ("fees of three of them", ["SELECT patient, sum(fee) AS total FROM visits GROUP BY patient ORDER BY patient LIMIT 3"]),
+    ("fees of those above all", ["SELECT patient, sum(fee) AS total FROM visits WHERE patient LIKE 'Ada%' GROUP BY patient"]),
+    ("fees with no name", ["SELECT sum(fee) AS total FROM visits GROUP BY patient ORDER BY patient LIMIT 2"]),
+    ("any patient", ["SELECT arbitrary(patient) AS one FROM visits"]),
+    ("renamed", ["SELECT v.a AS x FROM visits AS v(a, b, c, d)", "SELECT a FROM (SELECT * FROM visits) AS v(a, b, c, d)", GROUPS]),
+    ("whole records", ["SELECT v FROM visits AS v LIMIT 3", "SELECT x.* FROM visits AS x LIMIT 3", GROUPS]),
     ("fees in qoltrane", ["SELECT sum(fee) AS total FROM visits WHERE lower(city) = 'qoltrane'"]),
     ("fees in nowhere", ["SELECT sum(fee) AS total FROM visits WHERE city = 'qoltran'", GROUPS]),
     ("fees by town", ["SELECT town, sum(fee) AS total FROM visits GROUP BY town", GROUPS]),
@@ -53,19 +60,22 @@ class Model:
                          "question_back": None, "no_answer": None}}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("privacy")
+def make_folder(folder, access):
     lines = ["patient,city,day,fee", *(f"{patient},{city},{day},{fee}" for patient, city, day, fee in ROWS)]
     (folder / "visits.csv").write_text("\n".join(lines) + "\n")
     (folder / "visits.yaml").write_text(json.dumps({
         "dataset_id": "visits", "table_name": "visits", "title": "Visits", "source": {"engine": "duckdb", "file": "visits.csv"},
-        "columns": [{"name": "patient", "type": "text"},
+        **access, "columns": [{"name": "patient", "type": "text"},
                     {"name": "city", "type": "text", "role": "dimension", "sample_values": CITIES},
                     {"name": "day", "type": "date", "role": "time"}, {"name": "fee", "type": "integer", "role": "measure"}],
         "verified_queries": [{"question": "how much did Zintara pay in all of the years",
                               "sql": "SELECT sum(fee) AS total FROM visits WHERE city = 'Zintara'"}]}))
     return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_folder(tmp_path_factory.mktemp("privacy"), {})
 
 
 def sent(folder, home, sees):
@@ -116,5 +126,13 @@ def test_no_single_row_leaves_where_only_aggregates_may_be_seen(folder, tmp_path
     text, replies = sent(folder, tmp_path, "aggregates")
     assert found(text, SINGLE) == []
     assert replies["fees by city"]["final_response"].startswith("Here it is.")
-    for question in ("who paid most", "list all visits", "the last patient", "fees of each patient"):
+    for question in ("who paid most", "list all visits", "the last patient", "fees of each patient", "fees of one of them",
+                     "fees of three of them", "fees of those above all", "fees with no name", "any patient"):
         assert "Here it is." not in replies[question]["final_response"], question
+
+
+def test_no_masked_cell_leaves_in_results_answers_or_failures(tmp_path):
+    folder = make_folder(tmp_path, {"access": {"mask_model": ["patient"]}})
+    text, replies = sent(folder, tmp_path / "home", "rows")
+    assert found(text, PEOPLE) == [] and "Wexler" not in text
+    assert "Wexler" in replies["who paid most"]["final_response"]  # the asker may see it

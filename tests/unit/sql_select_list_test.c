@@ -45,6 +45,7 @@ static const struct {
     {"SELECT max(name) FROM t", "p", false},
     {"SELECT string_agg(name, ',') FROM t", "p", false},
     {"SELECT sum(a), max(name) FROM t", "Sp", false},
+    {"SELECT arbitrary(name), argmax(name, a), quantile_disc(a, 1) FROM t", "ppp", false},
     {"SELECT sum(a) || min(name) FROM t", "p", false},
     {"SELECT (SELECT name FROM t LIMIT 1), count(*) FROM t", "oS", false},
     {"SELECT sum(a) FROM t UNION ALL SELECT a FROM t", "-", false},
