@@ -22,7 +22,8 @@ struct call {
     struct str host;
     uint64_t started_us;
     unsigned tries;
-    struct transfer transfer; /* of the last try */
+    struct upstream_pass pass; /* of the last try, as is */
+    struct transfer transfer;  /* of the last try */
     enum transfer_end end;
 };
 
@@ -110,14 +111,13 @@ static enum fetch_outcome outcome_of(const struct call *call)
 TASK_WAITS static bool try_once(struct call *call, struct error *err)
 {
     const struct fetch_request *request = call->request;
-    struct upstream_pass pass;
-    if (!upstream_enter(request->upstream, request->failure, &pass, err)) {
+    if (!upstream_enter(request->upstream, request->failure, &call->pass, err)) {
         call->end = TRANSFER_STOPPED;
         return false;
     }
     uint64_t started_us = clock_monotonic_us();
     unsigned label = upstream_label(request->upstream);
-    call->transfer = (struct transfer){.request = request};
+    call->transfer = (struct transfer){.request = request, .pass = &call->pass};
     call->tries++;
     call->end = transfer_run(&call->transfer, err);
     char why[TRANSFER_PROBLEM_MAX];
@@ -126,7 +126,7 @@ TASK_WAITS static bool try_once(struct call *call, struct error *err)
     else
         snprintf(why, sizeof(why), "%s",
                  call->end == TRANSFER_STOPPED ? "no reply in time" : call->transfer.problem);
-    upstream_leave(&pass, verdict_of(call), why);
+    upstream_leave(&call->pass, verdict_of(call), why);
     metrics_add(METRIC_UPSTREAM_REQUESTS, label, outcome_of(call), 1);
     metrics_add(METRIC_UPSTREAM_CONNECTIONS, label, 0, call->transfer.connections);
     metrics_observe(METRIC_UPSTREAM_DURATION, label, clock_monotonic_us() - started_us);

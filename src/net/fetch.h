@@ -79,6 +79,9 @@ struct fetch_request {
      * paused meanwhile. False with an error drops the call. NULL: the body is gathered. */
     TASK_WAITS bool (*on_body)(void *context, struct str piece, struct error *err);
     void *context;
+    /* Set by on_body once the reply is complete, whether or not the server ends it: what comes then
+     * is waited for shortly, and the response is whole without it. NULL: it ends as HTTP says. */
+    const bool *over;
     enum error_code
         failure; /* the code of the upstream's failures: ERROR_MODEL, ERROR_ENGINE, ... */
 };

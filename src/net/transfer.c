@@ -9,7 +9,10 @@
 #include <uv.h>
 
 #include "core/clock.h"
+#include "net/upstream.h"
 #include "net/wire.h"
+
+#define LINGER_MS 500 /* how long a complete reply may take to end */
 
 /* ---- orders ---- */
 
@@ -30,9 +33,16 @@ static void drop(struct transfer *transfer)
 
 /* ---- the wait ---- */
 
+static bool is_over(const struct transfer *transfer)
+{
+    return transfer->request->over && *transfer->request->over;
+}
+
 static uint64_t allowed_ms(const struct transfer *transfer)
 {
     const struct fetch_request *request = transfer->request;
+    if (is_over(transfer))
+        return LINGER_MS;
     if (transfer->connected)
         return request->idle_ms > 0 ? request->idle_ms : FETCH_IDLE_MS_DEFAULT;
     return request->connect_ms > 0 ? request->connect_ms : FETCH_CONNECT_MS_DEFAULT;
@@ -62,7 +72,7 @@ static bool wait_for_bytes(struct transfer *transfer, enum transfer_end *end, st
         uint64_t left_ms = patience_ms(transfer);
         if (left_ms == 0) {
             drop(transfer);
-            *end = say_silent(transfer);
+            *end = is_over(transfer) ? TRANSFER_REPLIED : say_silent(transfer);
             return false;
         }
         if (task_event_wait(&transfer->event, left_ms == UINT64_MAX ? 0 : left_ms, err))
@@ -81,8 +91,12 @@ static bool hand_over(struct transfer *transfer, struct strbuf *spare, struct er
 {
     struct strbuf piece = transfer->body;
     transfer->body = *spare;
+    if (!transfer->taken)
+        upstream_hear(transfer->pass);
     transfer->taken = true;
     bool ok = transfer->request->on_body(transfer->request->context, strbuf_str(&piece), err);
+    if (is_over(transfer))
+        transfer->heard_ms = clock_monotonic_ms(); /* it lingers from now on */
     strbuf_reset(&piece);
     *spare = piece;
     if (transfer->paused && !transfer->done) {
@@ -186,7 +200,8 @@ enum transfer_end transfer_run(struct transfer *transfer, struct error *err)
     strbuf_clear(&spare);
     if (!ok)
         return end;
-    return transfer->result == CURLE_OK ? TRANSFER_REPLIED : say_result(transfer);
+    bool whole = transfer->result == CURLE_OK || is_over(transfer);
+    return whole ? TRANSFER_REPLIED : say_result(transfer);
 }
 
 void transfer_clear(struct transfer *transfer)

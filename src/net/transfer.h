@@ -27,9 +27,11 @@ enum transfer_end {
 };
 
 struct wire;
+struct upstream_pass;
 
 struct transfer {
     const struct fetch_request *request;
+    struct upstream_pass *pass;
     enum fetch_order { ORDER_NONE, ORDER_START, ORDER_READ_ON, ORDER_DROP } order;
     bool in_line; /* with its order */
     struct transfer *order_next;
@@ -58,7 +60,7 @@ struct transfer {
     bool connected, head_done, many_streams, paused, done;
 };
 
-/* In a task. `transfer` has its request and is else zeroed; clear it in any case. */
+/* In a task. `transfer` has its request and pass and is else zeroed; clear it in any case. */
 TASK_WAITS enum transfer_end transfer_run(struct transfer *transfer, struct error *err);
 void transfer_clear(struct transfer *transfer);
 

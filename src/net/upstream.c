@@ -16,6 +16,7 @@
 #define FAILURES_DEFAULT 5
 #define OPEN_MS_DEFAULT 10000
 #define WHY_SIZE 160
+#define TOGETHER_MS 250 /* failures closer than that may have one cause */
 
 _Static_assert((int)FETCH_OUTCOMES == METRIC_FETCH_MAX, "core/metrics.h says how many");
 
@@ -39,8 +40,10 @@ struct upstream {
     unsigned out;
     struct waiter *first, *last;
     enum breaker breaker;
-    uint64_t generation; /* of the breaker's state */
-    unsigned failures;   /* in a row */
+    uint64_t generation;              /* of the breaker's state */
+    unsigned failures;                /* in a row */
+    uint64_t entries;                 /* passes given out */
+    uint64_t failed_entry, failed_ms; /* of the last failure that counts: entries, and when */
     uint64_t open_until_ms;
     char why[WHY_SIZE]; /* the last failure */
 };
@@ -216,14 +219,30 @@ static void close_breaker(struct upstream *upstream)
         change(upstream, BREAKER_CLOSED);
 }
 
-static void judge(struct upstream *upstream, enum upstream_verdict verdict, const char *why)
+/* A call that was out already when the last failure came says nothing new at the same time. */
+static bool fails_with_last(const struct upstream *upstream, const struct upstream_pass *pass)
+{
+    return upstream->failures > 0 && pass->number <= upstream->failed_entry &&
+           clock_monotonic_ms() - upstream->failed_ms < TOGETHER_MS;
+}
+
+static void count_failure(struct upstream *upstream)
+{
+    upstream->failures++;
+    upstream->failed_entry = upstream->entries;
+    upstream->failed_ms = clock_monotonic_ms();
+}
+
+static void judge(struct upstream *upstream, const struct upstream_pass *pass,
+                  enum upstream_verdict verdict, const char *why)
 {
     bool probed = upstream->breaker == BREAKER_HALF_OPEN;
     if (verdict == UPSTREAM_WELL || (verdict == UPSTREAM_BUSY && probed)) {
         close_breaker(upstream);
     } else if (verdict == UPSTREAM_FAILED) {
         snprintf(upstream->why, sizeof(upstream->why), "%s", why);
-        upstream->failures++;
+        if (probed || !fails_with_last(upstream, pass))
+            count_failure(upstream);
         if (probed || upstream->failures >= upstream->failures_max)
             open_breaker(upstream);
     } else if (probed) {
@@ -279,7 +298,7 @@ static bool admit(struct upstream *upstream, struct upstream_pass *pass)
         return false;
     if (upstream->breaker == BREAKER_OPEN)
         change(upstream, BREAKER_HALF_OPEN);
-    *pass = (struct upstream_pass){upstream, upstream->generation};
+    *pass = (struct upstream_pass){upstream, upstream->generation, ++upstream->entries};
     return true;
 }
 
@@ -314,6 +333,22 @@ bool upstream_enter(struct upstream *upstream, enum error_code failure, struct u
     return ok;
 }
 
+void upstream_hear(struct upstream_pass *pass)
+{
+    struct upstream *upstream = pass->upstream;
+    pthread_mutex_lock(&upstream->lock);
+    bool probes =
+        upstream->breaker == BREAKER_HALF_OPEN && pass->generation == upstream->generation;
+    if (probes) {
+        change(upstream, BREAKER_CLOSED);
+        upstream->failures = upstream->failures_max - 1; /* the next failure opens it */
+        pass->generation = upstream->generation;
+    }
+    pthread_mutex_unlock(&upstream->lock);
+    if (probes)
+        log_info("%s answers again", upstream->name);
+}
+
 void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, const char *why)
 {
     struct upstream *upstream = pass->upstream;
@@ -321,7 +356,7 @@ void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, c
     pthread_mutex_lock(&upstream->lock);
     enum breaker before = upstream->breaker;
     if (pass->generation == upstream->generation)
-        judge(upstream, verdict, why);
+        judge(upstream, pass, verdict, why);
     enum breaker after = upstream->breaker;
     unsigned failures = upstream->failures;
     free_place(upstream);

@@ -9,7 +9,9 @@
  *        └──────────────────────────────────────────── probe went well ───────────┘
  *
  * While it is OPEN or HALF_OPEN, calls fail at once, those that wait for a place too. A call that
- * began before the last change of state has no say any more.
+ * began before the last change of state has no say any more. A probe that streams its reply closes
+ * the breaker with the first byte, for others to be let in, and opens it again if it fails after
+ * all. Calls that fail together, as when the connection that they share breaks, are one failure.
  */
 #ifndef QUERENT_NET_UPSTREAM_H
 #define QUERENT_NET_UPSTREAM_H
@@ -35,12 +37,15 @@ enum fetch_outcome {
 struct upstream_pass {
     struct upstream *upstream;
     uint64_t generation;
+    uint64_t number; /* of all passes of that upstream, from 1 */
 };
 
 /* Waits for a place. False with the task's own error, or with `failure` where the upstream is not
  * to be asked. */
 TASK_WAITS bool upstream_enter(struct upstream *upstream, enum error_code failure,
                                struct upstream_pass *pass, struct error *err);
+/* The first byte of a good reply is there. */
+void upstream_hear(struct upstream_pass *pass);
 /* Gives the place to the next one. `why`, without a secret, tells of a failure. */
 void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, const char *why);
 /* Would a call fail at once now? */

@@ -256,6 +256,14 @@ static void start(struct wire *wire, struct transfer *transfer)
         finish(transfer, CURLE_OUT_OF_MEMORY);
 }
 
+/* What came while it was paused is taken in here, which may fail. */
+static void read_on(struct transfer *transfer)
+{
+    CURLcode result = curl.easy_pause(transfer->easy, CURLPAUSE_CONT);
+    if (result != CURLE_OK && result != CURLE_BAD_FUNCTION_ARGUMENT) /* that: it has just ended */
+        finish(transfer, result);
+}
+
 static void carry_out(struct wire *wire, struct transfer *transfer)
 {
     enum fetch_order order = transfer->order;
@@ -265,7 +273,7 @@ static void carry_out(struct wire *wire, struct transfer *transfer)
     if (order == ORDER_START)
         start(wire, transfer);
     else if (order == ORDER_READ_ON)
-        curl.easy_pause(transfer->easy, CURLPAUSE_CONT);
+        read_on(transfer);
     else if (order == ORDER_DROP && !transfer->easy)
         end(transfer, CURLE_ABORTED_BY_CALLBACK);
     else if (order == ORDER_DROP)

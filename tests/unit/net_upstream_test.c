@@ -4,6 +4,7 @@
 #include "net_support.h"
 
 #include "core/log.h"
+#include "net/upstream.h"
 
 #define BAD "HTTP/1.1 500 Bad\r\ncontent-length: 3\r\n\r\nbad"
 #define LOOPS 2
@@ -159,6 +160,102 @@ static void silence_counts_after_a_while(void **state)
     assert_not_asked(upstream, peer, "Claude failed 1 time in a row");
     asked_clear(&hurried);
     asked_clear(&patient);
+    upstream_close(upstream);
+    peer_stop(peer);
+}
+
+#define TOGETHER 8
+
+/* Those that share a connection that breaks. */
+static void fail_together(void *arg)
+{
+    struct upstream *upstream = arg;
+    struct upstream_pass passes[TOGETHER];
+    for (int i = 0; i < TOGETHER; i++)
+        assert_true(upstream_enter(upstream, ERROR_MODEL, &passes[i], NULL));
+    for (int i = 0; i < TOGETHER; i++)
+        upstream_leave(&passes[i], UPSTREAM_FAILED, "it broke");
+    assert_false(upstream_refuses(upstream));
+    for (int i = 1; i < TOGETHER; i++) { /* one more after the other: in a row */
+        assert_false(upstream_refuses(upstream));
+        assert_true(upstream_enter(upstream, ERROR_MODEL, &passes[i], NULL));
+        upstream_leave(&passes[i], UPSTREAM_FAILED, "it broke");
+    }
+    assert_true(upstream_refuses(upstream));
+}
+
+static void calls_that_fail_together_are_one_failure(void **state)
+{
+    struct upstream_options options = {
+        .name = "Claude", .failures_max = TOGETHER, .open_ms = 600000};
+    struct upstream *upstream = upstream_open(&options);
+    struct loop *loop = new_loop();
+    struct error err = {0};
+    assert_non_null(task_start(loop, NULL, fail_together, upstream, &err));
+    loop_run(loop);
+    loop_free(loop);
+    upstream_close(upstream);
+}
+
+static bool refused_while_it_streamed;
+
+static bool look_at_upstream(void *context, struct str piece, struct error *err)
+{
+    struct asked *asked = context;
+    refused_while_it_streamed = upstream_refuses(asked->upstream);
+    return true;
+}
+
+static void assert_streaming_probe(const char *reply, enum reply_end end, bool ok)
+{
+    struct upstream_options options = {.name = "Claude", .failures_max = 3, .open_ms = 1};
+    struct upstream *upstream = upstream_open(&options);
+    struct peer *peer = PEER_START({BAD}, {BAD}, {BAD}, {reply, .end = end});
+    for (int i = 0; i < 3; i++)
+        assert_call(upstream, peer, 500);
+    sleep_ms(5);
+    struct asked probe = {.upstream = upstream, .request = {.on_body = look_at_upstream}};
+    asked_url(&probe, peer->port, "/");
+    refused_while_it_streamed = true;
+    call(&probe);
+    assert_int_equal(probe.ok, ok);
+    assert_false(refused_while_it_streamed);
+    asked_clear(&probe);
+    upstream_close(upstream);
+    peer_stop(peer);
+}
+
+static void a_probe_that_is_heard_lets_others_in(void **state)
+{
+    assert_streaming_probe(REPLY_OK, THEN_KEEP, true);
+    assert_streaming_probe("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", THEN_CLOSE, false);
+}
+
+static bool reply_is_over;
+
+static bool take_the_whole(void *context, struct str piece, struct error *err)
+{
+    reply_is_over = true;
+    return true;
+}
+
+static void a_complete_reply_waits_for_no_end(void **state)
+{
+    struct upstream_options options = {.name = "Claude", .failures_max = 1, .open_ms = 600000};
+    struct upstream *upstream = upstream_open(&options);
+    struct peer *peer = PEER_START(
+        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", .end = THEN_HANG}, {REPLY_OK});
+    reply_is_over = false;
+    struct asked asked = {
+        .upstream = upstream,
+        .request = {.on_body = take_the_whole, .over = &reply_is_over},
+    };
+    asked_url(&asked, peer->port, "/");
+    call(&asked);
+    assert_replied(&asked, 200, NULL);
+    assert_true(asked.took_ms >= 400 && asked.took_ms < 30000);
+    assert_call(upstream, peer, 200); /* no failure */
+    asked_clear(&asked);
     upstream_close(upstream);
     peer_stop(peer);
 }
@@ -376,6 +473,9 @@ int main(void)
         cmocka_unit_test(one_call_tries_afterwards),
         cmocka_unit_test(others_fail_while_it_tries),
         cmocka_unit_test(silence_counts_after_a_while),
+        cmocka_unit_test(calls_that_fail_together_are_one_failure),
+        cmocka_unit_test(a_probe_that_is_heard_lets_others_in),
+        cmocka_unit_test(a_complete_reply_waits_for_no_end),
         cmocka_unit_test(retries_end_with_an_open_breaker),
         cmocka_unit_test(only_so_many_are_out_on_all_loops),
         cmocka_unit_test(who_waits_comes_in_turn_and_may_give_up),
