@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "core/settings.h"
 
+#define SAMPLING_VERSION "2023-06-01" /* later ones may refuse a temperature */
 #define OWN_URL "https://api.anthropic.com"
 
 /* -- opening -- */
@@ -53,7 +54,7 @@ static unsigned choose_fields(const struct chat_model *model, const struct chat_
 {
     const struct model_facts *facts = model_find("anthropic", chat_request_model(model, request));
     unsigned fields = 0;
-    if (facts && facts->temperature)
+    if (facts && facts->temperature && strcmp(model->api_version, SAMPLING_VERSION) == 0)
         fields |= CHAT_TEMPERATURE;
     if (facts && (facts->thinking == MODEL_THINKS_UNLESS_DISABLED ||
                   facts->thinking == MODEL_THINKS_UNLESS_BETWEEN_TOOLS))

@@ -276,6 +276,7 @@ struct call {
     unsigned refused, refused_now, fields; /* enum chat_field; now: only for this request */
     unsigned tries, changes;
     uint64_t started_us;
+    struct chat_usage lost; /* tokens of the tries that broke */
     struct chat_reading reading;
     struct fetch_response response;
 };
@@ -314,6 +315,7 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
             .is_final = chat_problem_is_final,
             .on_body = on_body,
             .context = &call->reading,
+            .over = &call->reading.over,
             .failure = ERROR_MODEL,
         };
         call->response = (struct fetch_response){0};
@@ -394,6 +396,7 @@ static void fill_reply(struct call *call, struct chat_reply *out)
         .tries = call->tries,
         .first_text_us = reading->first_text_us,
     };
+    chat_usage_add(&out->usage, &call->lost);
     out->usage.calls = 1;
     const struct model_name name = {call->model->driver->name, call->model_id, reading->model_id};
     model_price_usage(&name, call->model->prices, &out->usage);
@@ -459,6 +462,13 @@ TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *ou
     return OUTCOME_DONE;
 }
 
+/* A stream that broke is paid for, too. */
+static void keep_lost(struct call *call)
+{
+    call->reading.usage.calls = 1;
+    chat_usage_add(&call->lost, &call->reading.usage);
+}
+
 /* What /health/ready tells. A question that was given up says nothing about the provider. */
 static void keep_state(struct chat_model *model, const struct error *err)
 {
@@ -491,6 +501,8 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
     while (outcome == OUTCOME_AGAIN) {
         failure = (struct error){0};
         outcome = try_call(call, out, &failure);
+        if (outcome == OUTCOME_AGAIN)
+            keep_lost(call);
         chat_reading_clear(&call->reading);
     }
     if (outcome == OUTCOME_DONE)
@@ -536,6 +548,7 @@ TASK_WAITS static bool ask_for_count(struct chat_model *model, const struct chat
         .headers = model->headers,
         .header_count = model->header_count,
         .body = strbuf_str(&body),
+        .idle_ms = model->idle_ms,
         .repeatable = true,
         .failure = ERROR_MODEL,
     };

@@ -74,6 +74,7 @@ TASK_WAITS static bool check_server(struct checking *checking)
         .url = model->driver->check_url(model, checking->arena),
         .headers = model->headers,
         .header_count = model->header_count,
+        .idle_ms = model->idle_ms,
         .repeatable = true,
         .failure = ERROR_MODEL,
     };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MESSAGE_SIZE_MAX 300
+#define TEXT_SIZE_MAX 65536 /* of what is looked at */
 
 /* Where `word` begins, bytes compared as they are; or the end. */
 static size_t find_from(struct str text, size_t from, const char *word)
@@ -19,7 +20,7 @@ static size_t find_from(struct str text, size_t from, const char *word)
 
 static struct str hide(struct str text, const char *secret, struct arena *arena)
 {
-    struct strbuf out = strbuf_init(2 * MESSAGE_SIZE_MAX + 8);
+    struct strbuf out = strbuf_init(TEXT_SIZE_MAX + 8);
     size_t from = 0, at;
     while ((at = find_from(text, from, secret)) < text.length) {
         strbuf_add_str(&out, str_slice(text, from, at));
@@ -35,7 +36,7 @@ static struct str hide(struct str text, const char *secret, struct arena *arena)
 const char *chat_clean(const struct chat_model *model, struct str text, struct arena *arena)
 {
     /* Hidden before it is cut, so that no half of a key is left at the end. */
-    text = str_cut_utf8(text, 2 * MESSAGE_SIZE_MAX);
+    text = str_cut_utf8(text, TEXT_SIZE_MAX);
     for (size_t i = 0; i < model->secret_count; i++)
         text = hide(text, model->secrets[i], arena);
     bool cut = text.length > MESSAGE_SIZE_MAX;

@@ -13,7 +13,7 @@
 #include "engine/json_check.h"
 
 #define SCRATCH_KEEP_MAX 16384
-#define TOKENS_MAX 1000000000000 /* what is beyond is no count of tokens */
+#define TOKENS_MAX 1000000000 /* what is beyond is no count of tokens */
 #define DECLINED_SIZE_MAX 4096
 
 void chat_reading_init(struct chat_reading *reading, const struct chat_model *model,

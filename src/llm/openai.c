@@ -203,8 +203,8 @@ static const char *completions_url(const struct chat_model *model, const char *m
  * server then gives what is left. Servers word the refusal of a schema in many ways, so the last
  * rows take any. */
 static const struct chat_refusal refusals[] = {
-    {"context length|context size|context_length_exceeded|exceed_context", CHAT_LIMIT_OLD,
-     .passing = true},
+    {"context length|context size|context_length_exceeded|exceed_context",
+     CHAT_LIMIT_OLD | CHAT_LIMIT_NEW, .passing = true},
     {"temperature", CHAT_TEMPERATURE},
     {"stream_options|include_usage", CHAT_STREAM_OPTIONS},
     {"use max_completion|max_completion_tokens' instead|max_tokens' is not supported|unsupported "

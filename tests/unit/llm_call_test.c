@@ -223,6 +223,34 @@ static void a_stream_that_broke_is_asked_for_again(void **state)
     }
 }
 
+static void what_a_broken_try_took_is_counted(void **state)
+{
+    struct peer *peer = PEER_START({.bytes = OK_HEAD START, .end = THEN_CLOSE}, CLAUDE_OK);
+    struct chatting *chatting = begin("anthropic", peer);
+    complete(chatting);
+    assert_answered(chatting, "Hi");
+    const struct chat_usage *usage = &chatting->reply.usage;
+    assert_int_equal(usage->calls, 1);
+    assert_int_equal(usage->input, 20);
+    assert_int_equal(usage->cached, 200);
+    assert_int_equal(usage->output, 1 + 5);
+    assert_true(usage->priced);
+    assert_int_equal(usage->cost_nano, 20 * 3000 + 200 * 300 + 6 * 15000);
+    end(chatting, peer);
+}
+
+/* The connection stays open behind it, as some gateways leave it. */
+static void a_complete_reply_is_not_waited_on(void **state)
+{
+    struct peer *peer =
+        PEER_START({.bytes = OK_HEAD START TEXT("Hi") END, .end = THEN_HANG}, CLAUDE_OK);
+    struct chatting *chatting = begin("anthropic", peer);
+    run(chatting, complete_in_task, 30000);
+    assert_answered(chatting, "Hi");
+    assert_int_equal(chatting->reply.tries, 1);
+    end(chatting, peer);
+}
+
 static void what_was_passed_on_is_not_asked_for_again(void **state)
 {
     struct peer *peer =
@@ -357,6 +385,7 @@ static void a_small_context_may_do_without_the_limit(void **state)
     complete(chatting);
     assert_answered(chatting, "{}");
     assert_null(strstr(peer->seen, "max_tokens"));
+    assert_null(strstr(peer->seen, "max_completion_tokens"));
     assert_non_null(
         strstr(chat_print_request(chatting->model, &chatting->request).bytes, "max_tokens"));
     end(chatting, peer);
@@ -401,6 +430,24 @@ static void what_waiting_does_not_mend_is_not_repeated(void **state)
         assert_int_equal(atomic_load(&peer->requests), 1);
         end(chatting, peer);
     }
+}
+
+static void no_half_of_a_key_is_left(void **state)
+{
+    struct peer *peer = PEER_START(CLAUDE_OK);
+    struct chatting *chatting = begin("anthropic", peer);
+    struct strbuf text = strbuf_init(4096);
+    while (text.length < 590)
+        strbuf_add(&text, "sk-ant-secret ");
+    text.length = 590; /* a half at the end of what is hidden is near the front afterwards */
+    strbuf_add_repeat(&text, 'x', 3);
+    strbuf_add(&text, " sk-ant-secret");
+    const char *clean = chat_clean(chatting->model, strbuf_str(&text), chatting->arena);
+    assert_null(strstr(clean, "sk-ant-secret"));
+    assert_non_null(strstr(clean, "xxx ***"));
+    assert_null(strstr(strstr(clean, "xxx"), "sk"));
+    strbuf_clear(&text);
+    end(chatting, peer);
 }
 
 static void tokens_are_counted_or_estimated(void **state)
@@ -504,6 +551,8 @@ int main(void)
         cmocka_unit_test(a_reply_tells_what_it_took),
         cmocka_unit_test(overload_is_waited_out),
         cmocka_unit_test(a_stream_that_broke_is_asked_for_again),
+        cmocka_unit_test(what_a_broken_try_took_is_counted),
+        cmocka_unit_test(a_complete_reply_is_not_waited_on),
         cmocka_unit_test(what_was_passed_on_is_not_asked_for_again),
         cmocka_unit_test(tries_have_an_end),
         cmocka_unit_test(who_listens_ends_the_call),
@@ -515,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_small_context_may_do_without_the_limit),
         cmocka_unit_test(a_filtered_question_is_a_refusal),
         cmocka_unit_test(what_waiting_does_not_mend_is_not_repeated),
+        cmocka_unit_test(no_half_of_a_key_is_left),
         cmocka_unit_test(tokens_are_counted_or_estimated),
         cmocka_unit_test(a_provider_that_works_is_all_well),
         cmocka_unit_test(what_is_wrong_with_a_provider_is_found),

@@ -92,6 +92,17 @@ static void claude_is_asked_in_plain_text(void **state)
                  "\"temperature\":0," SYSTEM_BLOCKS CLAUDE_MESSAGES);
 }
 
+static void a_later_api_is_sent_no_temperature(void **state)
+{
+    struct chat_request request = request_with(NULL);
+    struct chat_model *model = open_claude(NULL);
+    model->api_version = "2026-10-21";
+    assert_sends(
+        model, &request,
+        "{\"model\":\"claude-sonnet-4-6\",\"max_tokens\":100,\"stream\":true," SYSTEM_BLOCKS
+            CLAUDE_MESSAGES);
+}
+
 static void claude_is_given_a_schema_where_it_takes_one(void **state)
 {
     struct chat_request request = request_with(SCHEMA);
@@ -886,6 +897,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHAT_TEST(claude_is_asked_in_plain_text),
+        CHAT_TEST(a_later_api_is_sent_no_temperature),
         CHAT_TEST(claude_is_given_a_schema_where_it_takes_one),
         CHAT_TEST(claude_is_kept_from_thinking_as_its_model_takes_it),
         CHAT_TEST(a_model_that_thinks_gets_room_for_it),
