@@ -7,6 +7,7 @@
 
 #define RESPONSE_SIZE_MAX (32 * 1024 * 1024)
 #define SAMPLE_SIZE_MAX (24 * 1024 * 1024) /* of it: the rest is small */
+#define COST_NANO_MAX ((int64_t)1 << 53)
 #define REST_SIZE 4096                     /* mostly enough for ids, times and steps */
 
 static void add_texts(struct strbuf *out, const char *key, const char *const *texts, size_t count)
@@ -189,6 +190,12 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     }
 }
 
+/* What a server says it has used can be absurd; a JSON number keeps no more. */
+static int64_t cost_kept(int64_t cost_nano)
+{
+    return cost_nano > COST_NANO_MAX ? COST_NANO_MAX : cost_nano;
+}
+
 bool run_usage(const struct run *run, struct usage *out)
 {
     const struct chat_usage *usage = &run->request.usage;
@@ -200,7 +207,7 @@ bool run_usage(const struct run *run, struct usage *out)
         .cached = usage->cached,
         .cache_written = usage->cache_written,
         .output = usage->output,
-        .cost_nano = usage->priced ? usage->cost_nano : 0,
+        .cost_nano = usage->priced ? cost_kept(usage->cost_nano) : 0,
         .unpriced = usage->priced ? 0 : usage->calls,
     };
     return usage->calls > 0;

@@ -20,6 +20,7 @@
 #define FREE_SPACE_MIN_MB 200
 #define PROBLEMS_SHOWN 5
 #define PROBLEMS_SIZE_MAX 32768
+#define MODEL_CHECK_MS 90000 /* for a provider, in all */
 
 static const struct option_row options[] = {
     SESSION_OPTIONS,
@@ -250,6 +251,7 @@ TASK_WAITS static void examine_language_model(struct doctor *doctor)
         return;
     }
     struct chat_check found[CHAT_CHECKS_MAX];
+    task_set_deadline(MODEL_CHECK_MS);
     size_t count = chat_check(model, doctor->arena, found);
     for (size_t i = 0; i < count; i++) {
         struct outcome outcome = {
