@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that a language model words, with a scripted driver in its place: what is told while it writes, what
  * stays, and what it has cost. */
-#include "home_support.h"
+#include "sales_support.h"
 
 #include <jansson.h>
 #include <stdio.h>
 
 #include "agent/workflow.h"
 #include "engine/worker.h"
-#include "llm/llm_priv.h"
 #include "store/usage.h"
-
-static char data[128];
-static const char *const data_paths[] = {data};
 
 /* What the scripted model says of the statement, and then of the rows. */
 static struct llm_proposal proposed;
@@ -323,23 +319,19 @@ static void rows_that_may_not_be_seen_are_not_shown(struct world *world)
 
 static void (*current)(struct world *world);
 
-static bool in_agent(void *arg, struct error *err)
+static void with_agent(struct agent *agent)
 {
     struct world *world = calloc(1, sizeof(*world));
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    world->agent = agent_open(task_loop(task_current()), &options, err);
-    if (!world->agent)
-        return false;
-    struct llm scripted = {.driver = &scripted_driver};
-    struct llm *real = world->agent->llm;
-    world->agent->llm = &scripted;
+    world->agent = agent;
     proposed = (struct llm_proposal){
         .outcome = LLM_QUERY, .sql = groups, .reading = "revenue by region", .sureness = 1};
     current(world);
-    world->agent->llm = real;
-    agent_close(world->agent);
     free(world);
-    return true;
+}
+
+static bool in_agent(void *arg, struct error *err)
+{
+    return sales_with_llm(&scripted_driver, with_agent, err);
 }
 
 static void run_one(void **state)
@@ -349,22 +341,6 @@ static void run_one(void **state)
     current = *state;
     if (!task_run_main(&options, in_agent, NULL, &err))
         fail_msg("%s", err.message);
-}
-
-static int set_up(void **state)
-{
-    struct error err = {0};
-    if (!settings_load(&err) || make_home(state) != 0)
-        return -1;
-    snprintf(data, sizeof(data), "%s/sales.csv", home);
-    FILE *file = fopen(data, "w");
-    if (!file)
-        return -1;
-    fprintf(file, "region,revenue\n");
-    for (int i = 0; i < 2000; i++)
-        fprintf(file, "%s,%d\n", i % 2 ? "North" : "South", i);
-    fclose(file);
-    return 0;
 }
 
 #define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
@@ -384,5 +360,5 @@ int main(int argc, char **argv)
         TEST(a_run_tells_what_it_has_cost),
         TEST(rows_that_may_not_be_seen_are_not_shown),
     };
-    return cmocka_run_group_tests(tests, set_up, remove_home);
+    return cmocka_run_group_tests(tests, set_up_sales, remove_home);
 }

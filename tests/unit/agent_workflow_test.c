@@ -3,7 +3,7 @@
  * The workflow over a real store, catalog and engine, with a scripted driver in the planner's place:
  * repairs, refusals, cancel and deadline, and that a run always ends once and on disk.
  */
-#include "home_support.h"
+#include "sales_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,6 @@
 
 #include "agent/workflow.h"
 #include "engine/worker.h"
-#include "llm/llm_priv.h"
-
-static char data[128];
-static const char *const data_paths[] = {data};
 
 /* What the scripted driver answers: one statement a call, the last one for all further calls. */
 static const char *const *script;
@@ -238,20 +234,15 @@ static void wrong_questions_are_refused_at_once(struct world *world)
 
 static void (*current)(struct world *world);
 
+static void with_agent(struct agent *agent)
+{
+    struct world world = {.agent = agent};
+    current(&world);
+}
+
 static bool in_agent(void *arg, struct error *err)
 {
-    struct world world = {0};
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    world.agent = agent_open(task_loop(task_current()), &options, err);
-    if (!world.agent)
-        return false;
-    struct llm scripted = {.driver = &scripted_driver};
-    struct llm *real = world.agent->llm;
-    world.agent->llm = &scripted;
-    current(&world);
-    world.agent->llm = real;
-    agent_close(world.agent);
-    return true;
+    return sales_with_llm(&scripted_driver, with_agent, err);
 }
 
 static void run_one(void **state)
@@ -261,22 +252,6 @@ static void run_one(void **state)
     current = *state;
     if (!task_run_main(&options, in_agent, NULL, &err))
         fail_msg("%s", err.message);
-}
-
-static int set_up(void **state)
-{
-    struct error err = {0};
-    if (!settings_load(&err) || make_home(state) != 0)
-        return -1;
-    snprintf(data, sizeof(data), "%s/sales.csv", home);
-    FILE *file = fopen(data, "w");
-    if (!file)
-        return -1;
-    fprintf(file, "region,revenue\n");
-    for (int i = 0; i < 2000; i++)
-        fprintf(file, "%s,%d\n", i % 2 ? "North" : "South", i);
-    fclose(file);
-    return 0;
 }
 
 #define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
@@ -294,5 +269,5 @@ int main(int argc, char **argv)
         TEST(a_late_run_ends_and_is_kept),
         TEST(wrong_questions_are_refused_at_once),
     };
-    return cmocka_run_group_tests(tests, set_up, remove_home);
+    return cmocka_run_group_tests(tests, set_up_sales, remove_home);
 }
