@@ -524,7 +524,7 @@ static struct str unsupported(struct writer *writer)
     for (size_t i = 0; i < proposal->assumption_count; i++)
         texts[count++] = proposal->assumptions[i];
     for (size_t i = 0; i < writer->rows->column_count; i++)
-        texts[count++] = writer->rows->columns[i].name;
+        texts[count++] = writer->facts.columns[i].name;
     struct grounding grounding = {
         .rows = writer->rows,
         .facts = writer->computed,
@@ -568,11 +568,23 @@ static void write_periods(struct writer *writer)
     }
 }
 
+/* The first rows, under names that may be told. */
+static struct rows shown_rows(struct writer *writer)
+{
+    struct rows shown = *writer->rows;
+    shown.columns = arena_memdup(writer->arena, shown.columns,
+                                 shown.column_count * sizeof(*shown.columns));
+    for (size_t i = 0; i < shown.column_count; i++)
+        shown.columns[i].name = writer->facts.columns[i].told;
+    if (shown.row_count > ANSWER_ROWS_SHOWN)
+        shown.row_count = ANSWER_ROWS_SHOWN;
+    return shown;
+}
+
 static void write_parts(struct writer *writer, struct answer_parts *out)
 {
-    *out = (struct answer_parts){.shown = *writer->rows, .empty = writer->facts.shape == SHAPE_EMPTY};
-    if (out->shown.row_count > ANSWER_ROWS_SHOWN)
-        out->shown.row_count = ANSWER_ROWS_SHOWN;
+    *out = (struct answer_parts){.shown = shown_rows(writer),
+                                 .empty = writer->facts.shape == SHAPE_EMPTY};
     writer->prose = strbuf_init(PROSE_SIZE_MAX);
     writers[writer->facts.shape](writer);
     if (unsupported(writer).length > 0) {
@@ -635,8 +647,10 @@ void answer_write(const struct answer_input *input, struct arena *arena, struct 
     if (input->proposal->query)
         facts_find(input->proposal->query, input->rows, arena, &writer.facts);
     else
-        facts_find_of_sql(input->proposal->sql, input->proposal->dataset, input->rows, arena,
-                          &writer.facts);
+        facts_find_of_sql(
+            &(struct facts_source){input->proposal->sql, input->proposal->dataset, input->question,
+                                   input->by_model},
+            input->rows, arena, &writer.facts);
     out->prose = prose_from_rows(&writer);
     out->chart = chart_write(input->rows, &writer.facts, arena);
     if (input->for_model)

@@ -24,6 +24,7 @@ struct answer_input {
     const struct ties *ties; /* NULL: nobody looked */
     struct period_calendar calendar;
     const struct retrieval_result *retrieved; /* to name what could be asked instead */
+    bool by_model;  /* the statement is a language model's */
     bool for_model; /* the parts are wanted from which a language model's answer is made */
 };
 

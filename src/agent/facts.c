@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "agent/told_name.h"
 #include "sql/select_list.h"
 
 static const struct expression *selected(const struct query *query, const struct rows *rows,
@@ -115,6 +116,7 @@ static bool looks_like_measure(const struct result_column *column)
 static void describe_column(const struct expression *e, const struct result_column *column,
                             struct arena *arena, struct column_facts *out)
 {
+    out->told = column->name;
     out->name = plain_name(column->name, arena);
     out->bucket = e && e->kind == EXPRESSION_BUCKET ? e->unit : UNIT_NONE;
     bool weekday = out->bucket == UNIT_WEEKDAY; /* a name, not a place in time */
@@ -294,16 +296,37 @@ static bool is_in_order(const struct rows *rows, size_t column)
     return rising || falling;
 }
 
-void facts_find_of_sql(const char *sql, const struct dataset *dataset, const struct rows *rows,
+/* A name that says nothing but what it is; `list`: NULL where the statement was not understood. */
+static void name_columns(const struct facts_source *source, const struct select_list *list,
+                         const struct rows *rows, struct arena *arena, struct facts *out)
+{
+    struct told_names names = {
+        .question = source->question, .dataset = source->dataset, .arena = arena};
+    struct token fault;
+    enum refusal refusal;
+    if (!source->sql || !tokenize(str_from(source->sql), arena, &names.tokens, &refusal, &fault))
+        names.tokens = (struct token_list){0};
+    for (size_t i = 0; i < rows->column_count; i++) {
+        struct column_facts *column = &out->columns[i];
+        column->told = told_name(&names, &rows->columns[i], list ? &list->items[i] : NULL);
+        column->name = plain_name(column->told, arena);
+    }
+}
+
+void facts_find_of_sql(const struct facts_source *source, const struct rows *rows,
                        struct arena *arena, struct facts *out)
 {
     struct select_list list;
     facts_find(NULL, rows, arena, out);
-    if (!sql || !select_list_read(str_from(sql), arena, &list) || list.count != rows->column_count)
+    bool read = source->sql && select_list_read(str_from(source->sql), arena, &list) &&
+                list.count == rows->column_count;
+    if (source->by_model)
+        name_columns(source, read ? &list : NULL, rows, arena, out);
+    if (!read)
         return;
     bool grouped = false;
     for (size_t i = 0; i < list.count; i++) {
-        describe_item(&list.items[i], dataset, &rows->columns[i], &out->columns[i]);
+        describe_item(&list.items[i], source->dataset, &rows->columns[i], &out->columns[i]);
         grouped |= list.items[i].kind == SELECT_KEY;
     }
     find_places(rows, out);

@@ -30,6 +30,7 @@ struct column_facts {
     enum time_unit bucket;
     const char *unit; /* of the metadata; NULL */
     const char *name; /* in plain words: "total revenue" */
+    const char *told; /* the same as it was written, or what is told in its place */
     bool has_numbers;
     double total, min, max; /* over the rows; nulls left out */
     size_t min_row, max_row;
@@ -49,8 +50,17 @@ struct facts {
 /* `query` may be NULL: then the result's types decide. */
 void facts_find(const struct query *query, const struct rows *rows, struct arena *arena,
                 struct facts *out);
-/* The same for a statement that has no tree, as far as its text tells; `dataset` may be NULL. */
-void facts_find_of_sql(const char *sql, const struct dataset *dataset, const struct rows *rows,
+
+/* A statement that has no tree. */
+struct facts_source {
+    const char *sql;
+    const struct dataset *dataset; /* may be NULL */
+    const char *question;
+    bool by_model; /* its names are a language model's (agent/told_name.h) */
+};
+
+/* The same for one, as far as its text tells. */
+void facts_find_of_sql(const struct facts_source *source, const struct rows *rows,
                        struct arena *arena, struct facts *out);
 
 #endif

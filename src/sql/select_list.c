@@ -97,10 +97,19 @@ static bool same_tokens(const struct reader *reader, size_t a, size_t a_end, siz
     return true;
 }
 
-/* Without its new name. */
+static bool is_name(const struct token *token)
+{
+    return token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED;
+}
+
+/* Without its new name: "sum(a) AS total", "sum(a) total". */
 static size_t bare_end(const struct reader *reader, size_t begin, size_t end)
 {
-    return end - begin > 2 && is_word(&reader->tokens[end - 2], "as") ? end - 2 : end;
+    const struct token *last = &reader->tokens[end - 1];
+    if (end - begin > 2 && is_word(last - 1, "as"))
+        return end - 2;
+    bool behind_brackets = end - begin > 3 && is_sign(last - 1, ")") && is_name(last);
+    return behind_brackets && !is_word(last, "end") ? end - 1 : end;
 }
 
 /* A window, or a select of its own: a value for each row. */
@@ -185,6 +194,28 @@ static void read_sum(const struct reader *reader, size_t begin, size_t end, stru
         out->column = last->value;
 }
 
+/* "a" and "t.a", alone or as all that a function is called with. */
+static void read_source(const struct reader *reader, size_t begin, size_t end,
+                        struct select_column *out)
+{
+    const struct token *tokens = reader->tokens;
+    end = bare_end(reader, begin, end);
+    if (end - begin > 3 && tokens[begin].kind == TOKEN_WORD && is_sign(&tokens[begin + 1], "(") &&
+        is_sign(&tokens[end - 1], ")")) {
+        out->function = tokens[begin].value;
+        begin += 2;
+        end--;
+        out->distinct = end - begin > 1 && is_word(&tokens[begin], "distinct");
+        begin += out->distinct;
+    }
+    if (end - begin == 3 && is_name(&tokens[begin]) && is_sign(&tokens[begin + 1], "."))
+        begin += 2;
+    if (end - begin == 1 && is_name(&tokens[begin]))
+        out->source = tokens[begin].value;
+    else if (!(end - begin == 1 && (is_sign(&tokens[begin], "*") || tokens[begin].kind == TOKEN_NUMBER)))
+        out->function = (struct str){0};
+}
+
 static void read_bucket(const struct reader *reader, size_t begin, size_t end,
                         struct select_column *out)
 {
@@ -223,6 +254,7 @@ bool select_list_read(struct str sql, struct arena *arena, struct select_list *o
             item->kind = SELECT_KEY;
         read_sum(&reader, at, end, item);
         read_bucket(&reader, at, end, item);
+        read_source(&reader, at, end, item);
         out->count++;
     }
     return out->count > 0;

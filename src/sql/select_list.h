@@ -20,6 +20,9 @@ struct select_column {
     bool adds;         /* nothing but a sum or a count: it may be added up over disjoint groups */
     struct str column; /* that is summed up, where it is one by name; else empty */
     struct str bucket; /* the unit of a date_trunc(): "month"; else empty */
+    struct str source;   /* the one column that it is, or that is all a function is called with; else empty */
+    struct str function; /* that function: "avg", or "count" of count(*); else empty */
+    bool distinct;       /* of its different values */
 };
 
 struct select_list {

@@ -57,6 +57,7 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
         .ties = &ties,
         .calendar = run->request.plan.calendar,
         .retrieved = &run->retrieved,
+        .by_model = run_is_models(run),
         .for_model = by_model,
     };
     struct answer answer = {0};
