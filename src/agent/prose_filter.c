@@ -150,6 +150,13 @@ static void add_blank(struct prose_filter *filter, char blank)
 
 /* ------------------------------------------------------------------ characters without mark-up */
 
+/* Where people write no blanks, whole sentences are one word without this. */
+static bool ends_word(unsigned character)
+{
+    return character == 0x3001 || character == 0x3002 || character == 0xFF0C || character == 0xFF01 ||
+           character == 0xFF1F || character == 0xFF1B;
+}
+
 static void encode(struct prose_filter *filter, unsigned character)
 {
     char bytes[4];
@@ -171,6 +178,8 @@ static void encode(struct prose_filter *filter, unsigned character)
     filter->line_breaks = 0;
     filter->last_digit = character < 0x80 && char_is_digit((char)character);
     add_to_word(filter, bytes, length);
+    if (ends_word(character))
+        end_word(filter);
 }
 
 static bool in_ranges(unsigned character, const unsigned (*ranges)[2], size_t count)

@@ -389,6 +389,21 @@ static void links_pictures_and_html_go(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* "North leads, " of Japanese, which has no blanks, 40 times. */
+static void sentences_without_blanks_are_told(void **state)
+{
+    struct strbuf prose = strbuf_init(1 << 20);
+    for (size_t i = 0; i < 40; i++)
+        strbuf_add(&prose, i % 2 ? "北部が先頭です。" : "北部が先頭で、");
+    struct reader reader;
+    assert_string_equal(told(strbuf_text(&prose), 7, NULL, &reader), strbuf_text(&prose));
+    strbuf_add(&prose, "https://evil.test/。北部");
+    const char *seen = told(strbuf_text(&prose), 7, NULL, &reader);
+    assert_null(strstr(seen, "evil"));
+    assert_true(str_ends(str_from(seen), STR("北部")));
+    strbuf_clear(&prose);
+}
+
 static void an_endless_answer_ends(void **state)
 {
     struct reader reader = {.seen = strbuf_init(1 << 20)};
@@ -435,6 +450,7 @@ int main(void)
         cmocka_unit_test(the_first_wrong_sentence_is_put_right),
         cmocka_unit_test(nothing_wrong_was_told_in_between),
         cmocka_unit_test(links_pictures_and_html_go),
+        cmocka_unit_test(sentences_without_blanks_are_told),
         cmocka_unit_test(an_endless_answer_ends),
         cmocka_unit_test(what_was_cut_is_not_told),
     };
