@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/answer_delta.h"
 
+#include <jansson.h>
+
 #include "core/json.h"
 #include "core/strbuf.h"
 
@@ -20,8 +22,21 @@ const char *answer_delta_json(struct str text, bool replaces, struct arena *aren
     return copy;
 }
 
+bool answer_delta_read(const char *json, struct arena *arena, struct str *text, bool *replaces)
+{
+    json_t *delta = json_loads(json, JSON_ALLOW_NUL, NULL);
+    const json_t *words = json_object_get(delta, "text");
+    bool found = json_is_string(words);
+    if (found) {
+        *text = arena_str(arena, (struct str){json_string_value(words), json_string_length(words)});
+        *replaces = json_is_true(json_object_get(delta, "replace"));
+    }
+    json_decref(delta);
+    return found;
+}
+
 /* The string's inside, escaped as it is; false when the event is no delta. */
-static bool read_delta(const char *event, struct str *text, bool *replaces)
+static bool read_escaped(const char *event, struct str *text, bool *replaces)
 {
     struct str rest = str_from(event), more = STR(EVENT_BEGIN MORE_BEGIN "\""),
                all = STR(EVENT_BEGIN ALL_BEGIN "\""), end = STR("\"}}");
@@ -39,14 +54,14 @@ size_t answer_deltas_join(struct stored_event *events, size_t count, struct aren
     for (size_t i = 0; i < count; i++) {
         struct str text, next;
         bool replaces, ignored;
-        if (!read_delta(events[i].json, &text, &replaces)) {
+        if (!read_escaped(events[i].json, &text, &replaces)) {
             events[kept++] = events[i];
             continue;
         }
         if (replaces)
             strbuf_reset(&whole);
         strbuf_add_str(&whole, text);
-        if (i + 1 < count && read_delta(events[i + 1].json, &next, &ignored))
+        if (i + 1 < count && read_escaped(events[i + 1].json, &next, &ignored))
             continue;
         events[kept].sequence = events[i].sequence;
         events[kept++].json = arena_printf(arena, EVENT_BEGIN ALL_BEGIN "\"%s\"}}",

@@ -12,6 +12,8 @@
 #define ANSWER_DELTA_NAME "answer_delta"
 
 const char *answer_delta_json(struct str text, bool replaces, struct arena *arena);
+/* What such an event says; false when it is none. */
+bool answer_delta_read(const char *json, struct arena *arena, struct str *text, bool *replaces);
 
 /* Of events in their order (as {"event": ..., "data": ...}), all since the run's first: of deltas that follow
  * one another the last stays, with its number and all text so far. The new number of events. */

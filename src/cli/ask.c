@@ -76,8 +76,9 @@ static void print_dry(const struct run *run)
         puts("Nothing: this question is answered without a language model.");
 }
 
-static void print_run(const struct arguments *arguments, const struct run *run)
+static void print_run(struct session *session, const struct run *run)
 {
+    const struct arguments *arguments = session->arguments;
     bool streamed = arguments_flag(arguments, "stream"), json = arguments_flag(arguments, "json");
     bool failed = run->error.code != ERROR_NONE;
     if (json && !streamed)
@@ -94,7 +95,7 @@ static void print_run(const struct arguments *arguments, const struct run *run)
         puts(run->statement ? run->statement->sql : run->answer);
         return;
     }
-    session_print_answer(run, !arguments_flag(arguments, "quiet"));
+    session_print_answer(session, run, !arguments_flag(arguments, "quiet"));
     if (arguments_flag(arguments, "explain"))
         print_explanation(run);
 }
@@ -112,13 +113,14 @@ TASK_WAITS static int ask(struct session *session)
         return arguments_fail(arguments, &err);
     }
     session->quiet |= arguments_flag(arguments, "dry") || arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
+    session->silent = arguments_flag(arguments, "json") || arguments_flag(arguments, "sql");
     if (arguments_flag(arguments, "stream"))
         session->listener = print_event;
     struct run *run = session_ask(session, &question, &err);
     if (!run)
         return arguments_fail(arguments, &err);
     int code = session_exit_code(run);
-    print_run(arguments, run);
+    print_run(session, run);
     run_free(run);
     return code;
 }

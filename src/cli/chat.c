@@ -153,7 +153,7 @@ TASK_WAITS static void ask(struct chat *chat, const char *text)
     if (run->error.code != ERROR_NONE)
         command_fail(&run->error);
     else
-        session_print_answer(run, false);
+        session_print_answer(chat->session, run, false);
     if (run->conversation_id[0])
         chat->conversation_id = arena_strdup(chat->arena, run->conversation_id);
     keep(chat, run);

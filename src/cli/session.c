@@ -4,12 +4,15 @@
 #include <string.h>
 #include <uv.h>
 
+#include "agent/answer_delta.h"
+#include "agent/number.h"
 #include "agent/verified.h"
 #include "agent/workflow.h"
 #include "cli/terminal.h"
 #include "core/log.h"
 #include "core/settings.h"
 
+#define STEP_NAME_WIDTH 22 /* columns of a step's line before its words, and some air */
 #define ROWS_SHOWN 20   /* of a longer result */
 #define ROWS_WHOLE_MAX 40 /* a result that is shown whole: three years of months */
 
@@ -110,22 +113,90 @@ int session_run(const struct arguments *arguments, TASK_WAITS int (*work)(struct
 
 /* ------------------------------------------------------------------ one question */
 
-static void show_step(void *context, const struct run_event *event)
+static void print_step(const struct step_record *step)
 {
-    const struct session *session = context;
-    if (event->kind != EVENT_STEP_UPDATE || !event->step || session->quiet)
-        return;
-    bool ok = event->step->status == STEP_DONE;
-    struct strbuf line = strbuf_init(4096), words = strbuf_init(64 * 1024);
-    strbuf_add(&words, event->step->words ? event->step->words : "");
-    text_add_cut(&line, strbuf_str(&words), terminal_width(stderr) - 22);
+    bool ok = step->status == STEP_DONE;
+    size_t width = terminal_width(stderr), room = width > STEP_NAME_WIDTH ? width - STEP_NAME_WIDTH : 0;
+    struct strbuf line = strbuf_init(4096);
+    text_add_cut(&line, str_from(step->words ? step->words : ""), room);
     fprintf(stderr, "%s%s%s %s%-18s%s%s\n",
             terminal_style(stderr, ok ? STYLE_GOOD : STYLE_BAD), ok ? "\xE2\x9C\x93" : "\xE2\x9C\x97",
             terminal_style(stderr, STYLE_NONE), terminal_style(stderr, STYLE_DIM),
-            run_step_name(event->step->step), strbuf_text(&line),
-            terminal_style(stderr, STYLE_NONE));
+            run_step_name(step->step), strbuf_text(&line), terminal_style(stderr, STYLE_NONE));
     strbuf_clear(&line);
-    strbuf_clear(&words);
+}
+
+/* From the first word of an answer to its end, and while a line says what is waited for, nothing may come
+ * between: what is logged then is written after it. */
+static void hold_log(void)
+{
+    if (terminal_is(stderr))
+        log_hold();
+}
+
+/* What is waited for, until there is something to say: a language model may take seconds. Whoever wants to
+ * see all that is logged sees it as it comes. */
+static void show_waiting(const struct step_record *step)
+{
+    if (!terminal_can_redraw(stderr) || log_enabled(LOG_INFO))
+        return;
+    hold_log();
+    fprintf(stderr, "%s\xE2\x80\xA6 %s%s", terminal_style(stderr, STYLE_DIM),
+            run_step_name(step->step), terminal_style(stderr, STYLE_NONE));
+}
+
+static void wipe_waiting(void)
+{
+    if (terminal_can_redraw(stderr) && !log_enabled(LOG_INFO))
+        fputs("\r\033[K", stderr);
+    log_release();
+}
+
+/* NULL: there is no answer. */
+static void end_view(struct session *session, const char *answer)
+{
+    answer_view_end(&session->view, answer);
+    log_release();
+}
+
+static void show_step(struct session *session, const struct step_record *step)
+{
+    if (session->view.open && step->status == STEP_DONE) {
+        session->later = step;
+        return;
+    }
+    end_view(session, NULL);
+    if (session->quiet)
+        return;
+    wipe_waiting();
+    print_step(step);
+}
+
+static void show_words(struct session *session, const struct run_event *event)
+{
+    struct str text;
+    bool replaces;
+    if (session->silent || !answer_view_works(stdout) ||
+        !answer_delta_read(event->json, session->run->arena, &text, &replaces))
+        return;
+    if (!session->view.open) {
+        if (!session->quiet)
+            wipe_waiting();
+        hold_log();
+        session->view = (struct answer_view){.stream = stdout, .style = STYLE_BOLD};
+    }
+    answer_view_tell(&session->view, text, replaces);
+}
+
+static void show_event(void *context, const struct run_event *event)
+{
+    struct session *session = context;
+    if (event->kind == EVENT_STEP_START && event->step && !session->quiet && !session->view.open)
+        show_waiting(event->step);
+    else if (event->kind == EVENT_STEP_UPDATE && event->step)
+        show_step(session, event->step);
+    else if (event->kind == EVENT_ANSWER_DELTA)
+        show_words(session, event);
 }
 
 static void cancel_run(uv_signal_t *handle, int signal_number)
@@ -161,7 +232,7 @@ TASK_WAITS struct run *session_ask(struct session *session, const struct questio
     struct run *run = run_new(session->agent, question, err);
     if (!run)
         return NULL;
-    run->listener = session->listener ? session->listener : show_step;
+    run->listener = session->listener ? session->listener : show_event;
     run->listener_context = session;
     struct task_options options = {
         .name = "run",
@@ -178,6 +249,7 @@ TASK_WAITS struct run *session_ask(struct session *session, const struct questio
     }
     task_ref(session->task); /* Ctrl-C may come when it has just ended */
     session->run = run;
+    session->later = NULL;
     session->interrupted = false;
     uv_signal_init(loop_uv(session->loop), &asking.interrupt);
     asking.interrupt.data = session;
@@ -190,33 +262,68 @@ TASK_WAITS struct run *session_ask(struct session *session, const struct questio
     task_unref(session->task);
     session->task = parent;
     session->run = NULL;
+    if (run->error.code != ERROR_NONE)
+        end_view(session, NULL);
     return run;
 }
 
-void session_print_answer(const struct run *run, bool with_sql)
+/* ------------------------------------------------------------------ the answer */
+
+static void print_rows(const struct run *run)
 {
     const struct rows *rows = run->statement ? run->statement->rows : NULL;
-    fflush(stderr);
-    fputs(terminal_style(stdout, run->status == RUN_ANSWERED ? STYLE_BOLD : STYLE_ASK), stdout);
-    terminal_print_wrapped(stdout, run->answer, 0);
+    if (!rows || rows->row_count == 0 || (rows->row_count == 1 && rows->column_count == 1))
+        return;
+    putchar('\n');
+    terminal_print_rows(stdout, rows,
+                        rows->row_count <= ROWS_WHOLE_MAX ? ROWS_WHOLE_MAX : ROWS_SHOWN);
+}
+
+static const char *cost_words(const struct usage *usage, struct arena *arena)
+{
+    double cost = (double)usage->cost_nano / 1e9;
+    if (usage->unpriced > 0)
+        return "no price known";
+    return usage->cost_nano > 0 && cost < 0.0001 ? "under $0.0001" : arena_printf(arena, "$%.4f", cost);
+}
+
+/* "claude-sonnet-5: 2 calls, 3,412 tokens in, 2,900 from its cache, 88 out, $0.0042, 2.1 s" */
+static void print_usage(const struct run *run)
+{
+    struct usage usage;
+    if (!run_usage(run, &usage))
+        return;
+    struct arena *arena = run->arena;
+    const char *cached = usage.cached > 0
+                             ? arena_printf(arena, " and %s from its cache",
+                                            number_print((double)usage.cached, arena))
+                             : "";
+    const char *words =
+        arena_printf(arena, "%s: %lld %s, %s tokens in%s, %s out, %s, %.1f s", usage.model,
+                     (long long)usage.calls, plural((size_t)usage.calls, "call", "calls"),
+                     number_print((double)(usage.input + usage.cache_written), arena), cached,
+                     number_print((double)usage.output, arena), cost_words(&usage, arena),
+                     (double)run->duration_us / 1e6);
+    fputs(terminal_style(stdout, STYLE_DIM), stdout);
+    terminal_print_wrapped(stdout, words, 0);
     fputs(terminal_style(stdout, STYLE_NONE), stdout);
-    if (rows && rows->row_count > 0 && (rows->row_count > 1 || rows->column_count > 1)) {
-        putchar('\n');
-        terminal_print_rows(stdout, rows,
-                            rows->row_count <= ROWS_WHOLE_MAX ? ROWS_WHOLE_MAX : ROWS_SHOWN);
-    }
-    if (run->verified) {
-        fputs(terminal_style(stdout, STYLE_GOOD), stdout);
-        putchar('\n');
-        terminal_print_wrapped(stdout, verified_line(run->verified, run->arena), 0);
-        fputs(terminal_style(stdout, STYLE_NONE), stdout);
-    }
-    if (with_sql && run->statement) {
-        fputs(terminal_style(stdout, STYLE_DIM), stdout);
-        printf("\nSQL: ");
-        terminal_print_sql(stdout, run->statement->sql);
-        fputs(terminal_style(stdout, STYLE_NONE), stdout);
-    }
+}
+
+/* For who sits before it: how the answer came about, and what it took. */
+static void print_notes(const struct session *session, const struct run *run)
+{
+    struct usage usage;
+    if (session->quiet || !terminal_is(stdout) || !(session->later || run_usage(run, &usage)))
+        return;
+    putchar('\n');
+    fflush(stdout);
+    if (session->later)
+        print_step(session->later);
+    print_usage(run);
+}
+
+static void print_suggestions(const struct run *run)
+{
     fputs(terminal_style(stdout, STYLE_DIM), stdout);
     if (run->suggestion_count > 0)
         printf("\n%s%s", terminal_style(stdout, STYLE_DIM),
@@ -227,6 +334,33 @@ void session_print_answer(const struct run *run, bool with_sql)
         terminal_print_wrapped(stdout, run->suggestions[i], 5);
     }
     fputs(terminal_style(stdout, STYLE_NONE), stdout);
+}
+
+void session_print_answer(struct session *session, const struct run *run, bool with_sql)
+{
+    fflush(stderr);
+    if (session->view.open) {
+        end_view(session, run->answer);
+    } else {
+        fputs(terminal_style(stdout, run->status == RUN_ANSWERED ? STYLE_BOLD : STYLE_ASK), stdout);
+        terminal_print_wrapped(stdout, run->answer, 0);
+        fputs(terminal_style(stdout, STYLE_NONE), stdout);
+    }
+    print_rows(run);
+    if (run->verified) {
+        fputs(terminal_style(stdout, STYLE_GOOD), stdout);
+        putchar('\n');
+        terminal_print_wrapped(stdout, verified_line(run->verified, run->arena), 0);
+        fputs(terminal_style(stdout, STYLE_NONE), stdout);
+    }
+    print_notes(session, run);
+    if (with_sql && run->statement) {
+        fputs(terminal_style(stdout, STYLE_DIM), stdout);
+        printf("\nSQL: ");
+        terminal_print_sql(stdout, run->statement->sql);
+        fputs(terminal_style(stdout, STYLE_NONE), stdout);
+    }
+    print_suggestions(run);
     fflush(stdout);
 }
 

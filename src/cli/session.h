@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/run.h"
+#include "cli/answer_view.h"
 #include "cli/command.h"
 
 /* The options that session_run() reads, for a command's table. */
@@ -26,6 +27,9 @@ struct session {
     /* Instead of drawing steps: gets every event of the runs. NULL: steps are drawn. */
     void (*listener)(void *context, const struct run_event *event);
     bool quiet; /* no steps, no notes */
+    bool silent; /* the answer is not printed as it is written, even on a terminal */
+    struct answer_view view;
+    const struct step_record *later; /* a step that ended while the answer stood open; NULL */
     bool interrupted;
 };
 
@@ -38,13 +42,15 @@ int session_run(const struct arguments *arguments, TASK_WAITS int (*work)(struct
 /* Makes settings of the options that are settings too: --home, --metadata. */
 bool session_apply_options(const struct arguments *arguments, struct error *err);
 
-/* Takes one question through the workflow, showing its steps unless session->quiet. The caller
- * frees the run. NULL with an error when it could not begin; run->error when it failed. */
+/* Takes one question through the workflow, showing its steps unless session->quiet, and on a terminal a
+ * language model's answer as it is written, unless session->silent. The caller frees the run. NULL with an
+ * error when it could not begin; run->error when it failed. */
 TASK_WAITS struct run *session_ask(struct session *session, const struct question *question,
                                    struct error *err);
 
-/* Prints answer, rows, SQL, suggestions as a person reads them. */
-void session_print_answer(const struct run *run, bool with_sql);
+/* Prints the answer, or what is not shown of it yet, rows, on a terminal what it took, SQL and
+ * suggestions, as a person reads them. */
+void session_print_answer(struct session *session, const struct run *run, bool with_sql);
 /* The exit code for a run that ended. */
 int session_exit_code(const struct run *run);
 

@@ -13,6 +13,8 @@
 
 #define WIDTH_DEFAULT 100
 #define WIDTH_MIN 20
+#define HEIGHT_DEFAULT 24
+#define SIZE_HELD_MAX 1000 /* of what the environment says */
 #define TEXT_SIZE_MAX (4 << 20)
 #define ELLIPSIS "\xE2\x80\xA6"
 
@@ -21,11 +23,16 @@ bool terminal_is(FILE *stream)
     return isatty(fileno(stream)) == 1;
 }
 
-static bool has_colour(FILE *stream)
+static bool takes_sequences(FILE *stream)
 {
     const char *term = getenv("TERM");
+    return terminal_is(stream) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static bool has_colour(FILE *stream)
+{
     const char *no_colour = getenv("NO_COLOR");
-    return terminal_is(stream) && (!no_colour || !*no_colour) && term && strcmp(term, "dumb") != 0;
+    return takes_sequences(stream) && (!no_colour || !*no_colour);
 }
 
 const char *terminal_style(FILE *stream, enum style style)
@@ -37,16 +44,39 @@ const char *terminal_style(FILE *stream, enum style style)
     return has_colour(stream) ? sequences[style] : "";
 }
 
+static size_t size_from(const char *variable, size_t least, size_t fallback)
+{
+    int64_t size;
+    const char *text = getenv(variable);
+    bool fits = text && str_to_i64(str_from(text), &size) && size >= (int64_t)least && size <= SIZE_HELD_MAX;
+    return fits ? (size_t)size : fallback;
+}
+
+static bool has_size(FILE *stream, struct winsize *size)
+{
+    return ioctl(fileno(stream), TIOCGWINSZ, size) == 0 && size->ws_col >= WIDTH_MIN && size->ws_row > 0;
+}
+
+bool terminal_can_redraw(FILE *stream)
+{
+    struct winsize size;
+    return takes_sequences(stream) && has_size(stream, &size);
+}
+
 size_t terminal_width(FILE *stream)
 {
     struct winsize size;
-    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+    if (has_size(stream, &size))
         return size.ws_col;
-    int64_t columns;
-    const char *text = getenv("COLUMNS");
-    if (text && str_to_i64(str_from(text), &columns) && columns >= WIDTH_MIN && columns <= 1000)
-        return (size_t)columns;
-    return WIDTH_DEFAULT;
+    return size_from("COLUMNS", WIDTH_MIN, WIDTH_DEFAULT);
+}
+
+size_t terminal_height(FILE *stream)
+{
+    struct winsize size;
+    if (has_size(stream, &size))
+        return size.ws_row;
+    return size_from("LINES", 1, HEIGHT_DEFAULT);
 }
 
 /* Takes one character off the front; broken bytes come as U+FFFD, one at a time. */
@@ -134,7 +164,7 @@ void terminal_print_line(FILE *stream, const char *format, ...)
     strbuf_clear(&text);
 }
 
-static void print_line_wrapped(FILE *stream, struct str line, size_t width, size_t indent)
+static void add_line_wrapped(struct strbuf *out, struct str line, size_t width, size_t indent)
 {
     size_t column = 0;
     bool first = true;
@@ -142,28 +172,47 @@ static void print_line_wrapped(FILE *stream, struct str line, size_t width, size
     while (str_split(&line, ' ', &word)) {
         size_t own = text_width(word);
         if (!first && column + 1 + own > width) {
-            fprintf(stream, "\n%*s", (int)indent, "");
+            strbuf_add_char(out, '\n');
+            strbuf_add_repeat(out, ' ', indent);
             column = indent;
         } else if (!first) {
-            fputc(' ', stream);
+            strbuf_add_char(out, ' ');
             column++;
         }
-        struct strbuf safe = strbuf_init(1 << 20);
-        text_add_cut(&safe, word, (size_t)-1);
-        fputs(strbuf_text(&safe), stream);
-        strbuf_clear(&safe);
+        text_add_cut(out, word, SIZE_MAX);
         column += own;
         first = false;
     }
-    fputc('\n', stream);
+    strbuf_add_char(out, '\n');
+}
+
+void text_add_wrapped(struct strbuf *out, struct str text, size_t width, size_t indent)
+{
+    struct str line;
+    while (str_split(&text, '\n', &line))
+        add_line_wrapped(out, line, width, indent);
+}
+
+size_t text_rows(struct str text, size_t width)
+{
+    size_t rows = 1, column = 0;
+    while (text.length > 0) {
+        struct str bytes;
+        utf8proc_int32_t code = take_character(&text, &bytes);
+        size_t own = code == '\n' ? 0 : character_width(code);
+        bool begins = code == '\n' || column + own > width;
+        rows += begins;
+        column = begins ? own : column + own;
+    }
+    return rows;
 }
 
 void terminal_print_wrapped(FILE *stream, const char *text, size_t indent)
 {
-    size_t width = terminal_width(stream);
-    struct str rest = str_from(text), line;
-    while (str_split(&rest, '\n', &line))
-        print_line_wrapped(stream, line, width, indent);
+    struct strbuf lines = strbuf_init(TEXT_SIZE_MAX);
+    text_add_wrapped(&lines, str_from(text), terminal_width(stream), indent);
+    fputs(strbuf_text(&lines), stream);
+    strbuf_clear(&lines);
 }
 
 /* ------------------------------------------------------------------ tables */

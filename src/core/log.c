@@ -22,6 +22,7 @@
 
 #define SECRETS_MAX 256
 #define WRITER_GATHER_MS 50
+#define HELD_SIZE_MAX (64 * 1024)
 #define WRITER_POLL_MS 100
 
 static const char *const level_names[LOG_LEVELS] = {"error", "warn", "info", "debug"};
@@ -496,12 +497,39 @@ static bool buffer_line(struct str line, bool urgent)
     return buffered;
 }
 
+/* Lines that wait while a terminal is drawn on; guarded by output_lock. */
+static struct strbuf held;
+static bool holds;
+
+void log_hold(void)
+{
+    pthread_mutex_lock(&output_lock);
+    if (!holds)
+        held = strbuf_init(HELD_SIZE_MAX);
+    holds = true;
+    pthread_mutex_unlock(&output_lock);
+}
+
+void log_release(void)
+{
+    pthread_mutex_lock(&output_lock);
+    if (holds) {
+        write_all(strbuf_str(&held));
+        strbuf_clear(&held);
+    }
+    holds = false;
+    pthread_mutex_unlock(&output_lock);
+}
+
 static void write_line(struct str line, bool urgent)
 {
     if (buffer_line(line, urgent))
         return;
     pthread_mutex_lock(&output_lock);
-    write_all(line);
+    if (!holds)
+        write_all(line);
+    else if (held.length + line.length <= HELD_SIZE_MAX)
+        strbuf_add_str(&held, line);
     pthread_mutex_unlock(&output_lock);
 }
 

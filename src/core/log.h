@@ -70,6 +70,11 @@ bool log_writer_start(size_t buffer_bytes, struct error *err);
  * Nothing to do when it was not started. */
 void log_writer_stop(uint64_t time_max_ms);
 
+/* For a terminal on which something is being drawn: lines wait (as many as have room, others are lost) until
+ * log_release(), which does nothing when none were held. */
+void log_hold(void);
+void log_release(void);
+
 /* From now on the value is written as "***" wherever it occurs. Copied. For good: there is no way
  * to take one back, except for tests. */
 void log_add_secret(const char *value);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "agent/answer_delta.h"
 #include "agent/workflow.h"
 #include "engine/worker.h"
 #include "store/usage.h"
@@ -74,14 +75,13 @@ static void listen(void *context, const struct run_event *event)
     struct world *world = context;
     if (event->kind != EVENT_ANSWER_DELTA)
         return;
-    json_t *delta = json_loads(event->json, 0, NULL);
-    const char *text = json_string_value(json_object_get(delta, "text"));
-    bool replaces = json_is_true(json_object_get(delta, "replace"));
+    struct str text;
+    bool replaces;
+    assert_true(answer_delta_read(event->json, world->run->arena, &text, &replaces));
     size_t length = replaces ? 0 : strlen(world->told);
-    snprintf(world->told + length, sizeof(world->told) - length, "%s", text);
+    snprintf(world->told + length, sizeof(world->told) - length, "%.*s", STR_ARGS(text));
     world->deltas++;
     world->replacements += replaces;
-    json_decref(delta);
 }
 
 static void run_in_task(void *arg)

@@ -334,6 +334,24 @@ static void a_writer_writes_all_lines(void **state)
     log_writer_stop(5000); /* nothing to do */
 }
 
+static void held_lines_come_when_they_are_released(void **state)
+{
+    log_hold();
+    log_hold();
+    log_record(LOG_INFO, "one", NULL, 0);
+    for (int i = 0; i < 20000; i++)
+        log_record(LOG_INFO, "more than there is room for", NULL, 0);
+    assert_string_equal(logged(), "");
+    log_release();
+    const char *text = logged();
+    assert_non_null(strstr(text, "\"one\""));
+    assert_true(strlen(text) < (size_t)64 * 1024 + 1);
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    log_release(); /* nothing to do */
+    log_record(LOG_INFO, "after", NULL, 0);
+    assert_non_null(strstr(logged(), "after"));
+}
+
 static void nobody_waits_for_a_reader(void **state)
 {
     struct error err = {0};
@@ -381,6 +399,7 @@ int main(void)
         LOG_TEST(escapes_what_ends_lines_elsewhere),
         LOG_TEST(records_at_any_level),
         LOG_TEST(a_writer_writes_all_lines),
+        LOG_TEST(held_lines_come_when_they_are_released),
         LOG_TEST(nobody_waits_for_a_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
