@@ -5,6 +5,7 @@
 
 #define GROUPS_MIN 2 /* distinct values that make a column worth grouping by */
 #define GROUPS_MAX 60
+#define GROUPS_SHARE_MAX 0.9 /* of the rows */
 #define TOP_ROWS_MIN 8 /* more rows than this: "top 5" helps */
 
 struct ideas {
@@ -67,6 +68,14 @@ static bool has_measure(const struct query *query)
     return false;
 }
 
+static bool has_share(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (query->select[i].expression->kind == EXPRESSION_SHARE)
+            return true;
+    return false;
+}
+
 /* Shares of averages mean nothing. */
 static bool adds_up(const struct query *query)
 {
@@ -88,11 +97,13 @@ static bool has_bucket(const struct query *query)
     return false;
 }
 
+/* Not where next to every row would be a group of its own. */
 static bool worth_grouping(const struct column *column)
 {
-    return column->role == ROLE_DIMENSION && column->profile.known &&
-           column->profile.distinct_count >= GROUPS_MIN &&
-           column->profile.distinct_count <= GROUPS_MAX;
+    const struct column_profile *profile = &column->profile;
+    return column->role == ROLE_DIMENSION && profile->known &&
+           profile->distinct_count >= GROUPS_MIN && profile->distinct_count <= GROUPS_MAX &&
+           (double)profile->distinct_count <= GROUPS_SHARE_MAX * (double)profile->row_count;
 }
 
 static const struct column *time_column(const struct dataset *dataset)
@@ -161,7 +172,7 @@ size_t suggest_ideas(const char *asked, const struct query *query, const struct 
     add_groupings(&list, query, dataset, 3);
     if (has_bucket(query))
         add_idea(&list, "by quarter instead?");
-    if (ranked && adds_up(query))
+    if (ranked && adds_up(query) && !has_share(query))
         add_idea(&list, "as a share of the total");
     return list.count;
 }

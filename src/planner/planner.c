@@ -770,7 +770,6 @@ static bool any_reads_all(const struct business_candidate *list, size_t count, d
     struct error ignored = {0};
     for (size_t i = 0; i < count; i++)
         if (list[i].score >= chance && list[i].unknown_count == 0 &&
-            (list[i].follow_up || beyond_sketches(list[i].query)) &&
             query_print(list[i].query, request->dialect, arena, &ignored))
             return true;
     return false;

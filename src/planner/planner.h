@@ -117,8 +117,8 @@ struct plan {
 struct plan *planner_read(const struct planner *planner, const struct plan_request *request,
                           struct arena *arena, struct error *err);
 
-/* Whether the rules read every word of the question without the learned reading's help, as likely
- * right as `chance` at least: a tenth of the work of planner_read(). CPU only. */
+/* Whether the rules read every word of the question, as likely right as `chance` at least, so that
+ * planner_read() would find something to execute: a tenth of its work. CPU only. */
 bool planner_reads_by_rules(const struct plan_request *request, double chance,
                             struct arena *arena);
 

@@ -388,6 +388,8 @@ static void rules_alone_read_what_they_are_sure_of(void **state)
     request.previous = read_plan("total revenue by region", 1)->candidates[0].query;
     request.question = STR("and by month?");
     assert_true(planner_reads_by_rules(&request, 0.5, arena));
+    request.question = STR("revenue by region");
+    assert_true(planner_reads_by_rules(&request, 0.5, arena));
     request.question = STR("and by zorblax?");
     assert_false(planner_reads_by_rules(&request, 0.5, arena));
     request.question = STR("");
