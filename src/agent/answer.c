@@ -473,10 +473,7 @@ static void write_assumptions(struct writer *writer, bool with_reading)
 {
     const struct llm_proposal *proposal = writer->input->proposal;
     bool first = true;
-    size_t begin = 0;
-    if (proposal->passing && proposal->assumption_count > 0) /* who has answered is no assumption */
-        strbuf_printf(&writer->prose, " %s.", proposal->assumptions[begin++]);
-    for (size_t i = begin; i < proposal->assumption_count; i++) {
+    for (size_t i = 0; i < proposal->assumption_count; i++) {
         if (with_reading && is_said(writer, proposal->assumptions[i]))
             continue;
         const char *text = proposal->assumptions[i];
