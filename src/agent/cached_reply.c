@@ -68,6 +68,7 @@ static void make_key(struct run *run)
         cache_parts_add_llm(&parts);
         const char *model = llm_allowed_model(run->agent->llm, question->model);
         cache_parts_add_text(&parts, model ? model : "");
+        cache_parts_add_double(&parts, question->temperature);
         cache_parts_add_integer(&parts, llm_sees_setting());
     }
     add_history(&parts, run);

@@ -125,6 +125,7 @@ void model_input_fill(struct run *run)
     if (!llm_writes_answers(run->agent->llm))
         return;
     request->model = llm_allowed_model(run->agent->llm, run->question.model);
+    request->temperature = run->question.temperature;
     request->margin = run->retrieved.margin;
     request->sees = llm_sees_setting();
     request->dry = run->question.dry;

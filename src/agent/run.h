@@ -71,6 +71,7 @@ struct question {
     size_t dataset_filter_count;
     size_t sample_rows; /* 0: the default */
     const char *model; /* id of the language model to ask, if callers may choose it; NULL: the setting's */
+    double temperature; /* of a language model that takes one */
     bool explain;
     bool dry; /* ask no language model: only say what it would be sent */
     bool use_cache;

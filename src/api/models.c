@@ -19,7 +19,8 @@ static const struct field agent_config_fields[] = {
     {"model", FIELD_STRING, .length_max = ID_LENGTH_MAX,
      .description = "Id of the language model; without it, the configured one (null in a handler).",
      .example = "\"planner\""},
-    {"temperature", FIELD_NUMBER, .fallback = "0", .description = "Sent to models that take it."},
+    {"temperature", FIELD_NUMBER, .fallback = "0", .description =
+         "Sent to models that take one, which not all do; the nearest of 0 to 1 to Claude, of 0 to 2 to others."},
     {"use_cache", FIELD_BOOLEAN, .fallback = "true",
      .description = "Whether results may come from caches and go into them."},
     {"sample_rows", FIELD_INTEGER, .fallback = "10", .bounded = true, .minimum = 0,

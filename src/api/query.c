@@ -25,6 +25,7 @@ static struct question question_from(const struct api_request *request)
         .user_id = text_of(body, "user_id"),
         .conversation_id = text_of(body, "conversation_id"),
         .model = text_of(config, "model"),
+        .temperature = json_number_value(json_object_get(config, "temperature")),
         .use_cache = !json_is_false(json_object_get(config, "use_cache")),
         .reply_suffices = true,
         .sample_rows = (size_t)json_integer_value(json_object_get(config, "sample_rows")),

@@ -11,6 +11,8 @@
 #include "core/settings.h"
 #include "core/str.h"
 
+#define RUNS_DEFAULT 32 /* of QUERENT_RUNS_MAX, where no model is waited for */
+
 static const struct option_row options[] = {
     SESSION_OPTIONS,
     {"host", 0, OPTION_VALUE, "ADDRESS", "address to listen on (API_HOST; 127.0.0.1)"},
@@ -50,6 +52,14 @@ static bool check_access(const char *host, struct error *err)
                      host);
 }
 
+static size_t runs_max(const struct agent *agent)
+{
+    int64_t wanted = settings_integer("QUERENT_RUNS_MAX"), calls = settings_integer("QUERENT_MODEL_CALLS_MAX");
+    if (wanted == 0)
+        wanted = llm_writes_answers(agent->llm) && calls > RUNS_DEFAULT ? calls : RUNS_DEFAULT;
+    return (size_t)wanted;
+}
+
 TASK_WAITS static int serve(struct session *session)
 {
     struct error err = {0};
@@ -57,7 +67,7 @@ TASK_WAITS static int serve(struct session *session)
         .host = settings_text("API_HOST"),
         .port = (int)settings_integer("API_PORT"),
         .loops = (unsigned)settings_integer("QUERENT_LOOPS"),
-        .runs_max = (size_t)settings_integer("QUERENT_RUNS_MAX"),
+        .runs_max = runs_max(session->agent),
         .queue_max = (size_t)settings_integer("QUERENT_QUEUE_MAX"),
         .workers_max = (size_t)settings_integer("QUERENT_WORKERS"),
         .reattach_ms = (uint64_t)settings_integer("QUERENT_REATTACH_S") * 1000,

@@ -193,9 +193,10 @@ const struct setting settings_table[] = {
     {"QUERENT_LOOPS", SETTING_INTEGER, "0", 0, 64, .group = SERVER,
      .help = "Threads that serve connections and runs, at most one for each of QUERENT_RUNS_MAX and of "
              "QUERENT_WORKERS. 0: as many as there are processors, at most 4."},
-    {"QUERENT_RUNS_MAX", SETTING_INTEGER, "32", 1, 100000, .unit = "runs", .group = SERVER,
-     .help = "Questions worked on at the same time; more wait for their turn. What is worked on shares "
-             "the processors: raise it where questions wait for a remote model."},
+    {"QUERENT_RUNS_MAX", SETTING_INTEGER, "0", 0, 100000, .unit = "runs", .group = SERVER,
+     .help = "Questions worked on at the same time; more wait for their turn. 0: 32, as what is worked on "
+             "shares the processors; with a language model, for which questions mostly wait, as many as "
+             "QUERENT_MODEL_CALLS_MAX where that is more."},
     {"QUERENT_QUEUE_MAX", SETTING_INTEGER, "2000", 0, 100000, .unit = "questions", .group = SERVER,
      .help = "Questions that may wait; what comes beyond gets 503 and is asked again later."},
     {"QUERENT_REATTACH_S", SETTING_INTEGER, "600", 0, 86400, .unit = "seconds", .group = SERVER,

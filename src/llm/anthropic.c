@@ -150,7 +150,7 @@ static void write_anthropic(const struct chat_model *model, const struct chat_re
         strbuf_printf(out, ",\"max_tokens\":%u,\"stream\":true",
                       chat_output_tokens(model, request, fields));
         if (fields & CHAT_TEMPERATURE)
-            strbuf_add(out, ",\"temperature\":0");
+            chat_add_temperature(model, request, out);
     }
     if (fields & CHAT_THINKING)
         strbuf_printf(out, ",\"thinking\":{\"type\":\"%s\"}",
@@ -390,6 +390,7 @@ const struct chat_driver chat_anthropic_driver = {
     .request_id_header = "request-id",
     .own_models_only = true,
     .open = open_anthropic,
+    .temperature_max = 1,
     .choose_fields = choose_fields,
     .write = write_anthropic,
     .url = messages_url,

@@ -7,6 +7,7 @@
  */
 #include "llm/chat_priv.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,13 @@ unsigned chat_output_tokens(const struct chat_model *model, const struct chat_re
     return tokens;
 }
 
+void chat_add_temperature(const struct chat_model *model, const struct chat_request *request,
+                          struct strbuf *out)
+{
+    json_add_key(out, "temperature");
+    json_add_double(out, fmin(fmax(request->temperature, 0), model->driver->temperature_max));
+}
+
 void chat_add_member_text(struct strbuf *out, const char *key, struct str text)
 {
     json_add_key(out, key);
@@ -360,6 +368,8 @@ static bool change_request(struct call *call, const struct chat_problem *problem
     unsigned field = find_refused(call, problem, &passing);
     if (field == 0)
         return false;
+    /* Another's temperature may be taken all the same. */
+    passing |= field == CHAT_TEMPERATURE && call->request->temperature > 0;
     *(passing ? &call->refused_now : &call->refused) |= field;
     call->changes++;
     call->tries = call->tries > 0 ? call->tries - 1 : 0; /* it was no try of the same */

@@ -48,6 +48,7 @@ struct chat_request {
     const char *schema;
     const char *schema_name;
     unsigned output_tokens_max; /* 0: the default */
+    double temperature; /* for models that take one; beyond what the provider takes: the nearest that it does */
     /* Takes the text as it is written, in the calling task. False with an error drops the call.
      * NULL: whole. */
     TASK_WAITS bool (*on_text)(void *context, struct str piece, struct error *err);

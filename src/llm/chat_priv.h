@@ -55,6 +55,7 @@ struct chat_refusal {
 struct chat_driver {
     const char *name, *title, *model; /* model: the default, where the server is the vendor's own */
     const char *key_setting, *url_setting, *request_id_header;
+    double temperature_max;
     bool own_models_only; /* whoever serves this API serves the vendor's models */
     bool (*open)(struct chat_model *model, struct error *err);
     /* Of the parts above, those that this request gets when the server has refused none but these.
@@ -187,6 +188,8 @@ bool chat_set_base_url(struct chat_model *model, struct str url, struct str suff
                        struct error *err);
 /* The members of a request that are the same for all: see the drivers. */
 void chat_add_member_text(struct strbuf *out, const char *key, struct str text);
+void chat_add_temperature(const struct chat_model *model, const struct chat_request *request,
+                          struct strbuf *out);
 /* How a reply should look, for a model that can't be forced; nothing without a schema. */
 void chat_print_schema_words(const struct chat_request *request, struct strbuf *out);
 

@@ -50,6 +50,7 @@ struct llm_request {
 
     /* For language models alone. */
     const char *model; /* that the caller asked for; NULL: the setting's */
+    double temperature;
     const struct llm_turn *history; /* the conversation so far, oldest first */
     size_t history_count;
     const struct dataset *previous_dataset; /* that the last answer was about; NULL */

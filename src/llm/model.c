@@ -110,6 +110,7 @@ static struct chat_request chat_request_of(const struct decision *decision)
     return (struct chat_request){
         .arena = decision->arena,
         .model = decision->request->model,
+        .temperature = decision->request->temperature,
         .system = decision->system,
         .context = decision->context,
         .messages = decision->messages,

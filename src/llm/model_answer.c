@@ -98,6 +98,7 @@ TASK_WAITS bool model_write_answer(struct llm *llm, const struct llm_answer_requ
     struct chat_request call = {
         .arena = arena,
         .model = request->request->model,
+        .temperature = request->request->temperature,
         .system = prompt_render(PROMPT_ANSWER_SYSTEM, NULL, 0, arena),
         .messages = &message,
         .message_count = 1,

@@ -162,7 +162,7 @@ static void write_openai(const struct chat_model *model, const struct chat_reque
                       fields & CHAT_LIMIT_NEW ? "max_completion_tokens" : "max_tokens",
                       chat_output_tokens(model, request, fields));
     if (fields & CHAT_TEMPERATURE)
-        strbuf_add(out, ",\"temperature\":0");
+        chat_add_temperature(model, request, out);
     write_form(request, fields, out);
     strbuf_add(out, ",\"messages\":[");
     write_system(request, fields, out);
@@ -341,6 +341,7 @@ const struct chat_driver chat_openai_driver = {
     .url_setting = "OPENAI_BASE_URL",
     .request_id_header = "x-request-id",
     .open = open_openai,
+    .temperature_max = 2,
     .choose_fields = choose_fields,
     .write = write_openai,
     .url = completions_url,

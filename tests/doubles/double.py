@@ -60,6 +60,14 @@ def tokens_of(data):
     return (size + 3) // 4
 
 
+def held(pieces, until):
+    """The second half comes when the event is set."""
+    half = max(1, len(pieces) // 2)
+    yield from pieces[:half]
+    until.wait(120)
+    yield from pieces[half:]
+
+
 class Double:
     """A vendor gives: read(request) -> Call, or raises Refused; respond(call, reply) -> Response; error(...) -> Response.
     `keys`: those that are let in; empty: everybody. serve=False: somebody else listens (http2.py)."""
@@ -105,6 +113,8 @@ class Double:
         response = exchange.good()
         response.headers.update(reply.headers)
         response.first_delay_s, response.gap_s = reply.first_delay_s, reply.gap_s
+        if reply.until and response.stream:
+            response.pieces = held(response.pieces, reply.until)
         return response
 
     def chats(self):

@@ -41,6 +41,7 @@ class Reply:
     unknown: bool = False  # events that no client knows yet
     first_delay_s: float = 0
     gap_s: float = 0
+    until: object = None  # a threading.Event: half of a stream comes when it is set
 
     @property
     def content(self):

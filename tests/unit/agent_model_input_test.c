@@ -117,6 +117,17 @@ static void another_model_is_asked_anew(struct world *world)
     assert_null(world->run->proposal.model);
 }
 
+static void another_temperature_is_asked_anew(struct world *world)
+{
+    ask(world, revenue);
+    world->question.temperature = 0.5;
+    assert_int_equal(ask(world, revenue), 1);
+    assert_true(chat_double.requests[0].temperature == 0.5);
+    assert_int_equal(ask(world, revenue), 0);
+    world->question.temperature = 0;
+    assert_int_equal(ask(world, revenue), 0);
+}
+
 static void what_it_may_see_counts(struct world *world)
 {
     struct error err = {0};
@@ -329,6 +340,7 @@ int main(int argc, char **argv)
         TEST(the_same_is_not_asked_again),
         TEST(other_prompts_are_asked_anew),
         TEST(another_model_is_asked_anew),
+        TEST(another_temperature_is_asked_anew),
         TEST(what_it_may_see_counts),
         TEST(what_was_said_before_counts),
         TEST(examples_count),

@@ -251,6 +251,24 @@ static void a_complete_reply_is_not_waited_on(void **state)
     end(chatting, peer);
 }
 
+/* It was the caller's: the next one's, or none, may be taken. */
+static void a_refused_temperature_is_left_out_once(void **state)
+{
+    struct peer *peer =
+        PEER_START(STATUS("400 Bad Request",
+                          "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+                          "\"message\":\"temperature: 0.7 is not taken\"}}"),
+                   CLAUDE_OK);
+    struct chatting *chatting = begin("anthropic", peer);
+    chatting->request.temperature = 0.7;
+    complete(chatting);
+    assert_answered(chatting, "Hi");
+    assert_null(strstr(peer->seen, "temperature"));
+    assert_non_null(
+        strstr(chat_print_request(chatting->model, &chatting->request).bytes, "temperature"));
+    end(chatting, peer);
+}
+
 static void what_was_passed_on_is_not_asked_for_again(void **state)
 {
     struct peer *peer =
@@ -558,6 +576,7 @@ int main(void)
         cmocka_unit_test(who_listens_ends_the_call),
         cmocka_unit_test(the_deadline_ends_the_call),
         cmocka_unit_test(a_refused_parameter_is_left_out_from_then_on),
+        cmocka_unit_test(a_refused_temperature_is_left_out_once),
         cmocka_unit_test(a_schema_that_is_not_taken_is_said_in_words),
         cmocka_unit_test(what_fails_in_every_form_is_not_remembered),
         cmocka_unit_test(the_other_limit_field_is_tried),

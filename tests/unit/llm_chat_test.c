@@ -92,6 +92,30 @@ static void claude_is_asked_in_plain_text(void **state)
                  "\"temperature\":0," SYSTEM_BLOCKS CLAUDE_MESSAGES);
 }
 
+static void a_temperature_is_sent_as_far_as_it_is_taken(void **state)
+{
+    static const struct {
+        double temperature;
+        const char *claude, *server;
+    } rows[] = {{0, "\"temperature\":0,", "\"temperature\":0,"},
+                {0.25, "\"temperature\":0.25,", "\"temperature\":0.25,"},
+                {1, "\"temperature\":1,", "\"temperature\":1,"},
+                {1.5, "\"temperature\":1,", "\"temperature\":1.5,"},
+                {1e300, "\"temperature\":1,", "\"temperature\":2,"},
+                {-1, "\"temperature\":0,", "\"temperature\":0,"}};
+    struct chat_model *claude = open_claude(NULL), *server = open_server("qwen");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct chat_request request = request_with(NULL);
+        request.temperature = rows[i].temperature;
+        assert_non_null(strstr(chat_print_request(claude, &request).bytes, rows[i].claude));
+        assert_non_null(strstr(chat_print_request(server, &request).bytes, rows[i].server));
+        request.model = "claude-sonnet-5";
+        assert_null(strstr(chat_print_request(claude, &request).bytes, "temperature"));
+    }
+    chat_close(claude);
+    chat_close(server);
+}
+
 static void a_later_api_is_sent_no_temperature(void **state)
 {
     struct chat_request request = request_with(NULL);
@@ -897,6 +921,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHAT_TEST(claude_is_asked_in_plain_text),
+        CHAT_TEST(a_temperature_is_sent_as_far_as_it_is_taken),
         CHAT_TEST(a_later_api_is_sent_no_temperature),
         CHAT_TEST(claude_is_given_a_schema_where_it_takes_one),
         CHAT_TEST(claude_is_kept_from_thinking_as_its_model_takes_it),
