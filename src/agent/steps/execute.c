@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Firewall and engine: from the statement to its rows. */
 #include "agent/cached.h"
+#include "agent/own_numbers.h"
 #include "agent/steps/steps.h"
-#include "sql/own_numbers.h"
 
 static void add_expressions(const struct dataset *dataset, const char **texts, size_t *count)
 {

@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sql/own_numbers.h"
+#include "agent/own_numbers.h"
 
 #include <math.h>
 
+#include "agent/claim.h"
+#include "agent/own_numbers_priv.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct checker {
-    const struct token *tokens;
-    size_t count;
-    const char *const *texts;
-    size_t text_count;
-    struct error *err;
-};
-
-static bool is_word(const struct token *token, const char *word)
-{
-    return token->kind == TOKEN_WORD && str_equal_nocase(token->text, str_from(word));
-}
-
-static bool is_one_of(const struct token *token, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (is_word(token, words[i]))
-            return true;
-    return false;
-}
-
-static bool is_sign(const struct token *token, const char *sign)
-{
-    return token->kind == TOKEN_OPERATOR && str_equal_text(token->text, sign);
-}
-
-static bool is_sign_of(const struct token *token, const char *const *signs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (is_sign(token, signs[i]))
-            return true;
-    return false;
-}
+#define TEXT_LENGTH_MAX 100 /* of a label; a longer one could be counted */
+#define WORDS_MAX 100       /* number words up to here may be in labels */
 
 static bool is_usual(double value)
 {
@@ -57,7 +27,7 @@ static bool is_year(double value)
     return value >= 1900 && value <= 2100 && value == floor(value);
 }
 
-static bool is_given(const struct checker *checker, double value)
+bool own_is_given(const struct checker *checker, double value)
 {
     for (size_t i = 0; i < checker->text_count; i++) {
         struct str text = str_from(checker->texts[i]);
@@ -84,11 +54,11 @@ static bool is_given(const struct checker *checker, double value)
     return false;
 }
 
-/* Compared with something, or a bound: it decides which rows, and comes out of none. */
-static bool is_compared(const struct checker *checker, size_t i)
+bool own_is_compared(const struct checker *checker, size_t i)
 {
     static const char *const signs[] = {"=", "<", ">", "<=", ">=", "<>", "!="};
-    static const char *const words[] = {"between", "and", "in", "limit", "offset", "when"};
+    static const char *const words[] = {"between", "and", "in", "limit", "offset", "when",
+                                        "like", "ilike"};
     const struct token *before = &checker->tokens[i - 1], *behind = &checker->tokens[i + 1];
     if (is_sign_of(before, signs, COUNT(signs)) || is_sign_of(behind, signs, COUNT(signs)) ||
         is_one_of(before, words, COUNT(words)))
@@ -116,11 +86,6 @@ static bool is_type_size(const struct checker *checker, size_t i)
            (is_word(&tokens[i - 3], "as") || is_sign(&tokens[i - 3], "::"));
 }
 
-static bool is_literal(const struct token *token)
-{
-    return token->kind == TOKEN_NUMBER || token->kind == TOKEN_STRING;
-}
-
 static bool has_digit(const struct token *token)
 {
     for (size_t i = 0; i < token->text.length; i++)
@@ -133,7 +98,8 @@ static bool has_digit(const struct token *token)
  * of the data, as in "minutes / 60 / 24", each stands for itself. */
 static bool is_put_together(const struct checker *checker, size_t i)
 {
-    static const char *const sums[] = {"+", "-", "||"}, *const products[] = {"*", "/"};
+    static const char *const sums[] = {"+", "-", "||", "^", "**"};
+    static const char *const products[] = {"*", "/", "//", "%"};
     const struct token *before = &checker->tokens[i - 1], *next = &checker->tokens[i + 1];
     if (i + 2 >= checker->count || !is_literal(next + 1) ||
         !(has_digit(next - 1) || has_digit(next + 1)))
@@ -143,22 +109,57 @@ static bool is_put_together(const struct checker *checker, size_t i)
             !is_sign_of(before, products, COUNT(products)));
 }
 
-/* 'Q1 2024' is a label, '987654' a number. */
-static bool is_harmless_text(const struct checker *checker, struct str text)
+/* ",234" */
+static bool is_thousands(struct str text, size_t at)
+{
+    if (at + 3 >= text.length || text.bytes[at] != ',')
+        return false;
+    for (size_t i = 1; i <= 3; i++)
+        if (!char_is_digit(text.bytes[at + i]))
+            return false;
+    return at + 4 == text.length || !char_is_digit(text.bytes[at + 4]);
+}
+
+static bool are_digits_harmless(const struct checker *checker, struct str text)
 {
     for (size_t at = 0; at < text.length;) {
         size_t end = at;
         double value = 0;
-        for (; end < text.length && char_is_digit(text.bytes[end]); end++)
-            value = value * 10 + (text.bytes[end] - '0');
-        if (end > at + 2 && !is_year(value) && !is_given(checker, value))
+        for (; end < text.length && (char_is_digit(text.bytes[end]) || (end > at && is_thousands(text, end))); end++)
+            if (char_is_digit(text.bytes[end]))
+                value = value * 10 + (text.bytes[end] - '0');
+        if (end > at + 2 && !is_year(value) && !own_is_given(checker, value))
             return false;
         at = end > at ? end : at + 1;
     }
     return true;
 }
 
-static bool refuse(const struct checker *checker, const struct token *token)
+/* Number words, and digits that are not 0 to 9. */
+static bool are_words_harmless(const struct checker *checker, struct str text)
+{
+    struct claim claim;
+    for (size_t at = 0; claim_next(text, at, &claim); at = claim.end) {
+        if (char_is_digit(text.bytes[claim.begin]))
+            continue;
+        bool harmless = false;
+        for (size_t i = 0; i < claim.reading_count && !harmless; i++)
+            harmless = claim.readings[i].value <= WORDS_MAX ||
+                       own_is_given(checker, claim.readings[i].value);
+        if (!harmless)
+            return false;
+    }
+    return true;
+}
+
+/* 'Q1 2024' is a label, '987654' a number, and so is 'nine thousand'. */
+static bool is_harmless_text(const struct checker *checker, struct str text)
+{
+    return text.length <= TEXT_LENGTH_MAX && are_digits_harmless(checker, text) &&
+           are_words_harmless(checker, text);
+}
+
+bool own_refuse(const struct checker *checker, const struct token *token)
 {
     char shown[64];
     token_show(token->text, shown, sizeof(shown));
@@ -171,18 +172,17 @@ static bool check_literal(const struct checker *checker, size_t i)
     const struct token *token = &checker->tokens[i];
     double value;
     if (is_put_together(checker, i))
-        return refuse(checker, token);
+        return own_refuse(checker, token);
     if (token->kind == TOKEN_STRING)
-        return is_harmless_text(checker, token->value) || is_compared(checker, i) ||
-               refuse(checker, token);
+        return is_harmless_text(checker, token->value) || own_is_compared(checker, i) ||
+               own_refuse(checker, token);
     if (!str_to_double(token->text, &value))
-        return refuse(checker, token);
-    return is_usual(value) || is_year(value) || is_compared(checker, i) ||
-           is_type_size(checker, i) || is_given(checker, value) || refuse(checker, token);
+        return own_refuse(checker, token);
+    return is_usual(value) || is_year(value) || own_is_compared(checker, i) ||
+           is_type_size(checker, i) || own_is_given(checker, value) || own_refuse(checker, token);
 }
 
-/* Whether the token names something of the data. */
-static bool is_reference(const struct checker *checker, size_t i)
+bool own_is_reference(const struct checker *checker, size_t i)
 {
     static const char *const words[] = {
         "as",      "case",   "when",    "then",    "else",   "end",       "and",     "or",
@@ -200,27 +200,39 @@ static bool is_reference(const struct checker *checker, size_t i)
            !(token->kind == TOKEN_WORD && is_one_of(token, words, COUNT(words)));
 }
 
+/* A text, a date: not put together of several. */
+static bool is_one_constant(const struct checker *checker, size_t begin, size_t end)
+{
+    static const char *const signs[] = {"+", "-", "*", "/", "//", "%", "||", "^", "**"};
+    for (size_t i = begin; i < end; i++)
+        if (is_sign_of(&checker->tokens[i], signs, COUNT(signs)))
+            return false;
+    return true;
+}
+
 /* One column of a select list. EXISTS (SELECT 1 ...), count(1) and labels may be without the data. */
-static bool check_item(const struct checker *checker, size_t begin, size_t end)
+static bool check_item(struct checker *checker, size_t begin, size_t end)
 {
     bool refers = false;
     const struct token *number = NULL;
     for (size_t i = begin; i < end; i++) {
         const struct token *token = &checker->tokens[i];
-        refers |= is_reference(checker, i);
+        refers |= own_is_reference(checker, i);
         if (token->kind != TOKEN_NUMBER && token->kind != TOKEN_STRING)
             continue;
         if (!check_literal(checker, i))
             return false;
         bool one = token->kind == TOKEN_NUMBER && str_equal(token->text, STR("1"));
-        if (token->kind == TOKEN_NUMBER && !one)
+        if (token->kind == TOKEN_NUMBER ? !one : has_digit(token) && !is_one_constant(checker, begin, end))
             number = token;
     }
-    return refers || !number || refuse(checker, number);
+    if (!refers && number)
+        return own_refuse(checker, number);
+    return made_numbers_check(checker, begin, end);
 }
 
 /* The select list that begins at a place; its nested ones are looked at by themselves, too. */
-static bool check_list(const struct checker *checker, size_t begin)
+static bool check_list(struct checker *checker, size_t begin)
 {
     int depth = 0;
     size_t item = begin;
@@ -249,12 +261,12 @@ bool own_numbers_check(struct str sql, const char *const *texts, size_t text_cou
     enum refusal refusal;
     if (!tokenize(sql, arena, &tokens, &refusal, &fault))
         return true; /* the firewall says what is wrong with it */
-    struct checker checker = {tokens.items, tokens.count, texts, text_count, err};
+    struct checker checker = {tokens.items, tokens.count, texts, text_count, err, 0};
     for (size_t i = 0; i < tokens.count; i++) {
         if (is_word(&tokens.items[i], "values"))
             return error_set(err, ERROR_SQL_REFUSED, "the statement has values of its own; select what is in the data");
         if (is_word(&tokens.items[i], "select") && !check_list(&checker, i + 1))
             return false;
     }
-    return true;
+    return made_numbers_check_strings(&checker);
 }
