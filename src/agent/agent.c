@@ -9,11 +9,15 @@
 #include <sys/stat.h>
 
 #include "agent/cached_parts.h"
+#include "agent/embedding.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/directory.h"
 #include "core/log.h"
 #include "core/settings.h"
+
+#define VECTORS_NEW_MS 30000
+#define VECTORS_ANEW_MS (10 * 60 * 1000)
 
 /* ------------------------------------------------------------------ knowledge */
 
@@ -43,49 +47,6 @@ const struct dataset_index *knowledge_index(const struct knowledge *knowledge,
     return knowledge->indexes[i];
 }
 
-struct vector_store {
-    struct store *store;
-    const struct refresh_request *request; /* NULL: none is made anew */
-    size_t made;
-};
-
-static bool is_made_anew(const struct refresh_request *request, const char *id)
-{
-    bool anew = request && request->anew;
-    if (!anew || !request->only)
-        return anew;
-    for (size_t i = 0; i < request->only_count; i++)
-        if (strcmp(request->only[i], id) == 0)
-            return true;
-    return false;
-}
-
-/* Vectors of unchanged datasets come from the store; a store that fails only costs time. */
-static bool load_vector(void *context, const struct dataset *dataset, const char *model_id,
-                        float *vector, size_t dimensions)
-{
-    const struct vector_store *vectors = context;
-    bool found = false;
-    struct error err = {0};
-    if (is_made_anew(vectors->request, dataset->id))
-        return false;
-    if (!store_embedding_get(vectors->store, dataset->id, dataset->version, model_id, vector,
-                             dimensions, &found, &err))
-        log_warn("embedding of '%s': %s", dataset->id, err.message);
-    return found;
-}
-
-static void save_vector(void *context, const struct dataset *dataset, const char *model_id,
-                        const float *vector, size_t dimensions)
-{
-    struct vector_store *vectors = context;
-    struct error err = {0};
-    vectors->made++;
-    if (!store_embedding_put(vectors->store, dataset->id, dataset->version, model_id, vector,
-                             dimensions, &err))
-        log_warn("embedding of '%s': %s", dataset->id, err.message);
-}
-
 struct index_work {
     const struct planner *planner;
     struct knowledge *knowledge;
@@ -103,7 +64,7 @@ static void make_indexes(void *arg)
 TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
                                                        struct catalog *catalog,
                                                        const struct refresh_request *request,
-                                                       struct error *err)
+                                                       uint64_t vectors_time_ms, struct error *err)
 {
     struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
     atomic_init(&knowledge->references, 1);
@@ -114,7 +75,7 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
     }
     knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
     struct vector_store vectors = {.store = agent->store, .request = request};
-    struct vector_cache cache = {&vectors, load_vector, save_vector};
+    struct vector_cache cache = embedding_cache(&vectors);
     struct index_work work = {agent->planner, knowledge};
     knowledge->retrieval = retrieval_index_new(catalog->datasets, catalog->dataset_count,
                                                agent->embedder, &cache, err);
@@ -123,6 +84,14 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
         return NULL;
     }
     knowledge->embeddings_made = vectors.made;
+    const struct embedding_work embedding = {vectors_time_ms, request};
+    struct error late = {0};
+    if (!embedding_fill(agent, knowledge, &embedding, &late) && vectors_time_ms > 0)
+        log_warn("embeddings of datasets: %s; they are made later", late.message);
+    if (!task_check(err)) {
+        knowledge_unref(knowledge);
+        return NULL;
+    }
     return knowledge;
 }
 
@@ -244,8 +213,7 @@ static bool open_parts(struct agent *agent, struct error *err)
         return error_wrap(err, "QUERENT_HOME");
     if (!open_store(agent, err))
         return false;
-    agent->embedder = embedder_open(chosen("QUERENT_EMBED", "builtin"), err);
-    if (!agent->embedder)
+    if (!embedding_open(agent, err))
         return false;
     agent->planner = planner_open(settings_text("QUERENT_WEIGHTS"),
                                   settings_text("QUERENT_EMBEDDINGS"), err);
@@ -298,7 +266,7 @@ TASK_WAITS struct agent *agent_open(struct loop *loop, const struct agent_option
     set_catalog_options(agent, options);
     struct catalog *catalog = NULL;
     if (open_parts(agent, err) && (catalog = catalog_open(&agent->catalog_options, err)))
-        agent->knowledge = knowledge_new_take(agent, catalog, NULL, err);
+        agent->knowledge = knowledge_new_take(agent, catalog, NULL, 0, err);
     if (!agent->knowledge || !agent_reload_verified(agent, err)) {
         agent_close(agent);
         return NULL;
@@ -317,11 +285,13 @@ TASK_WAITS void agent_close(struct agent *agent)
         free(agent);
         return;
     }
+    embedding_keeper_stop(agent);
     knowledge_unref(agent->knowledge);
     verified_set_unref(agent->verified);
     llm_close(agent->llm);
     planner_close(agent->planner);
     embedder_close(agent->embedder);
+    embedder_close(agent->server_embedder);
     cache_close(agent->cache);
     store_close(agent->store);
     pthread_mutex_destroy(&agent->knowledge_lock);
@@ -338,6 +308,7 @@ struct agent *agent_share(struct agent *primary, struct loop *loop, unsigned loo
     agent->store = primary->store;
     agent->cache = primary->cache;
     agent->embedder = primary->embedder;
+    agent->server_embedder = primary->server_embedder;
     agent->planner = primary->planner;
     agent->llm = primary->llm;
     return agent;
@@ -362,6 +333,17 @@ static void put_knowledge(struct agent *agent, struct knowledge *fresh)
     knowledge_unref(old);
 }
 
+/* How long newer data waits for the vectors of what is new in it: the old data answers meanwhile, and
+ * searches with the server's vectors, if it has them all. */
+static uint64_t vectors_time_ms(const struct agent *agent, const struct knowledge *old,
+                                const struct refresh_request *request)
+{
+    if (request->anew)
+        return VECTORS_ANEW_MS;
+    bool whole = retrieval_server_vectors_missing(old->retrieval) == 0;
+    return agent->server_embedder && whole ? VECTORS_NEW_MS : 0;
+}
+
 TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_request *request,
                                  struct knowledge **before, struct knowledge **after,
                                  struct error *err)
@@ -380,7 +362,9 @@ TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_reque
     if (catalog == old->catalog) {
         catalog_unref(catalog);
         fresh = knowledge_ref(old);
-    } else if (catalog && (fresh = knowledge_new_take(agent, catalog, request, err))) {
+    } else if (catalog && (fresh = knowledge_new_take(agent, catalog, request,
+                                                          vectors_time_ms(agent, old, request),
+                                                          err))) {
         put_knowledge(agent, knowledge_ref(fresh));
     }
     if (!fresh || (fresh != old && !agent_reload_verified(agent, err))) {
@@ -388,6 +372,7 @@ TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_reque
         knowledge_unref(old);
         return false;
     }
+    embedding_keeper_wake(agent);
     *before = old;
     *after = fresh;
     return true;
@@ -401,6 +386,13 @@ TASK_WAITS bool agent_refresh(struct agent *agent, struct error *err)
     knowledge_unref(before);
     knowledge_unref(after);
     return true;
+}
+
+TASK_WAITS bool agent_make_vectors(struct agent *agent, const struct refresh_request *request,
+                                   struct error *err)
+{
+    const struct embedding_work work = {UINT32_MAX, request};
+    return embedding_fill(agent, agent->knowledge, &work, err);
 }
 
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err)

@@ -38,7 +38,7 @@ struct knowledge {
     struct dataset_index **indexes; /* one per dataset of the catalog */
     bool restricted; /* some dataset: what is seen depends on who asks */
     bool own_zones;  /* some dataset names its own time zone */
-    size_t embeddings_made; /* when it was made: those that no earlier time had kept */
+    size_t embeddings_made; /* those that no earlier time had kept; a server's, where one is used */
     atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);
@@ -61,7 +61,11 @@ struct agent {
     unsigned loop_count;   /* that share the processors, and so the workers */
     struct store *store;
     struct cache *cache;
-    struct embedder *embedder;
+    struct embedder *embedder;        /* the built-in one */
+    struct embedder *server_embedder; /* beside it (agent/embedding.h); NULL: none */
+    struct embedding_keeper *keeper;  /* of the primary, where one was started */
+    bool filling;                     /* a question has missing vectors made */
+    atomic_ullong embedding_warned_ms;
     struct planner *planner;
     struct llm *llm;
     struct knowledge *knowledge; /* for the loop's thread; others: agent_take_knowledge() */
@@ -110,6 +114,10 @@ struct refresh_request {
 TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_request *request,
                                  struct knowledge **before, struct knowledge **after,
                                  struct error *err);
+/* Has the vectors made that a server's embeddings lack, all of them. Nothing to do without a server. On
+ * the primary's loop. */
+TASK_WAITS bool agent_make_vectors(struct agent *agent, const struct refresh_request *request,
+                                   struct error *err);
 /* The engine of that name (NULL: the configured one), opened at its first use. */
 struct engine *agent_engine(struct agent *agent, const char *name, struct error *err);
 

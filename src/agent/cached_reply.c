@@ -55,6 +55,8 @@ static void make_key(struct run *run)
     struct cache_parts parts = {.arena = run->arena};
     cache_parts_add_text(&parts, llm_model_id(run->agent->llm));
     cache_parts_add_text(&parts, planner_words_id(run->agent->planner));
+    const struct embedder *server = run->agent->server_embedder;
+    cache_parts_add_text(&parts, server ? embedder_model_id(server) : "");
     cache_parts_add_text(&parts, run->knowledge->catalog->version);
     cache_parts_add_integer(&parts, run->verified_set ? run->verified_set->version : 0);
     cache_parts_add_text(&parts, run->knowledge->restricted ? question->user_id : "");
@@ -201,7 +203,7 @@ void cached_reply_land(struct run *run, bool ok, const struct error *err)
 void cached_reply_put(struct run *run)
 {
     /* Rows that depend on the time of day are true only now. */
-    if (!may_use(run) || run->proposal.passing || (run->statement && !run->statement->may_cache))
+    if (!may_use(run) || run->proposal.passing || run->retrieval_notice || (run->statement && !run->statement->may_cache))
         return;
     struct strbuf value = strbuf_init(REPLY_SIZE_MAX);
     wire_add_u8(&value, (uint8_t)run->status);

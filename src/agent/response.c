@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The QueryResponse of the API (spec section 2), written straight from the run. */
+#include "agent/embedding.h"
 #include "agent/run.h"
 #include "agent/verified.h"
 #include "core/json.h"
@@ -156,6 +157,19 @@ static const char *chosen_dataset(const struct run *run)
     return dataset ? dataset->id : NULL;
 }
 
+/* What was done with less than it should: by the planner in a model's place, without the server's
+ * embeddings. */
+static void add_notice(const struct run *run, struct strbuf *out)
+{
+    const char *first = run->proposal.notice, *second = run->retrieval_notice;
+    if (!first && !second)
+        return;
+    json_add_key(out, "notice");
+    json_add_text(out, first && second ? arena_printf(run->arena, "%s %s", first, second)
+                       : first         ? first
+                                       : second);
+}
+
 /* Members of the metadata that are the same for whoever asks the same. */
 static void add_metadata(const struct run *run, struct strbuf *out)
 {
@@ -172,10 +186,7 @@ static void add_metadata(const struct run *run, struct strbuf *out)
     json_add_text(out, proposal->reading);
     json_add_key(out, "repairs");
     json_add_integer(out, run->repairs);
-    if (proposal->notice) {
-        json_add_key(out, "notice");
-        json_add_text(out, proposal->notice);
-    }
+    add_notice(run, out);
     add_texts(out, "assumptions", proposal->assumptions, proposal->assumption_count);
     add_texts(out, "options", proposal->options, proposal->option_count);
     add_periods(proposal, out);
@@ -222,6 +233,17 @@ static void add_usage(const struct run *run, struct strbuf *out)
     usage_tokens_json(&usage, out);
     json_add_key(out, "cost");
     usage_cost_json(&usage, out);
+    if (!embedding_usage(run, &usage))
+        return;
+    json_add_key(out, "embedding");
+    strbuf_add_char(out, '{');
+    json_add_key(out, "model");
+    json_add_text(out, usage.model);
+    json_add_key(out, "tokens");
+    json_add_integer(out, usage.input);
+    json_add_key(out, "cost");
+    usage_cost_json(&usage, out);
+    strbuf_add_char(out, '}');
 }
 
 /* What a follow-up needs of this answer, kept with the assistant's message. */

@@ -147,6 +147,8 @@ struct run {
     bool previous_lost;
     const struct run_verified *verified; /* NULL: the question is none */
     struct retrieval_result retrieved;
+    const char *retrieval_notice; /* a sentence, where it was done with less than it should; NULL */
+    struct embed_usage embedded;  /* of a server's embeddings */
     struct llm_request request;
     struct llm_selection selection;
     struct llm_proposal proposal;

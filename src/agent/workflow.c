@@ -6,6 +6,7 @@
 
 #include "agent/answer_delta.h"
 #include "agent/cached.h"
+#include "agent/embedding.h"
 #include "agent/steps/steps.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -175,6 +176,8 @@ static struct run_end outcome(struct run *run, bool ok, const char *json)
     end.events = events_to_store(run, &end.event_count);
     struct usage *usage = arena_alloc(run->arena, sizeof(*usage));
     end.usage = run_usage(run, usage) ? usage : NULL;
+    struct usage *embedding = arena_alloc(run->arena, sizeof(*embedding));
+    end.embedding_usage = embedding_usage(run, embedding) ? embedding : NULL;
     if (ok) {
         end.state = RUN_COMPLETE;
         end.content = run->answer;
@@ -306,6 +309,7 @@ static void count(const struct run *run, bool ok, bool cached)
     struct usage usage;
     if (run_usage(run, &usage))
         count_usage(&usage);
+    embedding_count(run);
     metrics_observe(METRIC_RUN_DURATION, cached, run->duration_us);
 }
 

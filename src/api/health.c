@@ -2,6 +2,7 @@
 /* Whether the server lives and is ready; and what is at the root. */
 #include <stdlib.h>
 
+#include "agent/embedding.h"
 #include "api/routes.h"
 #include "core/alloc.h"
 #include "core/clock.h"
@@ -109,6 +110,32 @@ static void add_model_check(struct strbuf *json, const struct llm *llm)
     strbuf_clear(&words);
 }
 
+/* The same of the server of embeddings, without which datasets are found all the same; and how far the
+ * vectors of datasets are. */
+static void add_embedding_check(struct strbuf *json, const struct agent *agent,
+                                const struct knowledge *knowledge)
+{
+    struct embed_state last;
+    if (!agent->server_embedder)
+        return;
+    embedder_last_state(agent->server_embedder, &last);
+    struct strbuf words = strbuf_init(2 * ERROR_MESSAGE_MAX);
+    strbuf_printf(&words, "%s: ", embedder_model(agent->server_embedder));
+    if (last.called)
+        strbuf_printf(&words, "%s %lld s ago%s%s", last.ok ? "answered" : "failed",
+                      (long long)((clock_real_ms() - last.at_ms) / 1000), last.ok ? "" : ": ",
+                      last.message);
+    else
+        strbuf_add(&words, "not called yet");
+    size_t missing = retrieval_server_vectors_missing(knowledge->retrieval);
+    bool waits = embedding_is_wanted(agent, knowledge) && missing > 0;
+    if (waits)
+        strbuf_printf(&words, "; %zu of %zu datasets have no vector yet", missing,
+                      knowledge->catalog->dataset_count);
+    add_check(json, "embeddings", (!last.called || last.ok) && !waits, strbuf_text(&words));
+    strbuf_clear(&words);
+}
+
 /* Each part that an answer needs, asked now; and how the language model did. */
 TASK_WAITS static void ready(struct api_request *request)
 {
@@ -122,7 +149,6 @@ TASK_WAITS static void ready(struct api_request *request)
         engine_check_health(engine, &engine_state);
     struct knowledge *knowledge = agent_take_knowledge(api->agent);
     size_t datasets = knowledge->catalog->dataset_count;
-    knowledge_unref(knowledge);
 
     bool all = accepting && store_ok && engine_state.ok && datasets > 0;
     struct strbuf json = strbuf_init(16 * 1024);
@@ -134,6 +160,8 @@ TASK_WAITS static void ready(struct api_request *request)
     add_check(&json, "datasets", datasets > 0,
               datasets > 0 ? NULL : "there is nothing to ask about");
     add_model_check(&json, api->agent->llm);
+    add_embedding_check(&json, api->agent, knowledge);
+    knowledge_unref(knowledge);
     strbuf_printf(&json, "},\"datasets\":%zu}", datasets);
     reply_uncached(request, all ? 200 : 503, &json);
     strbuf_clear(&json);
@@ -167,6 +195,9 @@ static const struct field checks_fields[] = {
     {"datasets", FIELD_MODEL, .required = true, .model = &model_check},
     {"model", FIELD_MODEL, .model = &model_check,
      .description = "How the last call of the language model ended, if one is used; does not count"},
+    {"embeddings", FIELD_MODEL, .model = &model_check,
+     .description = "The same of a server of embeddings, and whether all datasets have a vector; does not "
+                    "count"},
 };
 static MODEL(model_checks, "ReadinessChecks", checks_fields, "Each part that answers need.");
 

@@ -103,6 +103,14 @@ static const struct field candidate_fields[] = {
 static MODEL(model_candidate, "Candidate", candidate_fields,
              "A dataset that the question may be about.");
 
+static const struct field embedding_fields[] = {
+    {"model", FIELD_STRING, .required = true},
+    {"tokens", FIELD_INTEGER, .required = true},
+    {"cost", FIELD_NUMBER, .required = true, .nullable = true},
+};
+static MODEL(model_embedding, "Embedding", embedding_fields,
+             "What the embedding of a question has used.");
+
 static const struct field query_metadata_fields[] = {
     {"execution_time_ms", FIELD_NUMBER, .required = true},
     {"cache_hits", FIELD_OBJECT, .required = true,
@@ -113,6 +121,11 @@ static const struct field query_metadata_fields[] = {
     {"tokens", FIELD_MODEL, .required = true, .model = &model_tokens},
     {"cost", FIELD_NUMBER, .required = true, .nullable = true,
      .description = "Of this run in US dollars; null where a price is not known"},
+    {"embedding", FIELD_MODEL, .model = &model_embedding,
+     .description = "Where a server made an embedding for this question; not part of cost"},
+    {"notice", FIELD_STRING,
+     .description = "Where something had to be done with less: no language model, no embeddings of a "
+                    "server"},
     {"sureness", FIELD_NUMBER, .required = true, .description = "Of the reading, 0 to 1"},
     {"reading", FIELD_STRING, .required = true, .nullable = true,
      .description = "How the question was read, in plain words"},

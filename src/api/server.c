@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/embedding.h"
 #include "api/cut_runs.h"
 #include "api/event_stream.h"
 #include "api/indexer.h"
@@ -494,6 +495,8 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
             run_keeper_start(serving->loop, agent->store, serving->shared.runs, &ignored);
         serving->watch =
             catalog_watch_start(&agent->catalog_options, data_changed, serving, &watch_error);
+        if (!embedding_keeper_start(agent, &ignored))
+            log_warn("embeddings are not made in the background: %s", ignored.message);
         if (!serving->watch)
             log_warn("changes of the data are not watched (SIGHUP reads it again): %s",
                      watch_error.message);
@@ -502,6 +505,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
         while (!serving->stop_asked)
             (void)task_event_wait(&serving->changed, 0, &ignored);
     }
+    embedding_keeper_stop(agent);
     stop_all(serving);
     unwatch_signals(serving);
     indexer_free(serving->shared.indexer);

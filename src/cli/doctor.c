@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "agent/embedding.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "core/json.h"
@@ -263,6 +264,43 @@ TASK_WAITS static void examine_language_model(struct doctor *doctor)
     chat_close(model);
 }
 
+static const struct {
+    const char *what, *name;
+} embedding_checks[] = {
+    {"reached", "embed server"}, {"clock", "embed clock"},     {"key", "embed key"},
+    {"model", "embed model"},    {"dimensions", "embed size"},
+};
+
+static const char *embedding_check_name(const char *what)
+{
+    for (size_t i = 0; i < sizeof(embedding_checks) / sizeof(embedding_checks[0]); i++)
+        if (strcmp(embedding_checks[i].what, what) == 0)
+            return embedding_checks[i].name;
+    return what;
+}
+
+/* Calls the server of embeddings, if one is set: a row for each of its checks. */
+TASK_WAITS static void examine_embedding_server(struct doctor *doctor)
+{
+    struct error err = {0};
+    if (strcmp(embedding_chosen(), "builtin") == 0)
+        return;
+    struct embedder *embedder = embedder_open(embedding_chosen(), &err);
+    if (!embedder) {
+        struct outcome outcome = bad(doctor, &err);
+        report(doctor, "embed model", &outcome);
+        return;
+    }
+    struct embed_check found[EMBED_CHECKS_MAX];
+    task_set_deadline(MODEL_CHECK_MS);
+    size_t count = embedder_check(embedder, doctor->arena, found);
+    for (size_t i = 0; i < count; i++) {
+        struct outcome outcome = {found[i].ok ? FINDING_GOOD : FINDING_BAD, found[i].words};
+        report(doctor, embedding_check_name(found[i].what), &outcome);
+    }
+    embedder_close(embedder);
+}
+
 TASK_WAITS static bool examine(void *arg, struct error *err)
 {
     struct doctor *doctor = arg;
@@ -272,6 +310,7 @@ TASK_WAITS static bool examine(void *arg, struct error *err)
         report(doctor, checks[i].name, &outcome);
     }
     examine_language_model(doctor);
+    examine_embedding_server(doctor);
     return true;
 }
 

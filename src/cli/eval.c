@@ -16,6 +16,7 @@
 #include "cli/terminal.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/settings.h"
 #include "engine/process.h"
 #include "eval/report.h"
@@ -327,6 +328,9 @@ TASK_WAITS static bool ask_over(struct evaluation *evaluation, const char *const
     evaluation->outcome.source =
         arena_strdup(evaluation->set.arena, llm_model_id(session->agent->llm));
     show_errors(session->agent->knowledge->catalog);
+    struct error late = {0};
+    if (!agent_make_vectors(session->agent, NULL, &late))
+        log_warn("embeddings of datasets: %s", late.message);
     struct arena *arena = arena_new();
     struct text_list ids =
         datasets_of(session->agent->knowledge->catalog, db_id ? paths[0] : NULL, arena);

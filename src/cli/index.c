@@ -11,15 +11,18 @@ static const struct option_row options[] = {
     {"json", 0, OPTION_FLAG, NULL, "print the outcome as JSON"},
 };
 
-/* Opening the agent is the work; this says what came of it. */
-static void print_json(const struct catalog *catalog)
+/* Opening the agent is the work, and then the vectors; this says what came of it. */
+static void print_json(const struct knowledge *knowledge)
 {
+    const struct catalog *catalog = knowledge->catalog;
     struct strbuf json = strbuf_init(64 * 1024 * 1024);
     strbuf_add_char(&json, '{');
     json_add_key(&json, "datasets");
     json_add_integer(&json, (int64_t)catalog->dataset_count);
     json_add_key(&json, "errors");
     json_add_integer(&json, (int64_t)catalog->error_count);
+    json_add_key(&json, "embeddings_made");
+    json_add_integer(&json, (int64_t)knowledge->embeddings_made);
     json_add_key(&json, "version");
     json_add_text(&json, catalog->version);
     json_add_key(&json, "problems");
@@ -45,13 +48,33 @@ static void print_json(const struct catalog *catalog)
     strbuf_clear(&json);
 }
 
+static void show_progress(void *context, size_t done, size_t total, const char *name)
+{
+    const struct session *session = context;
+    if (!session->quiet)
+        terminal_progress(stderr, "making", done, total, name);
+}
+
+/* The vectors of a server, where one is set; without them questions are answered all the same. */
+TASK_WAITS static bool make_vectors(struct session *session, struct error *err)
+{
+    const struct refresh_request request = {.progress = show_progress, .progress_context = session};
+    bool ok = agent_make_vectors(session->agent, &request, err);
+    terminal_progress_end(stderr);
+    return ok || error_wrap(err, "embeddings of datasets");
+}
+
 TASK_WAITS static int report(struct session *session)
 {
     const struct catalog *catalog = session->agent->knowledge->catalog;
     struct error err = {0};
+    bool embedded = make_vectors(session, &err);
+    if (!embedded)
+        terminal_print_line(stderr, "%s; datasets are found by keywords and the built-in embeddings",
+                            err.message);
     if (arguments_flag(session->arguments, "json")) {
-        print_json(catalog);
-        return catalog->error_count > 0 ? EXIT_FAILED : EXIT_DONE;
+        print_json(session->agent->knowledge);
+        return catalog->error_count > 0 || !embedded ? EXIT_FAILED : EXIT_DONE;
     }
     int64_t rows = 0;
     for (size_t i = 0; i < catalog->dataset_count; i++)
@@ -59,10 +82,13 @@ TASK_WAITS static int report(struct session *session)
     printf("%zu %s ready, %lld %s", catalog->dataset_count,
            plural(catalog->dataset_count, "dataset", "datasets"), (long long)rows,
            plural((uint64_t)rows, "row", "rows"));
+    if (session->agent->server_embedder)
+        printf(", %zu embedded with %s", session->agent->knowledge->embeddings_made,
+               embedder_model(session->agent->server_embedder));
     if (catalog->error_count > 0)
         printf("; %zu could not be used (see above)", catalog->error_count);
     putchar('\n');
-    if (catalog->error_count > 0)
+    if (catalog->error_count > 0 || !embedded)
         return EXIT_FAILED;
     return catalog_require_datasets(catalog, &err) ? EXIT_DONE : command_fail(&err);
 }

@@ -38,6 +38,15 @@ METRIC(MODEL_TOKENS, "querent_model_tokens_total", COUNTER, PROVIDER, TOKENS, NO
        "Tokens of those calls; cached ones were read from the provider's cache.")
 METRIC(MODEL_COST, "querent_model_cost_usd_total", TIME_COUNTER, PROVIDER, ONE, NONE,
        "What those calls cost in US dollars, as far as prices are known.")
+METRIC(EMBEDDING_CALLS, "querent_embedding_calls_total", COUNTER, ONE, ONE, NONE,
+       "Calls of a server of embeddings, for questions and for datasets.")
+METRIC(EMBEDDING_TOKENS, "querent_embedding_tokens_total", COUNTER, ONE, ONE, NONE,
+       "Tokens of those calls, as far as the server told them.")
+METRIC(EMBEDDING_COST, "querent_embedding_cost_usd_total", TIME_COUNTER, ONE, ONE, NONE,
+       "What those calls cost in US dollars, as far as prices are known.")
+METRIC(EMBEDDINGS_MISSING, "querent_embeddings_missing", GAUGE, ONE, ONE, NONE,
+       "Datasets that have no vector of the server of embeddings yet; until there are none, datasets are "
+       "found by keywords and the built-in embeddings.")
 METRIC(RUNS_RUNNING, "querent_runs_running", GAUGE, ONE, ONE, NONE, "Questions that have a place to run.")
 METRIC(RUNS_WAITING, "querent_runs_waiting", GAUGE, ONE, ONE, NONE, "Questions that wait for a place.")
 METRIC(RUNS_REFUSED, "querent_runs_refused_total", COUNTER, ONE, ONE, NONE,

@@ -82,10 +82,27 @@ const struct setting settings_table[] = {
      .help = "Who answers while the language model can't be asked. planner: the built-in planner, where "
              "it is sure, and the answer says so. none: nobody."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
-     .help = "Who makes embeddings. auto: OpenAI with a key and a cloud model in use, else the "
-             "built-in ones."},
-    {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .unread = true, .group = MODELS,
-     .help = "Id of the embedding model; without it the provider's default."},
+     .help = "Who makes embeddings, by which datasets are found. auto: OpenAI with a key and a language "
+             "model in use (of another server only where QUERENT_EMBED_MODEL says which), else the "
+             "built-in ones. openai: any server that speaks OpenAI's API."},
+    {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
+     .help = "Id of the embedding model; without it text-embedding-3-small with OpenAI. Another server "
+             "has no default."},
+    {"QUERENT_EMBED_DIMENSIONS", SETTING_INTEGER, "1536", 1, 8192, .group = MODELS,
+     .help = "Numbers of one embedding. A model that gives another count, and can't be told, is refused."},
+    {"QUERENT_EMBED_BASE_URL", SETTING_URL, .choices = "https http", .group = MODELS,
+     .help = "Server of the embedding model, where it is not that of OPENAI_BASE_URL. It is sent none of "
+             "the other OPENAI_ settings, and no key but QUERENT_EMBED_API_KEY."},
+    {"QUERENT_EMBED_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "Key for embeddings, where it is not OPENAI_API_KEY."},
+    {"QUERENT_EMBED_API_VERSION", SETTING_TEXT, .max = 64, .group = MODELS,
+     .help = "As OPENAI_API_VERSION, for QUERENT_EMBED_BASE_URL: QUERENT_EMBED_MODEL is then the name of "
+             "the deployment."},
+    {"QUERENT_EMBED_HEADERS", SETTING_TEXT, .secret = true, .group = MODELS,
+     .help = "As QUERENT_OPENAI_HEADERS, for QUERENT_EMBED_BASE_URL."},
+    {"QUERENT_EMBED_WAIT_S", SETTING_INTEGER, "5", 1, 600, .unit = "seconds", .group = MODELS,
+     .help = "How long a question waits for its embedding. Then datasets are found by keywords and the "
+             "built-in embeddings, and the reply says so."},
     {"ANTHROPIC_API_KEY", SETTING_TEXT, .secret = true, .group = MODELS,
      .help = "Key of the Anthropic API."},
     {"ANTHROPIC_AUTH_TOKEN", SETTING_TEXT, .secret = true, .group = MODELS,

@@ -24,7 +24,7 @@ static size_t builtin_dimensions(const void *state)
 }
 
 static bool builtin_embed(void *state, const struct str *texts, size_t count, float *out,
-                          struct error *err)
+                          struct embed_usage *usage, struct error *err)
 {
     for (size_t i = 0; i < count; i++)
         (void)word_table_vector(state, texts[i], out + i * word_table_dimensions(state));

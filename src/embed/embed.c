@@ -8,7 +8,8 @@
 #include "core/alloc.h"
 #include "embed/embed_priv.h"
 
-static const struct embedder_driver *const drivers[] = {&embedder_builtin, &embedder_fake};
+static const struct embedder_driver *const drivers[] = {&embedder_builtin, &embedder_openai,
+                                                       &embedder_fake};
 
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
 
@@ -49,6 +50,22 @@ void embedder_close(struct embedder *embedder)
     free(embedder);
 }
 
+const char *embedder_name(const struct embedder *embedder)
+{
+    return embedder->driver->name;
+}
+
+bool embedder_is_remote(const struct embedder *embedder)
+{
+    return embedder->driver->model != NULL;
+}
+
+const char *embedder_model(const struct embedder *embedder)
+{
+    return embedder_is_remote(embedder) ? embedder->driver->model(embedder->state)
+                                        : embedder_model_id(embedder);
+}
+
 const char *embedder_model_id(const struct embedder *embedder)
 {
     return embedder->driver->model_id(embedder->state);
@@ -78,6 +95,13 @@ static bool make_unit(float *vector, size_t dimensions)
 bool embedder_embed(struct embedder *embedder, const struct str *texts, size_t count, float *out,
                     struct error *err)
 {
+    struct embed_usage ignored = {0};
+    return embedder_embed_counted(embedder, texts, count, out, &ignored, err);
+}
+
+bool embedder_embed_counted(struct embedder *embedder, const struct str *texts, size_t count,
+                            float *out, struct embed_usage *usage, struct error *err)
+{
     size_t dimensions = embedder_dimensions(embedder);
     if (count > EMBED_TEXTS_MAX)
         return error_set(err, ERROR_TOO_LARGE, "embeddings: %zu texts in one call, at most %d",
@@ -86,11 +110,24 @@ bool embedder_embed(struct embedder *embedder, const struct str *texts, size_t c
         if (texts[i].length > EMBED_TEXT_SIZE_MAX)
             return error_set(err, ERROR_TOO_LARGE, "embeddings: a text of %zu bytes, at most %d",
                              texts[i].length, EMBED_TEXT_SIZE_MAX);
-    if (!embedder->driver->embed(embedder->state, texts, count, out, err))
+    if (!embedder->driver->embed(embedder->state, texts, count, out, usage, err))
         return error_wrap(err, "embeddings '%s'", embedder->driver->name);
     for (size_t i = 0; i < count; i++)
         if (!make_unit(out + i * dimensions, dimensions))
             return error_set(err, ERROR_MODEL, "embeddings '%s': a vector is out of range",
                              embedder->driver->name);
     return true;
+}
+
+void embedder_last_state(struct embedder *embedder, struct embed_state *out)
+{
+    *out = (struct embed_state){0};
+    if (embedder->driver->last_state)
+        embedder->driver->last_state(embedder->state, out);
+}
+
+TASK_WAITS size_t embedder_check(struct embedder *embedder, struct arena *arena,
+                                 struct embed_check checks[EMBED_CHECKS_MAX])
+{
+    return embedder->driver->check ? embedder->driver->check(embedder->state, arena, checks) : 0;
 }

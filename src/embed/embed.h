@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Embedding models: text in, unit vector out. "builtin" is a static table mapped from a file
- * (embed/builtin.c, no network); others come as drivers (embed/embed_priv.h).
+ * (embed/builtin.c, no network); "openai" is a server that speaks OpenAI's API (embed/openai.c);
+ * others come as drivers (embed/embed_priv.h).
  *
- * An embedder may be used by many tasks at a time.
+ * An embedder may be used by tasks of all loops at a time.
  */
 #ifndef QUERENT_EMBED_EMBED_H
 #define QUERENT_EMBED_EMBED_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "core/arena.h"
 #include "core/error.h"
 #include "core/str.h"
 #include "task/task.h"
@@ -20,15 +24,53 @@
 
 struct embedder;
 
-/* NULL with an error when the model is unknown or its file is missing or damaged. */
+/* NULL with an error when the model is unknown, its file is missing or damaged, or a setting that it
+ * needs is; opens no connection. */
 struct embedder *embedder_open(const char *name, struct error *err);
 void embedder_close(struct embedder *embedder); /* NULL is allowed */
-/* Changes when vectors of the one don't fit the other; stored beside vectors. */
+/* As embedder_open() took it: "openai". */
+const char *embedder_name(const struct embedder *embedder);
+/* What the server is asked for: "text-embedding-3-small"; of a local one its model id. */
+const char *embedder_model(const struct embedder *embedder);
+/* Whether a server is asked, which costs time and perhaps money, may be away, and is told the texts. */
+bool embedder_is_remote(const struct embedder *embedder);
+/* Changes when vectors of the one don't fit the other (server, model, dimensions); stored beside
+ * vectors. */
 const char *embedder_model_id(const struct embedder *embedder);
 size_t embedder_dimensions(const struct embedder *embedder);
 /* Writes embedder_dimensions() floats for each text: a unit vector, or all zeros for a text that
  * has none (empty, unknown script). */
 TASK_WAITS bool embedder_embed(struct embedder *embedder, const struct str *texts, size_t count,
                                float *out, struct error *err);
+
+/* What calls of a server have used; a local model uses nothing. */
+struct embed_usage {
+    int64_t calls, tokens;
+    int64_t untold; /* calls of which the server did not say how many tokens they were */
+};
+/* The same, adding to *usage, also when it fails. */
+TASK_WAITS bool embedder_embed_counted(struct embedder *embedder, const struct str *texts,
+                                       size_t count, float *out, struct embed_usage *usage,
+                                       struct error *err);
+
+/* How the last call of the server ended, for who asks without calling it. */
+struct embed_state {
+    bool called; /* false: none has ended yet, and the rest says nothing */
+    bool ok;
+    int64_t at_ms; /* since 1970 */
+    char message[ERROR_MESSAGE_MAX];
+};
+void embedder_last_state(struct embedder *embedder, struct embed_state *out);
+
+/* What `querent doctor` tells of a server: each a line, good or bad, with what to mend. */
+struct embed_check {
+    const char *what; /* "reached", "clock", "key", "model", "dimensions" */
+    bool ok;
+    const char *words;
+};
+#define EMBED_CHECKS_MAX 8
+/* 0 for a local model. Makes one small call. */
+TASK_WAITS size_t embedder_check(struct embedder *embedder, struct arena *arena,
+                                 struct embed_check checks[EMBED_CHECKS_MAX]);
 
 #endif

@@ -12,12 +12,19 @@ struct embedder_driver {
     void (*close)(void *state);
     const char *(*model_id)(const void *state);
     size_t (*dimensions)(const void *state);
-    /* Texts are within the limits of embed.h; `out` has room for count * dimensions floats. */
+    /* Texts are within the limits of embed.h; `out` has room for count * dimensions floats. What it
+     * uses is added to *usage. */
     TASK_WAITS bool (*embed)(void *state, const struct str *texts, size_t count, float *out,
-                             struct error *err);
+                             struct embed_usage *usage, struct error *err);
+    /* Of a server; NULL for a local model. */
+    const char *(*model)(const void *state);
+    void (*last_state)(void *state, struct embed_state *out);
+    TASK_WAITS size_t (*check)(void *state, struct arena *arena,
+                               struct embed_check checks[EMBED_CHECKS_MAX]);
 };
 
 extern const struct embedder_driver embedder_builtin;
+extern const struct embedder_driver embedder_openai;
 extern const struct embedder_driver embedder_fake; /* for tests: words hashed to 32 dimensions */
 
 #endif

@@ -44,7 +44,7 @@ static void embed_one(struct str text, float *out)
 }
 
 static bool fake_embed(void *state, const struct str *texts, size_t count, float *out,
-                       struct error *err)
+                       struct embed_usage *usage, struct error *err)
 {
     memset(out, 0, count * FAKE_DIMENSIONS * sizeof(*out));
     for (size_t i = 0; i < count; i++) {

@@ -46,7 +46,8 @@ static void last_state(const struct llm *llm, struct chat_state *out)
 
 static bool knows_model(const struct llm *llm, const char *id)
 {
-    return model_find(chat_provider(llm->state), id) != NULL;
+    const struct model_facts *facts = model_find(chat_provider(llm->state), id);
+    return facts && !facts->embeds;
 }
 
 /* ------------------------------------------------------------------ calls */

@@ -71,6 +71,9 @@ static const struct model_facts table[] = {
      .output_tokens_max = 16384, PRICE(150, 75, 150, 600)},
     {OPENAI, "gpt-4o", .temperature = true, .structured = true, .thinking = MODEL_THINKS_NOT,
      .output_tokens_max = 16384, PRICE(2500, 1250, 2500, 10000)},
+    {OPENAI, "text-embedding-3-small", .embeds = true, PRICE(20, 20, 20, 0)},
+    {OPENAI, "text-embedding-3-large", .embeds = true, PRICE(130, 130, 130, 0)},
+    {OPENAI, "text-embedding-ada-002", .embeds = true, PRICE(100, 100, 100, 0)},
     {OPENAI, "gpt-4*", .temperature = true, .structured = true, .thinking = MODEL_THINKS_NOT},
     {OPENAI, "gpt-5*", .structured = true, .thinking = MODEL_THINKS_ALWAYS},
     {OPENAI, "gpt-6*", .structured = true, .thinking = MODEL_THINKS_ALWAYS},
@@ -120,7 +123,8 @@ const struct model_facts *model_find(const char *provider, const char *id)
 
 static bool can_be_chosen(const struct model_facts *facts, const char *provider)
 {
-    return strcmp(facts->provider, provider) == 0 && !facts->retires && !strchr(facts->id, '*');
+    return strcmp(facts->provider, provider) == 0 && !facts->retires && !facts->embeds &&
+           !strchr(facts->id, '*');
 }
 
 const char *model_print_choices(const char *provider, const char *id, struct arena *arena)

@@ -40,6 +40,7 @@ struct model_facts {
     unsigned output_tokens_max; /* 0: not known */
     bool priced;
     struct model_price price;
+    bool embeds;               /* makes embeddings, and writes no answers */
     int64_t priced_prompt_max; /* tokens of a prompt up to which the price holds; 0: always */
 };
 

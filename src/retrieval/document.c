@@ -8,7 +8,8 @@
 #include "core/strbuf.h"
 #include "retrieval/text.h"
 
-#define PART_SIZE_MAX (16 * 1024) /* bytes of one name or detail that count */
+#define PART_SIZE_MAX (16 * 1024)  /* bytes of one name or detail that count */
+#define SHOWN_SIZE_MAX (32 * 1024) /* what is over is cut: some models take 8,192 tokens */
 
 static const char *plain_name(struct arena *arena, struct str name)
 {
@@ -89,14 +90,24 @@ static const char *column_name(struct arena *arena, const struct column *column)
     return column->label && strcasecmp(column->label, plain) != 0 ? column->label : plain;
 }
 
+static bool is_hidden(const struct dataset *dataset, const struct column *column)
+{
+    for (size_t i = 0; i < dataset->access.hidden.count; i++)
+        if (strcasecmp(dataset->access.hidden.items[i], column->name) == 0)
+            return true;
+    return false;
+}
+
 static void add_details(struct document *document, const struct dataset *dataset,
-                        struct arena *arena)
+                        bool with_hidden, struct arena *arena)
 {
     document->details =
         arena_array(arena, dataset->column_count + dataset->metric_count + dataset->filter_count,
                     sizeof(*document->details));
     for (size_t i = 0; i < dataset->column_count; i++) {
         const struct column *column = &dataset->columns[i];
+        if (!with_hidden && is_hidden(dataset, column))
+            continue;
         add_detail(document, arena, column_name(arena, column), &column->synonyms,
                    column->description);
     }
@@ -119,11 +130,36 @@ static const char *description_of(const struct dataset *dataset, struct arena *a
     return dataset->description ? dataset->description : dataset->grain;
 }
 
-struct document *document_of(const struct dataset *dataset, struct arena *arena)
+static struct document *make(const struct dataset *dataset, bool with_hidden, struct arena *arena)
 {
     struct document *document = arena_alloc(arena, sizeof(*document));
     add_names(document, dataset, arena);
-    add_details(document, dataset, arena);
+    add_details(document, dataset, with_hidden, arena);
     document->description = description_of(dataset, arena);
     return document;
+}
+
+struct document *document_of(const struct dataset *dataset, struct arena *arena)
+{
+    return make(dataset, true, arena);
+}
+
+static void add_list(struct strbuf *text, const char *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(text, "%s%s", i > 0 ? ", " : "", items[i]);
+}
+
+struct str document_shown(const struct dataset *dataset, struct arena *arena)
+{
+    const struct document *document = make(dataset, false, arena);
+    struct strbuf text = strbuf_init(SHOWN_SIZE_MAX);
+    add_list(&text, document->names, document->name_count);
+    if (document->description)
+        strbuf_printf(&text, ". %s", document->description);
+    strbuf_add(&text, ". ");
+    add_list(&text, document->details, document->detail_count);
+    struct str copy = arena_str(arena, str_cut_utf8(strbuf_str(&text), SHOWN_SIZE_MAX));
+    strbuf_clear(&text);
+    return copy;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "core/arena.h"
+#include "core/str.h"
 #include "metadata/dataset.h"
 
 #define DOCUMENT_NAMES_MAX 64 /* further synonyms do not count */
@@ -23,7 +24,9 @@ struct document {
     const char *description; /* with the grain; NULL when there is none */
 };
 
-/* Everything in the arena. */
+/* Everything in the arena. No value of any cell is in it. */
 struct document *document_of(const struct dataset *dataset, struct arena *arena);
+/* The same as one text, for a server: without the columns that the metadata hides. */
+struct str document_shown(const struct dataset *dataset, struct arena *arena);
 
 #endif

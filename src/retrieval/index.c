@@ -225,6 +225,7 @@ struct retrieval_index *retrieval_index_new(const struct dataset *datasets, size
     if (asprintf(&index->vector_model, "%s/%s", embedder_model_id(embedder), VECTOR_FORM) < 0)
         abort(); /* out of memory */
     index->seed = hash_seed();
+    atomic_init(&index->server.missing, count);
     if (!task_offload(index_words, index, err) || !index_vectors(index, cache, err)) {
         retrieval_index_free(index);
         return NULL;
@@ -239,6 +240,9 @@ void retrieval_index_free(struct retrieval_index *index)
     keyword_index_free(index->keywords);
     value_index_free(index->values);
     vector_set_free(index->vectors);
+    vector_set_free(index->server.filling);
+    vector_set_free(atomic_load(&index->server.set));
+    free(index->server.has);
     free(index->by_id);
     free(index->vector_model);
     free(index);
@@ -246,6 +250,8 @@ void retrieval_index_free(struct retrieval_index *index)
 
 size_t retrieval_index_size(const struct retrieval_index *index)
 {
+    const struct vector_set *server = atomic_load(&index->server.set);
     return sizeof(*index) + keyword_index_size(index->keywords) + value_index_size(index->values) +
-           vector_set_size(index->vectors) + index->count * sizeof(*index->by_id);
+           vector_set_size(index->vectors) + (server ? vector_set_size(server) : 0) +
+           index->count * sizeof(*index->by_id);
 }

@@ -3,8 +3,8 @@
  * Retrieval: which datasets a question is about. Keyword rank (BM25 over title, description,
  * columns, synonyms, plus stored values) and vector rank, fused by a weighted sum of scores.
  *
- * An index is built once for a set of datasets, is read-only afterwards and may be searched by
- * many threads.
+ * An index is built once for a set of datasets, is read-only afterwards (but for the vectors of a
+ * server, which are put in place once) and may be searched by many threads.
  */
 #ifndef QUERENT_RETRIEVAL_RETRIEVAL_H
 #define QUERENT_RETRIEVAL_RETRIEVAL_H
@@ -37,6 +37,38 @@ TASK_WAITS struct retrieval_index *retrieval_index_new(const struct dataset *dat
                                                        const struct vector_cache *cache,
                                                        struct error *err);
 void retrieval_index_free(struct retrieval_index *index); /* NULL is allowed */
+
+/*
+ * Vectors by a server, beside those of the index's own embedder. They are made one after the other and
+ * kept by `cache` as they come; only when each dataset has one are they put in place, all at once, for
+ * searches that bring the question's vector by the same model: cosines of two models are never mixed.
+ */
+struct server_vector_cache {
+    void *context;
+    /* As those of a vector_cache; the version is that of the text that the vector is made of, so that
+     * changed data of unchanged metadata costs no call either. */
+    bool (*load)(void *context, const struct dataset *dataset, const char *version,
+                 const char *model_id, float *vector, size_t dimensions);
+    void (*save)(void *context, const struct dataset *dataset, const char *version,
+                 const char *model_id, const float *vector, size_t dimensions);
+};
+struct server_vectors_request {
+    struct embedder *embedder; /* the same at each call for an index; borrowed for its life */
+    const struct server_vector_cache *cache;
+    bool load_only; /* take what the cache has, and call nobody */
+    void (*progress)(void *context, size_t done, size_t total); /* NULL: nobody looks */
+    void *progress_context;
+    struct embed_usage *usage; /* added to, also when it fails */
+};
+/* By one task at a time. A failure keeps what was made: the next call goes on from there. */
+TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
+                                              const struct server_vectors_request *request,
+                                              struct error *err);
+/* Datasets that have none yet: 0 when they are in place. From any thread. */
+size_t retrieval_server_vectors_missing(const struct retrieval_index *index);
+/* How many retrieval_make_server_vectors() has had made. */
+size_t retrieval_server_vectors_made(const struct retrieval_index *index);
+size_t retrieval_dataset_count(const struct retrieval_index *index);
 /* Bytes held, for metrics. */
 size_t retrieval_index_size(const struct retrieval_index *index);
 
@@ -61,6 +93,8 @@ struct retrieval_request {
     const char *const *dataset_filter; /* only these ids, unknown ones are ignored; NULL: all */
     size_t dataset_filter_count;       /* 0: all */
     size_t hit_max;                    /* 3 when 0; at most RETRIEVAL_HITS_MAX */
+    /* The question's by the server whose vectors are in place; NULL: the own embedder alone. */
+    const float *vector;
 };
 
 struct retrieval_result {

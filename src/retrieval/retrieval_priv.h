@@ -3,6 +3,7 @@
 #ifndef QUERENT_RETRIEVAL_RETRIEVAL_PRIV_H
 #define QUERENT_RETRIEVAL_RETRIEVAL_PRIV_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "retrieval/keyword.h"
@@ -27,6 +28,12 @@ struct retrieval_index {
     struct value_index *values;
     struct vector_set *vectors;
     struct dataset_key *by_id;
+    struct server_vectors {
+        struct vector_set *filling; /* until all are there; of who makes them */
+        bool *has;                  /* of each dataset */
+        atomic_size_t missing, made;
+        _Atomic(struct vector_set *) set; /* NULL: not in place */
+    } server;
 };
 
 /* A question as the parts of the index read it. */

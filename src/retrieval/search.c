@@ -19,13 +19,16 @@
 
 struct scores {
     float *keyword;
-    float *cosine;
+    float *cosine;  /* by the own embedder */
+    float *meaning; /* what is ranked by: the server's, or the same */
     unsigned char *allowed; /* NULL: all are */
     double keyword_max;     /* over those allowed */
 };
 
 static void scores_clear(struct scores *scores)
 {
+    if (scores->meaning != scores->cosine)
+        free(scores->meaning);
     free(scores->keyword);
     free(scores->cosine);
     free(scores->allowed);
@@ -97,7 +100,7 @@ static double keyword_part(const struct scores *scores, size_t document)
 static double fused(const struct scores *scores, size_t document)
 {
     return KEYWORD_SHARE * keyword_part(scores, document) +
-           (1 - KEYWORD_SHARE) * (double)scores->cosine[document];
+           (1 - KEYWORD_SHARE) * (double)scores->meaning[document];
 }
 
 struct candidate {
@@ -141,7 +144,7 @@ static void fill_result(const struct retrieval_index *index, const struct questi
             .dataset = &index->datasets[document],
             .score = clamp(best[i].score),
             .keyword = clamp(keyword_part(scores, document)),
-            .vector = clamp(cosine),
+            .vector = clamp(scores->meaning[document]),
             .reason = reason_text(index, question, document, cosine, arena),
         };
     }
@@ -150,7 +153,9 @@ static void fill_result(const struct retrieval_index *index, const struct questi
         return;
     double share = reason_share(index, question, best[0].document);
     out->margin = count > 1 ? clamp(hits[0].score - hits[1].score) : 1;
-    out->best_possible = clamp(1 - (1 - share) * (1 - hits[0].vector));
+    /* The own embedder's cosines are what the bounds were fitted to; other models' have other scales. */
+    double near = clamp(scores->cosine[best[0].document]);
+    out->best_possible = clamp(1 - (1 - share) * (1 - near));
 }
 
 static struct question_parts read_question(const struct retrieval_index *index, struct str text,
@@ -196,6 +201,12 @@ bool retrieval_search(const struct retrieval_index *index, const struct retrieva
         .allowed = allowed_datasets(index, request),
     };
     bool ok = score_vectors(index, text, scores.cosine, err);
+    scores.meaning = scores.cosine;
+    const struct vector_set *server = request->vector ? atomic_load(&index->server.set) : NULL;
+    if (server) {
+        scores.meaning = xcalloc(index->count + 1, sizeof(float));
+        vector_set_scan(server, request->vector, scores.meaning);
+    }
     if (ok)
         rank(index, request, text, &scores, arena, out);
     else

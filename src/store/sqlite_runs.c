@@ -191,6 +191,13 @@ static bool answer_save(struct sqlite_connection *connection, const struct new_m
            message_insert(connection, message, err);
 }
 
+static bool usage_insert(struct sqlite_connection *connection, const struct call_run_end *call,
+                         const struct usage *usage, struct error *err)
+{
+    return !usage || sqlite_usage_insert(connection, STATEMENT_USAGE_ADD_RUN, call->end->run_id,
+                                         call->now, usage, err);
+}
+
 bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct error *err)
 {
     const struct call_run_end *call = arg;
@@ -206,8 +213,8 @@ bool sqlite_run_end(struct sqlite_connection *connection, void *arg, struct erro
         return run_not_active(connection, end, err);
     if (apart && !events_insert(connection, end->run_id, end->events, end->event_count, err))
         return false;
-    if (end->usage && !sqlite_usage_insert(connection, STATEMENT_USAGE_ADD_RUN, end->run_id, call->now,
-                                           end->usage, err))
+    if (!usage_insert(connection, call, end->usage, err) ||
+        !usage_insert(connection, call, end->embedding_usage, err))
         return false;
     if (!call->message_id)
         return true;

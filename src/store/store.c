@@ -362,7 +362,7 @@ static bool check_run_end(const struct run_end *end, struct error *err)
     if (end->state != RUN_COMPLETE && end->state != RUN_FAILED && end->state != RUN_CANCELLED)
         return error_set(err, ERROR_INVALID, "a run ends as complete, failed or cancelled");
     return check_events(end->run_id, end->events, end->event_count, err) &&
-           usage_check(end->usage, err) &&
+           usage_check(end->usage, err) && usage_check(end->embedding_usage, err) &&
            check_run_id(end->run_id, err) && check_conversation_id(end->conversation_id, err) &&
            check_text("the result", end->result, STORE_JSON_SIZE_MAX, err) &&
            check_optional("the answer", end->content, STORE_TEXT_SIZE_MAX, err) &&

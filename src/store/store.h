@@ -151,6 +151,7 @@ struct run_end {
     const struct stored_event *events;
     size_t event_count;
     const struct usage *usage; /* of language models, to be summed; NULL: none */
+    const struct usage *embedding_usage; /* of embeddings, likewise */
 };
 TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, struct error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which datasets the question is about: keyword and vector search over the catalog. */
+#include "agent/embedding.h"
 #include "agent/steps/steps.h"
 #include "agent/verified.h"
 #include "core/json.h"
@@ -41,7 +42,13 @@ static void describe_hits(struct run *run, struct step_record *record)
         json_add_text(&json, hit->reason);
         strbuf_add_char(&json, '}');
     }
-    strbuf_add(&json, "]}");
+    strbuf_add_char(&json, ']');
+    if (run->retrieval_notice) {
+        strbuf_printf(&words, ". %s", run->retrieval_notice);
+        json_add_key(&json, "notice");
+        json_add_text(&json, run->retrieval_notice);
+    }
+    strbuf_add_char(&json, '}');
     record->detail = arena_strdup(run->arena, strbuf_text(&json));
     record->words = run->retrieved.hit_count > 0 ? arena_strdup(run->arena, strbuf_text(&words))
                                                  : "no dataset matches the question";
@@ -79,6 +86,9 @@ TASK_WAITS bool step_retrieve(struct run *run, struct step_record *record, struc
                                                                  : NULL,
         .dataset_filter_count = run->question.dataset_filter_count,
     };
+    if (!embedding_of_question(run, request.question, &request.vector, err))
+        return false;
+    record->cache_hit = run->cache_hits[CACHE_EMBEDDING] != CACHE_MISS;
     if (!retrieval_search(run->knowledge->retrieval, &request, run->arena, &run->retrieved, err))
         return false;
     describe_hits(run, record);
