@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plan keeps beside what planner.h shows: for planner.c, decide.c and the trainer. */
+/* What a plan keeps beside what planner.h shows: for the files of planner/ and the trainer. */
 #ifndef QUERENT_PLANNER_PLAN_H
 #define QUERENT_PLANNER_PLAN_H
 
@@ -83,6 +83,9 @@ struct plan_state {
     const char *unknown_subject; /* what it counts and nothing in the data is called; NULL */
     struct missing_value missing;     /* no word: every one that looks like a value is one */
 };
+
+/* Where the plan has that statement, or its candidate_count. */
+size_t plan_find_statement(const struct plan *plan, const char *sql);
 
 /* Takes what is needed later from what ranked a learned reading. */
 void plan_learned_facts(const struct ranking_features *ranking, struct learned_facts *out);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "planner/doubts.h"
+
+#include <string.h>
+
+#include "planner/rules/unheard.h"
+#include "planner/rules/unknown_subject.h"
+
+#define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
+#define NAMES_LIKELY 0.8  /* the same for one that shows names for keys */
+#define UNITS_LIKELY 0.6  /* the same for one that adds up quantities */
+
+/* Each candidate by itself. */
+static void find_unheard_words(struct plan_state *state, const struct plan_request *request)
+{
+    struct telling_words telling = telling_words_find(request->question);
+    bool counted, ranked;
+    subjects_asked_for(request->question, state->arena, &counted, &ranked);
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct query *query = state->plan.candidates[i].query;
+        struct plan_item *item = &state->items[i];
+        item->unheard = unheard_word(&telling, query);
+        if (!item->unheard && counted && counts_another_table(request, query, state->arena))
+            item->unheard = "how many";
+        if (!item->unheard && ranked && ranks_something_else(request, query, state->arena))
+            item->unheard = "top";
+    }
+}
+
+/* "How many meters" counts meters where rules found what they are, not the rows. */
+static void doubt_counted_rows(struct plan_state *state)
+{
+    const struct dataset *counted = NULL;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        const struct expression *e = state->plan.candidates[i].query->select[0].expression;
+        if (item->prior >= COUNTS_SURELY && item->unread_count == 0 && !item->follow_up &&
+            e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_COUNT_DISTINCT)
+            counted = state->plan.candidates[i].dataset;
+    }
+    for (size_t i = 0; counted && i < state->plan.candidate_count; i++) {
+        const struct expression *e = state->plan.candidates[i].query->select[0].expression;
+        if (state->items[i].prior < 0 && e->kind == EXPRESSION_AGGREGATE &&
+            e->aggregate == AGGREGATE_COUNT && e->left->kind == EXPRESSION_STAR &&
+            state->plan.candidates[i].dataset == counted && !state->items[i].unheard)
+            state->items[i].unheard = "how many";
+    }
+}
+
+/* "How many drills" adds up quantities where there are some: a number of rows is none of drills. */
+static void doubt_counts_for_units(struct plan_state *state, const struct business_candidate *list,
+                                   size_t count)
+{
+    bool units = false;
+    for (size_t i = 0; i < count; i++)
+        units |= list[i].counts_units && list[i].score >= UNITS_LIKELY;
+    for (size_t i = 0; units && i < state->plan.candidate_count; i++) {
+        const struct query *query = state->plan.candidates[i].query;
+        for (size_t k = 0; k < query->select_count; k++)
+            if (query->select[k].expression->kind == EXPRESSION_AGGREGATE &&
+                query->select[k].expression->aggregate == AGGREGATE_COUNT)
+                state->items[i].unheard = "how many";
+    }
+}
+
+static bool says_identifier(struct str question, struct arena *arena)
+{
+    static const char *const words[] = {" id", " key", " number", " code", " no"};
+    const char *text = arena_strndup(arena, question.bytes, question.length);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasestr(text, words[i]))
+            return true;
+    return false;
+}
+
+/* Is it the query's only column, and the key that `named` shows the names for? */
+static bool groups_by_key_of(const struct query *query, const struct query *named)
+{
+    const struct expression *e = query->select[0].expression;
+    if (query->table_count != 1 || query->group_count != 1 || e->kind != EXPRESSION_COLUMN)
+        return false;
+    for (size_t i = 1; i < named->table_count; i++)
+        if (named->tables[0].dataset == query->tables[0].dataset &&
+            strcmp(named->tables[i].joined_column, e->column->name) == 0)
+            return true;
+    return false;
+}
+
+/* "Guests with more than 10 bookings" are wanted by name where rules found their names. */
+static void doubt_bare_keys(struct plan_state *state, const struct plan_request *request)
+{
+    if (says_identifier(request->question, state->arena))
+        return;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *named = &state->items[i];
+        const struct query *query = state->plan.candidates[i].query;
+        if (named->prior < NAMES_LIKELY || named->unread_count > 0 || query->group_count != 1)
+            continue;
+        for (size_t k = 0; k < state->plan.candidate_count; k++)
+            if (state->items[k].prior < 0 && !state->items[k].unheard &&
+                groups_by_key_of(state->plan.candidates[k].query, query))
+                state->items[k].unheard = "names";
+    }
+}
+
+void plan_doubt_candidates(struct plan_state *state, const struct plan_request *request,
+                           const struct business_candidate *readings, size_t count)
+{
+    find_unheard_words(state, request);
+    doubt_counted_rows(state);
+    doubt_counts_for_units(state, readings, count);
+    doubt_bare_keys(state, request);
+}
