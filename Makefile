@@ -15,7 +15,7 @@ all: deps/build.ready                   ## build the program: build/querent
 	@$(NINJA) -C $(BUILD)
 
 deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package-lock.json \
-  tools/pages/package-lock.json tests/requirements.txt tests/contract/requirements.txt \
+  tools/pages/package-lock.json tools/aimock/package-lock.json tests/requirements.txt tests/contract/requirements.txt \
   tests/doubles/sdk-requirements.txt tests/doubles/llmock-requirements.txt \
   bench/requirements.txt bench/peers/plan-stack/requirements.txt
 	@tools/setup/setup.sh $*

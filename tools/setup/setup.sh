@@ -7,6 +7,7 @@
 #   pytest           deps/venv, pinned by tests/requirements.txt
 #   schemathesis     deps/contract-venv, pinned by tests/contract/requirements.txt
 #   model clients    deps/sdk-venv and deps/llmock-venv, pinned by tests/doubles/*-requirements.txt
+#   aimock           deps/aimock, with a Node of its own, pinned by tools/aimock/package-lock.json
 #   peers to measure deps/bench-venv, pinned by bench/requirements.txt; deps/plan-stack-venv, pinned by
 #                    bench/peers/plan-stack/requirements.txt
 set -euo pipefail
@@ -72,6 +73,11 @@ fetch_pages() {
     fetch_npm pages "the libraries of /docs and /redoc (6 MB)"
 }
 
+# A double of language models; Debian's Node is too old for it.
+fetch_aimock() {
+    [ "$kind" != test ] || fetch_npm aimock "aimock and the Node that it runs on (60 MB)"
+}
+
 # Python packages in an environment of their own: make_environment KIND FOLDER REQUIREMENTS.
 make_environment() {
     [ "$kind" = "$1" ] || return 0
@@ -86,6 +92,7 @@ make_environment() {
 install_packages
 fetch_duckdb
 fetch_pages
+fetch_aimock
 make_environment test deps/venv tests/requirements.txt
 make_environment test deps/contract-venv tests/contract/requirements.txt
 make_environment test deps/sdk-venv tests/doubles/sdk-requirements.txt
