@@ -73,13 +73,7 @@ TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct
 
 static struct str system_text(const struct decision *decision)
 {
-    static const enum prompt cards[SQL_DIALECTS] = {
-        [DIALECT_DUCKDB] = PROMPT_DIALECT_DUCKDB,   [DIALECT_SQLITE] = PROMPT_DIALECT_SQLITE,
-        [DIALECT_POSTGRES] = PROMPT_DIALECT_DUCKDB, [DIALECT_TRINO] = PROMPT_DIALECT_DUCKDB,
-        [DIALECT_DOMO] = PROMPT_DIALECT_DUCKDB,
-    };
-    enum sql_dialect dialect = decision->request->plan.dialect;
-    const struct prompt_value value = {"dialect", str_trim(prompt_text(cards[dialect]))};
+    const struct prompt_value value = {"dialect", prompt_dialect_card(decision->request->plan.dialect)};
     return prompt_render(PROMPT_DECIDE_SYSTEM, &value, 1, decision->arena);
 }
 

@@ -25,7 +25,21 @@ static const struct {
                                  "facts"}},
     [PROMPT_DIALECT_DUCKDB] = {"dialect.duckdb", {NULL}},
     [PROMPT_DIALECT_SQLITE] = {"dialect.sqlite", {NULL}},
+    [PROMPT_DIALECT_POSTGRESQL] = {"dialect.postgresql", {NULL}},
+    [PROMPT_DIALECT_TRINO] = {"dialect.trino", {NULL}},
+    [PROMPT_DIALECT_DOMO] = {"dialect.domo", {NULL}},
 };
+
+static const enum prompt cards[SQL_DIALECTS] = {
+    [DIALECT_DUCKDB] = PROMPT_DIALECT_DUCKDB,       [DIALECT_SQLITE] = PROMPT_DIALECT_SQLITE,
+    [DIALECT_POSTGRES] = PROMPT_DIALECT_POSTGRESQL, [DIALECT_TRINO] = PROMPT_DIALECT_TRINO,
+    [DIALECT_DOMO] = PROMPT_DIALECT_DOMO,
+};
+
+struct str prompt_dialect_card(enum sql_dialect dialect)
+{
+    return str_trim(prompt_texts[cards[dialect]]);
+}
 
 const char *prompt_name(enum prompt prompt)
 {

@@ -11,6 +11,7 @@
 
 #include "core/arena.h"
 #include "core/str.h"
+#include "engine/engine.h"
 
 enum prompt {
     PROMPT_DECIDE_SYSTEM, /* prompts/decide.system.md: how to choose a dataset and write SQL */
@@ -21,6 +22,9 @@ enum prompt {
     PROMPT_ANSWER_QUESTION, /* question, rows, facts */
     PROMPT_DIALECT_DUCKDB,  /* how its SQL differs from others' */
     PROMPT_DIALECT_SQLITE,
+    PROMPT_DIALECT_POSTGRESQL,
+    PROMPT_DIALECT_TRINO,
+    PROMPT_DIALECT_DOMO,
     PROMPTS
 };
 
@@ -35,6 +39,8 @@ struct prompt_value {
 /* In the arena. A name that the file does not have, or lacks, is a fault of the program. */
 struct str prompt_render(enum prompt prompt, const struct prompt_value *values, size_t count,
                          struct arena *arena);
+/* The card of an engine's SQL. */
+struct str prompt_dialect_card(enum sql_dialect dialect);
 /* The file's name without its ending, "decide.system"; its text; and the names that it takes, ended by NULL. */
 const char *prompt_name(enum prompt prompt);
 struct str prompt_text(enum prompt prompt);

@@ -69,6 +69,20 @@ static void what_is_empty_is_left_out_with_its_heading(void **state)
     assert_string_equal(render_all(PROMPT_DECIDE_CONTEXT, "").bytes, "");
 }
 
+static void each_dialect_has_a_card_of_its_own(void **state)
+{
+    static const char *const begins[SQL_DIALECTS] = {
+        [DIALECT_DUCKDB] = "The SQL is DuckDB's",         [DIALECT_SQLITE] = "The SQL is SQLite's",
+        [DIALECT_POSTGRES] = "The SQL is PostgreSQL's",   [DIALECT_TRINO] = "The SQL is Trino's",
+        [DIALECT_DOMO] = "The SQL is Domo's",
+    };
+    for (enum sql_dialect dialect = 0; dialect < SQL_DIALECTS; dialect++) {
+        struct str card = prompt_dialect_card(dialect);
+        assert_true(str_starts(card, str_from(begins[dialect])));
+        assert_in_range(card.length, 200, 2000); /* it is paid for with every question */
+    }
+}
+
 static void the_version_is_one_of_all_texts(void **state)
 {
     assert_int_equal(strlen(prompt_version()), 16);
@@ -81,6 +95,7 @@ int main(void)
         cmocka_unit_test(each_prompt_takes_the_values_that_it_is_said_to),
         cmocka_unit_test(values_are_put_in_as_they_are),
         cmocka_unit_test(what_is_empty_is_left_out_with_its_heading),
+        cmocka_unit_test(each_dialect_has_a_card_of_its_own),
         cmocka_unit_test(the_version_is_one_of_all_texts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
