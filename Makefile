@@ -7,7 +7,7 @@ MESON_OPTIONS =
 # One line that moves on a terminal, nothing but faults in a log.
 NINJA = ninja $$([ -t 1 ] || echo --quiet)
 
-.PHONY: all setup demo test test-live bench check-asan check-tsan fuzz coverage docs install uninstall format clean help
+.PHONY: all setup demo test test-live transcript bench check-asan check-tsan fuzz coverage docs install uninstall format clean help
 
 all: deps/build.ready                   ## build the program: build/querent
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) $(MESON_OPTIONS) >deps/meson.log || \
@@ -28,6 +28,9 @@ test: deps/test.ready                   ## set up everything and run all tests
 
 test-live: deps/test.ready all          ## ask real language models whose keys are set, a dozen questions each
 	@QUERENT_TEST_LIVE=1 deps/venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/e2e/test_models_live.py
+
+transcript: all                         ## two questions with a stand-in for Claude: steps, deltas, cost, prompts
+	@cd tests && python3 -m doubles.transcript $(CURDIR)/$(BUILD)/querent
 
 # PREFIX is remembered by the build folder; DESTDIR, which packagers give, reaches Meson as it is.
 PREFIX = /usr/local

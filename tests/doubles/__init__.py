@@ -10,6 +10,8 @@
     claude.py         Anthropic's Messages API
     openai_server.py  OpenAI's chat completions and embeddings, as OpenAI, Azure, vLLM, Ollama and llama.cpp have them
 
+    transcript.py     two questions with claude.py behind the program, as a transcript (`make transcript`)
+
 tests/e2e/test_models_doubles.py proves them with the vendors' own clients. By hand, from tests/:
 
     python -m doubles.claude --port 8001 --script replies.json
