@@ -19,6 +19,8 @@ void cached_selection_put(struct run *run);
 /* True when run->proposal was filled, with datasets and columns of the run's own knowledge. Only
  * for the first proposal: a repair goes on from what just happened. */
 TASK_WAITS bool cached_proposal_get(struct run *run);
+/* Of a statement only once it has run well: one that fails would fail again for whoever asks next. What a
+ * repair has brought takes the place of what failed. */
 void cached_proposal_put(struct run *run);
 
 /* Prepares the statement's key, for it and for cached_rows_put(); then looks. Statements that are

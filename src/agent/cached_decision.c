@@ -336,8 +336,7 @@ void cached_selection_put(struct run *run)
 void cached_proposal_put(struct run *run)
 {
     const struct llm_proposal *proposal = &run->proposal;
-    if (!run->question.use_cache || run->question.dry || run->request.failure ||
-        proposal->passing ||
+    if (!run->question.use_cache || run->question.dry || proposal->passing ||
         proposal->assumption_count > LIST_LENGTH_MAX || proposal->period_count > LIST_LENGTH_MAX ||
         proposal->option_count > LIST_LENGTH_MAX)
         return;

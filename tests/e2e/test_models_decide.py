@@ -90,6 +90,14 @@ def test_a_failed_statement_is_mended_with_the_nearest_name(ask, claude):
     assert "revenu: sales.revenue" in decisions(claude)[1].question
 
 
+def test_only_a_statement_that_ran_is_kept(ask, claude):
+    """What failed is not replayed to who asks next; what mended it is."""
+    bad, good = decision("SELECT sum(revenu) FROM sales"), decision("SELECT sum(revenue) AS n FROM sales")
+    ask("what has come in", script=reply(bad), expect=1, QUERENT_MAX_REPAIRS="0", QUERENT_MODEL_FALLBACK="none")
+    answer = ask("what has come in", script=reply(good), QUERENT_MAX_REPAIRS="0", QUERENT_MODEL_FALLBACK="none")
+    assert answer["data_sample"] == [{"n": 35}] and len(decisions(claude)) == 1
+
+
 def test_a_value_that_is_not_stored_is_mended_with_those_that_are(ask, claude):
     answer = ask("what came in up there", script=reply(decision("SELECT sum(revenue) AS n FROM sales WHERE region = 'north'"),
                                                       decision("SELECT sum(revenue) AS n FROM sales WHERE region = 'North'")))

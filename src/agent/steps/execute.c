@@ -62,6 +62,8 @@ TASK_WAITS bool step_execute(struct run *run, struct step_record *record, struct
     run->cache_hits[CACHE_SQL_RESULT] = statement->cached;
     record->cache_hit = statement->cached != CACHE_MISS;
     cached_rows_put(run, statement);
+    if (run->cache_hits[CACHE_SQL_GENERATION] == CACHE_MISS && !run->verified)
+        cached_proposal_put(run);
     record->words = arena_printf(
         run->arena, "checked as read-only; %zu %s%s in %.1f ms", statement->rows->row_count,
         plural(statement->rows->row_count, "row", "rows"),

@@ -35,7 +35,8 @@ TASK_WAITS bool step_generate(struct run *run, struct step_record *record, struc
     } else if (!record->cache_hit) {
         if (!llm_generate(run->agent->llm, &run->request, &run->proposal, err))
             return false;
-        cached_proposal_put(run);
+        if (run->proposal.outcome != LLM_QUERY) /* a statement is kept once it has run (execute.c) */
+            cached_proposal_put(run);
     }
     model_input_count_repairs(run);
     wording_clean(run);
