@@ -161,19 +161,46 @@ static bool try_candidates(struct llm_request *request, struct plan *plan, struc
     return true;
 }
 
+static bool same_words(const struct plan *plan, const struct plan_decision *decision)
+{
+    return decision->reading_count == 2 &&
+           strcmp(plan->candidates[decision->readings[0]].reading,
+                  plan->candidates[decision->readings[1]].reading) == 0;
+}
+
+/* A difference that words can't tell is none that the asker could decide: the likelier one is proposed. */
+static bool is_asked_in_vain(const struct plan *plan, const struct plan_decision *decision)
+{
+    return decision->outcome == PLAN_ASK && same_words(plan, decision) &&
+           plan->candidates[decision->readings[0]].dataset ==
+               plan->candidates[decision->readings[1]].dataset;
+}
+
+/* Of the candidate that would be proposed, whether it was not executed yet, but must be. */
+static bool is_untried(const struct plan *plan, const struct plan_decision *decision, size_t *which)
+{
+    if (decision->outcome == PLAN_ANSWER) {
+        *which = decision->winner;
+        return plan_is_foreseen(plan, *which);
+    }
+    *which = decision->readings[0];
+    return is_asked_in_vain(plan, decision) && !plan_is_executed(plan, *which);
+}
+
 /* What is answered was executed itself, and not only foreseen from another's rows: else that comes
  * now, and where it fails, the others' turn. */
 static bool decide(struct llm_request *request, struct reading *reading,
                    struct plan_decision *out, struct error *err)
 {
     struct plan *plan = reading->plan;
+    size_t which;
     for (;;) {
         if (!reading->tried && !try_candidates(request, plan, err))
             return false;
         plan_decide(plan, request->sureness_min, request->arena, out);
-        if (reading->tried || out->outcome != PLAN_ANSWER || !plan_is_foreseen(plan, out->winner))
+        if (reading->tried || !is_untried(plan, out, &which))
             break;
-        if (!try_candidate(request, plan, out->winner, err))
+        if (!try_candidate(request, plan, which, err))
             return false;
     }
     reading->tried = true;
@@ -196,13 +223,6 @@ static void propose_candidate(const struct llm_request *request,
     out->period_count = candidate->period_count;
     out->sureness = decision->sureness;
     out->explanation = decision->explanation;
-}
-
-static bool same_words(const struct plan *plan, const struct plan_decision *decision)
-{
-    return decision->reading_count == 2 &&
-           strcmp(plan->candidates[decision->readings[0]].reading,
-                  plan->candidates[decision->readings[1]].reading) == 0;
 }
 
 static void propose_question_back(const struct llm_request *request, const struct plan *plan,
@@ -289,9 +309,7 @@ static bool planner_generate(struct llm *llm, struct llm_request *request, struc
         propose_candidate(request, &plan->candidates[decision.winner], &decision, out);
         break;
     case PLAN_ASK:
-        /* A difference that words can't tell is none that the asker could decide. */
-        if (same_words(plan, &decision) && plan->candidates[decision.readings[0]].dataset ==
-                                               plan->candidates[decision.readings[1]].dataset) {
+        if (is_asked_in_vain(plan, &decision)) {
             propose_candidate(request, &plan->candidates[decision.readings[0]], &decision, out);
             break;
         }

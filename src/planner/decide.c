@@ -163,6 +163,11 @@ bool plan_is_foreseen(const struct plan *plan, size_t i)
     return item->observed && !item->executed;
 }
 
+bool plan_is_executed(const struct plan *plan, size_t i)
+{
+    return ((const struct plan_state *)plan)->items[i].executed;
+}
+
 /* The share of the learned readings' probability that gives the same result as candidate `i`. */
 static double same_result(const struct plan_state *state, size_t i)
 {

@@ -150,6 +150,8 @@ size_t plan_next(struct plan *plan, double threshold);
 
 /* Whether another's rows told what the candidate gives, and its own statement was not executed. */
 bool plan_is_foreseen(const struct plan *plan, size_t i);
+/* Whether its own statement was executed, with whatever outcome. */
+bool plan_is_executed(const struct plan *plan, size_t i);
 
 /* Whether executing more candidates can't change what will be decided: a reading by rules, of what
  * the learned ones can't express, is all but sure and has rows; or the decision is the same whatever
