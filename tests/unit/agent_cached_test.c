@@ -3,24 +3,8 @@
  * What a run takes from the cache: for everything that a cached value depends on, that a change of
  * it is a miss. A scripted driver in the planner's place counts how often it is asked.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "agent_support.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "agent/workflow.h"
-#include "core/clock.h"
-#include "core/settings.h"
-#include "engine/worker.h"
-#include "llm/llm_priv.h"
-
-static char home[64], folder[96];
-static const char *const data_paths[] = {folder};
 static const char *model = "model-1";
 static const char *script = NULL; /* the statement; NULL: one over the chosen dataset */
 static bool fails_first; /* the script is the first statement alone */
@@ -78,33 +62,15 @@ static const struct llm_driver scripted_driver = {
     .generate = scripted_generate,
 };
 
-struct world {
-    struct agent *agent;
-    struct question question;
-    struct run *run;
-    bool ok;
-};
-
-static void run_in_task(void *arg)
-{
-    struct world *world = arg;
-    struct error err = {0};
-    world->ok = workflow_run(world->run, &err);
-}
+static const struct llm_driver *const scripted_by = &scripted_driver;
 
 /* Which types hit: "selection generation result", without those that did not; or where the whole
  * reply came from: "memory". */
 static const char *ask(struct world *world)
 {
     static char hits[64];
-    struct error err = {0};
     selected = generated = 0;
-    run_free(world->run);
-    world->run = run_new(world->agent, &world->question, &err);
-    assert_non_null(world->run);
-    struct task *task = task_ref(task_start(world->agent->loop, NULL, run_in_task, world, &err));
-    assert_true(task_join(task, &err));
-    task_unref(task);
+    run_question(world);
     const enum cache_level *levels = world->run->cache_hits;
     if (levels[CACHE_RESPONSE]) {
         assert_int_equal(selected + generated, 0);
@@ -121,23 +87,6 @@ static const char *ask(struct world *world)
 
 #define ALL "selection generation result"
 #define ONLY_RESULT "result" /* another decision for the same statement on the same data */
-
-static void write_file(const char *name, const char *text)
-{
-    char path[160];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void set(const char *name, const char *value)
-{
-    struct error err = {0};
-    if (!settings_set(name, value, &err))
-        fail_msg("%s", err.message);
-}
 
 static void refresh(struct world *world)
 {
@@ -626,96 +575,45 @@ static void who_waits_for_its_turn_leads_nobody(struct world *world)
         run_free(askers[i].run);
 }
 
-static void (*current)(struct world *world);
-
-static bool in_agent(void *arg, struct error *err)
+static void prepare(void)
 {
-    struct world world = {.question = {.text = "revenue of sales", .use_cache = true}};
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    world.agent = agent_open(task_loop(task_current()), &options, err);
-    if (!world.agent)
-        return false;
-    struct llm scripted = {.driver = &scripted_driver};
-    struct llm *real = world.agent->llm;
-    world.agent->llm = &scripted;
-    int64_t count;
-    bool cleared = cache_clear(world.agent->cache, CACHE_TYPES, NULL, false, &count, err);
-    if (cleared)
-        current(&world);
-    run_free(world.run);
-    world.agent->llm = real;
-    agent_close(world.agent);
-    return cleared;
-}
-
-static void run_one(void **state)
-{
-    struct error err = {0};
-    struct task_options options = {.name = "test"};
-    current = *state;
     script = NULL;
     write_file("sales.csv", "region,revenue\nNorth,1\nSouth,2\n");
     write_file("trips.csv", "city,revenue\nLisbon,1\nPorto,2\n");
     write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n");
     write_file("trips.yaml", "table_name: trips\nsource: {file: trips.csv}\n");
-    if (!task_run_main(&options, in_agent, NULL, &err))
-        fail_msg("%s", err.message);
 }
-
-static int set_up(void **state)
-{
-    struct error err = {0};
-    char command[128];
-    snprintf(home, sizeof(home), "/tmp/querent-cached-XXXXXX");
-    if (!mkdtemp(home))
-        return -1;
-    snprintf(folder, sizeof(folder), "%s/data", home);
-    snprintf(command, sizeof(command), "mkdir '%s'", folder);
-    return system(command) == 0 && settings_load(&err) &&
-                   settings_set("QUERENT_HOME", home, &err) && clock_set_now("2024-03-15T12:00:00Z")
-               ? 0
-               : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", home);
-    return system(command);
-}
-
-#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
 
 int main(int argc, char **argv)
 {
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        TEST(the_same_again_is_a_hit),
-        TEST(use_cache_false_neither_reads_nor_writes),
-        TEST(another_model_decides_anew),
-        TEST(another_reference_date_decides_anew),
-        TEST(other_settings_decide_anew),
-        TEST(another_filter_decides_anew),
-        TEST(changed_data_is_read_anew),
-        TEST(a_changed_document_is_read_anew),
-        TEST(a_change_of_another_dataset_is_none),
-        TEST(another_caller_is_another_where_access_is_restricted),
-        TEST(an_explained_answer_is_another),
-        TEST(what_tells_the_time_is_run_again),
-        TEST(a_failure_is_not_kept),
-        TEST(a_reply_is_taken_whole),
-        TEST(rows_are_wanted_where_a_reply_does_not_suffice),
-        TEST(a_reply_depends_on_all_it_is_given),
-        TEST(the_last_ten_messages_are_context),
-        TEST(a_time_zone_counts_by_the_day_there),
-        TEST(a_dataset_has_days_of_its_own),
-        TEST(a_reply_depends_on_what_was_said_before),
-        TEST(a_follow_up_is_found_in_another_conversation),
-        TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
-        TEST(a_reply_of_this_minute_is_not_kept),
-        TEST(equal_questions_at_once_share_one_run),
-        TEST(who_waits_for_its_turn_leads_nobody),
+        AGENT_TEST(the_same_again_is_a_hit),
+        AGENT_TEST(use_cache_false_neither_reads_nor_writes),
+        AGENT_TEST(another_model_decides_anew),
+        AGENT_TEST(another_reference_date_decides_anew),
+        AGENT_TEST(other_settings_decide_anew),
+        AGENT_TEST(another_filter_decides_anew),
+        AGENT_TEST(changed_data_is_read_anew),
+        AGENT_TEST(a_changed_document_is_read_anew),
+        AGENT_TEST(a_change_of_another_dataset_is_none),
+        AGENT_TEST(another_caller_is_another_where_access_is_restricted),
+        AGENT_TEST(an_explained_answer_is_another),
+        AGENT_TEST(what_tells_the_time_is_run_again),
+        AGENT_TEST(a_failure_is_not_kept),
+        AGENT_TEST(a_reply_is_taken_whole),
+        AGENT_TEST(rows_are_wanted_where_a_reply_does_not_suffice),
+        AGENT_TEST(a_reply_depends_on_all_it_is_given),
+        AGENT_TEST(the_last_ten_messages_are_context),
+        AGENT_TEST(a_time_zone_counts_by_the_day_there),
+        AGENT_TEST(a_dataset_has_days_of_its_own),
+        AGENT_TEST(a_reply_depends_on_what_was_said_before),
+        AGENT_TEST(a_follow_up_is_found_in_another_conversation),
+        AGENT_TEST(a_reply_is_not_shown_to_another_where_access_is_restricted),
+        AGENT_TEST(a_reply_of_this_minute_is_not_kept),
+        AGENT_TEST(equal_questions_at_once_share_one_run),
+        AGENT_TEST(who_waits_for_its_turn_leads_nobody),
     };
-    return cmocka_run_group_tests_name("cached", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("cached", tests, make_folder, remove_home);
 }

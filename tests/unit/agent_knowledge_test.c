@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Knowledge is taken and given back by several threads while refreshes put newer ones in its place
  * (under ThreadSanitizer: make check-tsan). */
-#include "home_support.h"
+#include "agent_support.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "agent/agent.h"
-#include "engine/worker.h"
 
 #define THREADS 4
 #define REFRESHES 5
 
-static char data[128];
-static const char *const data_paths[] = {data};
+static const struct llm_driver *const scripted_by = NULL;
 
 static void write_data(int64_t rows)
 {
-    FILE *file = fopen(data, "w");
-    assert_non_null(file);
-    fprintf(file, "region,revenue\n");
+    struct strbuf text = strbuf_init(1 << 20);
+    strbuf_add(&text, "region,revenue\n");
     for (int64_t i = 0; i < rows; i++)
-        fprintf(file, "North,%lld\n", (long long)i);
-    fclose(file);
+        strbuf_printf(&text, "North,%lld\n", (long long)i);
+    write_file("sales.csv", strbuf_text(&text));
+    strbuf_clear(&text);
+}
+
+static void prepare(void)
+{
+    write_data(10);
 }
 
 struct reader {
@@ -52,8 +51,9 @@ static void *read_knowledge(void *arg)
     return NULL;
 }
 
-static void threads_take_while_it_is_replaced(struct agent *agent)
+static void threads_take_while_it_is_replaced(struct world *world)
 {
+    struct agent *agent = world->agent;
     atomic_bool stop = false;
     struct reader readers[THREADS] = {0};
     for (size_t i = 0; i < THREADS; i++) {
@@ -83,8 +83,9 @@ static void refresh_in_task(void *arg)
     assert_true(agent_refresh(arg, &err));
 }
 
-static void two_tasks_refresh_at_once(struct agent *agent)
+static void two_tasks_refresh_at_once(struct world *world)
 {
+    struct agent *agent = world->agent;
     struct error err = {0};
     write_data(50);
     struct task *tasks[2];
@@ -99,8 +100,9 @@ static void two_tasks_refresh_at_once(struct agent *agent)
     assert_int_equal(atomic_load(&agent->knowledge->references), 1);
 }
 
-static void nothing_new_keeps_it(struct agent *agent)
+static void nothing_new_keeps_it(struct world *world)
 {
+    struct agent *agent = world->agent;
     struct error err = {0};
     const struct knowledge *before = agent->knowledge;
     assert_true(agent_refresh(agent, &err));
@@ -108,48 +110,14 @@ static void nothing_new_keeps_it(struct agent *agent)
     assert_int_equal(atomic_load(&before->references), 1);
 }
 
-static void (*current)(struct agent *agent);
-
-static bool in_agent(void *arg, struct error *err)
-{
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    struct agent *agent = agent_open(task_loop(task_current()), &options, err);
-    if (!agent)
-        return false;
-    current(agent);
-    agent_close(agent);
-    return true;
-}
-
-static void run_one(void **state)
-{
-    struct error err = {0};
-    struct task_options options = {.name = "test"};
-    current = *state;
-    write_data(10);
-    if (!task_run_main(&options, in_agent, NULL, &err))
-        fail_msg("%s", err.message);
-}
-
-static int set_up(void **state)
-{
-    struct error err = {0};
-    if (!settings_load(&err) || make_home(state) != 0)
-        return -1;
-    snprintf(data, sizeof(data), "%s/sales.csv", home);
-    return 0;
-}
-
-#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
-
 int main(int argc, char **argv)
 {
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        TEST(threads_take_while_it_is_replaced),
-        TEST(two_tasks_refresh_at_once),
-        TEST(nothing_new_keeps_it),
+        AGENT_TEST(threads_take_while_it_is_replaced),
+        AGENT_TEST(two_tasks_refresh_at_once),
+        AGENT_TEST(nothing_new_keeps_it),
     };
-    return cmocka_run_group_tests(tests, set_up, remove_home);
+    return cmocka_run_group_tests(tests, make_folder, remove_home);
 }

@@ -3,19 +3,13 @@
  * What a run gives a language model, and that each part of it is a part of the cache's keys: a change of
  * one is a miss. The model is a scripted one in the provider's place; the rest is real.
  */
+#include "agent_support.h"
 #include "chat_double.h"
-#include "home_support.h"
-
-#include <sys/stat.h>
 
 #include "agent/model_input.h"
-#include "agent/workflow.h"
-#include "core/clock.h"
-#include "engine/worker.h"
 #include "prompt/prompt.h"
 
-static char folder[96];
-static const char *const data_paths[] = {folder};
+static const struct llm_driver *const scripted_by = NULL;
 
 /* The linker puts this in the place of prompt_version() (see meson.build). */
 static const char *version = "0000000000000001";
@@ -30,44 +24,15 @@ const char *__wrap_prompt_version(void)
     "\"periods\":[],\"sql\":\"" sql "\",\"question_back\":null,\"no_answer\":null}"
 #define SUM DECISION("SELECT sum(revenue) AS total FROM sales")
 
-struct world {
-    struct agent *agent;
-    struct run *run;
-    struct question question;
-    char conversation[STORE_ID_SIZE];
-    bool ok;
-};
-
-static void write_file(const char *name, const char *text)
-{
-    char path[160];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void run_in_task(void *arg)
-{
-    struct world *world = arg;
-    struct error err = {0};
-    world->ok = workflow_run(world->run, &err);
-}
+static char conversation[STORE_ID_SIZE];
 
 /* How often the model was asked to decide. */
 static size_t ask(struct world *world, const char *text)
 {
-    struct error err = {0};
     static const struct chat_double_reply sum = {.text = SUM};
     chat_double_script(&sum, 1);
-    run_free(world->run);
     world->question.text = text;
-    world->run = run_new(world->agent, &world->question, &err);
-    assert_non_null(world->run);
-    struct task *task = task_ref(task_start(world->agent->loop, NULL, run_in_task, world, &err));
-    assert_true(task_join(task, &err));
-    task_unref(task);
+    run_question(world);
     if (!world->ok)
         print_error("%s\n", world->run->error.message);
     size_t decisions = 0;
@@ -146,8 +111,8 @@ static void what_was_said_before_counts(struct world *world)
     assert_int_equal(ask(world, "and by region?"), 1);
     assert_null(strstr(strbuf_text(&chat_double.sent), "conversation so far"));
     assert_int_equal(ask(world, revenue), 0);
-    snprintf(world->conversation, sizeof(world->conversation), "%s", world->run->conversation_id);
-    world->question.conversation_id = world->conversation;
+    snprintf(conversation, sizeof(conversation), "%s", world->run->conversation_id);
+    world->question.conversation_id = conversation;
     assert_int_equal(ask(world, "and by region?"), 1);
     assert_non_null(strstr(strbuf_text(&chat_double.sent),
                            "revenue of sales\nSQL: SELECT sum(revenue) AS total FROM sales"));
@@ -284,44 +249,13 @@ static void to_explain_alone_asks_nobody(struct world *world)
     assert_int_equal(ask(world, revenue), 1);
 }
 
-static void (*current)(struct world *world);
-
-static bool in_agent(void *arg, struct error *err)
+static void prepare(void)
 {
-    struct world world = {.question = {.use_cache = true}};
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    world.agent = agent_open(task_loop(task_current()), &options, err);
-    if (!world.agent)
-        return false;
-    int64_t count;
-    bool cleared = cache_clear(world.agent->cache, CACHE_TYPES, NULL, false, &count, err);
-    if (cleared)
-        current(&world);
-    run_free(world.run);
-    agent_close(world.agent);
-    return cleared;
-}
-
-static void run_one(void **state)
-{
-    struct error err = {0};
-    struct task_options options = {.name = "test"};
-    current = *state;
-    assert_true(settings_set("QUERENT_LLM", "openai", &err));
-    assert_true(settings_set("QUERENT_MODEL_SEES", "rows", &err));
-    assert_true(settings_set("QUERENT_MODELS_ALLOWED", "none", &err));
+    set("QUERENT_LLM", "openai");
+    set("QUERENT_MODEL_SEES", "rows");
+    set("QUERENT_MODELS_ALLOWED", "none");
     write_file("sales.csv", "region,revenue\nNorth,1\nSouth,2\n");
     write_file("sales.yaml", "table_name: sales\nsource: {file: sales.csv}\n");
-    if (!task_run_main(&options, in_agent, NULL, &err))
-        fail_msg("%s", err.message);
-}
-
-static int set_up(void **state)
-{
-    if (make_home(state) != 0)
-        return -1;
-    snprintf(folder, sizeof(folder), "%s/data", home);
-    return mkdir(folder, 0700);
 }
 
 static int tear_down(void **state)
@@ -330,25 +264,23 @@ static int tear_down(void **state)
     return remove_home(state);
 }
 
-#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
-
 int main(int argc, char **argv)
 {
     if (engine_worker_requested(argc, argv))
         return engine_worker_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        TEST(the_same_is_not_asked_again),
-        TEST(other_prompts_are_asked_anew),
-        TEST(another_model_is_asked_anew),
-        TEST(another_temperature_is_asked_anew),
-        TEST(what_it_may_see_counts),
-        TEST(what_was_said_before_counts),
-        TEST(examples_count),
-        TEST(a_reply_depends_on_prompts_and_model),
-        TEST(the_server_counts),
-        TEST(who_stands_in_is_not_kept),
-        TEST(failed_statements_are_repaired_and_counted),
-        TEST(to_explain_alone_asks_nobody),
+        AGENT_TEST(the_same_is_not_asked_again),
+        AGENT_TEST(other_prompts_are_asked_anew),
+        AGENT_TEST(another_model_is_asked_anew),
+        AGENT_TEST(another_temperature_is_asked_anew),
+        AGENT_TEST(what_it_may_see_counts),
+        AGENT_TEST(what_was_said_before_counts),
+        AGENT_TEST(examples_count),
+        AGENT_TEST(a_reply_depends_on_prompts_and_model),
+        AGENT_TEST(the_server_counts),
+        AGENT_TEST(who_stands_in_is_not_kept),
+        AGENT_TEST(failed_statements_are_repaired_and_counted),
+        AGENT_TEST(to_explain_alone_asks_nobody),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_folder, tear_down);
 }

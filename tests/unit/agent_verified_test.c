@@ -4,26 +4,10 @@
  * counts), takes effect and ends at once, also in another process, and is parked when its data
  * changes.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "agent_support.h"
 
 #include "agent/verified_admin.h"
-#include "agent/workflow.h"
-#include "core/clock.h"
-#include "core/settings.h"
-#include "engine/process.h"
-#include "engine/worker.h"
-#include "llm/llm_priv.h"
 
-static char home[64], folder[96];
-static const char *const data_paths[] = {folder};
 static size_t selected, generated;
 
 static const char *scripted_model_id(const struct llm *llm)
@@ -60,47 +44,19 @@ static const struct llm_driver scripted_driver = {
     .generate = scripted_generate,
 };
 
-struct world {
-    struct agent *agent;
-    struct arena *arena;
-    struct question question;
-    struct run *run;
-    bool ok;
-};
-
-static void run_in_task(void *arg)
-{
-    struct world *world = arg;
-    struct error err = {0};
-    world->ok = workflow_run(world->run, &err);
-}
+static const struct llm_driver *const scripted_by = &scripted_driver;
 
 /* Was it answered by a verified query, and then with nobody asked? */
 static bool is_verified(struct world *world, const char *text)
 {
-    struct error err = {0};
     selected = generated = 0;
-    run_free(world->run);
     world->question.text = text;
-    world->run = run_new(world->agent, &world->question, &err);
-    struct task *task = task_ref(task_start(world->agent->loop, NULL, run_in_task, world, &err));
-    assert_true(task_join(task, &err));
-    task_unref(task);
+    run_question(world);
     assert_true(world->ok);
     bool verified = strstr(run_response_json(world->run), "\"verified\":{") != NULL;
     if (verified)
         assert_int_equal(selected + generated, 0);
     return verified;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char path[160];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
 }
 
 static const char *add(struct world *world, const char *question, const char *sql, bool approve)
@@ -316,52 +272,14 @@ static void an_approval_does_not_cover_a_later_edit(struct world *world)
 
 /* ------------------------------------------------------------------ around them */
 
-static void (*current)(struct world *world);
-
-static bool in_agent(void *arg, struct error *err)
+static void prepare(void)
 {
-    struct world world = {.question = {.use_cache = true}, .arena = arena_new()};
-    struct agent_options options = {.data_paths = data_paths, .data_path_count = 1};
-    world.agent = agent_open(task_loop(task_current()), &options, err);
-    if (!world.agent)
-        return false;
-    struct llm scripted = {.driver = &scripted_driver};
-    struct llm *real = world.agent->llm;
-    world.agent->llm = &scripted;
-    current(&world);
-    run_free(world.run);
-    world.agent->llm = real;
-    agent_close(world.agent);
-    arena_free(world.arena);
-    return true;
-}
-
-static void run_one(void **state)
-{
-    struct error err = {0};
-    struct task_options options = {.name = "test"};
-    current = *state;
-    snprintf(home, sizeof(home), "/tmp/querent-verified-XXXXXX");
-    assert_non_null(mkdtemp(home));
-    snprintf(folder, sizeof(folder), "%s/files", home); /* HOME/data is the program's own */
-    char command[128];
-    snprintf(command, sizeof(command), "mkdir '%s'", folder);
-    assert_int_equal(system(command), 0);
-    assert_true(settings_set("QUERENT_HOME", home, &err));
     write_file("sales.csv", SALES);
     write_file("trips.csv", "city,km\nNorth,1\nPorto,2\n");
-    if (!task_run_main(&options, in_agent, NULL, &err))
-        fail_msg("%s", err.message);
-    process_remove_folder(home);
 }
 
-static int set_up(void **state)
-{
-    struct error err = {0};
-    return settings_load(&err) && clock_set_now("2024-03-15T12:00:00Z") ? 0 : -1;
-}
-
-#define TEST(function) cmocka_unit_test_prestate(run_one, (void *)(function))
+/* Each with a store of its own. */
+#define TEST(function) AGENT_TEST_BETWEEN(function, make_folder, remove_home)
 
 int main(int argc, char **argv)
 {
@@ -378,5 +296,5 @@ int main(int argc, char **argv)
         TEST(another_process_follows),
         TEST(an_approval_does_not_cover_a_later_edit),
     };
-    return cmocka_run_group_tests_name("verified", tests, set_up, NULL);
+    return cmocka_run_group_tests_name("verified", tests, NULL, NULL);
 }
