@@ -82,9 +82,9 @@ const struct setting settings_table[] = {
      .help = "Who answers while the language model can't be asked. planner: the built-in planner, where "
              "it is sure, and the answer says so. none: nobody."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
-     .help = "Who makes embeddings, by which datasets are found. auto: OpenAI with a key and a language "
-             "model in use (of another server only where QUERENT_EMBED_MODEL says which), else the "
-             "built-in ones. openai: any server that speaks OpenAI's API."},
+     .help = "Who makes embeddings, by which datasets are found. openai: OpenAI or a server that speaks its "
+             "API. auto: that, with a key and a language model in use, or with QUERENT_EMBED_BASE_URL; of "
+             "another server than OpenAI's only where QUERENT_EMBED_MODEL is set; else the built-in ones."},
     {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
      .help = "Id of the embedding model; without it text-embedding-3-small with OpenAI. Another server "
              "has no default."},

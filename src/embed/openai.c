@@ -25,7 +25,9 @@
 /* A token is at least a byte, so this is never over the 300,000 tokens that OpenAI takes at once. */
 #define BATCH_BYTES (256 * 1024)
 #define TEXT_TOKENS_MAX 8000    /* OpenAI takes 8,192 of a text */
-#define REPLY_SIZE_MAX (64 * 1024 * 1024)
+/* Bytes of a reply: each number as text, and what else there may be. */
+#define NUMBER_SIZE_MAX 32
+#define REPLY_REST_MAX (1024 * 1024)
 #define REQUEST_SIZE_MAX (4 * 1024 * 1024)
 #define TRIES_BROKEN_MAX 2 /* of a reply that breaks the rules */
 #define CHANGES_MAX 4      /* of the request's form */
@@ -298,7 +300,7 @@ TASK_WAITS static bool fetch(struct batch *batch, struct error *err)
         .body = strbuf_str(&body),
         /* One that is silent for as long as it is waited for at all has failed. */
         .idle_ms = left_ms < server->idle_ms ? left_ms + 1 : server->idle_ms,
-        .body_max = REPLY_SIZE_MAX,
+        .body_max = REPLY_REST_MAX + batch->count * server->dimensions * NUMBER_SIZE_MAX,
         .repeatable = true,
         .is_final = embed_problem_is_final,
         .failure = ERROR_MODEL,

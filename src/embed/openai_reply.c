@@ -113,7 +113,8 @@ static bool check_row(struct embed_reading *reading, const float *row)
     for (size_t i = 0; i < reading->dimensions; i++)
         square += (double)row[i] * row[i];
     return (isfinite(square) && square > 0) ||
-           fail(reading, isfinite(square) ? "a vector of zeros" : "a vector out of range (NaN)");
+           fail(reading, isfinite(square) ? "a vector of zeros"
+                                          : "a vector whose numbers are out of range");
 }
 
 /* Which text the item is of: what it says, else its place. */

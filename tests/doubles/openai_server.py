@@ -96,13 +96,15 @@ def embed(text, size):
 
 class OpenAI(Double):
     """json_schema, json_object, tools: whether the server has them; a request for what it lacks is a 400. `shuffle`:
-    embeddings come in another order than they were asked for; embed_base64 off: always as numbers, whatever was asked."""
+    embeddings come in another order than they were asked for; embed_base64 off: always as numbers, whatever was asked; spoil: a
+    function that makes another document of a good one of embeddings."""
 
     def __init__(self, source="Understood.", *, flavour="openai", json_schema=True, json_object=True, tools=True,
-                 models=CHAT_MODELS, shuffle=False, embed_base64=True, **options):
+                 models=CHAT_MODELS, shuffle=False, embed_base64=True, spoil=None, **options):
         self.flavour, self.name = FLAVOURS[flavour], flavour
         self.has = {"json_schema": json_schema, "json_object": json_object, "text": True}
         self.has_tools, self.models, self.shuffle, self.embed_base64 = tools, tuple(models), shuffle, embed_base64
+        self.spoil = spoil or (lambda document: document)
         self.numbers = itertools.count(1)
         self.prefixes = set()
         super().__init__(source, **options)
@@ -303,7 +305,7 @@ class OpenAI(Double):
         if call.kind == "models":
             return self.respond_models(call)
         if call.kind == "embeddings":
-            return self.whole(self.embeddings(call))
+            return self.whole(self.spoil(self.embeddings(call)))
         completion = self.completion(call, reply)
         if not call.stream:
             return self.whole(completion)

@@ -257,6 +257,106 @@ static void vectors_are_kept_in_the_cache(void **state)
     retrieval_index_free(second);
 }
 
+/* ---- a server's vectors ---- */
+
+#define FAKE_SIZE 32
+
+static struct {
+    bool known[3];
+    float vectors[3][FAKE_SIZE];
+    char versions[3][32];
+    int saves;
+} server_kept;
+
+static bool load_server(void *context, const struct dataset *dataset, const char *version,
+                        const char *model_id, float *vector, size_t dimensions)
+{
+    size_t i = (size_t)(dataset - datasets);
+    if (!server_kept.known[i] || strcmp(server_kept.versions[i], version) != 0)
+        return false;
+    memcpy(vector, server_kept.vectors[i], dimensions * sizeof(*vector));
+    return true;
+}
+
+static void save_server(void *context, const struct dataset *dataset, const char *version,
+                        const char *model_id, const float *vector, size_t dimensions)
+{
+    size_t i = (size_t)(dataset - datasets);
+    assert_int_equal(dimensions, FAKE_SIZE);
+    assert_true(strncmp(model_id, "fake-32/", 8) == 0);
+    memcpy(server_kept.vectors[i], vector, dimensions * sizeof(*vector));
+    snprintf(server_kept.versions[i], sizeof(server_kept.versions[i]), "%s", version);
+    server_kept.known[i] = true;
+    server_kept.saves++;
+}
+
+static size_t make_server_vectors(struct retrieval_index *index, struct embedder *fake, bool load_only)
+{
+    static const struct server_vector_cache cache = {NULL, load_server, save_server};
+    struct error err = {0};
+    struct embed_usage usage = {0};
+    struct server_vectors_request request = {
+        .embedder = fake, .cache = &cache, .load_only = load_only, .usage = &usage};
+    assert_true(retrieval_make_server_vectors(index, &request, &err));
+    return retrieval_server_vectors_missing(index);
+}
+
+static struct retrieval_result search_with(const struct retrieval_index *index, struct arena *arena,
+                                           const float *vector)
+{
+    struct error err = {0};
+    struct retrieval_result result;
+    struct retrieval_request request = {.question = STR("region"), .vector = vector};
+    assert_true(retrieval_search(index, &request, arena, &result, &err));
+    return result;
+}
+
+static void a_servers_vectors_count_only_when_all_are_there(void **state)
+{
+    struct error err = {0};
+    struct arena *arena = arena_new();
+    struct embedder *fake = embedder_open("fake", &err);
+    struct retrieval_index *index = retrieval_index_new(datasets, 3, builtin, NULL, &err);
+    float question[FAKE_SIZE];
+    const struct str text = STR("region");
+    assert_true(embedder_embed(fake, &text, 1, question, &err));
+    assert_int_equal(retrieval_server_vectors_missing(index), 3);
+    assert_int_equal(make_server_vectors(index, fake, true), 3);
+    double own = search_with(index, arena, NULL).hits[0].vector;
+    assert_true(search_with(index, arena, question).hits[0].vector == own);
+    assert_int_equal(make_server_vectors(index, fake, false), 0);
+    assert_int_equal(retrieval_server_vectors_made(index), 3);
+    struct retrieval_result result = search_with(index, arena, question);
+    double dot = 0;
+    for (size_t i = 0; i < FAKE_SIZE; i++)
+        dot += (double)question[i] * (double)server_kept.vectors[0][i];
+    assert_string_equal(result.hits[0].dataset->id, "sales");
+    assert_float_equal(result.hits[0].vector, dot, 1e-3); /* by halves */
+    assert_true(result.hits[0].vector != own);
+    /* What the bounds of "explains" were fitted to stays as it was. */
+    assert_true(result.best_possible == search_with(index, arena, NULL).best_possible);
+    assert_true(search_with(index, arena, NULL).hits[0].vector == own);
+    retrieval_index_free(index);
+
+    /* All but one: none. */
+    index = retrieval_index_new(datasets, 3, builtin, NULL, &err);
+    server_kept.known[1] = false;
+    assert_int_equal(make_server_vectors(index, fake, true), 1);
+    assert_true(search_with(index, arena, question).hits[0].vector == own);
+    assert_int_equal(make_server_vectors(index, fake, false), 0);
+    assert_int_equal(server_kept.saves, 4);
+    assert_true(search_with(index, arena, question).hits[0].vector != own);
+    retrieval_index_free(index);
+
+    /* One that was spoilt on its way is made again. */
+    index = retrieval_index_new(datasets, 3, builtin, NULL, &err);
+    server_kept.vectors[2][0] = 7;
+    assert_int_equal(make_server_vectors(index, fake, true), 1);
+    retrieval_index_free(index);
+    embedder_close(fake);
+    arena_free(arena);
+}
+
 static void failing_models_fail_the_search(void **state)
 {
     struct error err = {0};
@@ -354,6 +454,7 @@ int main(void)
         cmocka_unit_test(odd_questions_are_answered),
         cmocka_unit_test(no_and_bare_datasets_are_fine),
         cmocka_unit_test(vectors_are_kept_in_the_cache),
+        cmocka_unit_test(a_servers_vectors_count_only_when_all_are_there),
         cmocka_unit_test(failing_models_fail_the_search),
         cmocka_unit_test(many_datasets_are_built_in_a_task),
         cmocka_unit_test(threads_search_at_once),
