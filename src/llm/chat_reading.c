@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "engine/json_check.h"
+#include "llm/json_mend.h"
 
 #define SCRATCH_KEEP_MAX 16384
 #define TOKENS_MAX 1000000000 /* what is beyond is no count of tokens */
@@ -83,7 +84,9 @@ static void release_json(void *value)
 json_t *chat_read_json(struct str text, struct arena *arena)
 {
     json_error_t ignored;
-    json_t *value = json_is_valid(text) ? json_loadb(text.bytes, text.length, 0, &ignored) : NULL;
+    if (!str_is_utf8(text))
+        text = json_mend(text, arena);
+    json_t *value = json_is_valid(text) ? json_load_mended(text, 0, arena, &ignored) : NULL;
     if (value)
         arena_defer(arena, release_json, value);
     return value;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "llm/json_mend.h"
 #include "llm/model_priv.h"
 #include "sql/firewall.h"
 
@@ -97,15 +98,15 @@ static void read_periods(const json_t *object, struct arena *arena, struct model
 
 /* ------------------------------------------------------------------ the whole */
 
-static json_t *find_object(struct str text, json_error_t *error)
+static json_t *find_object(struct str text, struct arena *arena, json_error_t *error)
 {
     const char *brace = text.length > 0 ? memchr(text.bytes, '{', text.length) : NULL;
     if (!brace) {
         snprintf(error->text, sizeof(error->text), "there is no object");
         return NULL;
     }
-    return json_loadb(brace, text.length - (size_t)(brace - text.bytes), JSON_DISABLE_EOF_CHECK,
-                      error);
+    return json_load_mended(str_slice(text, (size_t)(brace - text.bytes), text.length),
+                            JSON_DISABLE_EOF_CHECK, arena, error);
 }
 
 /* A model that was not held to the form may send the statement alone. */
@@ -128,7 +129,7 @@ bool model_read_reply(struct str text, struct arena *arena, struct model_reply *
     if (text.length > CHAT_REPLY_SIZE_MAX)
         return error_set(err, ERROR_MODEL, "the reply is too long");
     json_error_t problem = {0};
-    json_t *object = find_object(text, &problem);
+    json_t *object = find_object(text, arena, &problem);
     if (!json_is_object(object)) {
         json_decref(object);
         out->sql = find_bare_sql(text, arena);

@@ -703,6 +703,25 @@ static void openais_stream_may_be_cut_anywhere(void **state)
     chat_close(model);
 }
 
+/* A server that cuts its tokens within a character sends half of it in each of two events. */
+static void halves_of_characters_are_borne_with(void **state)
+{
+    struct chat_model *model = open_server("m");
+    struct read read = read_all(
+        model, DELTA("{\"content\":\"a\\ud83d\"}", "null") DELTA("{\"content\":\"\\ude00b\\u0000\"}", "null")
+                   DELTA("{\"content\":\"\xC3\"}", "null") DELTA("{\"content\":\"\x9F \\ud83d\\ude00\\\\u0000\"}", "null")
+                       DELTA("{}", "\"stop\"") DONE, 0);
+    if (!read.ok)
+        fail_msg("%s", read.err.message);
+    assert_string_equal(read.text, "a\xEF\xBF\xBD\xEF\xBF\xBD" "b\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD \xF0\x9F\x98\x80\\u0000");
+    read = read_all(model, "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"\\udc00x\"},"
+                           "\"finish_reason\":\"stop\"}]}", 0);
+    if (!read.ok)
+        fail_msg("%s", read.err.message);
+    assert_string_equal(read.text, "\xEF\xBF\xBDx");
+    chat_close(model);
+}
+
 static void openais_stream_that_ends_early_is_no_reply(void **state)
 {
     struct chat_model *model = open_server("m");
@@ -944,6 +963,7 @@ int main(void)
         CHAT_TEST(claudes_whole_reply_is_read_too),
         CHAT_TEST(openais_stream_may_be_cut_anywhere),
         CHAT_TEST(openais_stream_that_ends_early_is_no_reply),
+        CHAT_TEST(halves_of_characters_are_borne_with),
         CHAT_TEST(openais_ends_are_told_apart),
         CHAT_TEST(numbers_of_tokens_are_bounded),
         CHAT_TEST(replies_have_a_limit),
