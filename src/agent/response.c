@@ -218,8 +218,8 @@ bool run_usage(const struct run *run, struct usage *out)
         .cached = usage->cached,
         .cache_written = usage->cache_written,
         .output = usage->output,
-        .cost_nano = usage->priced ? cost_kept(usage->cost_nano) : 0,
-        .unpriced = usage->priced ? 0 : usage->calls,
+        .cost_nano = cost_kept(usage->cost_nano),
+        .unpriced = usage->unpriced,
     };
     return usage->calls > 0;
 }
@@ -233,6 +233,10 @@ static void add_usage(const struct run *run, struct strbuf *out)
     usage_tokens_json(&usage, out);
     json_add_key(out, "cost");
     usage_cost_json(&usage, out);
+    if (usage.unpriced > 0) {
+        json_add_key(out, "unpriced_calls");
+        json_add_integer(out, usage.unpriced);
+    }
     if (!embedding_usage(run, &usage))
         return;
     json_add_key(out, "embedding");

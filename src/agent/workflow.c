@@ -35,12 +35,13 @@ static void add_usage(struct run *run, struct step_record *record, const struct 
     if (after->calls <= before->calls)
         return;
     struct usage usage = {
+        .calls = after->calls - before->calls,
         .input = after->input - before->input,
         .cached = after->cached - before->cached,
         .cache_written = after->cache_written - before->cache_written,
         .output = after->output - before->output,
         .cost_nano = after->cost_nano - before->cost_nano,
-        .unpriced = after->priced ? 0 : 1,
+        .unpriced = after->unpriced - before->unpriced,
     };
     struct strbuf json = strbuf_init(DETAIL_SIZE_MAX);
     struct str detail = str_from(record->detail ? record->detail : "{}");
@@ -51,6 +52,10 @@ static void add_usage(struct run *run, struct step_record *record, const struct 
     usage_tokens_json(&usage, &json);
     json_add_key(&json, "cost");
     usage_cost_json(&usage, &json);
+    if (usage.unpriced > 0) {
+        json_add_key(&json, "unpriced_calls");
+        json_add_integer(&json, usage.unpriced);
+    }
     strbuf_add_char(&json, '}');
     record->detail = arena_strdup(run->arena, strbuf_text(&json));
     strbuf_clear(&json);

@@ -282,8 +282,10 @@ static void print_rows(const struct run *run)
 static const char *cost_words(const struct usage *usage, struct arena *arena)
 {
     double cost = (double)usage->cost_nano / 1e9;
-    if (usage->unpriced > 0)
+    if (usage->unpriced > 0 && usage->unpriced >= usage->calls)
         return "no price known";
+    if (usage->unpriced > 0)
+        return arena_printf(arena, "at least $%.4f", cost);
     return usage->cost_nano > 0 && cost < 0.0001 ? "under $0.0001" : arena_printf(arena, "$%.4f", cost);
 }
 

@@ -285,6 +285,7 @@ struct call {
     unsigned tries, changes;
     uint64_t started_us;
     struct chat_usage lost; /* tokens of the tries that broke */
+    bool heard;             /* one of them had said something */
     struct chat_reading reading;
     struct fetch_response response;
 };
@@ -391,6 +392,16 @@ static const char *request_id(const struct call *call)
         fetch_response_header(&call->response, call->model->driver->request_id_header));
 }
 
+/* All tries of it, as one call. */
+static void price_call(const struct call *call, struct chat_usage *usage)
+{
+    const struct model_name name = {call->model->driver->name, call->model_id,
+                                    call->reading.model_id};
+    usage->calls = 1;
+    model_price_usage(&name, call->model->prices, usage);
+    usage->unpriced = !usage->priced;
+}
+
 static void fill_reply(struct call *call, struct chat_reply *out)
 {
     struct chat_reading *reading = &call->reading;
@@ -407,9 +418,7 @@ static void fill_reply(struct call *call, struct chat_reply *out)
         .first_text_us = reading->first_text_us,
     };
     chat_usage_add(&out->usage, &call->lost);
-    out->usage.calls = 1;
-    const struct model_name name = {call->model->driver->name, call->model_id, reading->model_id};
-    model_price_usage(&name, call->model->prices, &out->usage);
+    price_call(call, &out->usage);
 }
 
 enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_AGAIN };
@@ -476,7 +485,19 @@ TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *ou
 static void keep_lost(struct call *call)
 {
     call->reading.usage.calls = 1;
+    call->heard |= call->reading.first_text_us > 0;
     chat_usage_add(&call->lost, &call->reading.usage);
+}
+
+/* And so is a call of which nothing came in the end; one that was refused has cost nothing. */
+static void tell_lost(const struct call *call, struct chat_reply *out)
+{
+    const struct chat_usage *lost = &call->lost;
+    *out = (struct chat_reply){.tries = call->tries};
+    if (!call->heard && lost->input + lost->cached + lost->cache_written + lost->output == 0)
+        return;
+    out->usage = *lost;
+    price_call(call, &out->usage);
 }
 
 /* What /health/ready tells. A question that was given up says nothing about the provider. */
@@ -511,15 +532,17 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
     while (outcome == OUTCOME_AGAIN) {
         failure = (struct error){0};
         outcome = try_call(call, out, &failure);
-        if (outcome == OUTCOME_AGAIN)
+        if (outcome != OUTCOME_DONE)
             keep_lost(call);
         chat_reading_clear(&call->reading);
     }
     if (outcome == OUTCOME_DONE)
         remember_refusals(model, model_id, call->refused);
     keep_state(model, outcome == OUTCOME_DONE || call->reading.caller_failed ? NULL : &failure);
-    if (outcome == OUTCOME_FAILED)
+    if (outcome == OUTCOME_FAILED) {
+        tell_lost(call, out);
         *err = failure;
+    }
     return outcome == OUTCOME_DONE;
 }
 
@@ -530,6 +553,7 @@ void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more)
     if (more->calls == 0)
         return;
     sum->priced = more->priced && (sum->priced || sum->calls == 0);
+    sum->unpriced += more->unpriced > 0 || more->priced ? more->unpriced : more->calls;
     sum->input += more->input;
     sum->cached += more->cached;
     sum->cache_written += more->cache_written;

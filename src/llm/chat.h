@@ -61,9 +61,10 @@ struct chat_usage {
     int64_t cached; /* read from the provider's cache */
     int64_t cache_written;
     int64_t output;
-    int64_t cost_nano; /* US dollars / 10^9; meaningless where priced is false */
-    bool priced;       /* the model's price is known */
+    int64_t cost_nano; /* US dollars / 10^9, of the calls whose price is known */
+    bool priced;       /* that of all is */
     unsigned calls;
+    unsigned unpriced; /* of a sum: calls whose price is not known */
 };
 void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more);
 

@@ -71,7 +71,7 @@ void usage_tokens_json(const struct usage *usage, struct strbuf *out)
 
 void usage_cost_json(const struct usage *usage, struct strbuf *out)
 {
-    if (usage->unpriced > 0)
+    if (usage->unpriced > 0 && usage->unpriced >= usage->calls)
         strbuf_add(out, "null");
     else
         json_add_double(out, (double)usage->cost_nano / 1e9);

@@ -16,7 +16,7 @@ struct usage {
     const char *provider, *model;
     int64_t calls;
     int64_t input, cached, cache_written, output; /* tokens */
-    int64_t cost_nano;                            /* US dollars / 10^9; 0 where not priced */
+    int64_t cost_nano;                            /* US dollars / 10^9, of calls with a known price */
     int64_t unpriced;                             /* calls whose price is not known */
 };
 
@@ -43,7 +43,7 @@ TASK_WAITS bool store_usage_list(struct store *store, const struct usage_filter 
 void usage_sum_json(const struct usage_sum *sum, struct strbuf *out);
 /* {"input", "cached", "cache_written", "output", "total"} */
 void usage_tokens_json(const struct usage *usage, struct strbuf *out);
-/* In US dollars; null where not all calls have a known price. */
+/* In US dollars, of the calls whose price is known; null where that is none of them. */
 void usage_cost_json(const struct usage *usage, struct strbuf *out);
 
 #endif

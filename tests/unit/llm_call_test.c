@@ -239,6 +239,27 @@ static void what_a_broken_try_took_is_counted(void **state)
     end(chatting, peer);
 }
 
+/* What is priced stays told beside what is not. */
+static void calls_without_a_price_are_counted_apart(void **state)
+{
+    struct chat_usage sum = {0};
+    const struct chat_usage priced = {.input = 5, .cost_nano = 70, .priced = true, .calls = 1};
+    const struct chat_usage unpriced = {.input = 3, .calls = 1, .unpriced = 1};
+    chat_usage_add(&sum, &priced);
+    assert_true(sum.priced);
+    chat_usage_add(&sum, &unpriced);
+    chat_usage_add(&sum, &priced);
+    assert_false(sum.priced);
+    assert_int_equal(sum.cost_nano, 140);
+    assert_int_equal(sum.unpriced, 1);
+    assert_int_equal(sum.calls, 3);
+    struct chat_usage all = {0};
+    chat_usage_add(&all, &sum);
+    chat_usage_add(&all, &sum);
+    assert_int_equal(all.unpriced, 2);
+    assert_int_equal(all.cost_nano, 280);
+}
+
 /* The connection stays open behind it, as some gateways leave it. */
 static void a_complete_reply_is_not_waited_on(void **state)
 {
@@ -293,6 +314,13 @@ static void tries_have_an_end(void **state)
     complete(chatting);
     assert_failed_with(chatting, "before it was whole");
     assert_int_equal(atomic_load(&peer->requests), 3);
+    const struct chat_usage *usage = &chatting->reply.usage; /* all three are paid for */
+    assert_int_equal(usage->calls, 1);
+    assert_int_equal(usage->input, 3 * 10);
+    assert_int_equal(usage->cached, 3 * 100);
+    assert_int_equal(usage->output, 3);
+    assert_int_equal(usage->unpriced, 0);
+    assert_int_equal(usage->cost_nano, 3 * (10 * 3000 + 100 * 300 + 15000));
     end(chatting, peer);
 }
 
@@ -570,6 +598,7 @@ int main(void)
         cmocka_unit_test(overload_is_waited_out),
         cmocka_unit_test(a_stream_that_broke_is_asked_for_again),
         cmocka_unit_test(what_a_broken_try_took_is_counted),
+        cmocka_unit_test(calls_without_a_price_are_counted_apart),
         cmocka_unit_test(a_complete_reply_is_not_waited_on),
         cmocka_unit_test(what_was_passed_on_is_not_asked_for_again),
         cmocka_unit_test(tries_have_an_end),
