@@ -74,8 +74,8 @@ const struct dataset *model_find_table(const struct decision *decision, struct s
 struct str model_question(const struct decision *decision);
 /* "last month": from '2026-10-01' up to, not including, '2026-11-01'; a line each. */
 void model_add_periods(struct strbuf *out, const struct period *periods, size_t count);
-/* Without quoted texts that are neither in the asker's own words nor in the names of the data. In an engine's
- * words about a failure (`engines`) a cell may be quoted that the asker only guessed, and numbers. */
+/* Without quoted texts and numbers that are neither in the asker's own words, as whole words, nor in the names of
+ * the data. In an engine's words about a failure (`engines`) a cell may be quoted that the asker only guessed. */
 struct str model_without_values(const struct decision *decision, struct str text, bool engines);
 
 /* ---- the reply (model_reply.c) */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of a prompt that is the question's own: examples, the conversation, periods worked out in code,
  * words that are found in the data, and the question. */
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "llm/model_priv.h"
 
@@ -15,23 +17,48 @@
 
 /* ------------------------------------------------------------------ what may be told */
 
-static bool has_text(struct str where, struct str what)
+static bool is_in_word(char c)
+{
+    return char_is_alnum(c) || c == '_' || (c & 0x80);
+}
+
+/* Without upper and lower case, whatever the script; empty when it is no UTF-8. */
+static struct str fold(struct str text, struct arena *arena)
+{
+    utf8proc_uint8_t *folded = NULL;
+    utf8proc_ssize_t length =
+        utf8proc_map((const utf8proc_uint8_t *)text.bytes, (utf8proc_ssize_t)text.length, &folded,
+                     UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+    struct str copy = length > 0 ? arena_str(arena, (struct str){(char *)folded, (size_t)length}) : STR("");
+    free(folded);
+    return copy;
+}
+
+/* Whole words of it: "ada" is not in "Canada". */
+static bool has_words(struct str where, struct str what, struct arena *arena)
 {
     if (what.length == 0)
         return true;
-    for (size_t i = 0; i + what.length <= where.length; i++)
-        if (str_equal_nocase(str_slice(where, i, i + what.length), what))
+    where = fold(where, arena);
+    what = fold(what, arena);
+    for (size_t i = 0; what.length > 0 && i + what.length <= where.length; i++) {
+        size_t end = i + what.length;
+        bool begins = i == 0 || !is_in_word(where.bytes[i - 1]) || !is_in_word(what.bytes[0]);
+        bool ends = end == where.length || !is_in_word(where.bytes[end]) ||
+                    !is_in_word(what.bytes[what.length - 1]);
+        if (begins && ends && str_equal(str_slice(where, i, end), what))
             return true;
+    }
     return false;
 }
 
 static bool is_asked(const struct decision *decision, struct str text)
 {
     const struct llm_request *request = decision->request;
-    if (has_text(request->plan.question, text))
+    if (has_words(request->plan.question, text, decision->arena))
         return true;
     for (size_t i = 0; i < request->history_count; i++)
-        if (has_text(str_from(request->history[i].question), text))
+        if (has_words(str_from(request->history[i].question), text, decision->arena))
             return true;
     return false;
 }
@@ -65,6 +92,13 @@ static size_t digits_end(struct str text, size_t at)
     return at;
 }
 
+/* 0 and 1 tell nothing; an asker's own number is no secret; another may be that of a cell. */
+static bool may_tell_number(const struct decision *decision, struct str digits, bool engines)
+{
+    return !engines && (str_equal_text(digits, "0") || str_equal_text(digits, "1") ||
+                        is_asked(decision, digits));
+}
+
 struct str model_without_values(const struct decision *decision, struct str text, bool engines)
 {
     struct strbuf out = strbuf_init(QUESTION_PART_MAX);
@@ -78,9 +112,10 @@ struct str model_without_values(const struct decision *decision, struct str text
                 end++;
         struct str inside = str_slice(text, at + 1, end);
         bool known = is_name(decision, inside) || (!engines && is_asked(decision, inside));
-        if (engines && char_is_digit(quote) && digits_end(text, at) > at) {
-            strbuf_add(&out, "...");
-            at = digits_end(text, at);
+        if (char_is_digit(quote) && digits_end(text, at) > at) {
+            struct str digits = str_slice(text, at, digits_end(text, at));
+            strbuf_add_str(&out, may_tell_number(decision, digits, engines) ? digits : STR("..."));
+            at += digits.length;
             continue;
         }
         if (end < text.length && end > at + 1 && !known)
@@ -99,7 +134,7 @@ struct str model_without_values(const struct decision *decision, struct str text
 /* With the values in it only where they may be seen. */
 static struct str sql_to_tell(const struct decision *decision, const char *sql)
 {
-    bool hides = decision->request->sees == LLM_SEES_SCHEMA || decision->request->masks;
+    bool hides = decision->request->sees != LLM_SEES_ROWS || decision->request->masks;
     return hides ? model_without_values(decision, str_from(sql), false) : str_from(sql);
 }
 

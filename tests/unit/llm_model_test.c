@@ -502,6 +502,28 @@ static void with_schema_no_value_is_sent(void **state)
     assert_false(says(sent, "'Web'"));
 }
 
+/* The values of earlier statements are told as far as the asker has said them, as words of their own. */
+static void earlier_statements_keep_their_values(void **state)
+{
+    static const enum llm_sees all[] = {LLM_SEES_AGGREGATES, LLM_SEES_SCHEMA};
+    const struct llm_turn turn = {
+        "\xC3\x84PFEL in Canada below 55?", "12.",
+        "SELECT sum(cost) FROM orders WHERE cost > 7310.5 AND region = 'Ana' AND channel = 'canada' AND status = "
+        "'\xC3\xA4pfel' AND quantity < 55 AND product_id = 5 AND order_id2 <> 0"};
+    for (size_t i = 0; i < 2; i++) {
+        SCRIPT({DECISION("SELECT sum(revenue) FROM orders")});
+        struct llm_request request = ask("and last month");
+        request.history = &turn;
+        request.history_count = 1;
+        request.sees = all[i];
+        decide(&request);
+        struct str sent = strbuf_str(&chat_double.sent);
+        assert_true(says(sent, "WHERE cost > ... AND region = '...' AND channel = 'canada' AND status = "
+                               "'\xC3\xA4pfel' AND quantity < 55 AND product_id = ... AND order_id2 <> 0"));
+        assert_false(says(sent, "7310"));
+    }
+}
+
 /* Of names a model is told; of values in no way, quoted or not. */
 static void failures_do_not_tell_values(void **state)
 {
@@ -685,6 +707,7 @@ int main(void)
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(with_schema_no_value_is_sent),
+        TEST(earlier_statements_keep_their_values),
         TEST(failures_do_not_tell_values),
         TEST(with_aggregates_missing_values_come_without_stored_ones),
         TEST(masked_columns_keep_their_values),
