@@ -3,6 +3,9 @@
 
 #include "sql/select_list.h"
 
+#define COUNTED_MAX 32 /* aggregates whose rows are counted */
+#define SQL_MAX 65536
+
 static bool has_value(const struct token_list *tokens, struct str value)
 {
     for (size_t i = 0; i < tokens->count; i++)
@@ -45,16 +48,29 @@ static struct read_tables find_tables(const struct run *run, const struct token_
     return out;
 }
 
-/* Every group is there, made of all rows: else a single one can be had, and the average says nothing. */
+static bool has_any(const struct token_list *tokens, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (count_word(tokens, words[i]) > 0)
+            return true;
+    return false;
+}
+#define HAS_ANY(tokens, ...)                                                                       \
+    has_any(tokens, (const char *const[]){__VA_ARGS__},                                            \
+            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* All rows of one table, or those of a condition: what is joined, cut or selected before may be of a single one. */
+static bool is_of_one_table(const struct token_list *tokens)
+{
+    return count_word(tokens, "select") == 1 &&
+           !HAS_ANY(tokens, "having", "limit", "fetch", "qualify", "offset", "sample", "tablesample", "join");
+}
+
+/* Every group is there, made of all rows: else a single one can be had. */
 static bool has_all_groups(const struct select_list *list, const struct rows *rows,
                            const struct token_list *tokens)
 {
-    static const char *const cutting[] = {"where", "having", "limit", "fetch", "qualify", "offset", "sample",
-                                          "tablesample", "join"};
-    for (size_t i = 0; i < sizeof(cutting) / sizeof(cutting[0]); i++)
-        if (count_word(tokens, cutting[i]) > 0)
-            return false;
-    return list->whole && !rows->truncated && count_word(tokens, "select") == 1;
+    return count_word(tokens, "where") == 0 && list->whole && !rows->truncated;
 }
 
 /* An aggregate over a few rows tells of each of them. */
@@ -63,10 +79,183 @@ static bool are_wide_groups(int64_t row_count, const struct rows *rows)
     return row_count >= 0 && (uint64_t)row_count / PRIVACY_GROUP_MIN >= rows->row_count;
 }
 
-bool privacy_may_show_rows(const struct run *run)
+/* ------------------------------------------------------------------ how many rows are behind */
+
+static bool is_sign(const struct token *token, const char *sign)
+{
+    return token->kind == TOKEN_OPERATOR && str_equal_text(token->text, sign);
+}
+
+static bool is_word_of(const struct token *token, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (token->kind == TOKEN_WORD && str_equal_nocase(token->text, str_from(words[i])))
+            return true;
+    return false;
+}
+#define IS_WORD_OF(token, ...)                                                                     \
+    is_word_of(token, (const char *const[]){__VA_ARGS__},                                          \
+               sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static bool is_aggregate(const struct token *token)
+{
+    return IS_WORD_OF(token, "count", "sum", "avg", "mean", "median", "stddev", "stddev_pop", "stddev_samp",
+                      "variance", "var_pop", "var_samp", "approx_count_distinct");
+}
+
+/* What an aggregate may be taken of, and what may be done with it: nothing that can pick a row by its values,
+ * as CASE, FILTER, comparisons and quotients can. */
+static bool may_be_in_list(const struct token *token, bool inside)
+{
+    static const char *const signs[] = {"+", "-", "*", ",", ".", "(", ")", "::"};
+    if (token->kind != TOKEN_OPERATOR)
+        return !IS_WORD_OF(token, "case", "filter", "over", "between", "in", "like", "ilike", "is", "not",
+                           "and", "or");
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (is_sign(token, signs[i]))
+            return true;
+    return is_sign(token, "/") && !inside;
+}
+
+static bool may_be_called(const struct token *name, bool inside)
+{
+    return IS_WORD_OF(name, "coalesce", "cast", "decimal", "numeric") ||
+           (!inside && (is_aggregate(name) || IS_WORD_OF(name, "round", "floor", "ceil", "ceiling", "as", "distinct")));
+}
+
+struct counter {
+    const struct token *tokens;
+    size_t end; /* of the select list: its FROM */
+    struct strbuf *out;
+    size_t count; /* of what was added to the list */
+};
+
+static size_t call_end(const struct counter *counter, size_t open)
+{
+    int depth = 0;
+    for (size_t i = open; i < counter->end; i++) {
+        depth += is_sign(&counter->tokens[i], "(") ? 1 : is_sign(&counter->tokens[i], ")") ? -1 : 0;
+        if (depth == 0)
+            return i;
+    }
+    return counter->end;
+}
+
+/* Adds `, count(a * b)` for sum(a * b) and the like; false where something else is in it. */
+static bool count_rows_of(struct counter *counter, size_t name)
+{
+    size_t begin = name + 2, end = call_end(counter, name + 1);
+    begin += IS_WORD_OF(&counter->tokens[begin], "distinct");
+    if (begin >= end || end == counter->end || counter->count == COUNTED_MAX)
+        return false;
+    for (size_t i = begin; i < end; i++) {
+        bool call = counter->tokens[i].kind == TOKEN_WORD && is_sign(&counter->tokens[i + 1], "(");
+        if (!may_be_in_list(&counter->tokens[i], true) || (call && !may_be_called(&counter->tokens[i], true)))
+            return false;
+    }
+    if (end == begin + 1 && is_sign(&counter->tokens[begin], "*"))
+        return true; /* count(*) is asked for anyhow */
+    const char *from = counter->tokens[begin].text.bytes, *to = counter->tokens[end].text.bytes;
+    strbuf_printf(counter->out, ", count(%.*s)", (int)(to - from), from);
+    counter->count++;
+    return true;
+}
+
+/* One column of the list that is no key. */
+static bool count_column(struct counter *counter, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) {
+        const struct token *token = &counter->tokens[i];
+        bool call = token->kind == TOKEN_WORD && i + 1 < end && is_sign(token + 1, "(");
+        if (!may_be_in_list(token, false) || (call && !may_be_called(token, false)))
+            return false;
+        if (!call || !is_aggregate(token))
+            continue;
+        if (!count_rows_of(counter, i))
+            return false;
+        i = call_end(counter, i + 1);
+    }
+    return true;
+}
+
+static bool count_columns(struct counter *counter, const struct select_list *list, size_t begin)
+{
+    int depth = 0;
+    size_t item = 0, from = begin;
+    for (size_t i = begin; i <= counter->end; i++) {
+        const struct token *token = &counter->tokens[i];
+        depth += is_sign(token, "(") ? 1 : is_sign(token, ")") ? -1 : 0;
+        if (i < counter->end && !(depth == 0 && is_sign(token, ",")))
+            continue;
+        if (item >= list->count ||
+            (list->items[item].kind != SELECT_KEY && !count_column(counter, from, i)))
+            return false;
+        item++;
+        from = i + 1;
+    }
+    return item == list->count;
+}
+
+/* The same statement with the numbers of rows that are behind each of its totals; NULL where that can't be said. */
+static const char *counting_sql(const struct run *run, const struct select_list *list,
+                                const struct token_list *tokens, size_t *added)
+{
+    const char *sql = run->statement->sql;
+    size_t end = 1;
+    int depth = 0;
+    while (end < tokens->count && !(depth == 0 && IS_WORD_OF(&tokens->items[end], "from"))) {
+        depth += is_sign(&tokens->items[end], "(") ? 1 : is_sign(&tokens->items[end], ")") ? -1 : 0;
+        end++;
+    }
+    for (size_t i = end + 1; i < tokens->count && !IS_WORD_OF(&tokens->items[i], "where", "group", "order"); i++)
+        if (is_sign(&tokens->items[i], ",")) /* another table */
+            return NULL;
+    struct strbuf out = strbuf_init(SQL_MAX);
+    struct counter counter = {tokens->items, end, &out, 1};
+    const char *from = tokens->items[end].text.bytes;
+    strbuf_printf(&out, "%.*s, count(*)", (int)(from - sql), sql);
+    bool ok = end < tokens->count && count_columns(&counter, list, 1);
+    strbuf_printf(&out, " %s", from);
+    const char *text = ok && strbuf_ok(&out) ? arena_strdup(run->arena, strbuf_text(&out)) : NULL;
+    strbuf_clear(&out);
+    *added = counter.count;
+    return text;
+}
+
+/* Each total of at least so many rows: one of fewer tells of single ones. */
+TASK_WAITS static bool has_rows_behind(struct run *run, const struct select_list *list,
+                                       const struct token_list *tokens)
+{
+    size_t added;
+    const char *sql = counting_sql(run, list, tokens, &added);
+    const struct statement *counted = sql ? run_statement(run, sql) : NULL;
+    const struct rows *rows = counted ? counted->rows : NULL;
+    if (!rows || rows->truncated || rows->column_count != list->count + added)
+        return false;
+    for (size_t row = 0; row < rows->row_count; row++)
+        for (size_t i = list->count; i < rows->column_count; i++) {
+            const struct cell *cell = rows_cell(rows, row, i);
+            if (cell->type != CELL_INTEGER || cell->integer < PRIVACY_GROUP_MIN)
+                return false;
+        }
+    return true;
+}
+
+/* ------------------------------------------------------------------ the decision */
+
+TASK_WAITS static bool is_of_many_rows(struct run *run, const struct token_list *tokens, int64_t row_count)
+{
+    const struct rows *rows = run->statement->rows;
+    struct select_list list;
+    return select_list_read(str_from(run->statement->sql), run->arena, &list) &&
+           select_list_is_aggregated(&list) && is_of_one_table(tokens) &&
+           (count_word(tokens, "group") == 0 || has_all_groups(&list, rows, tokens)) &&
+           are_wide_groups(row_count, rows) && has_rows_behind(run, &list, tokens);
+}
+
+TASK_WAITS bool privacy_may_show_rows(struct run *run)
 {
     const struct statement *statement = run->statement;
-    struct select_list list;
     struct token_list tokens;
     struct token fault;
     enum refusal refusal;
@@ -74,10 +263,6 @@ bool privacy_may_show_rows(const struct run *run)
         !tokenize(str_from(statement->sql), run->arena, &tokens, &refusal, &fault))
         return false;
     struct read_tables tables = find_tables(run, &tokens);
-    if (tables.masked)
-        return false;
-    return run->request.sees == LLM_SEES_ROWS ||
-           (select_list_read(str_from(statement->sql), run->arena, &list) && select_list_is_aggregated(&list) &&
-            (count_word(&tokens, "group") == 0 || has_all_groups(&list, statement->rows, &tokens)) &&
-            are_wide_groups(tables.row_count, statement->rows));
+    return !tables.masked && (run->request.sees == LLM_SEES_ROWS ||
+                              is_of_many_rows(run, &tokens, tables.row_count));
 }

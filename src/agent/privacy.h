@@ -5,10 +5,11 @@
 
 #include "agent/run.h"
 
-#define PRIVACY_GROUP_MIN 5 /* rows of the data for one of the result, on the average */
+#define PRIVACY_GROUP_MIN 5 /* rows of the data behind each total of a result */
 
 /* Of the statement that gave the answer: by QUERENT_MODEL_SEES, and never where it reads a dataset that keeps
- * columns from models (access.mask_model): a star, another name or a whole row may bring them. */
-bool privacy_may_show_rows(const struct run *run);
+ * columns from models (access.mask_model): a star, another name or a whole row may bring them. With `aggregates` the rows behind each total are counted, by one
+ * more statement. */
+TASK_WAITS bool privacy_may_show_rows(struct run *run);
 
 #endif

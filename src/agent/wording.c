@@ -15,7 +15,7 @@
 #define SENTENCE_LENGTH_MAX 1000 /* of what a model says in place of a statement */
 #define DELTA_TEXT_MAX (64 * 1024)
 
-bool wording_wanted(const struct run *run)
+TASK_WAITS bool wording_wanted(struct run *run)
 {
     const struct llm_proposal *proposal = &run->proposal;
     const struct rows *rows = run->statement ? run->statement->rows : NULL;

@@ -12,7 +12,7 @@
 
 /* Whether a model is to word the answer of this run: there is one, it may see the rows, and there is
  * something to say that nobody has verified. */
-bool wording_wanted(const struct run *run);
+TASK_WAITS bool wording_wanted(struct run *run);
 
 struct wording {
     const char *prose;   /* NULL: the template's is to be told */

@@ -33,6 +33,18 @@ QUESTIONS = [
     ("any patient", ["SELECT arbitrary(patient) AS one FROM visits"]),
     ("renamed", ["SELECT v.a AS x FROM visits AS v(a, b, c, d)", "SELECT a FROM (SELECT * FROM visits) AS v(a, b, c, d)", GROUPS]),
     ("whole records", ["SELECT v FROM visits AS v LIMIT 3", "SELECT x.* FROM visits AS x LIMIT 3", GROUPS]),
+    ("fees of the one below", ["SELECT sum(fee) AS total FROM visits WHERE fee < 7311"]),
+    ("their number", ["SELECT count(*) AS n, avg(fee) AS mean FROM visits WHERE city IS NOT NULL AND fee <= 7310"]),
+    ("fees of one by a choice", ["SELECT sum(CASE WHEN fee < 7311 THEN fee ELSE 0 END) AS total FROM visits"]),
+    ("fees of one by a filter", ["SELECT sum(fee) FILTER (WHERE fee < 7311) AS total FROM visits"]),
+    ("fees of one by a product", ["SELECT sum(fee * CAST(fee < 7311 AS INTEGER)) AS total FROM visits"]),
+    ("fees of one by a join", ["SELECT sum(a.fee) AS total FROM visits AS a JOIN visits AS b ON a.fee < 7311"]),
+    ("fees of one, selected before", ["SELECT sum(fee) AS total FROM (SELECT fee FROM visits WHERE fee < 7311) AS x"]),
+    ("fees of one with others of none", ["SELECT sum(fee) AS total, count(*) AS n FROM visits, (SELECT 1 AS one) AS x WHERE fee < 7311"]),
+    ("the least by a quantile", ["SELECT quantile_cont(fee, 0) AS least FROM visits"]),
+    ("fees of each day", ["SELECT day, sum(fee) AS total FROM visits GROUP BY day"]),
+    ("how many above", ["SELECT count(*) AS n FROM visits WHERE fee > 7336"]),
+    ("fees above", ["SELECT sum(fee) AS total FROM visits WHERE fee > 7336"]),
     ("fees in qoltrane", ["SELECT sum(fee) AS total FROM visits WHERE lower(city) = 'qoltrane'"]),
     ("fees in nowhere", ["SELECT sum(fee) AS total FROM visits WHERE city = 'qoltran'", GROUPS]),
     ("fees by town", ["SELECT town, sum(fee) AS total FROM visits GROUP BY town", GROUPS]),
@@ -97,7 +109,7 @@ def sent(folder, home, sees):
         assert all(request.headers.get("x-api-key") == KEY for request in requests)
         text = "\n".join(json.dumps(json.loads(request.body), ensure_ascii=False) for request in requests)
     assert KEY not in text
-    assert len(replies) >= len(QUESTIONS) - 2
+    assert len(replies) >= len(QUESTIONS) - 4
     return text, replies
 
 
@@ -125,10 +137,14 @@ def test_no_cell_leaves_where_only_the_schema_may_be_seen(folder, tmp_path):
 def test_no_single_row_leaves_where_only_aggregates_may_be_seen(folder, tmp_path):
     text, replies = sent(folder, tmp_path, "aggregates")
     assert found(text, SINGLE) == []
-    assert replies["fees by city"]["final_response"].startswith("Here it is.")
+    for question in ("fees by city", "how many above", "fees above", "the total of all fees"):
+        assert replies[question]["final_response"].startswith("Here it is."), question
     for question in ("who paid most", "list all visits", "the last patient", "fees of each patient", "fees of one of them",
-                     "fees of three of them", "fees of those above all", "fees with no name", "any patient"):
-        assert "Here it is." not in replies[question]["final_response"], question
+                     "fees of three of them", "fees of those above all", "fees with no name", "any patient", "fees of the one below",
+                     "their number", "fees of one by a choice", "fees of one by a filter", "fees of one by a product",
+                     "fees of one by a join", "fees of one, selected before", "fees of one with others of none", "the least by a quantile",
+                     "fees of each day"):
+        assert question not in replies or "Here it is." not in replies[question]["final_response"], question
 
 
 def test_no_masked_cell_leaves_in_results_answers_or_failures(tmp_path):
