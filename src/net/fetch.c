@@ -187,17 +187,52 @@ static bool end_with_last(struct call *call, const char *consequence, uint64_t r
     return true;
 }
 
+#define HOLD_SPREAD_MAX_MS 250 /* so that not all of those who waited come at once */
+
+/* "Too many requests" is said to all of us, not to the one that heard it. */
+static void note_hold(const struct call *call)
+{
+    const struct fetch_request *request = call->request;
+    if (call->out->status == 429 && retry_is_invited(call->out) &&
+        !(request->is_final && request->is_final(call->out)))
+        upstream_hold(request->upstream, retry_asked_ms(call->out, clock_real_ms()));
+}
+
+TASK_WAITS static bool wait_for_hold(const struct call *call, struct error *err)
+{
+    struct upstream *upstream = call->request->upstream;
+    uint64_t held_ms;
+    while ((held_ms = upstream_held_ms(upstream)) > 0) {
+        uint64_t left_ms = task_time_left_ms();
+        uint64_t spread_ms = held_ms / 4 < HOLD_SPREAD_MAX_MS ? held_ms / 4 : HOLD_SPREAD_MAX_MS;
+        if (held_ms >= left_ms) {
+            char problem[80];
+            snprintf(problem, sizeof(problem), "it has too many requests and asks for a pause of another %llu s",
+                     (unsigned long long)(held_ms + 999) / 1000);
+            metrics_add(METRIC_UPSTREAM_REQUESTS, upstream_label(upstream), FETCH_NOT_ASKED, 1);
+            return fail(call, problem, "", err);
+        }
+        if (spread_ms >= left_ms - held_ms)
+            spread_ms = 0;
+        if (!task_sleep(held_ms + (uint64_t)((double)spread_ms * random_chance()), err))
+            return false;
+    }
+    return true;
+}
+
 /* Tries until it is settled. */
 TASK_WAITS static bool run_call(struct call *call, struct error *err)
 {
     for (;;) {
-        if (!try_once(call, err))
+        if (!wait_for_hold(call, err) || !try_once(call, err))
             return false;
         struct arena_mark mark =
             arena_mark(call->arena); /* nobody else allocates before the roll back */
         bool replied = call->end == TRANSFER_REPLIED;
-        if (replied)
+        if (replied) {
             fill_response(call);
+            note_hold(call);
+        }
         if (!may_repeat(call))
             return end_with_last(call, "", 0, err);
         uint64_t wait_ms = retry_wait_ms(replied ? call->out : NULL, call->tries, clock_real_ms(),

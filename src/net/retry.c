@@ -39,7 +39,7 @@ static uint64_t read_date(const char *text, int64_t now_ms)
     return (uint64_t)(date_s * 1000 - now_ms);
 }
 
-static uint64_t asked_wait_ms(const struct fetch_response *response, int64_t now_ms)
+uint64_t retry_asked_ms(const struct fetch_response *response, int64_t now_ms)
 {
     uint64_t wait_ms = read_number(fetch_response_header(response, "retry-after-ms"), 1);
     const char *after = fetch_response_header(response, "retry-after");
@@ -53,7 +53,7 @@ static uint64_t asked_wait_ms(const struct fetch_response *response, int64_t now
 uint64_t retry_wait_ms(const struct fetch_response *response, unsigned tries, int64_t now_ms,
                        double chance)
 {
-    uint64_t asked_ms = response ? asked_wait_ms(response, now_ms) : 0;
+    uint64_t asked_ms = response ? retry_asked_ms(response, now_ms) : 0;
     if (asked_ms > 0)
         return asked_ms;
     uint64_t wait_ms = RETRY_WAIT_FIRST_MS;

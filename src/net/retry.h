@@ -13,6 +13,8 @@
 
 /* Does a response of this kind invite a repeat? `x-should-retry` decides, else the status. */
 bool retry_is_invited(const struct fetch_response *response);
+/* How long the response asks to be left alone, in ms; 0: it does not. */
+uint64_t retry_asked_ms(const struct fetch_response *response, int64_t now_ms);
 /*
  * The wait after so many tries, in ms: what the response asks for (NULL: there was none), else
  * RETRY_WAIT_FIRST_MS doubled for each try up to RETRY_WAIT_MAX_MS, times 0.75 to 1 as `chance` (0

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ struct upstream {
     uint64_t failed_entry, failed_ms; /* of the last failure that counts: entries, and when */
     uint64_t open_until_ms;
     char why[WHY_SIZE]; /* the last failure */
+    atomic_uint_least64_t held_until_ms; /* read by each call: without the lock */
 };
 
 /* ---- labels ---- */
@@ -375,4 +377,22 @@ bool upstream_refuses(struct upstream *upstream)
     bool refused = refuses(upstream);
     pthread_mutex_unlock(&upstream->lock);
     return refused;
+}
+
+/* ---- a pause that was asked for ---- */
+
+void upstream_hold(struct upstream *upstream, uint64_t ms)
+{
+    uint_least64_t until_ms = clock_monotonic_ms() + ms;
+    uint_least64_t before = atomic_load(&upstream->held_until_ms);
+    while (until_ms > before &&
+           !atomic_compare_exchange_weak(&upstream->held_until_ms, &before, until_ms))
+        continue;
+}
+
+uint64_t upstream_held_ms(struct upstream *upstream)
+{
+    uint64_t until_ms = atomic_load(&upstream->held_until_ms);
+    uint64_t now_ms = until_ms > 0 ? clock_monotonic_ms() : 0;
+    return until_ms > now_ms ? until_ms - now_ms : 0;
 }

@@ -50,6 +50,10 @@ void upstream_hear(struct upstream_pass *pass);
 void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, const char *why);
 /* Would a call fail at once now? */
 bool upstream_refuses(struct upstream *upstream);
+/* It has asked to be left alone for so long: it holds for all calls to it, which wait (fetch.c). */
+void upstream_hold(struct upstream *upstream, uint64_t ms);
+/* For how long yet; 0: not. */
+uint64_t upstream_held_ms(struct upstream *upstream);
 const char *upstream_name(const struct upstream *upstream);
 unsigned upstream_label(const struct upstream *upstream);
 

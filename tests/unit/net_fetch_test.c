@@ -99,6 +99,41 @@ static void many_calls_at_once(void **state)
 }
 
 /* As libcurl does: by http_proxy, unless no_proxy has the host. */
+#define PAUSE(ms) "HTTP/1.1 429 Slow\r\nretry-after-ms: " ms "\r\ncontent-length: 0\r\n\r\n"
+
+/* What one call was told holds for the others, until then or until they have no time for it. */
+static void a_pause_is_kept_by_all_calls(void **state)
+{
+    struct peer *peer = PEER_START({.bytes = PAUSE("300")}, {.bytes = REPLY_OK}, {.bytes = REPLY_OK},
+                                   {.bytes = PAUSE("60000")}, {.bytes = REPLY_OK});
+    struct upstream *upstream = upstream_open(&(struct upstream_options){.name = "Peer"});
+    struct asked told = {.upstream = upstream, .request = {.tries_max = 1}}, waits = {.upstream = upstream};
+    struct asked again = {.upstream = upstream, .request = {.tries_max = 1}};
+    struct asked late = {.upstream = upstream, .deadline_ms = 2000};
+    struct asked *all[] = {&told, &waits, &again, &late};
+    for (size_t i = 0; i < 4; i++)
+        asked_url(all[i], peer->port, "/");
+    call(&told);
+    assert_replied(&told, 429, NULL);
+    call(&waits);
+    assert_replied(&waits, 200, "ok");
+    assert_true(clock_monotonic_ms() - told.start_ms >= 300);
+    call(&again); /* nothing holds it any more */
+    assert_replied(&again, 200, "ok");
+    asked_clear(&again);
+    again = (struct asked){.upstream = upstream, .request = {.tries_max = 1}};
+    asked_url(&again, peer->port, "/");
+    call(&again);
+    assert_replied(&again, 429, NULL);
+    call(&late);
+    assert_failed(&late, ERROR_MODEL, "asks for a pause of another");
+    assert_int_equal(atomic_load(&peer->requests), 4);
+    for (size_t i = 0; i < 4; i++)
+        asked_clear(all[i]);
+    upstream_close(upstream);
+    peer_stop(peer);
+}
+
 static void a_proxy_of_the_environment_is_used(void **state)
 {
     struct peer *peer = PEER_START({REPLY_OK});
@@ -160,6 +195,7 @@ int main(void)
         cmocka_unit_test(sends_headers_and_body),
         cmocka_unit_test(connections_are_reused),
         cmocka_unit_test(many_calls_at_once),
+        cmocka_unit_test(a_pause_is_kept_by_all_calls),
         cmocka_unit_test(a_proxy_of_the_environment_is_used),
         cmocka_unit_test(works_outside_of_a_task),
         cmocka_unit_test(a_refused_connection_is_said),
