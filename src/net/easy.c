@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/settings.h"
+#include "net/upstream.h"
 #include "net/wire.h"
 #include "version.h"
 
@@ -168,7 +169,8 @@ static void set_manners(struct transfer *transfer)
     curl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl.easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      (long)(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    curl.easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+    bool shares = tls && !upstream_has_single_streams(transfer->pass->upstream);
+    curl.easy_setopt(easy, CURLOPT_PIPEWAIT, shares ? 1L : 0L);
     curl.easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl.easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
     curl.easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);

@@ -48,6 +48,7 @@ struct upstream {
     uint64_t open_until_ms;
     char why[WHY_SIZE]; /* the last failure */
     atomic_uint_least64_t held_until_ms; /* read by each call: without the lock */
+    atomic_bool single_streams;
 };
 
 /* ---- labels ---- */
@@ -395,4 +396,17 @@ uint64_t upstream_held_ms(struct upstream *upstream)
     uint64_t until_ms = atomic_load(&upstream->held_until_ms);
     uint64_t now_ms = until_ms > 0 ? clock_monotonic_ms() : 0;
     return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+/* ---- what it speaks ---- */
+
+void upstream_note_streams(struct upstream *upstream, bool many)
+{
+    if (atomic_load(&upstream->single_streams) == many)
+        atomic_store(&upstream->single_streams, !many);
+}
+
+bool upstream_has_single_streams(struct upstream *upstream)
+{
+    return atomic_load(&upstream->single_streams);
 }

@@ -54,6 +54,10 @@ bool upstream_refuses(struct upstream *upstream);
 void upstream_hold(struct upstream *upstream, uint64_t ms);
 /* For how long yet; 0: not. */
 uint64_t upstream_held_ms(struct upstream *upstream);
+/* What it has spoken last: HTTP/1, with a connection for each call, or calls on one connection together. Until it has
+ * spoken it may be either. */
+void upstream_note_streams(struct upstream *upstream, bool many);
+bool upstream_has_single_streams(struct upstream *upstream);
 const char *upstream_name(const struct upstream *upstream);
 unsigned upstream_label(const struct upstream *upstream);
 

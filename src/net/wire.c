@@ -12,6 +12,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "net/upstream.h"
 
 #define CONNECTIONS_KEPT 16384L
 #define EASY_KEPT 256 /* handles without work, about 6 KB each */
@@ -74,6 +75,8 @@ static void finish(struct transfer *transfer, CURLcode result)
     curl.easy_getinfo(easy, CURLINFO_OS_ERRNO, &socket_errno);
     transfer->connections = (unsigned)connections;
     transfer->verify_result = verify_result;
+    if (transfer->status > 0)
+        upstream_note_streams(transfer->pass->upstream, transfer->many_streams);
     if (transfer->socket_errno == 0)
         transfer->socket_errno = (int)socket_errno;
     curl.multi_remove_handle(wire->multi, easy);
@@ -353,10 +356,17 @@ static struct wire *open_lane(struct wires *wires, uv_loop_t *loop)
     return wire;
 }
 
-static struct wire *choose_lane(struct loop *loop, const char *url)
+/* A server behind TLS is taken to speak HTTP/2 until it has answered otherwise. */
+static bool needs_lanes(const struct transfer *transfer)
+{
+    return strncasecmp(transfer->request->url, "http:", 5) == 0 ||
+           upstream_has_single_streams(transfer->pass->upstream);
+}
+
+static struct wire *choose_lane(struct loop *loop, const struct transfer *transfer)
 {
     struct wires *wires = wires_of_loop(loop);
-    size_t lanes = strncasecmp(url, "http:", 5) == 0 ? LANES : 1, best = 0;
+    size_t lanes = needs_lanes(transfer) ? LANES : 1, best = 0;
     for (size_t i = 0; i < lanes; i++) {
         if (!wires->lanes[i])
             wires->lanes[i] = open_lane(wires, loop_uv(loop));
@@ -371,7 +381,7 @@ static struct wire *choose_lane(struct loop *loop, const char *url)
 void wire_order(struct transfer *transfer)
 {
     if (!transfer->wire) {
-        transfer->wire = choose_lane(task_loop(task_current()), transfer->request->url);
+        transfer->wire = choose_lane(task_loop(task_current()), transfer);
         transfer->wire->transfers++;
     }
     if (transfer->in_line)

@@ -8,6 +8,7 @@
 
 #include "core/metrics.h"
 #include "core/settings.h"
+#include "net/upstream.h"
 
 #define DAY_S 86400L
 
@@ -379,6 +380,31 @@ static void calls_share_a_connection(void **state)
     identity_clear(&good);
 }
 
+/* Behind TLS HTTP/1.1 alone is no HTTP/2: its calls are spread as those without TLS are. */
+static void what_a_server_speaks_is_noted(void **state)
+{
+    static const enum manner manners[] = {HTTP1, ANSWER};
+    struct identity good = identity_new(&authority, "IP:127.0.0.1", 10);
+    set_ca_file(ca_file);
+    for (size_t i = 0; i < 2; i++) {
+        struct tls_server *server = tls_start(&good, &manners[i], 1);
+        struct upstream *upstream = upstream_open(&(struct upstream_options){.name = "Peer"});
+        assert_false(upstream_has_single_streams(upstream));
+        for (size_t again = 0; again < 2; again++) {
+            struct asked asked = {.upstream = upstream};
+            asked_tls_url(&asked, server->port);
+            call(&asked);
+            assert_replied(&asked, 200, "ok");
+            assert_int_equal(upstream_has_single_streams(upstream), manners[i] == HTTP1);
+            asked_clear(&asked);
+        }
+        upstream_close(upstream);
+        tls_stop(server);
+    }
+    set_ca_file(NULL);
+    identity_clear(&good);
+}
+
 /* The first connection behaves so, the next one well. */
 static void ask_http2(enum manner manner, bool repeatable, struct asked *asked, int *connections)
 {
@@ -468,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_of_certificates_is_said),
         cmocka_unit_test(a_server_without_tls_is_no_https),
         cmocka_unit_test(calls_share_a_connection),
+        cmocka_unit_test(what_a_server_speaks_is_noted),
         cmocka_unit_test(broken_streams_and_connections),
         cmocka_unit_test(a_cancel_keeps_the_connection),
     };
