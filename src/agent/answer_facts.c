@@ -74,8 +74,10 @@ static void find_size(struct finder *finder, size_t shown)
 
 static void find_total(struct finder *finder, const struct column_facts *column)
 {
-    bool series = finder->facts->time_column >= 0;
-    if (!finder->facts->complete || !(series ? column->adds_over_time : column->additive))
+    const struct facts *facts = finder->facts;
+    bool series = facts->time_column >= 0;
+    bool of_groups = facts->complete && (series ? column->adds_over_time : column->additive);
+    if (!of_groups && !(facts->all_records && column->amount))
         return;
     strbuf_printf(&finder->lines, "total of %s over all rows: %s\n", column->name,
                   amount(finder, column->total, column));

@@ -262,22 +262,29 @@ static enum time_unit unit_named(struct str name)
     return UNIT_NONE;
 }
 
+/* What the metadata says to sum, and money of which it says nothing. */
+static bool is_summed(const struct column *column)
+{
+    return (column->default_aggregation && strcmp(column->default_aggregation, "sum") == 0) ||
+           (column->unit && !column->default_aggregation && is_currency(column->unit));
+}
+
 static void describe_item(const struct select_column *item, const struct dataset *dataset,
                           const struct result_column *result, struct column_facts *out)
 {
     const struct column *column = column_named(dataset, item->column);
     out->additive = item->adds;
-    if (item->adds && column)
+    if (item->adds && !item->counts && column)
         out->unit = column->unit;
-    out->adds_over_time =
-        item->adds &&
-        (item->column.length == 0 ||
-         (column && ((column->default_aggregation && strcmp(column->default_aggregation, "sum") == 0) ||
-                     (column->unit && !column->default_aggregation && is_currency(column->unit)))));
+    out->adds_over_time = item->counts || (item->adds && column && is_summed(column));
     if (item->kind == SELECT_KEY && value_kind_is_time(result->kind) && item->bucket.length > 0)
         out->bucket = unit_named(item->bucket);
     if (item->kind == SELECT_KEY)
         out->measure = false;
+    const struct column *source = item->function.length == 0 ? column_named(dataset, item->source) : NULL;
+    out->amount = source && source->role == ROLE_MEASURE && is_summed(source);
+    if (out->amount)
+        out->unit = source->unit;
 }
 
 /* Whether the rows come in the order of the numbers, either way. */
@@ -336,4 +343,5 @@ void facts_find_of_sql(const struct facts_source *source, const struct rows *row
         out->time_column < 0)
         out->shape = SHAPE_GROUPS;
     out->complete = list.whole && !rows->truncated && select_list_is_aggregated(&list);
+    out->all_records = list.whole && !rows->truncated && list.of_records;
 }

@@ -25,6 +25,7 @@ struct column_facts {
     bool measure;     /* an aggregate, or a number that is not a key, a year or a bucket */
     bool additive;    /* its values may be summed: sums and counts of disjoint groups */
     bool adds_over_time; /* and over periods: revenue does, population does not */
+    bool amount;      /* of single records, as it is stored, and such that they may be summed */
     bool share;       /* already in percent */
     bool identifier;  /* numbers that are names: keys, codes; written without separators */
     enum time_unit bucket;
@@ -45,6 +46,7 @@ struct facts {
     ptrdiff_t measure_column;     /* what the rows are ordered by, else the first measure; -1 */
     bool ordered;                 /* the rows come in the order of that measure */
     bool complete;                /* all groups are there: no limit, no cut: totals are true */
+    bool all_records;             /* all that fit a condition are there, each once: the same for their amounts */
 };
 
 /* `query` may be NULL: then the result's types decide. */

@@ -173,25 +173,82 @@ static enum select_kind kind_of(const struct reader *reader, size_t begin, size_
     return kind;
 }
 
-/* sum(x), count(*), count(x), with what is in it in one pair of brackets. */
+struct span {
+    size_t begin, end;
+};
+
+/* Where the bracket closes that is opened at a place. */
+static size_t closing(const struct reader *reader, size_t open, size_t end)
+{
+    int depth = 0;
+    for (size_t i = open; i < end; i++) {
+        depth += depth_step(&reader->tokens[i]);
+        if (depth == 0)
+            return i;
+    }
+    return end;
+}
+
+/* The AS of a cast; `end`: there is none. */
+static size_t find_as(const struct reader *reader, size_t at, size_t end)
+{
+    for (int depth = 0; at < end; at++) {
+        depth += depth_step(&reader->tokens[at]);
+        if (depth == 0 && is_word(&reader->tokens[at], "as"))
+            break;
+    }
+    return at;
+}
+
+/* Takes off one layer of brackets, of a type or of a function that leaves an amount what it is: "(x)",
+ * "x::DECIMAL", "round(x, 2)", "coalesce(x, 0)", "cast(x AS DOUBLE)". */
+static bool unwrap(const struct reader *reader, struct span *span)
+{
+    static const char *const functions[] = {"round", "coalesce", "ifnull", "cast"};
+    const struct token *tokens = reader->tokens;
+    size_t begin = span->begin, end = span->end;
+    if (end - begin > 2 && is_name(&tokens[end - 1]) && is_sign(&tokens[end - 2], "::")) {
+        span->end = end - 2;
+        return true;
+    }
+    bool called = end - begin > 3 && is_one_of(&tokens[begin], functions, COUNT(functions));
+    size_t open = begin + called;
+    if (end - begin < 3 || !is_sign(&tokens[open], "(") || closing(reader, open, end) != end - 1)
+        return false;
+    bool cast = called && is_word(&tokens[begin], "cast");
+    size_t inner = cast     ? find_as(reader, open + 1, end - 1)
+                   : called ? part_end(reader, open + 1, end - 1)
+                            : end - 1;
+    bool number_behind = inner + 2 == end - 1 && tokens[inner + 1].kind == TOKEN_NUMBER;
+    if (cast ? inner == end - 1 : inner != end - 1 && !number_behind)
+        return false;
+    *span = (struct span){open + 1, inner};
+    return true;
+}
+
+/* sum(x), count(*), count(x) FILTER (...), with what is in it in one pair of brackets. */
 static void read_sum(const struct reader *reader, size_t begin, size_t end, struct select_column *out)
 {
     static const char *const adding[] = {"sum", "count"};
-    end = bare_end(reader, begin, end);
-    if (end - begin < 4 || !is_one_of(&reader->tokens[begin], adding, COUNT(adding)) ||
-        !is_sign(&reader->tokens[begin + 1], "(") || is_word(&reader->tokens[begin + 2], "distinct"))
+    const struct token *tokens = reader->tokens;
+    struct span span = {begin, bare_end(reader, begin, end)};
+    while (unwrap(reader, &span))
+        continue;
+    begin = span.begin;
+    end = span.end;
+    if (end - begin < 4 || !is_one_of(&tokens[begin], adding, COUNT(adding)) ||
+        !is_sign(&tokens[begin + 1], "(") || is_word(&tokens[begin + 2], "distinct"))
         return;
-    int depth = 0;
-    for (size_t i = begin + 1; i < end; i++) {
-        depth += depth_step(&reader->tokens[i]);
-        if (depth == 0) {
-            out->adds = i + 1 == end;
-            break;
-        }
-    }
-    const struct token *last = &reader->tokens[end - 2];
-    if (out->adds && (last->kind == TOKEN_WORD || last->kind == TOKEN_QUOTED))
-        out->column = last->value;
+    size_t close = closing(reader, begin + 1, end);
+    bool filtered = close + 2 < end && is_word(&tokens[close + 1], "filter") &&
+                    closing(reader, close + 2, end) == end - 1;
+    out->adds = close + 1 == end || filtered;
+    out->counts = out->adds && is_word(&tokens[begin], "count");
+    size_t of = begin + 2;
+    if (close == of + 3 && is_name(&tokens[of]) && is_sign(&tokens[of + 1], "."))
+        of += 2;
+    if (out->adds && close == of + 1 && is_name(&tokens[of]))
+        out->column = tokens[of].value;
 }
 
 /* "a" and "t.a", alone or as all that a function is called with. */
@@ -230,6 +287,18 @@ static bool has_star(const struct reader *reader, size_t begin, size_t end)
     return is_sign(&reader->tokens[end - 1], "*") && (end - begin == 1 || is_sign(&reader->tokens[end - 2], "."));
 }
 
+/* Rows of one table as they are stored: nothing joined, grouped or taken from another SELECT. */
+static bool is_of_records(const struct reader *reader)
+{
+    static const char *const ends[] = {"where", "order"};
+    size_t i = reader->end + 1;
+    for (; i < reader->count && !is_one_of(&reader->tokens[i], ends, COUNT(ends)); i++)
+        if (is_sign(&reader->tokens[i], ",") || is_sign(&reader->tokens[i], "(") ||
+            is_word(&reader->tokens[i], "join"))
+            return false;
+    return reader->group == 0 && is_word(&reader->tokens[0], "select");
+}
+
 bool select_list_read(struct str sql, struct arena *arena, struct select_list *out)
 {
     struct token_list tokens;
@@ -243,6 +312,7 @@ bool select_list_read(struct str sql, struct arena *arena, struct select_list *o
     if (!find_select(&reader))
         return false;
     out->whole = reader.whole;
+    out->of_records = is_of_records(&reader);
     for (size_t at = reader.begin, end; at < reader.end; at = end + 1) {
         end = part_end(&reader, at, reader.end);
         if (end == at || has_star(&reader, at, end))

@@ -17,7 +17,8 @@ enum select_kind {
 
 struct select_column {
     enum select_kind kind;
-    bool adds;         /* nothing but a sum or a count: it may be added up over disjoint groups */
+    bool adds; /* nothing but a sum or a count, rounded or not: it may be added up over disjoint groups */
+    bool counts; /* a count of that kind */
     struct str column; /* that is summed up, where it is one by name; else empty */
     struct str bucket; /* the unit of a date_trunc(): "month"; else empty */
     struct str source;   /* the one column that it is, or that is all a function is called with; else empty */
@@ -29,6 +30,7 @@ struct select_list {
     struct select_column *items; /* one for each column, unless there is a star */
     size_t count;
     bool whole; /* no HAVING, LIMIT, QUALIFY, OFFSET or DISTINCT: all groups are there */
+    bool of_records; /* of one table, neither joined nor grouped */
 };
 
 /* False for what is not understood: several selects in a row, stars. */

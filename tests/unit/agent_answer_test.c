@@ -305,6 +305,42 @@ static void without_rows_the_sentence_is_the_answer(void **state)
     assert_int_equal(answer.suggestion_count, 2);
 }
 
+/* Of a model's statement: sums in whatever brackets, and amounts of records, where all of them are there. */
+static void totals_are_facts_of_models_statements(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool truncated, told;
+    } cases[] = {
+        {"SELECT region, sum(revenue) AS total FROM sales GROUP BY region", false, true},
+        {"SELECT region, (sum(\"revenue\")) AS total FROM sales GROUP BY region", false, true},
+        {"SELECT region, round(sum(revenue), 2) AS total FROM sales GROUP BY region", false, true},
+        {"SELECT region, coalesce(sum(revenue) FILTER (WHERE day > '2024-01-01'), 0) AS total FROM sales GROUP BY region", false, true},
+        {"SELECT region, sum(revenue) AS total FROM sales GROUP BY region", true, false},
+        {"SELECT region, sum(revenue) AS total FROM sales GROUP BY region LIMIT 2", false, false},
+        {"SELECT region, avg(revenue) AS total FROM sales GROUP BY region", false, false},
+        {"SELECT region, revenue AS total FROM sales WHERE revenue > 0", false, true},
+        {"SELECT region, revenue AS total FROM sales WHERE revenue > 0", true, false},
+        {"SELECT region, revenue AS total FROM sales LIMIT 2", false, false},
+        {"SELECT DISTINCT region, revenue AS total FROM sales", false, false},
+        {"SELECT s.region, revenue AS total FROM sales AS s JOIN other AS o ON s.id = o.id", false, false},
+        {"SELECT region, max(revenue) AS total FROM sales GROUP BY region", false, false},
+    };
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT}, {"total", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("East"), number(250), text("West"), number(500)};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rows rows = {names, 2, cells, 2, cases[i].truncated};
+        struct llm_proposal proposal = {.sql = cases[i].sql, .dataset = &dataset};
+        struct answer_input input = {.question = "what was asked", .proposal = &proposal, .rows = &rows,
+                                     .by_model = true, .for_model = true};
+        struct answer answer;
+        answer_write(&input, arena, &answer);
+        bool told = strstr(answer.parts.fact_lines, "total of total over all rows: 750 EUR");
+        if (told != cases[i].told)
+            fail_msg("%s: %s", cases[i].sql, answer.parts.fact_lines);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_list_with_repeats_names_each_once),
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
+        cmocka_unit_test(totals_are_facts_of_models_statements),
         cmocka_unit_test(months_without_rows_are_said),
         cmocka_unit_test(gaps_at_the_ends_count_where_a_period_was_asked_for),
         cmocka_unit_test(many_gaps_are_counted),

@@ -35,8 +35,13 @@ static const struct {
     {"SELECT \"region\", sum(a) FROM t GROUP BY region LIMIT 3", "kS.", true},
     {"SELECT region, sum(a) FROM t GROUP BY region HAVING sum(a) > 3", "kS.", true},
     {"SELECT sum(a) / count(*) FROM t", "s", true},
+    {"SELECT (sum(\"a\")) AS a FROM t", "S", true},
+    {"SELECT round(sum(a), 2), round((sum(a * b))), coalesce(sum(a), 0) FROM t", "SSS", true},
+    {"SELECT CAST(sum(CAST(a AS DOUBLE)) AS INTEGER), sum(a)::BIGINT FROM t", "SS", true},
+    {"SELECT sum(a) FILTER (WHERE b > 0) AS n, count(*) FILTER (WHERE b) FROM t", "SS", true},
+    {"SELECT round(sum(a) * 2, 1), round(sum(a), b), coalesce(sum(a), sum(b)), round(avg(a), 1) FROM t", "ssss", true},
+    {"SELECT sum(a) + sum(b), (sum(a)) + (sum(b)), cast(sum(a) / 2 AS INTEGER) FROM t", "sss", true},
     {"SELECT count(DISTINCT a) FROM t", "s", true},
-    {"SELECT coalesce(sum(a), 0) FROM t", "s", true},
     {"WITH x AS (SELECT a FROM t) SELECT sum(a) FROM x", "S", true},
     {"SELECT a FROM t", "o", false},
     {"SELECT a, b FROM t GROUP BY a, b", "kk", false},
@@ -80,6 +85,35 @@ static void sums_and_buckets_have_names(void **state)
     assert_true(str_equal_text(list.items[1].column, "net"));
     assert_int_equal(list.items[0].column.length, 0);
     assert_int_equal(list.items[1].bucket.length, 0);
+    assert_true(select_list_read(STR("SELECT sum(a * b), round(sum(t.c), 2), count(d), upper(e), f, count(*) FROM t"),
+                                 arena, &list));
+    assert_int_equal(list.items[0].column.length, 0); /* not that of b alone */
+    assert_true(str_equal_text(list.items[1].column, "c"));
+    assert_true(list.items[2].counts && list.items[5].counts && !list.items[1].counts);
+    assert_true(str_equal_text(list.items[3].source, "e") && str_equal_text(list.items[3].function, "upper"));
+    assert_true(str_equal_text(list.items[4].source, "f") && list.items[4].function.length == 0);
+}
+
+static void records_are_those_of_one_table(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool records;
+    } rows[] = {
+        {"SELECT a, b FROM t WHERE c > 0 AND d IN (1, 2) ORDER BY a", true},
+        {"SELECT x.a FROM t AS x", true},
+        {"SELECT a FROM t, u", false},
+        {"SELECT a FROM t JOIN u ON t.i = u.i", false},
+        {"SELECT a FROM (SELECT a FROM t) AS x", false},
+        {"WITH x AS (SELECT a FROM t) SELECT a FROM x", false},
+        {"SELECT a FROM t GROUP BY a", false},
+    };
+    struct select_list list;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(select_list_read(str_from(rows[i].sql), arena, &list));
+        if (list.of_records != rows[i].records)
+            fail_msg("%s", rows[i].sql);
+    }
 }
 
 int main(void)
@@ -87,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_what_they_are),
         cmocka_unit_test(sums_and_buckets_have_names),
+        cmocka_unit_test(records_are_those_of_one_table),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
