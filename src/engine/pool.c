@@ -38,6 +38,7 @@ struct pool_worker {
     uint64_t caller; /* while busy */
     uint32_t number;
     uint64_t used;
+    uint64_t idle_since_ms; /* while not busy */
 };
 
 struct pool_waiter {
@@ -217,6 +218,7 @@ void pool_give(struct pool_worker *worker)
 {
     worker->busy = false;
     worker->used = ++worker->pool->uses;
+    worker->idle_since_ms = clock_monotonic_ms();
     process_set_idle(worker->process, true);
     grant_turns(worker->pool);
 }
@@ -460,6 +462,46 @@ static bool have_data(const struct engine_statement *statement, struct error *er
     return true;
 }
 
+static struct pool_worker *take_idle(struct pool *pool, const struct engine_statement *statement)
+{
+    struct pool_worker *worker = find_idle(pool, statement);
+    if (!worker)
+        return NULL;
+    worker->busy = true;
+    worker->caller = caller_hash(statement->caller);
+    process_set_idle(worker->process, false);
+    pool->granted_count--;
+    return worker;
+}
+
+static bool answers_ping(struct pool_worker *worker, uint64_t time_max_ms, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct frame frame;
+    process_send(worker->process, FRAME_PING, STR(""));
+    bool ok = process_receive(worker->process, time_max_ms, arena, &frame, err) &&
+              frame.type == FRAME_PONG;
+    arena_free(arena);
+    return ok;
+}
+
+/* One that was idle for long may be frozen, which only shows when it is asked. Just used it is taken to live. */
+static bool is_alive(struct pool_worker *worker, uint64_t end_ms)
+{
+    const struct pool_options *options = &worker->pool->options;
+    uint64_t now_ms = clock_monotonic_ms(), left_ms = end_ms > now_ms ? end_ms - now_ms : 1;
+    uint64_t check_ms = options->idle_check_ms > 0 ? options->idle_check_ms : POOL_IDLE_CHECK_MS;
+    uint64_t ping_ms = options->ping_ms > 0 ? options->ping_ms : POOL_PING_MS;
+    struct error err = {0};
+    if (now_ms - worker->idle_since_ms <= check_ms ||
+        answers_ping(worker, left_ms < ping_ms ? left_ms : ping_ms, &err))
+        return true;
+    if (err.code == ERROR_DEADLINE)
+        log_warn("DuckDB worker %d, which was idle, does not answer and is replaced",
+                 process_id(worker->process));
+    return false;
+}
+
 struct pool_worker *pool_take(struct pool *pool, const struct engine_statement *statement,
                               uint64_t end_ms, struct error *err)
 {
@@ -467,16 +509,18 @@ struct pool_worker *pool_take(struct pool *pool, const struct engine_statement *
         return NULL;
     for (size_t i = 0; i < statement->dataset_count; i++)
         remember(pool, statement->datasets[i]);
-    if (!wait_for_turn(pool, statement->caller, end_ms, err))
-        return NULL;
-    drop_dead(pool);
-    struct pool_worker *worker = find_idle(pool, statement);
-    if (worker) {
-        worker->busy = true;
-        worker->caller = caller_hash(statement->caller);
-        process_set_idle(worker->process, false);
-        pool->granted_count--;
-        return worker;
+    for (;;) {
+        if (!wait_for_turn(pool, statement->caller, end_ms, err))
+            return NULL;
+        drop_dead(pool);
+        struct pool_worker *worker = take_idle(pool, statement);
+        if (!worker)
+            break;
+        if (is_alive(worker, end_ms))
+            return worker;
+        pool_drop(worker);
+        if (!task_check(err))
+            return NULL;
     }
     make_room(pool);
     uint64_t now_ms = clock_monotonic_ms(), left_ms = end_ms > now_ms ? end_ms - now_ms : 1;

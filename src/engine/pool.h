@@ -23,7 +23,13 @@ struct pool_options {
     uint32_t memory_mb; /* DuckDB's limit for one worker */
     uint32_t threads;
     size_t worker_max;
+    /* A worker that was idle for longer than the first is asked whether it lives, and has the second to answer: a
+     * frozen one would cost a statement all its time. 0: as below. */
+    uint64_t idle_check_ms, ping_ms;
 };
+
+#define POOL_IDLE_CHECK_MS 10000
+#define POOL_PING_MS 1000
 
 struct pool *pool_new(struct loop *loop, const struct pool_options *options);
 /* Ends all workers. No statement may be running. */

@@ -244,7 +244,6 @@ void wire_add_query(struct strbuf *out, const struct wire_query *query)
     wire_add_u64(out, query->byte_max);
     wire_add_u32(out, query->timeout_ms);
     wire_add_u8(out, query->check_only);
-    wire_add_u8(out, query->unjudged);
     wire_add_count(out, query->dataset_count);
     for (size_t i = 0; i < query->dataset_count; i++)
         add_dataset(out, query->datasets[i]);
@@ -270,7 +269,6 @@ bool wire_read_query(struct str payload, struct arena *arena, struct wire_query 
     out->byte_max = wire_u64(&in);
     out->timeout_ms = wire_u32(&in);
     out->check_only = wire_u8(&in) != 0;
-    out->unjudged = wire_u8(&in) != 0;
     out->dataset_count = wire_items(&in, 3, WIRE_DATASETS_MAX);
     const struct dataset **datasets = arena_array(arena, out->dataset_count, sizeof(*datasets));
     for (size_t i = 0; i < out->dataset_count; i++)

@@ -35,6 +35,8 @@ enum frame_type {
     FRAME_END,       /* u8: whether there were more rows */
     FRAME_ERROR,     /* u8 enum wire_error, text */
     FRAME_PROFILE,   /* engine/profile.h */
+    FRAME_PING,      /* nothing: whether it still answers */
+    FRAME_PONG,      /* nothing: it does */
     FRAME_TYPES
 };
 
@@ -131,7 +133,6 @@ struct wire_query {
     uint64_t byte_max;
     uint32_t timeout_ms;
     bool check_only; /* prepare it, don't run it */
-    bool unjudged;   /* whatever its parse is; nobody but tests of the layers below asks for this */
     /* What it may read: what is read of them is what duckdb_tree_check() looks at. */
     const struct dataset *const *datasets;
     size_t dataset_count;

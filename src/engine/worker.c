@@ -443,6 +443,11 @@ enum wire_error worker_error_kind(const char *message)
     return WIRE_ERROR_SQL;
 }
 
+static void answer_ping(struct worker *worker, struct str payload)
+{
+    worker_send(worker, FRAME_PONG, STR(""));
+}
+
 int engine_worker_main(int argc, char **argv)
 {
     static const struct {
@@ -452,6 +457,7 @@ int engine_worker_main(int argc, char **argv)
         {FRAME_OPEN, worker_open},
         {FRAME_QUERY, worker_query},
         {FRAME_LOAD, worker_load},
+        {FRAME_PING, answer_ping},
     };
     struct worker worker = {.layers = confine(), .socket = SOCKET};
     worker.last = &worker.first;

@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "engine/engine.h"
 #include "engine/load.h"
+#include "engine/pool.h"
 #include "engine/worker.h"
 
 #define NUMBERS 2000 /* rows of the table: four times joined with itself it takes for ever */
@@ -288,6 +289,51 @@ static void stopped_workers_are_replaced(void **state)
     run(stopped_workers_are_replaced_body);
 }
 
+static bool is_stopped(int id)
+{
+    char path[64], state = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", id);
+    FILE *file = fopen(path, "r");
+    bool read = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
+    if (file)
+        fclose(file);
+    return read && state == 'T';
+}
+
+/* Once it was idle for long; its statement has a minute, of which it takes the time to answer alone. */
+static void a_frozen_worker_is_found_before_its_statement_waits_body(struct bench *bench)
+{
+    struct error err = {0};
+    struct engine_statement statement = {.sql = "SELECT 1"};
+    for (int frozen = 0; frozen < 2; frozen++) {
+        struct pool_options options = {.memory_mb = 256, .threads = 1, .worker_max = 1, .idle_check_ms = 1,
+                                       .ping_ms = frozen ? 100 : 30000};
+        struct pool *pool = pool_new(bench->loop, &options);
+        struct pool_worker *worker = pool_take(pool, &statement, clock_monotonic_ms() + 60000, &err);
+        assert_non_null(worker);
+        int id = process_id(pool_process(worker));
+        pool_give(worker);
+        if (frozen)
+            kill(id, SIGSTOP);
+        while (frozen && !is_stopped(id))
+            assert_true(task_sleep(1, &err));
+        for (uint64_t given_ms = clock_monotonic_ms(); clock_monotonic_ms() <= given_ms + 1;)
+            assert_true(task_sleep(1, &err));
+        uint64_t start_ms = clock_monotonic_ms();
+        worker = pool_take(pool, &statement, start_ms + 60000, &err);
+        assert_non_null(worker);
+        assert_true(clock_monotonic_ms() - start_ms < 30000);
+        assert_int_equal(process_id(pool_process(worker)) == id, !frozen);
+        pool_give(worker);
+        pool_free(pool);
+    }
+}
+
+static void a_frozen_worker_is_found_before_its_statement_waits(void **state)
+{
+    run(a_frozen_worker_is_found_before_its_statement_waits_body);
+}
+
 static void run_one(void *arg)
 {
     expect_works(arg);
@@ -481,6 +527,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(cancel),
         cmocka_unit_test(dead_workers_are_replaced),
         cmocka_unit_test(stopped_workers_are_replaced),
+        cmocka_unit_test(a_frozen_worker_is_found_before_its_statement_waits),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(callers_take_turns),
         cmocka_unit_test(bad_statements),
