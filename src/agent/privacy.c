@@ -119,8 +119,9 @@ static bool may_be_in_list(const struct token *token, bool inside)
 
 static bool may_be_called(const struct token *name, bool inside)
 {
-    return IS_WORD_OF(name, "coalesce", "cast", "decimal", "numeric") ||
-           (!inside && (is_aggregate(name) || IS_WORD_OF(name, "round", "floor", "ceil", "ceiling", "as", "distinct")));
+    return IS_WORD_OF(name, "cast", "decimal", "numeric") ||
+           (!inside && (is_aggregate(name) ||
+                        IS_WORD_OF(name, "coalesce", "round", "floor", "ceil", "ceiling", "as", "distinct")));
 }
 
 struct counter {
@@ -141,7 +142,8 @@ static size_t call_end(const struct counter *counter, size_t open)
     return counter->end;
 }
 
-/* Adds `, count(a * b)` for sum(a * b) and the like; false where something else is in it. */
+/* Adds `, count(nullif(a * b, 0))` for sum(a * b) and the like, of which nulls and zeros are no part; false where
+ * something else is in it. */
 static bool count_rows_of(struct counter *counter, size_t name)
 {
     size_t begin = name + 2, end = call_end(counter, name + 1);
@@ -156,7 +158,8 @@ static bool count_rows_of(struct counter *counter, size_t name)
     if (end == begin + 1 && is_sign(&counter->tokens[begin], "*"))
         return true; /* count(*) is asked for anyhow */
     const char *from = counter->tokens[begin].text.bytes, *to = counter->tokens[end].text.bytes;
-    strbuf_printf(counter->out, ", count(%.*s)", (int)(to - from), from);
+    bool counts = IS_WORD_OF(&counter->tokens[name], "count", "approx_count_distinct");
+    strbuf_printf(counter->out, counts ? ", count(%.*s)" : ", count(nullif(%.*s, 0))", (int)(to - from), from);
     counter->count++;
     return true;
 }

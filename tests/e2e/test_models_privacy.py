@@ -13,8 +13,9 @@ KEY = "test-key"
 CITIES = ["Qoltrane", "Vexburgh", "Zintara"]
 PEOPLE = [f"{name} Wexler{number}" for number, name in enumerate(["Ada", "Bo", "Cy", "Dee"] * 8)]
 ROWS = [(person, CITIES[n % 3], f"2024-0{n % 3 + 1}-{n % 27 + 1:02}", 7310 + 13 * n) for n, person in enumerate(PEOPLE)]
+TIP, BONUS = 8807, 9913  # of one row; of the others a tip is nothing, and a bonus 0
 TOTAL = sum(row[3] for row in ROWS)
-SINGLE = PEOPLE + [str(row[3]) for row in ROWS]  # of one row each
+SINGLE = PEOPLE + [str(row[3]) for row in ROWS] + [str(TIP), str(BONUS)]  # of one row each
 GROUPS = "SELECT city, sum(fee) AS total FROM visits GROUP BY city ORDER BY total DESC"
 
 # What is asked, and the statements that the model gives for it, one a call.
@@ -43,6 +44,10 @@ QUESTIONS = [
     ("fees of one with others of none", ["SELECT sum(fee) AS total, count(*) AS n FROM visits, (SELECT 1 AS one) AS x WHERE fee < 7311"]),
     ("the least by a quantile", ["SELECT quantile_cont(fee, 0) AS least FROM visits"]),
     ("fees of each day", ["SELECT day, sum(fee) AS total FROM visits GROUP BY day"]),
+    ("all tips", ["SELECT sum(tip) AS total FROM visits"]),
+    ("tips with nothing", ["SELECT sum(coalesce(tip, 0)) AS total, count(*) AS n FROM visits"]),
+    ("all boni", ["SELECT sum(bonus) AS total FROM visits"]),
+    ("all boni with a factor", ["SELECT sum(fee * bonus) AS total, sum(bonus * 1) AS plain FROM visits"]),
     ("how many above", ["SELECT count(*) AS n FROM visits WHERE fee > 7336"]),
     ("fees above", ["SELECT sum(fee) AS total FROM visits WHERE fee > 7336"]),
     ("fees in qoltrane", ["SELECT sum(fee) AS total FROM visits WHERE lower(city) = 'qoltrane'"]),
@@ -73,13 +78,15 @@ class Model:
 
 
 def make_folder(folder, access):
-    lines = ["patient,city,day,fee", *(f"{patient},{city},{day},{fee}" for patient, city, day, fee in ROWS)]
+    lines = ["patient,city,day,fee,tip,bonus"]
+    lines += [f"{','.join(map(str, row))},{TIP if n == 5 else ''},{BONUS if n == 7 else 0}" for n, row in enumerate(ROWS)]
     (folder / "visits.csv").write_text("\n".join(lines) + "\n")
     (folder / "visits.yaml").write_text(json.dumps({
         "dataset_id": "visits", "table_name": "visits", "title": "Visits", "source": {"engine": "duckdb", "file": "visits.csv"},
         **access, "columns": [{"name": "patient", "type": "text"},
                     {"name": "city", "type": "text", "role": "dimension", "sample_values": CITIES},
-                    {"name": "day", "type": "date", "role": "time"}, {"name": "fee", "type": "integer", "role": "measure"}],
+                    {"name": "day", "type": "date", "role": "time"}, {"name": "fee", "type": "integer", "role": "measure"},
+                    {"name": "tip", "type": "integer", "role": "measure"}, {"name": "bonus", "type": "integer", "role": "measure"}],
         "verified_queries": [{"question": "how much did Zintara pay in all of the years",
                               "sql": "SELECT sum(fee) AS total FROM visits WHERE city = 'Zintara'"}]}))
     return folder
@@ -143,7 +150,7 @@ def test_no_single_row_leaves_where_only_aggregates_may_be_seen(folder, tmp_path
                      "fees of three of them", "fees of those above all", "fees with no name", "any patient", "fees of the one below",
                      "their number", "fees of one by a choice", "fees of one by a filter", "fees of one by a product",
                      "fees of one by a join", "fees of one, selected before", "fees of one with others of none", "the least by a quantile",
-                     "fees of each day"):
+                     "fees of each day", "all tips", "tips with nothing", "all boni", "all boni with a factor"):
         assert question not in replies or "Here it is." not in replies[question]["final_response"], question
 
 
