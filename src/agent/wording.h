@@ -28,6 +28,9 @@ TASK_WAITS bool wording_write(struct run *run, const struct answer_parts *parts,
 /* Makes plain what a model has said of its statement, or in place of one: reading, assumptions, sentence,
  * options. What has numbers that are not both in the question and in the statement goes. */
 void wording_clean(struct run *run);
+/* What is wrong with a statement, without the numbers of one that a model has written: names and literals of it
+ * are in what the firewall and the engine say. */
+const char *wording_failure(const struct run *run, const struct error *err);
 /* Why the dataset was chosen, made plain where a model has written it, or replaced where that has numbers that
  * are not in the question; NULL stays. */
 const char *wording_reason(const struct run *run, const char *text);

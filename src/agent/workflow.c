@@ -8,6 +8,7 @@
 #include "agent/cached.h"
 #include "agent/embedding.h"
 #include "agent/steps/steps.h"
+#include "agent/wording.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -68,7 +69,7 @@ TASK_WAITS static bool take_step(struct run *run, enum run_step step, struct err
     bool ok = steps[step].work(run, record, err);
     add_usage(run, record, &before);
     if (!ok && !record->words)
-        record->words = arena_strdup(run->arena, err->message);
+        record->words = arena_strdup(run->arena, wording_failure(run, err));
     run_step_end(run, record, ok);
     return ok;
 }
@@ -241,6 +242,10 @@ TASK_WAITS static bool answer_once(struct run *run, struct error *err)
     } else if ((ok = answer_question(run, err))) {
         run_make_reply(run);
         cached_reply_put(run);
+    } else {
+        const char *told = wording_failure(run, err);
+        if (told != err->message)
+            error_set(err, err->code, "%s", told);
     }
     cached_reply_land(run, ok, err);
     return ok;

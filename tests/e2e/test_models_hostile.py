@@ -155,6 +155,10 @@ def test_a_model_that_obeys_attackers_changes_words_alone(world):
                 answered += reply["status"] == "answered"
             else:
                 assert reply["code"] in ("sql_refused", "sql_failed", "model"), (case["name"], reply)
+                said = [reply["error"], *(data.get("message") or "" for _, data in events
+                                          if data.get("step") in ("generate_sql", "execute_query"))]
+                said = [text for text in said if FALSE.search(text) or "evil" in text]
+                assert not said, (case["name"], said)
     assert answered >= 30
     # The texts were where they claim to be, in what was sent.
     sent = "\n".join(text for call in double.chats() for text in [call.system, *(t for _, t in call.messages)])
