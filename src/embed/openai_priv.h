@@ -50,7 +50,7 @@ bool embed_is_too_long(const struct embed_problem *problem);
 /* The sentence, with what to mend; false. */
 bool embed_explain(const struct embed_server *server, const struct embed_problem *problem,
                    unsigned tries, struct error *err);
-/* fetch_request.is_final: no money left, which waiting does not mend. */
+/* fetch_request.is_final: no money left, or too long, which waiting does not mend. */
 bool embed_problem_is_final(const struct fetch_response *response);
 
 /* The vectors of a body, each put where its text's belongs. */

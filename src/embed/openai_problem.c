@@ -115,12 +115,12 @@ static bool is_spent(const struct embed_problem *problem)
 bool embed_problem_is_final(const struct fetch_response *response)
 {
     static const struct embed_server nobody;
-    if (response->status != 429)
+    if (response->status != 429 && response->status != 500)
         return false;
     struct arena *arena = arena_new();
     struct embed_problem problem =
         embed_read_problem(&nobody, response->status, response->body, arena);
-    bool final = is_spent(&problem);
+    bool final = is_spent(&problem) || embed_is_too_long(&problem);
     arena_free(arena);
     return final;
 }

@@ -10,7 +10,9 @@ import subprocess
 import httpx
 import pytest
 
-from conftest import ROOT, wait_for
+from conftest import ROOT, Querent, wait_for
+from embedding_support import QUESTION, make_tables
+from embedding_support import environment_of as embedding_environment
 from model_support import TOTAL, Home, ask, decision, settings_of
 from server_support import SANITIZED
 
@@ -128,3 +130,14 @@ def test_a_lasting_fault_ends(run):
     answer, verdict = run([status(503, times=50)])
     assert answer.code == 0 and not answer.by_model and answer.rows == [[TOTAL]], (answer.out, answer.errors)
     assert verdict["passed"] and verdict["attempts"] <= 6, verdict
+
+
+def test_embeddings_that_are_no_unit_vectors_and_numbers_whatever_is_asked_for(mock, tmp_path):
+    mock.script(REPLIES)
+    tables, program = make_tables(tmp_path / "tables"), Querent(tmp_path / "home")
+    environment = embedding_environment(mock.url, QUERENT_EMBED_DIMENSIONS=1536)
+    made = program.run("index", "--data", tables, environment=environment)
+    assert made.returncode == 0 and "2 embedded with text-embedding-3-small" in made.stdout, made.stderr
+    reply = program.ask(QUESTION, "--data", tables, environment=environment)
+    assert "notice" not in reply["metadata"] and reply["metadata"]["embedding"]["tokens"] > 0
+    assert max(hit["score"] for hit in reply["metadata"]["candidates"]) <= 1

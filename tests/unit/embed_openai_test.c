@@ -394,6 +394,21 @@ static void what_is_too_long_is_halved_and_cut(void **state)
     finish(embedding);
 }
 
+/* llama.cpp says so with a 500, which else is asked for again. */
+static void too_long_with_a_500_is_no_failure(void **state)
+{
+    const char *too_long = reply_of(500, "{\"error\":{\"code\":500,\"message\":\"input (701 tokens) is too "
+                                         "large to process. increase the physical batch size\"}}");
+    char bytes[1000];
+    memset(bytes, 'x', sizeof(bytes));
+    const struct str text = {bytes, sizeof(bytes)};
+    struct embedding *embedding = start(PEER_START({too_long}, {vectors_of(1)}));
+    embed(embedding, &text, 1);
+    assert_embedded(embedding);
+    assert_int_equal(atomic_load(&embedding->peer->requests), 2);
+    finish(embedding);
+}
+
 static void a_broken_reply_is_asked_for_once_more(void **state)
 {
     const char *broken = reply_of(200, "{\"data\":[]}");
@@ -467,6 +482,7 @@ int main(void)
         WITH_ARENA(many_texts_go_in_batches),
         WITH_ARENA(a_refused_part_is_left_out_for_good),
         WITH_ARENA(what_is_too_long_is_halved_and_cut),
+        WITH_ARENA(too_long_with_a_500_is_no_failure),
         WITH_ARENA(a_broken_reply_is_asked_for_once_more),
         WITH_ARENA(another_length_says_what_to_set),
         WITH_ARENA(refusals_say_what_to_mend),

@@ -78,6 +78,25 @@ static void costs_are_tokens_times_prices(void **state)
     assert_int_equal(usage.cost_nano, 0);
 }
 
+static void embeddings_have_a_price_and_write_no_answers(void **state)
+{
+    static const struct {
+        const char *id;
+        int64_t nano_a_token;
+    } rows[] = {{"text-embedding-3-small", 20},
+                {"text-embedding-3-large", 130},
+                {"text-embedding-ada-002", 100}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct chat_usage usage = {.input = 1000, .calls = 1};
+        const struct model_name name = {"openai", rows[i].id, ""};
+        model_price_usage(&name, NULL, &usage);
+        assert_true(usage.priced);
+        assert_int_equal(usage.cost_nano, 1000 * rows[i].nano_a_token);
+        assert_true(model_find("openai", rows[i].id)->embeds);
+    }
+    assert_null(strstr(model_print_choices("openai", "gpt-5*", arena), "embedding"));
+}
+
 static void prices_of_short_prompts_hold_for_them_only(void **state)
 {
     struct chat_usage usage = {.input = 60000, .cached = 40000, .output = 1};
