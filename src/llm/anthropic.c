@@ -30,20 +30,20 @@ static bool open_anthropic(struct chat_model *model, struct error *err)
         return error_set(err, ERROR_CONFIG,
                          "Claude needs a key; set ANTHROPIC_API_KEY, or ANTHROPIC_AUTH_TOKEN");
     struct str base = str_from(url ? url : OWN_URL);
-    if (!chat_set_base_url(model, base, STR("/v1"), err))
+    if (!endpoint_set_url(&model->endpoint, model->driver->url_setting, base, STR("/v1"), err))
         return false;
     model->title = model->driver->title;
-    model->own_host = strcmp(model->base_url, OWN_URL) == 0;
+    model->own_host = strcmp(model->endpoint.base_url, OWN_URL) == 0;
     if (!model->model_id)
         model->model_id = model->driver->model;
     model->api_version = arena_strdup(model->arena, settings_text("QUERENT_ANTHROPIC_VERSION"));
-    chat_add_header(model, "accept", "application/json");
-    chat_add_header(model, "anthropic-version", model->api_version);
+    endpoint_add_header(&model->endpoint, "accept", "application/json");
+    endpoint_add_header(&model->endpoint, "anthropic-version", model->api_version);
     model->has_key = key || token;
     if (key)
-        chat_add_secret_header(model, "x-api-key", "", key);
+        endpoint_add_secret_header(&model->endpoint, "x-api-key", "", key);
     else if (token)
-        chat_add_secret_header(model, "authorization", "Bearer ", token);
+        endpoint_add_secret_header(&model->endpoint, "authorization", "Bearer ", token);
     return true;
 }
 
@@ -165,7 +165,7 @@ static void write_anthropic(const struct chat_model *model, const struct chat_re
 static const char *messages_url(const struct chat_model *model, const char *model_id,
                                 struct arena *arena)
 {
-    return arena_printf(arena, "%s/v1/messages", model->base_url);
+    return arena_printf(arena, "%s/v1/messages", model->endpoint.base_url);
 }
 
 static const struct chat_refusal refusals[] = {
@@ -358,7 +358,7 @@ static bool finish(struct chat_reading *reading, struct error *err)
 
 static const char *check_url(const struct chat_model *model, struct arena *arena)
 {
-    return arena_printf(arena, "%s/v1/models/%s", model->base_url, model->model_id);
+    return arena_printf(arena, "%s/v1/models/%s", model->endpoint.base_url, model->model_id);
 }
 
 static const char *describe(const struct chat_model *model, json_t *body, struct arena *arena)
@@ -377,7 +377,7 @@ static const char *describe(const struct chat_model *model, json_t *body, struct
     const json_t *retires = json_object_get(body, "retires_at");
     if (json_is_string(retires) && !(facts && facts->retires))
         words = arena_printf(arena, "%s; retires %s", words,
-                             chat_clean(model, str_from(json_string_value(retires)), arena));
+                             endpoint_clean(&model->endpoint, str_from(json_string_value(retires)), arena));
     return words;
 }
 

@@ -32,53 +32,6 @@ static const struct chat_driver *const drivers[] = {
 
 /* -- opening -- */
 
-void chat_add_header(struct chat_model *model, const char *name, const char *value)
-{
-    model->headers[model->header_count++] = (struct fetch_header){name, value};
-}
-
-static void add_secret(struct chat_model *model, const char *value)
-{
-    if (strlen(value) >= LOG_SECRET_MIN)
-        model->secrets[model->secret_count++] = value;
-}
-
-void chat_add_secret_header(struct chat_model *model, const char *name, const char *prefix,
-                            const char *secret)
-{
-    char *value = arena_printf(model->arena, "%s%s", prefix, secret);
-    log_add_secret(secret);
-    add_secret(model, value);
-    if (*prefix)
-        add_secret(model, arena_strdup(model->arena, secret));
-    chat_add_header(model, arena_strdup(model->arena, name), value);
-}
-
-bool chat_set_base_url(struct chat_model *model, struct str url, struct str suffix,
-                       struct error *err)
-{
-    const char *setting = model->driver->url_setting;
-    if (memchr(url.bytes, '?', url.length) || memchr(url.bytes, '#', url.length))
-        return error_set(err, ERROR_CONFIG, "%s has a '?' or '#'; it must end with a path",
-                         setting);
-    while (str_ends(url, STR("/")))
-        url.length--;
-    if (str_ends(url, suffix))
-        url.length -= suffix.length;
-    while (str_ends(url, STR("/")))
-        url.length--;
-    model->base_url = arena_strndup(model->arena, url.bytes, url.length);
-    ptrdiff_t scheme = str_find(url, STR("://"));
-    struct str rest = str_slice(url, scheme < 0 ? 0 : (size_t)scheme + 3, url.length), host = {0};
-    str_split(&rest, '/', &host);
-    for (ptrdiff_t at; (at = str_find(host, STR("@"))) >= 0;)
-        host = str_slice(host, (size_t)at + 1, host.length);
-    if (host.length == 0)
-        return error_set(err, ERROR_CONFIG, "%s has no host", setting);
-    model->host = arena_strndup(model->arena, host.bytes, host.length);
-    return true;
-}
-
 static bool open_driver(struct chat_model *model, struct error *err)
 {
     const char *prices = settings_text("QUERENT_MODEL_PRICES");
@@ -88,7 +41,7 @@ static bool open_driver(struct chat_model *model, struct error *err)
     const char *id = settings_text("QUERENT_MODEL");
     model->model_id = id ? arena_strdup(model->arena, id) : NULL;
     model->idle_ms = (uint64_t)settings_integer("QUERENT_MODEL_IDLE_S") * 1000;
-    chat_add_header(model, "content-type", "application/json");
+    endpoint_add_header(&model->endpoint, "content-type", "application/json");
     if (!model->driver->open(model, err))
         return false;
     const struct upstream_options options = {
@@ -119,6 +72,7 @@ struct chat_model *chat_open(const char *name, struct error *err)
         struct chat_model *model = xcalloc(1, sizeof(*model));
         model->driver = drivers[i];
         model->arena = arena_new();
+        model->endpoint.arena = model->arena;
         pthread_mutex_init(&model->lock, NULL);
         if (open_driver(model, err)) {
             warn_of_model(model);
@@ -131,18 +85,12 @@ struct chat_model *chat_open(const char *name, struct error *err)
     return NULL;
 }
 
-static void wipe(const char *secret)
-{
-    explicit_bzero((void *)(uintptr_t)secret, strlen(secret));
-}
-
 void chat_close(struct chat_model *model)
 {
     if (!model)
         return;
     upstream_close(model->upstream);
-    for (size_t i = 0; i < model->secret_count; i++)
-        wipe(model->secrets[i]);
+    endpoint_wipe(&model->endpoint);
     pthread_mutex_destroy(&model->lock);
     arena_free(model->arena);
     free(model);
@@ -315,8 +263,8 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
             .upstream = model->upstream,
             .method = "POST",
             .url = model->driver->url(model, call->model_id, call->request->arena),
-            .headers = model->headers,
-            .header_count = model->header_count,
+            .headers = model->endpoint.headers,
+            .header_count = model->endpoint.header_count,
             .body = strbuf_str(&body),
             .idle_ms = model->idle_ms,
             .repeatable = true,
@@ -578,9 +526,9 @@ TASK_WAITS static bool ask_for_count(struct chat_model *model, const struct chat
     const struct fetch_request ask = {
         .upstream = model->upstream,
         .method = "POST",
-        .url = arena_printf(request->arena, "%s%s", model->base_url, model->driver->count_path),
-        .headers = model->headers,
-        .header_count = model->header_count,
+        .url = arena_printf(request->arena, "%s%s", model->endpoint.base_url, model->driver->count_path),
+        .headers = model->endpoint.headers,
+        .header_count = model->endpoint.header_count,
         .body = strbuf_str(&body),
         .idle_ms = model->idle_ms,
         .repeatable = true,

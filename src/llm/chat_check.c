@@ -72,8 +72,8 @@ TASK_WAITS static bool check_server(struct checking *checking)
         .upstream = model->upstream,
         .method = "GET",
         .url = model->driver->check_url(model, checking->arena),
-        .headers = model->headers,
-        .header_count = model->header_count,
+        .headers = model->endpoint.headers,
+        .header_count = model->endpoint.header_count,
         .idle_ms = model->idle_ms,
         .repeatable = true,
         .failure = ERROR_MODEL,
@@ -87,7 +87,7 @@ TASK_WAITS static bool check_server(struct checking *checking)
         return false;
     }
     add(checking, "reached", true,
-        arena_printf(checking->arena, "%s, in %" PRIu64 " ms", model->host,
+        arena_printf(checking->arena, "%s, in %" PRIu64 " ms", model->endpoint.host,
                      (clock_monotonic_us() - start_us) / 1000));
     check_clock(checking, &response);
     if (response.status == 401) {

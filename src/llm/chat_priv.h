@@ -12,12 +12,11 @@
 
 #include "llm/chat.h"
 #include "llm/models.h"
+#include "net/endpoint.h"
 #include "net/event_reader.h"
 #include "net/fetch.h"
 
 #define CHAT_BODY_MAX (32 * 1024 * 1024) /* what Anthropic takes */
-#define CHAT_HEADERS_MAX 32
-#define CHAT_SECRETS_MAX (CHAT_HEADERS_MAX + 4)
 #define CHAT_HABITS_MAX 16
 #define CHAT_THINKING_TOKENS 8192 /* room beside the answer for a model that thinks */
 #define CHAT_EVENT_SIZE_MAX (1024 * 1024)
@@ -86,15 +85,11 @@ struct chat_model {
     const struct chat_driver *driver;
     struct arena *arena; /* of what is opened */
     struct upstream *upstream;
-    const char *base_url;     /* without a slash at the end */
-    const char *host, *title; /* for sentences: "127.0.0.1:8080", "Claude" */
+    struct endpoint endpoint; /* address, headers, secrets */
+    const char *title;        /* for sentences: "Claude", "the server 127.0.0.1:8080" */
     const char *model_id;
     const char *api_version; /* NULL: none */
     const char *prices;      /* NULL: none are set */
-    struct fetch_header headers[CHAT_HEADERS_MAX];
-    size_t header_count;
-    const char *secrets[CHAT_SECRETS_MAX];
-    size_t secret_count;
     uint64_t idle_ms;
     bool own_host; /* the vendor's own server */
     bool has_key;
@@ -168,8 +163,6 @@ bool chat_problem_is_filtered(const struct chat_problem *problem);
 bool chat_problem_is_lasting(const struct chat_problem *problem);
 /* fetch_request.is_final: nothing that waiting mends. */
 bool chat_problem_is_final(const struct fetch_response *response);
-/* A text from outside in one line, cut, and without the model's keys. */
-const char *chat_clean(const struct chat_model *model, struct str text, struct arena *arena);
 
 /* The fields that the server has refused of requests for that model. */
 unsigned chat_known_refusals(struct chat_model *model, const char *model_id);
@@ -178,14 +171,6 @@ const char *chat_request_model(const struct chat_model *model, const struct chat
 unsigned chat_output_tokens(const struct chat_model *model, const struct chat_request *request,
                             unsigned fields);
 
-/* For a driver's open. The value is borrowed for the model's life. */
-void chat_add_header(struct chat_model *model, const char *name, const char *value);
-/* Both are copied, wiped at the end, and hidden wherever the provider repeats them. */
-void chat_add_secret_header(struct chat_model *model, const char *name, const char *prefix,
-                            const char *secret);
-/* Without slashes and `suffix` at its end. */
-bool chat_set_base_url(struct chat_model *model, struct str url, struct str suffix,
-                       struct error *err);
 /* The members of a request that are the same for all: see the drivers. */
 void chat_add_member_text(struct strbuf *out, const char *key, struct str text);
 void chat_add_temperature(const struct chat_model *model, const struct chat_request *request,

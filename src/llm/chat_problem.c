@@ -8,53 +8,13 @@
 
 #include <string.h>
 
-#define MESSAGE_SIZE_MAX 300
-#define TEXT_SIZE_MAX 65536 /* of what is looked at */
-
-/* Where `word` begins, bytes compared as they are; or the end. */
-static size_t find_from(struct str text, size_t from, const char *word)
-{
-    ptrdiff_t at = str_find(str_slice(text, from, text.length), str_from(word));
-    return at < 0 ? text.length : from + (size_t)at;
-}
-
-static struct str hide(struct str text, const char *secret, struct arena *arena)
-{
-    struct strbuf out = strbuf_init(TEXT_SIZE_MAX + 8);
-    size_t from = 0, at;
-    while ((at = find_from(text, from, secret)) < text.length) {
-        strbuf_add_str(&out, str_slice(text, from, at));
-        strbuf_add(&out, "***");
-        from = at + strlen(secret);
-    }
-    strbuf_add_str(&out, str_slice(text, from, text.length));
-    struct str hidden = arena_str(arena, strbuf_str(&out));
-    strbuf_clear(&out);
-    return hidden;
-}
-
-const char *chat_clean(const struct chat_model *model, struct str text, struct arena *arena)
-{
-    /* Hidden before it is cut, so that no half of a key is left at the end. */
-    text = str_cut_utf8(text, TEXT_SIZE_MAX);
-    for (size_t i = 0; i < model->secret_count; i++)
-        text = hide(text, model->secrets[i], arena);
-    bool cut = text.length > MESSAGE_SIZE_MAX;
-    char *clean = arena_printf(arena, "%.*s%s", STR_ARGS(str_cut_utf8(text, MESSAGE_SIZE_MAX)),
-                               cut ? "..." : "");
-    for (char *c = clean; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-    return clean;
-}
-
 static const char *text_member(const struct chat_model *model, const json_t *object,
                                const char *name, struct arena *arena)
 {
     const json_t *value = json_object_get(object, name);
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
-    return chat_clean(model, chat_text_of(object, name), arena);
+    return endpoint_clean(&model->endpoint, chat_text_of(object, name), arena);
 }
 
 static const char *first_of(const char *a, const char *b)
@@ -71,7 +31,7 @@ struct chat_problem chat_read_problem(const struct chat_model *model, int status
         return problem;
     const json_t *error = json_object_get(document, "error");
     if (json_is_string(error))
-        problem.message = chat_clean(model, str_from(json_string_value(error)), arena);
+        problem.message = endpoint_clean(&model->endpoint, str_from(json_string_value(error)), arena);
     if (!json_is_object(error))
         error = document; /* gateways have it at the top */
     const json_t *details = json_object_get(error, "details");
@@ -156,7 +116,7 @@ static bool explain_unknown(const struct chat_model *model, const char *model_id
         error_set(err, ERROR_MODEL,
                   "the server %s has no model '%s', or nothing at this path (404)%s%s; set "
                   "QUERENT_MODEL to one that it serves, and check %s",
-                  model->host, model_id, *problem->message ? ": " : "", problem->message,
+                  model->endpoint.host, model_id, *problem->message ? ": " : "", problem->message,
                   model->driver->url_setting);
     arena_free(arena);
     return false;
@@ -194,7 +154,7 @@ bool chat_explain(const struct chat_model *model, const char *model_id,
         return error_set(err, ERROR_MODEL,
                          "%s at %s sends elsewhere (%d), which is not followed with a key; set %s "
                          "to the final address",
-                         title, model->host, status, model->driver->url_setting);
+                         title, model->endpoint.host, status, model->driver->url_setting);
     if (status == 429)
         return error_set(err, ERROR_MODEL,
                          "%s asks for fewer calls (429), also at try %u; try again later, or have "

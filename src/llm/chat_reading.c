@@ -130,9 +130,9 @@ bool chat_reading_fail_as_told(struct chat_reading *reading, const json_t *body,
     for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
         passing &= !str_equal_text(type, lasting[i]);
     return chat_reading_fail(reading, passing, err, "failed while it answered: %s%s%s",
-                             chat_clean(reading->model, type, reading->scratch),
+                             endpoint_clean(&reading->model->endpoint, type, reading->scratch),
                              type.length > 0 && message.length > 0 ? ": " : "",
-                             chat_clean(reading->model, message, reading->scratch));
+                             endpoint_clean(&reading->model->endpoint, message, reading->scratch));
 }
 
 static bool take_event(void *context, const struct server_event *event, struct error *err)

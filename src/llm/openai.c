@@ -17,44 +17,18 @@
 
 /* -- opening -- */
 
-static bool is_token(struct str name)
-{
-    for (size_t i = 0; i < name.length; i++)
-        if (!char_is_alnum(name.bytes[i]) && name.bytes[i] != '-' && name.bytes[i] != '_')
-            return false;
-    return name.length > 0;
-}
-
-/* "Name: value, Name: value" */
-static bool add_own_headers(struct chat_model *model, const char *headers, struct error *err)
-{
-    struct str rest = str_from(headers), line;
-    while (str_split(&rest, ',', &line)) {
-        ptrdiff_t colon = str_find(line, STR(":"));
-        struct str name = str_trim(str_slice(line, 0, colon < 0 ? 0 : (size_t)colon));
-        struct str value = str_trim(str_slice(line, (size_t)(colon + 1), line.length));
-        if (colon < 0 || !is_token(name) || model->header_count >= CHAT_HEADERS_MAX - 2)
-            return error_set(err, ERROR_CONFIG,
-                             "QUERENT_OPENAI_HEADERS has an item that is no header, or more than "
-                             "%d; allowed is NAME: VALUE, several with commas between them",
-                             CHAT_HEADERS_MAX - 5);
-        chat_add_secret_header(model, arena_strndup(model->arena, name.bytes, name.length), "",
-                               arena_strndup(model->arena, value.bytes, value.length));
-    }
-    return true;
-}
-
 /* A base with no path of its own gets the usual one. */
 static bool set_base(struct chat_model *model, const char *url, struct error *err)
 {
-    if (!chat_set_base_url(model, str_from(url), STR("/chat/completions"), err))
+    struct endpoint *endpoint = &model->endpoint;
+    if (!endpoint_set_url(endpoint, model->driver->url_setting, str_from(url),
+                          STR("/chat/completions"), err))
         return false;
-    model->own_host = strcmp(model->host, "api.openai.com") == 0;
+    model->own_host = strcmp(model->endpoint.host, "api.openai.com") == 0;
     model->title = model->own_host ? model->driver->title
-                                   : arena_printf(model->arena, "the server %s", model->host);
-    bool bare = str_ends(str_from(model->base_url), str_from(model->host));
-    if (bare && !model->api_version)
-        model->base_url = arena_printf(model->arena, "%s/v1", model->base_url);
+                                   : arena_printf(model->arena, "the server %s", model->endpoint.host);
+    if (endpoint_is_bare(endpoint) && !model->api_version)
+        endpoint->base_url = arena_printf(model->arena, "%s/v1", endpoint->base_url);
     return true;
 }
 
@@ -75,7 +49,7 @@ static bool open_openai(struct chat_model *model, struct error *err)
         return error_set(err, ERROR_CONFIG,
                          "OPENAI_BASE_URL is set, but no model; set QUERENT_MODEL to one that %s "
                          "serves",
-                         model->host);
+                         model->endpoint.host);
     if (!model->model_id)
         model->model_id = model->driver->model;
     model->limit_field = model->own_host ? CHAT_LIMIT_NEW : CHAT_LIMIT_OLD;
@@ -84,10 +58,11 @@ static bool open_openai(struct chat_model *model, struct error *err)
         model->limit_field = strcmp(limit, "max_tokens") == 0 ? CHAT_LIMIT_OLD : CHAT_LIMIT_NEW;
     model->has_key = key;
     if (key && model->api_version)
-        chat_add_secret_header(model, "api-key", "", key);
+        endpoint_add_secret_header(&model->endpoint, "api-key", "", key);
     else if (key)
-        chat_add_secret_header(model, "authorization", "Bearer ", key);
-    return !headers || add_own_headers(model, headers, err);
+        endpoint_add_secret_header(&model->endpoint, "authorization", "Bearer ", key);
+    return !headers || endpoint_add_secret_headers(&model->endpoint, "QUERENT_OPENAI_HEADERS", headers,
+                                                    err);
 }
 
 /* -- writing -- */
@@ -172,31 +147,17 @@ static void write_openai(const struct chat_model *model, const struct chat_reque
     strbuf_add(out, "]}");
 }
 
-/* Percent-encoded: ids come from callers too. */
-static const char *escape(const char *text, struct arena *arena)
-{
-    struct strbuf out = strbuf_init(4 * CHAT_MODEL_ID_MAX);
-    for (const char *c = text; *c; c++)
-        if (char_is_alnum(*c) || strchr("-_.~", *c))
-            strbuf_add_char(&out, *c);
-        else
-            strbuf_printf(&out, "%%%02X", (unsigned char)*c);
-    const char *escaped = arena_strdup(arena, strbuf_text(&out));
-    strbuf_clear(&out);
-    return escaped;
-}
-
 static const char *completions_url(const struct chat_model *model, const char *model_id,
                                    struct arena *arena)
 {
-    const char *base = model->base_url;
+    const char *base = model->endpoint.base_url;
     if (!model->api_version)
         return arena_printf(arena, "%s/chat/completions", base);
-    const char *version = escape(model->api_version, arena);
+    const char *version = endpoint_escape(model->api_version, arena);
     if (strstr(base, DEPLOYMENTS))
         return arena_printf(arena, "%s/chat/completions?api-version=%s", base, version);
     return arena_printf(arena, "%s" DEPLOYMENTS "%s/chat/completions?api-version=%s", base,
-                        escape(model_id, arena), version);
+                        endpoint_escape(model_id, arena), version);
 }
 
 /* A context that is too small for question and room for the answer may do without the room: the
@@ -306,14 +267,14 @@ static bool finish(struct chat_reading *reading, struct error *err)
 
 static const char *check_url(const struct chat_model *model, struct arena *arena)
 {
-    struct str base = str_from(model->base_url);
+    struct str base = str_from(model->endpoint.base_url);
     if (!model->api_version)
-        return arena_printf(arena, "%s/models", model->base_url);
+        return arena_printf(arena, "%s/models", model->endpoint.base_url);
     ptrdiff_t deployments = str_find(base, STR(DEPLOYMENTS));
     if (deployments >= 0)
         base.length = (size_t)deployments;
     return arena_printf(arena, "%.*s/openai/models?api-version=%s", STR_ARGS(base),
-                        escape(model->api_version, arena));
+                        endpoint_escape(model->api_version, arena));
 }
 
 static const char *describe(const struct chat_model *model, json_t *body, struct arena *arena)

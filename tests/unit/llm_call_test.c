@@ -488,7 +488,7 @@ static void no_half_of_a_key_is_left(void **state)
     text.length = 590; /* a half at the end of what is hidden is near the front afterwards */
     strbuf_add_repeat(&text, 'x', 3);
     strbuf_add(&text, " sk-ant-secret");
-    const char *clean = chat_clean(chatting->model, strbuf_str(&text), chatting->arena);
+    const char *clean = endpoint_clean(&chatting->model->endpoint, strbuf_str(&text), chatting->arena);
     assert_null(strstr(clean, "sk-ant-secret"));
     assert_non_null(strstr(clean, "xxx ***"));
     assert_null(strstr(strstr(clean, "xxx"), "sk"));
@@ -583,7 +583,7 @@ static void a_provider_that_is_not_there_is_said(void **state)
     struct peer *peer = PEER_START(CLAUDE_OK);
     struct chatting *chatting = begin("anthropic", peer);
     int port, fd = peer_bind(&port); /* bound and not listening */
-    chatting->model->base_url = arena_printf(chatting->model->arena, "http://127.0.0.1:%d", port);
+    chatting->model->endpoint.base_url = arena_printf(chatting->model->arena, "http://127.0.0.1:%d", port);
     run(chatting, check_in_task, 0);
     assert_int_equal(chatting->check_count, 1);
     assert_check(chatting, "reached", false, "check the network and ANTHROPIC_BASE_URL");

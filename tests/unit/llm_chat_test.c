@@ -240,7 +240,7 @@ static void openai_is_asked_as_its_models_take_it(void **state)
     set("QUERENT_MODEL", "gpt-5.6-luna");
     struct chat_request request = request_with(SCHEMA);
     struct chat_model *model = open_model("openai");
-    assert_string_equal(model->base_url, "https://api.openai.com/v1");
+    assert_string_equal(model->endpoint.base_url, "https://api.openai.com/v1");
     assert_sends(model, &request,
                  "{\"model\":\"gpt-5.6-luna\",\"stream\":true,"
                  "\"stream_options\":{\"include_usage\":true},\"max_completion_tokens\":8292,"
@@ -306,9 +306,9 @@ static void addresses_are_taken_as_people_write_them(void **state)
 
 static const char *header_of(const struct chat_model *model, const char *name)
 {
-    for (size_t i = 0; i < model->header_count; i++)
-        if (strcmp(model->headers[i].name, name) == 0)
-            return model->headers[i].value;
+    for (size_t i = 0; i < model->endpoint.header_count; i++)
+        if (strcmp(model->endpoint.headers[i].name, name) == 0)
+            return model->endpoint.headers[i].value;
     return "";
 }
 

@@ -196,6 +196,7 @@ int main(void)
         cmocka_unit_test(what_models_take_is_as_their_makers_say),
         cmocka_unit_test(choices_begin_with_the_successor),
         cmocka_unit_test(costs_are_tokens_times_prices),
+        cmocka_unit_test(embeddings_have_a_price_and_write_no_answers),
         cmocka_unit_test(prices_of_short_prompts_hold_for_them_only),
         cmocka_unit_test(an_operators_prices_come_first),
         cmocka_unit_test(what_answered_is_what_is_charged),
