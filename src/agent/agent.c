@@ -88,6 +88,7 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
     struct error late = {0};
     if (!embedding_fill(agent, knowledge, &embedding, &late) && vectors_time_ms > 0)
         log_warn("embeddings of datasets: %s; they are made later", late.message);
+    knowledge->embeddings_made = embedding_made(agent, knowledge);
     if (!task_check(err)) {
         knowledge_unref(knowledge);
         return NULL;

@@ -38,7 +38,7 @@ struct knowledge {
     struct dataset_index **indexes; /* one per dataset of the catalog */
     bool restricted; /* some dataset: what is seen depends on who asks */
     bool own_zones;  /* some dataset names its own time zone */
-    size_t embeddings_made; /* those that no earlier time had kept; a server's, where one is used */
+    size_t embeddings_made; /* when it was made: see embedding_made() */
     atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);

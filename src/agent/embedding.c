@@ -197,6 +197,12 @@ bool embedding_is_wanted(const struct agent *agent, const struct knowledge *know
     return agent->server_embedder && knowledge->catalog->dataset_count > 1;
 }
 
+size_t embedding_made(const struct agent *agent, const struct knowledge *knowledge)
+{
+    return embedding_is_wanted(agent, knowledge) ? retrieval_server_vectors_made(knowledge->retrieval)
+                                                 : knowledge->embeddings_made;
+}
+
 static void show_progress(void *context, size_t done, size_t total)
 {
     const struct refresh_request *request = context;
@@ -226,7 +232,6 @@ TASK_WAITS bool embedding_fill(struct agent *agent, struct knowledge *knowledge,
     if (bounded)
         unbound(&bounds);
     save_usage(agent, &used);
-    knowledge->embeddings_made = retrieval_server_vectors_made(knowledge->retrieval);
     metrics_set(METRIC_EMBEDDINGS_MISSING, 0, 0,
                 (int64_t)retrieval_server_vectors_missing(knowledge->retrieval));
     return ok && retrieval_server_vectors_missing(knowledge->retrieval) == 0;

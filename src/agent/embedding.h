@@ -24,6 +24,8 @@ struct vector_cache embedding_cache(struct vector_store *vectors);
 
 /* Whether a server's vectors are of use: not for one dataset alone. */
 bool embedding_is_wanted(const struct agent *agent, const struct knowledge *knowledge);
+/* How many vectors were made because no earlier time had kept them: the server's where one is wanted. */
+size_t embedding_made(const struct agent *agent, const struct knowledge *knowledge);
 /* Takes what the store has, then has the missing ones made, for at most `time_max_ms` (0: nobody is
  * called). What it uses is added to the store's usage, for EMBEDDING_INDEX_USER. True when all are in
  * place. By one task at a time for one knowledge. */

@@ -2,6 +2,7 @@
 /* querent index: reads all documents and data files, so that the first question need not. */
 #include "cli/commands.h"
 
+#include "agent/embedding.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "core/json.h"
@@ -12,9 +13,9 @@ static const struct option_row options[] = {
 };
 
 /* Opening the agent is the work, and then the vectors; this says what came of it. */
-static void print_json(const struct knowledge *knowledge)
+static void print_json(const struct agent *agent)
 {
-    const struct catalog *catalog = knowledge->catalog;
+    const struct catalog *catalog = agent->knowledge->catalog;
     struct strbuf json = strbuf_init(64 * 1024 * 1024);
     strbuf_add_char(&json, '{');
     json_add_key(&json, "datasets");
@@ -22,7 +23,7 @@ static void print_json(const struct knowledge *knowledge)
     json_add_key(&json, "errors");
     json_add_integer(&json, (int64_t)catalog->error_count);
     json_add_key(&json, "embeddings_made");
-    json_add_integer(&json, (int64_t)knowledge->embeddings_made);
+    json_add_integer(&json, (int64_t)embedding_made(agent, agent->knowledge));
     json_add_key(&json, "version");
     json_add_text(&json, catalog->version);
     json_add_key(&json, "problems");
@@ -73,7 +74,7 @@ TASK_WAITS static int report(struct session *session)
         terminal_print_line(stderr, "%s; datasets are found by keywords and the built-in embeddings",
                             err.message);
     if (arguments_flag(session->arguments, "json")) {
-        print_json(session->agent->knowledge);
+        print_json(session->agent);
         return catalog->error_count > 0 || !embedded ? EXIT_FAILED : EXIT_DONE;
     }
     int64_t rows = 0;
@@ -83,7 +84,7 @@ TASK_WAITS static int report(struct session *session)
            plural(catalog->dataset_count, "dataset", "datasets"), (long long)rows,
            plural((uint64_t)rows, "row", "rows"));
     if (session->agent->server_embedder)
-        printf(", %zu embedded with %s", session->agent->knowledge->embeddings_made,
+        printf(", %zu embedded with %s", embedding_made(session->agent, session->agent->knowledge),
                embedder_model(session->agent->server_embedder));
     if (catalog->error_count > 0)
         printf("; %zu could not be used (see above)", catalog->error_count);

@@ -156,7 +156,10 @@ TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
 
 size_t retrieval_server_vectors_missing(const struct retrieval_index *index)
 {
-    return atomic_load(&index->server.missing);
+    size_t missing = atomic_load(&index->server.missing);
+    if (atomic_load(&index->server.set))
+        return 0;
+    return missing > 0 ? missing : 1; /* made, and about to be put in place */
 }
 
 size_t retrieval_server_vectors_made(const struct retrieval_index *index)

@@ -10,7 +10,7 @@ import re
 import httpx_sse
 import pytest
 
-from conftest import ROOT, Querent
+from conftest import ROOT, Querent, wait_for
 from server_support import STREAM, Server, request_of
 
 LIVE = os.environ.get("QUERENT_TEST_LIVE") == "1"  # a key alone is no wish to spend money
@@ -126,3 +126,11 @@ def test_the_model_answers_most(server):
     """Of a model that is worth its price; a small one on one's own machine is only reported."""
     right = sum(1 for _, _, fits in server.told if fits)
     assert server.settings["QUERENT_LLM"] == "openai" and "OPENAI_BASE_URL" in server.settings or right >= len(server.told) - 2
+
+
+def test_all_tables_get_embeddings_where_a_server_makes_them(server):
+    def check():
+        return server.http.get("/health/ready").json()["checks"].get("embeddings")
+    if not check():
+        pytest.skip("the built-in embeddings are in use")
+    wait_for(lambda: check()["status"] == "ok", 120)
