@@ -41,7 +41,7 @@ static void add_datasets(struct cache_parts *parts, const struct run *run,
 static void add_model_input(struct cache_parts *parts, const struct run *run)
 {
     const struct llm_request *request = &run->request;
-    cache_parts_add_llm(parts);
+    cache_parts_add_llm(parts, run);
     cache_parts_add_text(parts, request->model ? request->model : "");
     cache_parts_add_double(parts, request->temperature);
     cache_parts_add_integer(parts, request->sees);

@@ -69,15 +69,18 @@ struct str cache_parts_fold_blanks(struct arena *arena, const char *text)
 }
 
 /* Two servers may have different models of one name. */
-void cache_parts_add_llm(struct cache_parts *parts)
+void cache_parts_add_llm(struct cache_parts *parts, const struct run *run)
 {
-    static const char *const servers[] = {"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"};
+    static const char *const servers[] = {"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_VERSION"};
     cache_parts_add_text(parts, llm_chosen());
     for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
         const char *url = settings_text(servers[i]);
         cache_parts_add_text(parts, url ? url : "");
     }
     cache_parts_add_text(parts, prompt_version());
+    cache_parts_add_text(parts, planner_version(run->agent->planner)); /* it may answer, too */
+    cache_parts_add_integer(parts, settings_integer("QUERENT_PLANNER_FIRST"));
+    cache_parts_add_integer(parts, settings_integer("QUERENT_MODEL_BRIEF"));
 }
 
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type)

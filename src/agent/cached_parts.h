@@ -27,7 +27,7 @@ struct str cache_parts_fold_blanks(struct arena *arena, const char *text);
 /* How much of a result is read, and what may be used to make it. */
 void cache_parts_add_limits(struct cache_parts *parts);
 /* Whose language model it is, at which server, and with which prompts. */
-void cache_parts_add_llm(struct cache_parts *parts);
+void cache_parts_add_llm(struct cache_parts *parts, const struct run *run);
 struct cache_key cache_parts_key(const struct cache_parts *parts, enum cache_type type);
 
 #endif

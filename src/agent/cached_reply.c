@@ -67,7 +67,7 @@ static void make_key(struct run *run)
     cache_parts_add_integer(&parts, (int64_t)question->sample_rows);
     cache_parts_add_integer(&parts, question->explain);
     if (llm_writes_answers(run->agent->llm)) {
-        cache_parts_add_llm(&parts);
+        cache_parts_add_llm(&parts, run);
         const char *model = llm_allowed_model(run->agent->llm, question->model);
         cache_parts_add_text(&parts, model ? model : "");
         cache_parts_add_double(&parts, question->temperature);

@@ -78,6 +78,7 @@ struct question {
     /* Only run_response_json() is looked at: then the whole reply may come from the cache, without a
      * statement and its rows. */
     bool reply_suffices;
+    bool rows_suffice; /* no language model is asked to word the answer */
 };
 
 /* What a response says besides ids, times, steps and cache hits: the same for whoever asks the same

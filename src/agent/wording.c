@@ -20,7 +20,7 @@ TASK_WAITS bool wording_wanted(struct run *run)
     const struct llm_proposal *proposal = &run->proposal;
     const struct rows *rows = run->statement ? run->statement->rows : NULL;
     return proposal->outcome == LLM_QUERY && !proposal->passing && rows && rows->row_count > 0 && !run->verified &&
-           llm_writes_answers(run->agent->llm) && privacy_may_show_rows(run);
+           !proposal->query && !run->question.rows_suffice && llm_writes_answers(run->agent->llm) && privacy_may_show_rows(run);
 }
 
 /* ------------------------------------------------------------------ telling */

@@ -35,6 +35,8 @@ static const struct option_row options[] = {
     {"tables-given", 0, OPTION_FLAG, NULL,
      "ask each question over the tables that the right statement reads"},
     {"hints", 0, OPTION_FLAG, NULL, "add a question's own \"instructions\" to it"},
+    {"no-wording", 0, OPTION_FLAG, NULL,
+     "leave out the call that has a language model word the answer, which is not judged"},
     {"report", 0, OPTION_VALUE, "FILE", "write the report as JSON, each question's verdict in it"},
     {"compare", 0, OPTION_VALUE, "FILE", "a report written earlier, to show beside this one"},
     {"json", 0, OPTION_FLAG, NULL, "print the report as JSON"},
@@ -52,7 +54,7 @@ struct evaluation {
     bool *done;              /* asked or judged */
     size_t done_count;
     FILE *predictions; /* to be written; NULL */
-    bool quiet, all_databases, tables_given, hints, stopped;
+    bool quiet, all_databases, tables_given, hints, no_wording, stopped;
     struct eval_outcome outcome;
     /* While questions are asked. */
     struct session session;
@@ -246,6 +248,7 @@ static struct question question_of(const struct evaluation *evaluation,
         .user_id = "eval",
         .dataset_filter = over.items,
         .dataset_filter_count = over.count,
+        .rows_suffice = evaluation->no_wording,
     };
 }
 
@@ -551,6 +554,7 @@ static int run_eval(const struct arguments *arguments)
         .all_databases = arguments_flag(arguments, "all-databases"),
         .tables_given = arguments_flag(arguments, "tables-given"),
         .hints = arguments_flag(arguments, "hints"),
+        .no_wording = arguments_flag(arguments, "no-wording"),
     };
     json_t *earlier = NULL;
     bool ok = session_apply_options(arguments, &err) && read_limit(arguments, &limit, &err) &&

@@ -81,6 +81,16 @@ const struct setting settings_table[] = {
      .group = MODELS,
      .help = "Who answers while the language model can't be asked. planner: the built-in planner, where "
              "it is sure, and the answer says so. none: nobody."},
+    {"QUERENT_PLANNER_FIRST", SETTING_CHOICE, "auto", .choices = "auto on off", .group = MODELS,
+     .help = "Whether the built-in planner reads a question before the language model does. What it is "
+             "very sure of (0.9) it answers, and no call is made; else it answers where the model's "
+             "statement fails or there is none. auto: on for models of an "
+             "OpenAI-compatible server that this version does not know, such as small ones on one's own "
+             "machine."},
+    {"QUERENT_MODEL_BRIEF", SETTING_CHOICE, "auto", .choices = "auto on off", .group = MODELS,
+     .help = "Whether the language model gets short instructions and replies with the SQL alone, without "
+             "its reasons and assumptions and without asking back: quicker, and better for small models. "
+             "auto: as with QUERENT_PLANNER_FIRST."},
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
      .help = "Who makes embeddings, by which datasets are found. openai: OpenAI or a server that speaks its "
              "API. auto: that, with a key and a language model in use, or with QUERENT_EMBED_BASE_URL; of "

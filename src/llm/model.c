@@ -14,6 +14,8 @@
 #include "llm/models.h"
 #include "sql/firewall.h"
 
+#define NOTHING_TO_SEND \
+    "Nothing was sent, and nothing would be: the built-in planner is sure enough. Else this would be."
 #define TIME_SHARE_PERCENT 80 /* of the time left that a call may take */
 
 /* Guesses at the chance that a model's statement is right, by what can be seen of it. */
@@ -73,8 +75,12 @@ TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct
 
 static struct str system_text(const struct decision *decision)
 {
-    const struct prompt_value value = {"dialect", prompt_dialect_card(decision->request->plan.dialect)};
-    return prompt_render(PROMPT_DECIDE_SYSTEM, &value, 1, decision->arena);
+    struct str card = prompt_dialect_card(decision->request->plan.dialect), rest = card;
+    if (decision->brief) /* its heading, which says whose SQL it is */
+        str_split(&rest, ':', &card);
+    const struct prompt_value value = {"dialect", card};
+    return prompt_render(decision->brief ? PROMPT_DECIDE_BRIEF : PROMPT_DECIDE_SYSTEM, &value, 1,
+                         decision->arena);
 }
 
 static void add_message(struct decision *decision, enum chat_role role, struct str text)
@@ -110,9 +116,9 @@ static struct chat_request chat_request_of(const struct decision *decision)
         .context = decision->context,
         .messages = decision->messages,
         .message_count = decision->message_count,
-        .schema = model_reply_schema,
+        .schema = decision->brief ? model_brief_schema : model_reply_schema,
         .schema_name = "decision",
-        .output_tokens_max = MODEL_OUTPUT_TOKENS_MAX,
+        .output_tokens_max = decision->brief ? MODEL_BRIEF_TOKENS_MAX : MODEL_OUTPUT_TOKENS_MAX,
     };
 }
 
@@ -191,7 +197,7 @@ TASK_WAITS static bool ask_model(struct decision *decision, struct error *err)
         decision->reply.sql = NULL; /* of an earlier reply */
         if (reply.stop == CHAT_CUT)
             error_set(&reading.error, ERROR_MODEL, "the reply is longer than %d tokens; be brief",
-                      MODEL_OUTPUT_TOKENS_MAX);
+                      decision->brief ? MODEL_BRIEF_TOKENS_MAX : MODEL_OUTPUT_TOKENS_MAX);
         else if (!task_offload(read_reply, &reading, err))
             return false;
         if (reading.ok) {
@@ -337,6 +343,10 @@ static void propose_statement(const struct decision *decision, struct llm_propos
 static void propose(const struct decision *decision, struct llm_proposal *out)
 {
     const struct model_reply *reply = &decision->reply;
+    if (decision->by_planner) {
+        *out = *decision->plan;
+        return;
+    }
     *out = (struct llm_proposal){.model = decision->request->model};
     out->dataset = dataset_of(decision);
     out->reason = reply->reason ? reply->reason : "the language model chose it";
@@ -389,7 +399,7 @@ TASK_WAITS static const char *explain(const struct decision *decision)
 
 /* ------------------------------------------------------------------ the driver */
 
-static struct decision *begin(struct llm *llm, struct llm_request *request, struct error *err)
+TASK_WAITS static struct decision *begin(struct llm *llm, struct llm_request *request, struct error *err)
 {
     struct decision *decision = request->state;
     if (decision)
@@ -398,7 +408,8 @@ static struct decision *begin(struct llm *llm, struct llm_request *request, stru
     decision->llm = llm;
     decision->request = request;
     decision->arena = request->arena;
-    if (!task_offload(prepare, decision, err))
+    decision->brief = model_is_asked_briefly(llm, request);
+    if (!model_ask_planner(decision, err) || !task_offload(prepare, decision, err))
         return NULL;
     request->state = decision;
     return decision;
@@ -412,9 +423,12 @@ static bool needs_model(const struct decision *decision)
 /* The first call, once. */
 TASK_WAITS static bool decide(struct decision *decision, struct error *err)
 {
-    if (decision->answered || !needs_model(decision) || decision->request->dry)
+    if (decision->answered || decision->by_planner || !needs_model(decision) ||
+        decision->request->dry)
         return true;
     decision->answered = ask_model(decision, err);
+    decision->by_planner =
+        decision->answered && !decision->sql && !decision->declined && decision->planned;
     return decision->answered;
 }
 
@@ -436,7 +450,7 @@ TASK_WAITS static bool model_select(struct llm *llm, struct llm_request *request
     }
     struct llm_proposal proposal = {0};
     if (decide(decision, err)) {
-        if (decision->answered)
+        if (decision->answered || decision->by_planner)
             propose(decision, &proposal);
     } else if (!stand_in(decision, &proposal, err)) {
         return false;
@@ -472,7 +486,8 @@ TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
         !is_empty(rows))
         return true;
     struct str values = model_missing_values(decision, decision->sql);
-    if (values.length == 0 || !may_mend(decision))
+    decision->by_planner = values.length > 0 && decision->planned;
+    if (values.length == 0 || decision->by_planner || !may_mend(decision))
         return true;
     const struct decision before = *decision;
     ask_to_mend(decision, STR(""), "it gives no rows, because it asks for values that are not stored",
@@ -494,10 +509,18 @@ static bool was_tried(const struct decision *decision)
     return false;
 }
 
-/* The run could not use the statement: another one, never one that was tried. */
+/* The run could not use the statement. Was it the model's, then the planner's is next, and the other way round;
+ * else another one, never one that was tried. */
 TASK_WAITS static bool mend_failed(struct decision *decision, struct error *err)
 {
     const struct llm_request *request = decision->request;
+    bool by_model = !decision->by_planner;
+    decision->by_planner = by_model && decision->planned;
+    decision->planned = false; /* once is enough */
+    if (decision->by_planner)
+        return true;
+    if (!decision->answered)
+        return decide(decision, err) && mend_empty(decision, err);
     if (!decision->tried)
         decision->tried = arena_array(decision->arena, MODEL_MESSAGES_MAX, sizeof(*decision->tried));
     if (decision->tried_count == MODEL_MESSAGES_MAX ||
@@ -540,13 +563,13 @@ TASK_WAITS static bool model_generate(struct llm *llm, struct llm_request *reque
     }
     if (request->dry) {
         *out = (struct llm_proposal){.outcome = LLM_DESCRIBE,
-                                     .sentence = "Nothing was sent: this is what would be.",
+                                     .sentence = decision->by_planner ? NOTHING_TO_SEND : "Nothing was sent: this is what would be.",
                                      .explanation = explain(decision)};
         return true;
     }
     if (decision->stand_in)
         return stand_in(decision, out, err);
-    bool ok = request->failure && decision->answered
+    bool ok = request->failure && (decision->answered || decision->by_planner)
                   ? mend_failed(decision, err)
                   : decide(decision, err) && mend_empty(decision, err);
     if (!ok)

@@ -20,6 +20,8 @@
 #define VALUE_MAX 60
 #define VALUES_SHOWN_MAX 12 /* of a column with few values; of others fewer */
 #define SAMPLES_SHOWN_MAX 3
+#define CODES_MAX 5 /* of a column */
+#define CODE_LENGTH_MAX 3
 #define SYNONYMS_MAX 8
 
 /* ------------------------------------------------------------------ choosing */
@@ -233,6 +235,15 @@ static void add_values(struct strbuf *out, size_t *count, const struct column *c
     }
 }
 
+/* 'F', 'M': what no question spells. A small model takes all other values that it sees for conditions. */
+static bool are_codes(const struct column_profile *profile)
+{
+    for (size_t i = 0; i < profile->value_count && i < CODES_MAX; i++)
+        if (strlen(profile->values[i].text) > CODE_LENGTH_MAX)
+            return false;
+    return profile->values_complete && profile->value_count <= CODES_MAX;
+}
+
 static void add_range(struct strbuf *out, size_t *count, const struct column *column)
 {
     if (!column->profile.min || !column->profile.max)
@@ -243,8 +254,24 @@ static void add_range(struct strbuf *out, size_t *count, const struct column *co
     model_add_line(out, column->profile.max, VALUE_MAX);
 }
 
-static void add_column(struct strbuf *out, const struct dataset *dataset,
-                       const struct column *column, enum llm_sees sees)
+/* What the column holds. */
+static void add_contents(struct strbuf *out, size_t *count, const struct decision *decision,
+                         const struct dataset *dataset, const struct column *column)
+{
+    enum llm_sees sees = decision->request->sees;
+    bool amounts = value_kind_is_number(column->kind) || value_kind_is_time(column->kind);
+    if (!model_shows_values(sees, dataset, column) || column->role == ROLE_KEY ||
+        (decision->brief && (amounts || !are_codes(&column->profile))))
+        return;
+    /* The least and the greatest are cells of single rows; of times they are what makes questions work. */
+    if (amounts && (sees == LLM_SEES_ROWS || value_kind_is_time(column->kind)))
+        add_range(out, count, column);
+    else if (!amounts && sees == LLM_SEES_ROWS)
+        add_values(out, count, column);
+}
+
+static void add_column(struct strbuf *out, const struct decision *decision,
+                       const struct dataset *dataset, const struct column *column)
 {
     size_t count = 0;
     strbuf_add(out, "  ");
@@ -252,7 +279,7 @@ static void add_column(struct strbuf *out, const struct dataset *dataset,
     strbuf_add_char(out, ' ');
     model_add_line(out, column->type ? column->type : value_kind_name(column->kind), VALUE_MAX);
     strbuf_add_char(out, ',');
-    if (column->role == ROLE_KEY && column->unique) {
+    if (column->role == ROLE_KEY && column->unique && !decision->brief) {
         remark(out, &count);
         strbuf_add(out, "key");
     }
@@ -261,26 +288,21 @@ static void add_column(struct strbuf *out, const struct dataset *dataset,
     add_text_remark(out, &count, "in ", column->unit, VALUE_MAX);
     add_text_remark(out, &count, "mostly as ", column->default_aggregation, VALUE_MAX);
     add_synonyms(out, &count, &column->synonyms);
-    bool amounts = value_kind_is_number(column->kind) || value_kind_is_time(column->kind);
-    if (model_shows_values(sees, dataset, column) && column->role != ROLE_KEY) {
-        /* The least and the greatest are cells of single rows; of times they are what makes questions work. */
-        if (amounts && (sees == LLM_SEES_ROWS || value_kind_is_time(column->kind)))
-            add_range(out, &count, column);
-        else if (!amounts && sees == LLM_SEES_ROWS)
-            add_values(out, &count, column);
-    }
+    add_contents(out, &count, decision, dataset, column);
     add_text_remark(out, &count, "", column->extra, EXTRA_MAX);
     strbuf_add_char(out, '\n');
 }
 
-static void add_table(struct strbuf *out, const struct dataset *dataset, enum llm_sees sees)
+static void add_table(struct strbuf *out, const struct decision *decision,
+                      const struct dataset *dataset)
 {
     size_t count = 0, columns = 0;
     strbuf_add(out, out->length > 0 ? "\n" : "");
     strbuf_add(out, "CREATE TABLE ");
     model_add_name(out, dataset->table_name);
     strbuf_add(out, " (");
-    add_text_remark(out, &count, "", dataset->title, COLUMN_TEXT_MAX);
+    if (!decision->brief)
+        add_text_remark(out, &count, "", dataset->title, COLUMN_TEXT_MAX);
     add_text_remark(out, &count, "", dataset->description, DESCRIPTION_MAX);
     add_text_remark(out, &count, "a row is ", dataset->grain, COLUMN_TEXT_MAX);
     add_synonyms(out, &count, &dataset->synonyms);
@@ -291,7 +313,7 @@ static void add_table(struct strbuf *out, const struct dataset *dataset, enum ll
         if (model_is_hidden(dataset, &dataset->columns[i]))
             continue;
         if (columns++ < MODEL_COLUMNS_MAX)
-            add_column(out, dataset, &dataset->columns[i], sees);
+            add_column(out, decision, dataset, &dataset->columns[i]);
     }
     if (columns > MODEL_COLUMNS_MAX)
         strbuf_printf(out, "  -- and %zu more columns\n", columns - MODEL_COLUMNS_MAX);
@@ -380,6 +402,39 @@ static size_t count_between(const struct dataset *dataset, const char *id)
     return count;
 }
 
+/* To be called, so that names and aliases are put in by code. */
+static void add_join_call(struct strbuf *out, size_t *count, const struct dataset *dataset,
+                          const struct dataset *other, const struct relationship *relationship)
+{
+    strbuf_add(out, "- join_of(");
+    model_add_name(out, dataset->table_name);
+    strbuf_add(out, ", ");
+    model_add_name(out, other->table_name);
+    if (count_between(dataset, other->id) > 1) {
+        strbuf_add(out, ", ");
+        model_add_value(out, relationship->column, COLUMN_TEXT_MAX);
+    }
+    strbuf_add_char(out, ')');
+    remark(out, count);
+    model_add_name(out, relationship->column);
+    strbuf_add(out, " is the other's ");
+    model_add_name(out, relationship->other_column);
+}
+
+/* As small models know it: a.x = b.y */
+static void add_key(struct strbuf *out, const struct dataset *dataset, const struct dataset *other,
+                    const struct relationship *relationship)
+{
+    strbuf_add(out, "- ");
+    model_add_name(out, dataset->table_name);
+    strbuf_add_char(out, '.');
+    model_add_name(out, relationship->column);
+    strbuf_add(out, " = ");
+    model_add_name(out, other->table_name);
+    strbuf_add_char(out, '.');
+    model_add_name(out, relationship->other_column);
+}
+
 static void add_joins(struct strbuf *out, const struct decision *decision, size_t table)
 {
     const struct dataset *dataset = decision->tables[table];
@@ -394,19 +449,10 @@ static void add_joins(struct strbuf *out, const struct decision *decision, size_
             list_has(&other->access.hidden, relationship->other_column))
             continue;
         size_t count = 0;
-        strbuf_add(out, "- join_of(");
-        model_add_name(out, dataset->table_name);
-        strbuf_add(out, ", ");
-        model_add_name(out, other->table_name);
-        if (count_between(dataset, other->id) > 1) {
-            strbuf_add(out, ", ");
-            model_add_value(out, relationship->column, COLUMN_TEXT_MAX);
-        }
-        strbuf_add_char(out, ')');
-        remark(out, &count);
-        model_add_name(out, relationship->column);
-        strbuf_add(out, " is the other's ");
-        model_add_name(out, relationship->other_column);
+        if (decision->brief)
+            add_key(out, dataset, other, relationship);
+        else
+            add_join_call(out, &count, dataset, other, relationship);
         add_text_remark(out, &count, "", relationship->name, COLUMN_TEXT_MAX);
         strbuf_add_char(out, '\n');
     }
@@ -417,7 +463,7 @@ struct str model_context(const struct decision *decision)
     struct strbuf tables = strbuf_init(CONTEXT_SIZE_MAX), metrics = strbuf_init(CONTEXT_SIZE_MAX);
     struct strbuf conditions = strbuf_init(CONTEXT_SIZE_MAX), joins = strbuf_init(CONTEXT_SIZE_MAX);
     for (size_t i = 0; i < decision->table_count; i++) {
-        add_table(&tables, decision->tables[i], decision->request->sees);
+        add_table(&tables, decision, decision->tables[i]);
         add_metrics(&metrics, decision, decision->tables[i]);
         add_conditions(&conditions, decision, decision->tables[i]);
         add_joins(&joins, decision, i);
@@ -426,9 +472,10 @@ struct str model_context(const struct decision *decision)
         {"tables", str_trim(strbuf_str(&tables))},
         {"metrics", str_trim(strbuf_str(&metrics))},
         {"conditions", str_trim(strbuf_str(&conditions))},
-        {"joins", str_trim(strbuf_str(&joins))},
+        {"joins", decision->brief ? STR("") : str_trim(strbuf_str(&joins))},
+        {"keys", decision->brief ? str_trim(strbuf_str(&joins)) : STR("")},
     };
-    struct str text = prompt_render(PROMPT_DECIDE_CONTEXT, values, 4, decision->arena);
+    struct str text = prompt_render(PROMPT_DECIDE_CONTEXT, values, 5, decision->arena);
     strbuf_clear(&tables);
     strbuf_clear(&metrics);
     strbuf_clear(&conditions);

@@ -14,6 +14,7 @@
 #define MODEL_COLUMNS_MAX 160   /* of those; and of each candidate */
 #define MODEL_MESSAGES_MAX 24   /* question, reply, repair, reply, ... */
 #define MODEL_OUTPUT_TOKENS_MAX 2000
+#define MODEL_BRIEF_TOKENS_MAX 300 /* a small model that writes more has lost itself in a loop */
 #define MODEL_LIST_MAX 20       /* assumptions, periods of a reply */
 #define MODEL_SENTENCE_MAX 1000 /* bytes of a sentence of a reply that are kept */
 
@@ -31,6 +32,11 @@ struct decision {
     struct llm *llm;
     struct llm_request *request;
     struct arena *arena; /* the run's */
+    bool brief;          /* short instructions, and of the reply the statement alone */
+    /* What the planner makes of the question, where it is asked first (model_planner.c): no outcome but a query
+     * is kept. */
+    bool planned, by_planner; /* there is one; it is what is proposed */
+    const struct llm_proposal *plan;
     struct plan_meta_answer meta;
     struct period_list periods;
     struct plan_link *links;
@@ -52,6 +58,14 @@ struct decision {
     struct error down;            /* why the model did not answer */
     struct llm_request *stand_in; /* the planner's own request, when it answers in the model's place */
 };
+
+/* ---- the planner beside the model (model_planner.c) */
+
+/* By setting, or because the model is not known: a small one on a server of one's own, most likely. */
+bool model_is_asked_briefly(const struct llm *llm, const struct llm_request *request);
+/* Has the planner read the question, where the settings want that; its statements are tried. False only where
+ * the run can't go on. */
+TASK_WAITS bool model_ask_planner(struct decision *decision, struct error *err);
 
 /* ---- what is shown (model_context.c) */
 
@@ -80,7 +94,7 @@ struct str model_without_values(const struct decision *decision, struct str text
 
 /* ---- the reply (model_reply.c) */
 
-extern const char model_reply_schema[];
+extern const char model_reply_schema[], model_brief_schema[];
 /* Tolerant: prose around, code fences, SQL alone. ERROR_MODEL with what is wrong. JSON nests: needs a normal
  * stack. */
 bool model_read_reply(struct str text, struct arena *arena, struct model_reply *out,

@@ -197,7 +197,7 @@ static void add_links(struct strbuf *out, const struct decision *decision)
     for (size_t i = 0; i < decision->link_count && shown < LINKS_SHOWN_MAX; i++) {
         const struct plan_link *link = &decision->links[i];
         if (!model_find_table(decision, str_from(link->dataset->id)) ||
-            model_is_hidden(link->dataset, link->column) ||
+            model_is_hidden(link->dataset, link->column) || (decision->brief && !link->value) ||
             (link->value &&
              !model_shows_values(decision->request->sees, link->dataset, link->column)))
             continue;
@@ -223,9 +223,10 @@ struct str model_question(const struct decision *decision)
     add_conversation(&talk, decision);
     model_add_periods(&periods, decision->periods.items, decision->periods.count);
     add_links(&links, decision);
+    bool says_today = !decision->brief || periods.length > 0;
     const struct prompt_value values[] = {
         {"examples", strbuf_str(&examples)}, {"conversation", strbuf_str(&talk)},
-        {"today", str_from(plan->calendar.today)}, {"periods", strbuf_str(&periods)},
+        {"today", says_today ? str_from(plan->calendar.today) : STR("")}, {"periods", strbuf_str(&periods)},
         {"links", strbuf_str(&links)}, {"question", str_trim(plan->question)},
     };
     struct str text = prompt_render(PROMPT_DECIDE_QUESTION, values, 6, decision->arena);

@@ -25,6 +25,12 @@ const char model_reply_schema[] =
     "\"required\":[\"dataset\",\"reason\",\"assumptions\",\"periods\",\"sql\",\"question_back\","
     "\"no_answer\"],\"additionalProperties\":false}";
 
+/* Small models lose themselves in more: what they write beside a statement makes it no better. Null says that
+ * there is no answer. */
+const char model_brief_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"sql\":{\"type\":[\"string\",\"null\"]}},"
+    "\"required\":[\"sql\"],\"additionalProperties\":false}";
+
 /* ------------------------------------------------------------------ pieces */
 
 /* NULL for what is no text, or an empty one, or says in words that it is none. */
@@ -142,6 +148,8 @@ bool model_read_reply(struct str text, struct arena *arena, struct model_reply *
     out->sql = sql ? plain_sql(sql, arena) : NULL;
     out->question_back = read_sentence(object, "question_back", arena);
     out->no_answer = read_sentence(object, "no_answer", arena);
+    if (json_object_size(object) == 1 && json_is_null(json_object_get(object, "sql")))
+        out->no_answer = "The language model finds no answer in these tables.";
     read_assumptions(object, arena, out);
     read_periods(object, arena, out);
     json_decref(object);

@@ -15,7 +15,8 @@ static const struct {
     const char *values[PROMPT_VALUES_MAX + 1];
 } prompts[PROMPTS] = {
     [PROMPT_DECIDE_SYSTEM] = {"decide.system", {"dialect"}},
-    [PROMPT_DECIDE_CONTEXT] = {"decide.context", {"tables", "metrics", "conditions", "joins"}},
+    [PROMPT_DECIDE_BRIEF] = {"decide.brief", {"dialect"}},
+    [PROMPT_DECIDE_CONTEXT] = {"decide.context", {"tables", "metrics", "conditions", "joins", "keys"}},
     [PROMPT_DECIDE_QUESTION] = {"decide.question",
                                 {"examples", "conversation", "today", "periods", "links", "question"}},
     [PROMPT_REPAIR] = {"repair", {"failure", "statement", "names", "values"}},

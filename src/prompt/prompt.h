@@ -15,6 +15,7 @@
 
 enum prompt {
     PROMPT_DECIDE_SYSTEM, /* prompts/decide.system.md: how to choose a dataset and write SQL */
+    PROMPT_DECIDE_BRIEF,  /* the same for small models: the statement alone */
     PROMPT_DECIDE_CONTEXT, /* the candidates' metadata */
     PROMPT_DECIDE_QUESTION, /* the question with what was found for it */
     PROMPT_REPAIR,        /* a statement failed: why, and what there is */

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from doubles.openai_server import OpenAI
+
 # question, gold, further members of the question
 QUESTIONS = [
     ("How many shops are there?", "SELECT count(*) FROM shop", {}),
@@ -192,6 +194,15 @@ def test_tables_given_and_hints(querent, tmp_path):
     given = report_of(querent, folder, "--tables-given", "--hints")["verdicts"]
     assert [verdict["exact"] for verdict in given] == [True, True], given
     assert not report_of(querent, folder, "--tables-given")["verdicts"][1]["exact"]
+
+
+def test_words_of_a_model_can_be_left_out(querent, towns):
+    with OpenAI(lambda call: {"text": '{"sql": "SELECT count(*) AS n FROM shop"}' if call.schema else "There are 4."}) as double:
+        model = {"OPENAI_BASE_URL": double.origin, "OPENAI_API_KEY": "test-key", "QUERENT_MODEL": "gpt-5.4-mini"}
+        for arguments, calls in ((), 2), (("--no-wording",), 1):
+            double.forget()
+            querent.run("eval", towns, "--limit", 1, *arguments, environment=model)
+            assert len(double.chats()) == calls
 
 
 def test_side_by_side(querent, towns, tmp_path):

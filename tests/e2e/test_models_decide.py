@@ -135,3 +135,27 @@ def test_a_server_that_only_knows_prose_is_borne_with(querent, tmp_path):
         answer = querent.ask("how many sales?", "--data", str(tmp_path / "sales.csv"), environment={
             "OPENAI_BASE_URL": double.origin, "OPENAI_API_KEY": "test-key", "QUERENT_MODEL": "gpt-5.4-mini"})
     assert answer["data_sample"] == [{"n": 3}]
+
+
+def test_a_small_model_is_asked_briefly_and_only_what_the_planner_is_not_sure_of(querent, tmp_path):
+    (tmp_path / "sales.csv").write_text(DATA)
+
+    def answer(call):
+        return {"json": {"sql": "SELECT count(*) AS n FROM sales"}} if call.schema else {"text": "It is 3."}
+
+    def schemas(double):
+        return [list(call.schema["properties"]) for call in double.chats() if call.schema]
+
+    def ask(question, **settings):
+        return querent.ask(question, "--data", str(tmp_path / "sales.csv"), environment={**own, **settings})
+
+    with OpenAI(answer, flavour="llama.cpp") as double:
+        own = {"OPENAI_BASE_URL": double.origin, "OPENAI_API_KEY": "test-key", "QUERENT_MODEL": "small-1b"}
+        told = ask("total revenue by region")
+        assert double.chats() == [] and told["metadata"]["model"].startswith("planner-")
+        assert [list(row.values()) for row in told["data_sample"]] == [["South", 20], ["North", 15]]
+        told = ask("what is behind the third door of the sales?")
+        assert schemas(double) == [["sql"]] and told["data_sample"] == [{"n": 3}]
+        double.forget(answer)
+        ask("total revenue by region", QUERENT_PLANNER_FIRST="off", QUERENT_MODEL_BRIEF="off")
+        assert "assumptions" in schemas(double)[0]

@@ -46,7 +46,7 @@ def server(request, tmp_path_factory):
     querent.environment["QUERENT_NOW"] = NOW
     names = [name for name in ("HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE") if name in os.environ]
     querent.environment.update({name: os.environ[name] for name in names})
-    with Server(querent, SHOP, QUERENT_DEADLINE_S=600, QUERENT_MODEL_FALLBACK="none", **settings) as running:
+    with Server(querent, SHOP, QUERENT_DEADLINE_S=600, QUERENT_MODEL_FALLBACK="none", QUERENT_PLANNER_FIRST="off", **settings) as running:
         running.http.timeout = 700
         running.told = []
         yield running

@@ -219,6 +219,32 @@ static void who_stands_in_is_not_kept(struct world *world)
     assert_int_equal(ask(world, "total revenue by region"), 1);
 }
 
+/* What it answers before the model is asked is kept, and costs no call, not even for the words. */
+static void who_comes_first_is_kept(struct world *world)
+{
+    static const char sure[] = "total revenue by region";
+    struct error err = {0};
+    for (int reply_suffices = 0; reply_suffices < 2; reply_suffices++) {
+        world->question.reply_suffices = reply_suffices;
+        assert_true(settings_set("QUERENT_PLANNER_FIRST", "off", &err));
+        (void)ask(world, sure);
+        assert_true(settings_set("QUERENT_PLANNER_FIRST", "on", &err));
+        (void)ask(world, sure);
+        assert_int_equal(chat_double.calls, 0);
+        if (!reply_suffices)
+            assert_non_null(world->run->proposal.query);
+        (void)ask(world, sure);
+        assert_int_equal(chat_double.calls, 0);
+        assert_int_not_equal(world->run->cache_hits[reply_suffices ? CACHE_RESPONSE
+                                                                   : CACHE_SQL_GENERATION],
+                             CACHE_MISS);
+        assert_true(settings_set("QUERENT_PLANNER_FIRST", "off", &err));
+        assert_int_equal(ask(world, sure), 0);
+        assert_true(settings_set("QUERENT_MODEL_BRIEF", reply_suffices ? "auto" : "on", &err));
+        assert_int_equal(ask(world, sure), 1);
+    }
+}
+
 static void failed_statements_are_repaired_and_counted(struct world *world)
 {
     static const struct chat_double_reply replies[] = {
@@ -252,6 +278,8 @@ static void to_explain_alone_asks_nobody(struct world *world)
 static void prepare(void)
 {
     set("QUERENT_LLM", "openai");
+    set("QUERENT_PLANNER_FIRST", "off"); /* the double is a model that nobody knows */
+    set("QUERENT_MODEL_BRIEF", "off");
     set("QUERENT_MODEL_SEES", "rows");
     set("QUERENT_MODELS_ALLOWED", "none");
     write_file("sales.csv", "region,revenue\nNorth,1\nSouth,2\n");
@@ -279,6 +307,7 @@ int main(int argc, char **argv)
         AGENT_TEST(a_reply_depends_on_prompts_and_model),
         AGENT_TEST(the_server_counts),
         AGENT_TEST(who_stands_in_is_not_kept),
+        AGENT_TEST(who_comes_first_is_kept),
         AGENT_TEST(failed_statements_are_repaired_and_counted),
         AGENT_TEST(to_explain_alone_asks_nobody),
     };

@@ -281,6 +281,16 @@ static void a_question_back_and_no_answer_are_results(void **state)
     assert_int_equal(chat_double.calls, 3);
 }
 
+static void null_alone_is_no_answer(void **state)
+{
+    SCRIPT({"{\"sql\":null}"});
+    struct llm_request request = ask("will it rain?");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_NO_ANSWER);
+    assert_non_null(strstr(proposal.sentence, "finds no answer"));
+    assert_int_equal(chat_double.calls, 1);
+}
+
 static void questions_about_the_data_itself_cost_no_call(void **state)
 {
     SCRIPT({DECISION("SELECT 1")});
@@ -452,6 +462,113 @@ static void a_slow_model_leaves_the_planner_time(void **state)
     struct task_options options = {.name = "slow", .deadline_ms = 3000};
     struct error err = {0};
     assert_true(task_run_main(&options, wait_for_slow_model, &request, &err));
+}
+
+/* ------------------------------------------------------------------ the planner beside the model */
+
+static void set(const char *name, const char *value)
+{
+    struct error err = {0};
+    assert_true(settings_set(name, value, &err));
+}
+
+static void what_the_planner_is_sure_of_costs_no_call(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    set("QUERENT_PLANNER_FIRST", "on");
+    struct llm_request request = ask("total revenue by region");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(chat_double.calls, 0);
+    assert_int_equal(proposal.outcome, LLM_QUERY);
+    assert_non_null(proposal.query);
+    assert_string_equal(proposal.model, planner_version(planner));
+    assert_null(proposal.notice);
+    assert_false(proposal.passing);
+    assert_true(proposal.sureness >= 0.9);
+    request = ask("total revenue by region");
+    request.dry = true;
+    assert_non_null(strstr(decide(&request).sentence, "nothing would be"));
+    /* Should its statement fail after all, the model is next. */
+    request = ask("total revenue by region");
+    proposal = decide(&request);
+    struct error failure = {0}, err = {0};
+    error_set(&failure, ERROR_SQL_FAILED, "no memory");
+    request.failed_sql = proposal.sql;
+    request.failure = &failure;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_int_equal(chat_double.calls, 1);
+    assert_string_equal(proposal.sql, "SELECT 1");
+    settings_reset();
+}
+
+/* In between: not sure enough to answer, and too sure to be kept back. */
+static const char half_sure[] = "average quantity of returned orders by channel in march";
+
+static void the_plan_is_the_answer_where_the_model_has_none(void **state)
+{
+    static const char *const replies[] = {
+        "{\"sql\":null,\"no_answer\":\"There is nothing about that.\"}",
+        "{\"sql\":null,\"question_back\":\"Which March?\"}",
+        DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'"),
+    };
+    set("QUERENT_PLANNER_FIRST", "on");
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        SCRIPT({replies[i]});
+        struct llm_request request = ask(half_sure);
+        empty = "'Returned'";
+        struct llm_proposal proposal = decide(&request);
+        assert_int_equal(chat_double.calls, 1);
+        assert_non_null(proposal.query);
+    }
+    /* A statement that fails, too; and if that happens to both, the model goes on. */
+    SCRIPT({DECISION("SELECT nothing")}, {DECISION("SELECT 1")});
+    struct llm_request request = ask(half_sure);
+    struct llm_proposal proposal = decide(&request);
+    struct error failure = {0}, err = {0};
+    error_set(&failure, ERROR_SQL_FAILED, "Binder Error: nothing");
+    request.failure = &failure;
+    request.failed_sql = proposal.sql;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_non_null(proposal.query);
+    assert_int_equal(chat_double.calls, 1);
+    request.failed_sql = proposal.sql;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_string_equal(proposal.sql, "SELECT 1");
+    assert_int_equal(chat_double.calls, 2);
+    settings_reset();
+}
+
+static void small_models_are_asked_briefly(void **state)
+{
+    static const struct {
+        const char *model, *url, *version;
+        bool brief;
+    } rows[] = {
+        {"qwen2.5-coder", "http://127.0.0.1:9/v1", NULL, true},
+        {"gpt-4o-mini", "http://127.0.0.1:9/v1", NULL, false},
+        {"vendor/claude-sonnet-5", "https://gateway.example/v1", NULL, false},
+        {"vendor/some-model", "https://gateway.example/v1", NULL, true},
+        {"ours", "https://ours.openai.azure.com/openai/v1", NULL, false},
+        {"ours", "https://gateway.example", "2024-10-21", false},
+        {"ours", "https://api.openai.com/v1", NULL, false},
+        {"ours", NULL, NULL, false},
+    };
+    SCRIPT({"{\"sql\":\"SELECT 1\"}"});
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].url)
+            set("OPENAI_BASE_URL", rows[i].url);
+        if (rows[i].version)
+            set("OPENAI_API_VERSION", rows[i].version);
+        struct llm_request request = ask("zorblax by region in 2025");
+        request.model = rows[i].model;
+        assert_string_equal(decide(&request).sql, "SELECT 1");
+        const struct chat_request *sent = &chat_double.requests[chat_double.calls - 1];
+        if ((strcmp(sent->schema, model_brief_schema) == 0) != rows[i].brief)
+            fail_msg("row %zu", i);
+        assert_true(says(sent->context, "region text"));
+        assert_int_equal(says(sent->context, " to 2"), !rows[i].brief); /* ranges */
+        settings_reset();
+    }
 }
 
 /* ------------------------------------------------------------------ what may be seen */
@@ -695,6 +812,7 @@ int main(void)
         TEST(metrics_conditions_and_joins_are_compiled_in),
         TEST(replies_are_read_with_patience),
         TEST(a_question_back_and_no_answer_are_results),
+        TEST(null_alone_is_no_answer),
         TEST(questions_about_the_data_itself_cost_no_call),
         TEST(a_reply_of_another_form_goes_back_once_or_twice),
         TEST(a_cut_reply_goes_back),
@@ -706,6 +824,9 @@ int main(void)
         TEST(the_planner_stands_in_where_it_is_sure),
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
+        TEST(what_the_planner_is_sure_of_costs_no_call),
+        TEST(the_plan_is_the_answer_where_the_model_has_none),
+        TEST(small_models_are_asked_briefly),
         TEST(with_schema_no_value_is_sent),
         TEST(earlier_statements_keep_their_values),
         TEST(failures_do_not_tell_values),
