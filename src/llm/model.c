@@ -16,6 +16,7 @@
 
 #define NOTHING_TO_SEND \
     "Nothing was sent, and nothing would be: the built-in planner is sure enough. Else this would be."
+#define MENDINGS_MAX 4 /* by code, of one statement */
 #define TIME_SHARE_PERCENT 80 /* of the time left that a call may take */
 
 /* Guesses at the chance that a model's statement is right, by what can be seen of it. */
@@ -103,7 +104,8 @@ static void prepare(void *arg)
     model_choose_tables(decision);
     decision->system = system_text(decision);
     decision->context = model_context(decision);
-    add_message(decision, CHAT_USER, model_question(decision));
+    decision->question = model_question(decision);
+    add_message(decision, CHAT_USER, decision->question);
 }
 
 static struct chat_request chat_request_of(const struct decision *decision)
@@ -144,15 +146,22 @@ static void read_reply(void *arg)
                                          &reading->error);
 }
 
-/* What the model is to mend, after its last reply. */
+/* What the model is to mend, after its last reply. A small one writes what it reads: its reply is not shown, and
+ * what is wrong is told with the question. */
 static void ask_to_mend(struct decision *decision, struct str reply, const char *failure,
                         struct str values)
 {
+    struct str told = model_repair_text(decision, decision->reply.sql, failure, values);
     decision->repaired = true;
-    if (reply.length > 0)
+    if (decision->brief) {
+        struct str question = decision->question;
+        decision->message_count = 0;
+        told = str_from(arena_printf(decision->arena, "%.*s\n\n%.*s", STR_ARGS(question),
+                                     STR_ARGS(told)));
+    } else if (reply.length > 0) {
         add_message(decision, CHAT_ASSISTANT, reply);
-    add_message(decision, CHAT_USER,
-                model_repair_text(decision, decision->reply.sql, failure, values));
+    }
+    add_message(decision, CHAT_USER, told);
 }
 
 static bool may_mend(struct decision *decision)
@@ -475,12 +484,31 @@ static bool is_empty(const struct rows *rows)
     return true;
 }
 
+/* What the engine does not understand is put right by code where that is possible. */
+TASK_WAITS static void mend_by_code(struct decision *decision)
+{
+    const struct llm_request *request = decision->request;
+    const struct rows *rows = NULL;
+    const char *sql = decision->sql;
+    for (int i = 0; i < MENDINGS_MAX && sql; i++) {
+        struct error failure = {0}; /* the run will find it, too */
+        if (request->try_statement(request->try_context, sql, &rows, &failure)) {
+            decision->sql = sql;
+            return;
+        }
+        sql = failure.code == ERROR_SQL_FAILED ? model_mend_sql(decision, sql, failure.message)
+                                               : NULL;
+    }
+}
+
 /* A result of no rows goes back once where the statement asks for texts that no row holds. */
 TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
 {
     struct llm_request *request = decision->request;
     const struct rows *rows = NULL;
     struct error failure = {0}; /* the run will find it, too */
+    if (decision->sql && request->repairs_left > 0)
+        mend_by_code(decision);
     if (decision->repaired || !decision->sql || request->repairs_left <= 0 ||
         !request->try_statement(request->try_context, decision->sql, &rows, &failure) ||
         !is_empty(rows))
@@ -533,6 +561,8 @@ TASK_WAITS static bool mend_failed(struct decision *decision, struct error *err)
                 model_missing_values(decision, request->failed_sql));
     if (!ask_model(decision, err))
         return false;
+    if (decision->sql)
+        mend_by_code(decision);
     if (was_tried(decision)) {
         *err = *request->failure;
         return false;

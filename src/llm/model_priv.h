@@ -43,7 +43,7 @@ struct decision {
     size_t link_count;
     const struct dataset **tables; /* that are shown, by id */
     size_t table_count;
-    struct str system, context;
+    struct str system, context, question;
     struct chat_message messages[MODEL_MESSAGES_MAX];
     size_t message_count;
     bool answered; /* the model has said something of use: what is below */
@@ -118,6 +118,11 @@ TASK_WAITS bool model_write_answer(struct llm *llm, const struct llm_answer_requ
  * *usage. */
 TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct chat_usage *usage,
                            struct chat_reply *out, struct error *err);
+
+/* ---- what code can mend (model_mend.c) */
+
+/* The statement with what the engine's words speak of put right, where there is one way to do so; else NULL. */
+const char *model_mend_sql(const struct decision *decision, const char *sql, const char *failure);
 
 /* ---- repairs (model_repair.c) */
 

@@ -335,7 +335,8 @@ struct str model_repair_text(const struct decision *decision, const char *sql, c
         {"names", strbuf_str(&names)},
         {"values", values},
     };
-    struct str text = prompt_render(PROMPT_REPAIR, parts, 4, decision->arena);
+    struct str text = prompt_render(decision->brief ? PROMPT_REPAIR_BRIEF : PROMPT_REPAIR, parts, 4,
+                                    decision->arena);
     strbuf_clear(&names);
     strbuf_clear(&why);
     return text;

@@ -20,6 +20,7 @@ static const struct {
     [PROMPT_DECIDE_QUESTION] = {"decide.question",
                                 {"examples", "conversation", "today", "periods", "links", "question"}},
     [PROMPT_REPAIR] = {"repair", {"failure", "statement", "names", "values"}},
+    [PROMPT_REPAIR_BRIEF] = {"repair.brief", {"failure", "names", "values"}},
     [PROMPT_ANSWER_SYSTEM] = {"answer.system", {NULL}},
     [PROMPT_ANSWER_QUESTION] = {"answer.question",
                                 {"question", "reading", "periods", "assumptions", "size", "rows",

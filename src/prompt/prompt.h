@@ -19,6 +19,7 @@ enum prompt {
     PROMPT_DECIDE_CONTEXT, /* the candidates' metadata */
     PROMPT_DECIDE_QUESTION, /* the question with what was found for it */
     PROMPT_REPAIR,        /* a statement failed: why, and what there is */
+    PROMPT_REPAIR_BRIEF,  /* the same for small models */
     PROMPT_ANSWER_SYSTEM, /* how to say what the rows say */
     PROMPT_ANSWER_QUESTION, /* question, rows, facts */
     PROMPT_DIALECT_DUCKDB,  /* how its SQL differs from others' */

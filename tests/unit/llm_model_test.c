@@ -19,7 +19,7 @@ static struct llm *llm;
 static struct plan_dataset shop[3];
 
 /* What the statements give: rows for all but those in `failing` and `empty`. */
-static const char *failing, *empty;
+static const char *failing, *empty, *failing_words;
 static size_t statements;
 static struct result_column one_column[] = {{"n", "BIGINT", VALUE_INTEGER}};
 static struct cell one_cell[] = {{.type = CELL_INTEGER, .integer = 42}};
@@ -31,7 +31,8 @@ static bool try_statement(void *context, const char *sql, const struct rows **ro
 {
     statements++;
     if (failing && strstr(sql, failing))
-        return error_set(err, ERROR_SQL_FAILED, "column not found");
+        return error_set(err, ERROR_SQL_FAILED, "%s",
+                         failing_words ? failing_words : "column not found");
     *rows = empty && strstr(sql, empty) ? &no_rows : &one_row;
     return true;
 }
@@ -413,6 +414,87 @@ static void a_period_is_told_where_both_its_bounds_are_used(void **state)
         assert_int_equal(proposal.period_count, cases[i].count);
         assert_true((proposal.sureness > 0.6) == (cases[i].count == 1));
     }
+}
+
+static const char *mended(const char *sql, const char *failure)
+{
+    struct decision *decision = arena_alloc(arena, sizeof(*decision));
+    static const struct dataset *tables[] = {&shop_customers, &shop_orders};
+    *decision = (struct decision){.arena = arena, .tables = tables, .table_count = 2};
+    const char *out = model_mend_sql(decision, sql, failure);
+    return out ? out : "-";
+}
+
+#define NOT_THERE(name) "Binder Error: Referenced column \"" name "\" not found in FROM clause!"
+#define NOT_GROUPED(name) \
+    "Binder Error: column \"" name "\" must appear in the GROUP BY clause or must be part of an aggregate"
+
+static void what_has_one_way_is_mended_by_code(void **state)
+{
+    static const struct {
+        const char *sql, *failure, *mended; /* "-": is left alone */
+    } rows[] = {
+        {"SELECT sum(revenu), max(revenu) FROM orders", NOT_THERE("revenu"),
+         "SELECT sum(revenue), max(revenue) FROM orders"},
+        {"SELECT Quantitty AS q FROM orders WHERE q = 'Quantitty'", NOT_THERE("Quantitty"),
+         "SELECT quantity AS q FROM orders WHERE q = 'Quantitty'"},
+        {"SELECT turnover FROM orders", NOT_THERE("turnover"), "-"},
+        {"SELECT revenu FROM customers", NOT_THERE("revenu"), "-"}, /* none of its tables' */
+        {"SELECT o.country FROM orders o JOIN customers AS c ON join_of(o, c) WHERE o.country = 'x'",
+         "Binder Error: Table \"o\" does not have a column named \"country\"",
+         "SELECT c.country FROM orders o JOIN customers AS c ON join_of(o, c) WHERE c.country = 'x'"},
+        {"SELECT o.country FROM orders o JOIN customers a ON 1=1 JOIN customers b ON 1=1",
+         "Binder Error: Table \"o\" does not have a column named \"country\"", "-"}, /* whose? */
+        {"SELECT region FROM orders ORDER BY count(*) DESC LIMIT 1", NOT_GROUPED("region"),
+         "SELECT region FROM orders GROUP BY region ORDER BY count(*) DESC LIMIT 1"},
+        {"SELECT o.region FROM orders o HAVING count(*) > 2", NOT_GROUPED("region"),
+         "SELECT o.region FROM orders o GROUP BY o.region HAVING count(*) > 2"},
+        {"SELECT region, max(revenue) FROM orders", NOT_GROUPED("region"), "-"}, /* of which row? */
+        {"SELECT c.name, count(*) FROM customers c GROUP BY c.customer_id ORDER BY 2", NOT_GROUPED("name"),
+         "SELECT c.name, count(*) FROM customers c GROUP BY c.customer_id, c.name ORDER BY 2"},
+        {"SELECT name, count(*) FROM customers GROUP BY country", NOT_GROUPED("name"), "-"},
+        {"SELECT 1 FROM orders WHERE region IN (SELECT region FROM orders ORDER BY count(*))",
+         NOT_GROUPED("region"),
+         "SELECT 1 FROM orders WHERE region IN (SELECT region FROM orders GROUP BY region ORDER BY count(*))"},
+        {"SELECT region FROM orders", "Conversion Error: what?", "-"},
+        {"SELECT 'x", NOT_THERE("x"), "-"},
+        {"", NOT_THERE("x"), "-"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(mended(rows[i].sql, rows[i].failure), rows[i].mended);
+}
+
+/* No call is made for it. */
+static void what_was_mended_by_code_is_proposed(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenu) AS n FROM orders")});
+    struct llm_request request = ask("what came in from up there");
+    failing = "(revenu)";
+    failing_words = NOT_THERE("revenu");
+    assert_string_equal(decide(&request).sql, "SELECT sum(revenue) AS n FROM orders");
+    assert_int_equal(chat_double.calls, 1);
+    assert_int_equal(request.repairs_left, 2);
+    failing_words = NULL;
+}
+
+/* It would write its own statement again. */
+static void a_small_model_is_not_shown_its_own_reply(void **state)
+{
+    SCRIPT({"{\"sql\":\"SELECT sum(turnover) FROM orders\"}"}, {"{\"sql\":\"SELECT 1\"}"});
+    assert_true(settings_set("QUERENT_MODEL_BRIEF", "on", &(struct error){0}));
+    struct llm_request request = ask("what came in from up there");
+    struct llm_proposal proposal = decide(&request);
+    struct error failure = {0}, err = {0};
+    error_set(&failure, ERROR_SQL_FAILED, NOT_THERE("turnover"));
+    request.failed_sql = proposal.sql;
+    request.failure = &failure;
+    assert_true(llm_generate(llm, &request, &proposal, &err));
+    assert_int_equal(chat_double.requests[1].message_count, 1);
+    struct str told = chat_double_message(1);
+    assert_true(says(told, "up there"));
+    assert_true(says(told, "A statement that was tried can't be used: Binder Error"));
+    assert_false(says(told, "SELECT sum"));
+    settings_reset();
 }
 
 /* ------------------------------------------------------------------ a model that is down */
@@ -820,6 +902,9 @@ int main(void)
         TEST(the_same_statement_is_never_taken_twice),
         TEST(no_rows_go_back_once_where_a_value_is_not_stored),
         TEST(no_rows_are_an_answer_where_the_second_call_fails),
+        TEST(what_has_one_way_is_mended_by_code),
+        TEST(what_was_mended_by_code_is_proposed),
+        TEST(a_small_model_is_not_shown_its_own_reply),
         TEST(a_period_is_told_where_both_its_bounds_are_used),
         TEST(the_planner_stands_in_where_it_is_sure),
         TEST(where_it_is_not_there_is_one_error),

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mends a statement that the engine does not understand, where there is one way to mend it: no call is made.
+ * Models write SQL as most engines of their examples take it: a column after the wrong table's alias, a
+ * misspelled name put right, a group's name that is not in GROUP BY. What the engine says is known of DuckDB;
+ * the words of others are not found, and nothing is done.
+ */
+#include <string.h>
+
+#include "llm/model_priv.h"
+#include "planner/print/dialect.h"
+#include "sql/allow_lists.h"
+#include "sql/firewall.h"
+#include "sql/tokenizer.h"
+
+#define REFERENCES_MAX 32
+#define DISTANCE_MAX 2
+#define NAME_LENGTH_MIN 4 /* of a name that may be misspelled */
+
+/* A table as the statement names it. */
+struct reference {
+    const struct dataset *dataset;
+    struct str name;
+};
+
+struct mending {
+    const struct decision *decision;
+    struct str sql;
+    struct token_list tokens;
+    struct reference references[REFERENCES_MAX];
+    size_t reference_count;
+    struct str name; /* that the engine speaks of */
+    struct strbuf *out;
+};
+
+static bool is_sign(const struct token *token, const char *sign)
+{
+    return token->kind == TOKEN_OPERATOR && str_equal_text(token->text, sign);
+}
+
+static bool is_word(const struct token *token, const char *word)
+{
+    return token->kind == TOKEN_WORD && str_equal_nocase(token->text, str_from(word));
+}
+
+static bool is_name(const struct token *token)
+{
+    return token->kind == TOKEN_QUOTED ||
+           (token->kind == TOKEN_WORD && !is_reserved_word(token->text));
+}
+
+static void find_references(struct mending *mending)
+{
+    for (size_t i = 1; i < mending->tokens.count; i++) {
+        const struct token *token = &mending->tokens.items[i], *next = token + 1;
+        if (!is_name(token) || mending->reference_count == REFERENCES_MAX ||
+            !(is_word(token - 1, "from") || is_word(token - 1, "join") || is_sign(token - 1, ",")))
+            continue;
+        const struct dataset *dataset = model_find_table(mending->decision, token->value);
+        if (!dataset || is_sign(next, "."))
+            continue;
+        next += is_word(next, "as");
+        mending->references[mending->reference_count++] =
+            (struct reference){dataset, is_name(next) ? next->text : token->text};
+    }
+}
+
+/* Is the token the name that the engine speaks of, and a column's? */
+static bool is_spoken_of(const struct mending *mending, const struct token *token)
+{
+    return (token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED) &&
+           str_equal_nocase(token->value, mending->name) && !is_sign(token + 1, "(") &&
+           !is_sign(token + 1, ".");
+}
+
+static const struct column *find_column(const struct dataset *dataset, struct str name)
+{
+    for (size_t c = 0; c < dataset->column_count; c++)
+        if (!model_is_hidden(dataset, &dataset->columns[c]) &&
+            str_equal_nocase(name, str_from(dataset->columns[c].name)))
+            return &dataset->columns[c];
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* The one table of the statement that has the column; NULL: none, or several. */
+static const struct reference *find_owner(const struct mending *mending)
+{
+    const struct reference *owner = NULL;
+    for (size_t i = 0; i < mending->reference_count; i++)
+        if (find_column(mending->references[i].dataset, mending->name)) {
+            if (owner)
+                return NULL;
+            owner = &mending->references[i];
+        }
+    return owner;
+}
+
+static unsigned distance_of(struct str name, const char *other, struct arena *arena)
+{
+    struct arena_mark mark = arena_mark(arena);
+    char *a = arena_strndup(arena, name.bytes, name.length), *b = arena_strdup(arena, other);
+    for (char *c = a; *c; c++)
+        *c = char_lower(*c);
+    for (char *c = b; *c; c++)
+        *c = char_lower(*c);
+    unsigned distance = str_distance(str_from(a), str_from(b), DISTANCE_MAX);
+    arena_rollback(arena, mark);
+    return distance;
+}
+
+/* The one column of the statement's tables that is most like the name. */
+static const char *find_like(const struct mending *mending)
+{
+    const char *like = NULL;
+    unsigned least = DISTANCE_MAX + 1;
+    for (size_t i = 0; i < mending->reference_count; i++) {
+        const struct dataset *dataset = mending->references[i].dataset;
+        for (size_t c = 0; c < dataset->column_count; c++) {
+            const struct column *column = &dataset->columns[c];
+            unsigned distance = distance_of(mending->name, column->name, mending->decision->arena);
+            if (model_is_hidden(dataset, column) || distance > least ||
+                (like && strcmp(like, column->name) == 0))
+                continue;
+            like = distance < least ? column->name : NULL; /* two are none */
+            least = distance;
+        }
+    }
+    return mending->name.length >= NAME_LENGTH_MIN && least <= DISTANCE_MAX ? like : NULL;
+}
+
+/* Every time that the name stands there, with another qualifier or another name. */
+static bool mend_name(struct mending *mending)
+{
+    const struct reference *owner = find_owner(mending);
+    const char *like = owner ? NULL : find_like(mending), *done = mending->sql.bytes;
+    if (!owner && !like)
+        return false;
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        const struct token *token = &mending->tokens.items[i];
+        bool qualified = i >= 2 && is_sign(token - 1, ".");
+        if (!is_spoken_of(mending, token) || (owner && !qualified))
+            continue;
+        const struct token *from = owner ? token - 2 : token;
+        struct str name = owner ? from->text : token->text;
+        strbuf_add_bytes(mending->out, done, (size_t)(name.bytes - done));
+        if (owner)
+            strbuf_add_str(mending->out, owner->name);
+        else
+            model_add_name(mending->out, like);
+        done = name.bytes + name.length;
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
+/* ------------------------------------------------------------------ groups */
+
+/* The tokens of the SELECT that the token at `at` stands in, without its parentheses' insides; 0: none. */
+struct select {
+    size_t begin, from, group, end; /* SELECT; FROM; after BY of GROUP BY, 0: none; after its last token */
+    size_t list_end;                /* where HAVING, ORDER, ... begin */
+    bool sums_up;                   /* an aggregate is in its list */
+};
+
+static bool ends_select(const struct token *token)
+{
+    static const char *const words[] = {"union", "intersect", "except"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
+static bool ends_groups(const struct token *token)
+{
+    static const char *const words[] = {"having", "order", "limit", "offset", "qualify", "window"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
+/* Of the first SELECT whose list has the name outside of parentheses. */
+static bool read_select(const struct mending *mending, size_t begin, struct select *out)
+{
+    const struct token *items = mending->tokens.items;
+    bool has_name = false;
+    size_t depth = 0, i = begin + 1;
+    *out = (struct select){.begin = begin};
+    for (; i < mending->tokens.count; i++) {
+        const struct token *token = &items[i];
+        if (depth == 0 && (is_sign(token, ")") || ends_select(token)))
+            break;
+        depth += is_sign(token, "(");
+        depth -= is_sign(token, ")");
+        if (out->from == 0 && is_sign(token, "(") && items[i - 1].kind == TOKEN_WORD)
+            out->sums_up = true; /* or it may: then nothing is done */
+        if (depth > 0)
+            continue;
+        has_name |= out->from == 0 && is_spoken_of(mending, token);
+        if (out->from == 0 && is_word(token, "from"))
+            out->from = i;
+        if (is_word(token, "group") && is_word(token + 1, "by"))
+            out->group = i + 2;
+        if (out->list_end == 0 && out->from > 0 && ends_groups(token))
+            out->list_end = i;
+    }
+    out->end = i;
+    if (out->list_end == 0)
+        out->list_end = i;
+    return has_name && out->from > 0;
+}
+
+/* Grouped by a key, every other column of its table has one value in a group. */
+static bool groups_by_key(const struct mending *mending, const struct select *select)
+{
+    for (size_t i = select->group; i < select->list_end; i++)
+        for (size_t r = 0; r < mending->reference_count; r++) {
+            const struct dataset *dataset = mending->references[r].dataset;
+            const struct column *key =
+                find_column(dataset, mending->tokens.items[i].value);
+            if (key && key->unique && find_column(dataset, mending->name))
+                return true;
+        }
+    return false;
+}
+
+/* SELECT name, count(*) ... GROUP BY id, and SELECT name ... ORDER BY count(*). */
+static bool mend_groups(struct mending *mending)
+{
+    const struct token *items = mending->tokens.items;
+    struct select select = {0};
+    size_t at = 0;
+    while (at < mending->tokens.count &&
+           !(is_word(&items[at], "select") && read_select(mending, at, &select)))
+        at++;
+    if (at == mending->tokens.count ||
+        (select.group > 0 ? !groups_by_key(mending, &select) : select.sums_up))
+        return false;
+    size_t name = select.begin;
+    while (!is_spoken_of(mending, &items[name]))
+        name++;
+    const struct token *from = is_sign(&items[name - 1], ".") ? &items[name - 2] : &items[name];
+    const char *end = items[name].text.bytes + items[name].text.length;
+    const struct token *last = &items[select.list_end - 1];
+    const char *cut = last->text.bytes + last->text.length;
+    strbuf_add_bytes(mending->out, mending->sql.bytes, (size_t)(cut - mending->sql.bytes));
+    strbuf_add(mending->out, select.group > 0 ? ", " : " GROUP BY ");
+    strbuf_add_bytes(mending->out, from->text.bytes, (size_t)(end - from->text.bytes));
+    strbuf_add(mending->out, cut);
+    return true;
+}
+
+/* ------------------------------------------------------------------ what the engine says */
+
+static const struct {
+    const char *before, *after; /* of the name */
+    bool (*mend)(struct mending *mending);
+} sayings[] = {
+    {"Referenced column \"", "\" not found", mend_name},
+    {"does not have a column named \"", "\"", mend_name},
+    {"column \"", "\" must appear in the GROUP BY clause", mend_groups},
+};
+
+static bool read_saying(const char *failure, size_t which, struct str *name)
+{
+    const char *begin = strstr(failure, sayings[which].before);
+    const char *start = begin ? begin + strlen(sayings[which].before) : NULL;
+    const char *end = start ? strstr(start, sayings[which].after) : NULL;
+    if (!end || memchr(start, '"', (size_t)(end - start)))
+        return false;
+    *name = (struct str){start, (size_t)(end - start)};
+    return name->length > 0;
+}
+
+const char *model_mend_sql(const struct decision *decision, const char *sql, const char *failure)
+{
+    struct strbuf out = strbuf_init(SQL_SIZE_MAX);
+    struct mending mending = {.decision = decision, .sql = str_from(sql), .out = &out};
+    const char *mended = NULL;
+    enum refusal refusal;
+    struct token fault;
+    if (strlen(sql) > SQL_SIZE_MAX ||
+        !tokenize(mending.sql, decision->arena, &mending.tokens, &refusal, &fault))
+        return NULL;
+    find_references(&mending);
+    for (size_t i = 0; i < sizeof(sayings) / sizeof(sayings[0]) && !mended; i++)
+        if (read_saying(failure, i, &mending.name) && sayings[i].mend(&mending) && strbuf_ok(&out))
+            mended = arena_str(decision->arena, strbuf_str(&out)).bytes;
+    strbuf_clear(&out);
+    return mended && strcmp(mended, sql) != 0 ? mended : NULL;
+}
