@@ -129,6 +129,7 @@ void model_input_fill(struct run *run)
     request->margin = run->retrieved.margin;
     request->sees = llm_sees_setting();
     request->dry = run->question.dry;
+    request->without = run->question.without;
     request->masks = masks_any(run->knowledge);
     fill_history(run);
     fill_examples(run);

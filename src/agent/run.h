@@ -78,6 +78,7 @@ struct question {
     /* Only run_response_json() is looked at: then the whole reply may come from the cache, without a
      * statement and its rows. */
     bool reply_suffices;
+    unsigned without;  /* enum llm_part: not told to a language model */
     bool rows_suffice; /* no language model is asked to word the answer */
 };
 

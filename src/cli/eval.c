@@ -37,6 +37,9 @@ static const struct option_row options[] = {
     {"hints", 0, OPTION_FLAG, NULL, "add a question's own \"instructions\" to it"},
     {"no-wording", 0, OPTION_FLAG, NULL,
      "leave out the call that has a language model word the answer, which is not judged"},
+    {"without", 0, OPTION_VALUE, "PART",
+     "leave PART out of what a language model is told: values, examples or periods, or several "
+     "with commas between them"},
     {"report", 0, OPTION_VALUE, "FILE", "write the report as JSON, each question's verdict in it"},
     {"compare", 0, OPTION_VALUE, "FILE", "a report written earlier, to show beside this one"},
     {"json", 0, OPTION_FLAG, NULL, "print the report as JSON"},
@@ -55,6 +58,7 @@ struct evaluation {
     size_t done_count;
     FILE *predictions; /* to be written; NULL */
     bool quiet, all_databases, tables_given, hints, no_wording, stopped;
+    unsigned without; /* enum llm_part */
     struct eval_outcome outcome;
     /* While questions are asked. */
     struct session session;
@@ -249,6 +253,7 @@ static struct question question_of(const struct evaluation *evaluation,
         .dataset_filter = over.items,
         .dataset_filter_count = over.count,
         .rows_suffice = evaluation->no_wording,
+        .without = evaluation->without,
     };
 }
 
@@ -438,6 +443,23 @@ static bool ask_apart(struct evaluation *evaluation, struct error *err)
 
 /* ---- the command ---- */
 
+static bool read_without(const struct arguments *arguments, unsigned *out, struct error *err)
+{
+    static const char *const names[] = {"values", "examples", "periods"}; /* of enum llm_part's bits */
+    struct str rest = str_from(arguments_value(arguments, "without")), name;
+    while (rest.length > 0 && str_split(&rest, ',', &name)) {
+        size_t i = 0;
+        while (i < 3 && !str_equal_text(name, names[i]))
+            i++;
+        if (i == 3)
+            return error_set(err, ERROR_USAGE,
+                             "--without '%.*s' is not known; allowed is values, examples, periods",
+                             STR_ARGS(str_cut_utf8(name, 80)));
+        *out |= 1u << i;
+    }
+    return true;
+}
+
 static bool read_limit(const struct arguments *arguments, size_t *out, struct error *err)
 {
     const char *text = arguments_value(arguments, "limit");
@@ -558,6 +580,7 @@ static int run_eval(const struct arguments *arguments)
     };
     json_t *earlier = NULL;
     bool ok = session_apply_options(arguments, &err) && read_limit(arguments, &limit, &err) &&
+              read_without(arguments, &evaluation.without, &err) &&
               read_earlier(arguments, &earlier, &err) &&
               eval_set_read(arguments_rest(arguments, &count)[0], limit, &evaluation.set, &err);
     if (ok) {

@@ -27,6 +27,13 @@ enum llm_sees {
     LLM_SEES
 };
 
+/* What a language model can be left without, to measure what it brings: bits. */
+enum llm_part {
+    LLM_PART_VALUES = 1,   /* words of the question that are found in the data, and codes */
+    LLM_PART_EXAMPLES = 2, /* verified queries */
+    LLM_PART_PERIODS = 4,  /* worked out in code */
+};
+
 /* A question of the conversation so far, and what came of it. */
 struct llm_turn {
     const char *question;
@@ -57,6 +64,7 @@ struct llm_request {
     const struct llm_example *examples;
     size_t example_count;
     bool dry; /* only say what would be sent */
+    unsigned without; /* enum llm_part */
     enum llm_sees sees;
     bool masks; /* some dataset keeps columns from models: no value of unknown origin is sent */
     int repairs_left; /* what may still be mended; a driver that mends by itself takes from it */

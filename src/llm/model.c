@@ -97,8 +97,9 @@ static void prepare(void *arg)
     decision->meta = planner_read_meta(&request->plan, decision->arena);
     if (decision->meta.kind != PLAN_META_NONE || request->plan.dataset_count == 0)
         return;
-    period_find(request->plan.question, &request->plan.calendar, decision->arena,
-                &decision->periods);
+    if (!(request->without & LLM_PART_PERIODS))
+        period_find(request->plan.question, &request->plan.calendar, decision->arena,
+                    &decision->periods);
     decision->link_count = planner_find_links(decision->llm->planner, &request->plan,
                                               decision->arena, &decision->links);
     model_choose_tables(decision);

@@ -261,6 +261,7 @@ static void add_contents(struct strbuf *out, size_t *count, const struct decisio
     enum llm_sees sees = decision->request->sees;
     bool amounts = value_kind_is_number(column->kind) || value_kind_is_time(column->kind);
     if (!model_shows_values(sees, dataset, column) || column->role == ROLE_KEY ||
+        (decision->request->without & LLM_PART_VALUES) ||
         (decision->brief && (amounts || !are_codes(&column->profile))))
         return;
     /* The least and the greatest are cells of single rows; of times they are what makes questions work. */

@@ -219,10 +219,13 @@ struct str model_question(const struct decision *decision)
     const struct plan_request *plan = &decision->request->plan;
     struct strbuf examples = strbuf_init(QUESTION_PART_MAX), talk = strbuf_init(QUESTION_PART_MAX);
     struct strbuf periods = strbuf_init(QUESTION_PART_MAX), links = strbuf_init(QUESTION_PART_MAX);
-    add_examples(&examples, decision);
+    unsigned without = decision->request->without;
+    if (!(without & LLM_PART_EXAMPLES))
+        add_examples(&examples, decision);
     add_conversation(&talk, decision);
     model_add_periods(&periods, decision->periods.items, decision->periods.count);
-    add_links(&links, decision);
+    if (!(without & LLM_PART_VALUES))
+        add_links(&links, decision);
     bool says_today = !decision->brief || periods.length > 0;
     const struct prompt_value values[] = {
         {"examples", strbuf_str(&examples)}, {"conversation", strbuf_str(&talk)},

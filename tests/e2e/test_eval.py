@@ -196,13 +196,21 @@ def test_tables_given_and_hints(querent, tmp_path):
     assert not report_of(querent, folder, "--tables-given")["verdicts"][1]["exact"]
 
 
-def test_words_of_a_model_can_be_left_out(querent, towns):
+def test_words_of_a_model_can_be_left_out(querent, towns, tmp_path):
     with OpenAI(lambda call: {"text": '{"sql": "SELECT count(*) AS n FROM shop"}' if call.schema else "There are 4."}) as double:
         model = {"OPENAI_BASE_URL": double.origin, "OPENAI_API_KEY": "test-key", "QUERENT_MODEL": "gpt-5.4-mini"}
         for arguments, calls in ((), 2), (("--no-wording",), 1):
             double.forget()
             querent.run("eval", towns, "--limit", 1, *arguments, environment=model)
             assert len(double.chats()) == calls
+        told = ("stored in", "Periods")
+        question = [{"question": "How much had Lisbon last year?", "gold_sql": "SELECT 1"}]
+        folder = make_set(tmp_path / "set", question)
+        for arguments, expected in ((), [True, True]), (("--without", "values,periods"), [False, False]):
+            double.forget()
+            querent.run("eval", folder, "--no-wording", *arguments, environment=model)
+            assert [word in double.chats()[0].question for word in told] == expected
+    assert "is not known" in querent.run("eval", towns, "--without", "thought").stderr
 
 
 def test_side_by_side(querent, towns, tmp_path):
