@@ -74,12 +74,20 @@ TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct
 
 /* ------------------------------------------------------------------ the prompt */
 
+/* A small model gets the card's heading alone, which says whose SQL it is, unless that says more: some dialects are
+ * narrow. */
+static struct str dialect_card(const struct decision *decision)
+{
+    struct str card = prompt_dialect_card(decision->request->plan.dialect), rest = card, heading;
+    str_split(&rest, '\n', &heading);
+    return decision->brief && str_ends(heading, STR("'s:"))
+               ? str_slice(heading, 0, heading.length - 1)
+               : card;
+}
+
 static struct str system_text(const struct decision *decision)
 {
-    struct str card = prompt_dialect_card(decision->request->plan.dialect), rest = card;
-    if (decision->brief) /* its heading, which says whose SQL it is */
-        str_split(&rest, ':', &card);
-    const struct prompt_value value = {"dialect", card};
+    const struct prompt_value value = {"dialect", dialect_card(decision)};
     return prompt_render(decision->brief ? PROMPT_DECIDE_BRIEF : PROMPT_DECIDE_SYSTEM, &value, 1,
                          decision->arena);
 }

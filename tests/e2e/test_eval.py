@@ -205,7 +205,7 @@ def test_words_of_a_model_can_be_left_out(querent, towns, tmp_path):
             assert len(double.chats()) == calls
         told = ("stored in", "Periods")
         question = [{"question": "How much had Lisbon last year?", "gold_sql": "SELECT 1"}]
-        folder = make_set(tmp_path / "set", question)
+        folder = make_set(tmp_path / "other", question)
         for arguments, expected in ((), [True, True]), (("--without", "values,periods"), [False, False]):
             double.forget()
             querent.run("eval", folder, "--no-wording", *arguments, environment=model)

@@ -83,16 +83,16 @@ def test_the_stable_part_is_the_same_from_question_to_question(ask, claude):
 
 
 def test_a_failed_statement_is_mended_with_the_nearest_name(ask, claude):
-    answer = ask("what came in", script=reply(decision("SELECT sum(revenu) FROM sales"),
+    answer = ask("what came in", script=reply(decision("SELECT sum(revenue_sum) FROM sales"),
                                              decision("SELECT sum(revenue) FROM sales")))
     assert answer["metadata"]["repairs"] == 1 and answer["status"] == "answered"
     assert [step["step"] for step in answer["steps"]].count("generate_sql") == 2
-    assert "revenu: sales.revenue" in decisions(claude)[1].question
+    assert "revenue_sum: sales.revenue" in decisions(claude)[1].question
 
 
 def test_only_a_statement_that_ran_is_kept(ask, claude):
     """What failed is not replayed to who asks next; what mended it is."""
-    bad, good = decision("SELECT sum(revenu) FROM sales"), decision("SELECT sum(revenue) AS n FROM sales")
+    bad, good = decision("SELECT sum(revenue_sum) FROM sales"), decision("SELECT sum(revenue) AS n FROM sales")
     ask("what has come in", script=reply(bad), expect=1, QUERENT_MAX_REPAIRS="0", QUERENT_MODEL_FALLBACK="none")
     answer = ask("what has come in", script=reply(good), QUERENT_MAX_REPAIRS="0", QUERENT_MODEL_FALLBACK="none")
     assert answer["data_sample"] == [{"n": 35}] and len(decisions(claude)) == 1

@@ -248,7 +248,7 @@ static void who_comes_first_is_kept(struct world *world)
 static void failed_statements_are_repaired_and_counted(struct world *world)
 {
     static const struct chat_double_reply replies[] = {
-        {DECISION("SELECT sum(revenu) AS total FROM sales")},
+        {DECISION("SELECT sum(revenue_sum) AS total FROM sales")},
         {DECISION("SELECT sum(revenue) AS total FROM sales WHERE region = 'north'")},
         {DECISION("SELECT sum(revenue) AS total FROM sales WHERE region = 'North'")},
         {"It is 1."},
@@ -258,7 +258,7 @@ static void failed_statements_are_repaired_and_counted(struct world *world)
     ask_scripted(world, "what came in from up there");
     assert_true(world->ok);
     assert_int_equal(world->run->repairs, 1);
-    assert_non_null(strstr(strbuf_text(&chat_double.sent), "revenu: sales.revenue"));
+    assert_non_null(strstr(strbuf_text(&chat_double.sent), "revenue_sum: sales.revenue"));
     size_t generated = 0;
     for (size_t i = 0; i < world->run->step_count; i++)
         generated += world->run->steps[i].step == STEP_GENERATE;
