@@ -65,6 +65,24 @@ static void find_references(struct mending *mending)
     }
 }
 
+static bool ends_select(const struct token *token)
+{
+    static const char *const words[] = {"union", "intersect", "except"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
+static bool ends_groups(const struct token *token)
+{
+    static const char *const words[] = {"having", "order", "limit", "offset", "qualify", "window"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(token, words[i]))
+            return true;
+    return false;
+}
+
 /* Is the token the name that the engine speaks of, and a column's? */
 static bool is_spoken_of(const struct mending *mending, const struct token *token)
 {
@@ -130,13 +148,135 @@ static const char *find_like(const struct mending *mending)
     return mending->name.length >= NAME_LENGTH_MIN && least <= DISTANCE_MAX ? like : NULL;
 }
 
+/* ------------------------------------------------------------------ joins */
+
+/* A table that the statement lacks: it has the column, and one key leads to it. */
+struct missing {
+    const struct dataset *dataset;
+    const struct reference *from;
+    const char *column, *other_column; /* of `from`; of the table */
+    size_t ways;
+};
+
+static void add_way(struct missing *missing, const struct reference *from,
+                    const struct dataset *dataset, const char *column, const char *other_column)
+{
+    const struct column *key = find_column(dataset, str_from(other_column));
+    if (!key || !key->unique || !find_column(from->dataset, str_from(column)))
+        return; /* hidden, or rows would be multiplied */
+    if (missing->ways > 0 && missing->dataset == dataset && missing->from == from &&
+        strcmp(missing->column, column) == 0 && strcmp(missing->other_column, other_column) == 0)
+        return; /* declared on both sides */
+    *missing = (struct missing){dataset, from, column, other_column, missing->ways + 1};
+}
+
+static void find_ways(const struct mending *mending, const struct dataset *dataset,
+                      struct missing *missing)
+{
+    for (size_t i = 0; i < mending->reference_count; i++) {
+        const struct reference *from = &mending->references[i];
+        for (size_t r = 0; r < from->dataset->relationship_count; r++) {
+            const struct relationship *way = &from->dataset->relationships[r];
+            if (strcmp(way->dataset_id, dataset->id) == 0)
+                add_way(missing, from, dataset, way->column, way->other_column);
+        }
+        for (size_t r = 0; r < dataset->relationship_count; r++) {
+            const struct relationship *way = &dataset->relationships[r];
+            if (strcmp(way->dataset_id, from->dataset->id) == 0)
+                add_way(missing, from, dataset, way->other_column, way->column);
+        }
+    }
+}
+
+static bool ends_from(const struct token *token)
+{
+    return is_word(token, "where") || is_word(token, "group") || ends_groups(token) ||
+           ends_select(token);
+}
+
+/* Where the FROM of the SELECT around the token ends: the last token of it; 0: not found. */
+static size_t end_of_from(const struct mending *mending, size_t at)
+{
+    const struct token *items = mending->tokens.items;
+    size_t depth = 0;
+    while (at > 0 && !(depth == 0 && is_word(&items[at], "select"))) {
+        depth += is_sign(&items[at], ")");
+        depth -= is_sign(&items[at], "(") && depth > 0;
+        at--;
+    }
+    bool from = false;
+    depth = 0;
+    for (; at < mending->tokens.count; at++) {
+        if (depth == 0 && ((from && ends_from(&items[at])) || is_sign(&items[at], ")")))
+            break;
+        depth += is_sign(&items[at], "(");
+        depth -= is_sign(&items[at], ")");
+        from |= depth == 0 && is_word(&items[at], "from");
+    }
+    return from ? at - 1 : 0;
+}
+
+static void add_side(struct strbuf *out, struct str table, const char *column)
+{
+    strbuf_add_str(out, table);
+    strbuf_add_char(out, '.');
+    model_add_name(out, column);
+}
+
+static void add_join_text(struct strbuf *out, const struct missing *missing)
+{
+    struct strbuf table = strbuf_init(2 * SQL_NAME_MAX + 2);
+    model_add_name(&table, missing->dataset->table_name);
+    strbuf_add(out, " JOIN ");
+    strbuf_add_str(out, strbuf_str(&table));
+    strbuf_add(out, " ON ");
+    add_side(out, missing->from->name, missing->column);
+    strbuf_add(out, " = ");
+    add_side(out, strbuf_str(&table), missing->other_column);
+    strbuf_clear(&table);
+}
+
+/* The column is of one table that the statement does not read. */
+static bool add_join(struct mending *mending)
+{
+    const struct decision *decision = mending->decision;
+    const struct token *items = mending->tokens.items;
+    struct missing missing = {0};
+    size_t at = 0;
+    for (size_t t = 0; t < decision->table_count; t++)
+        if (find_column(decision->tables[t], mending->name))
+            find_ways(mending, decision->tables[t], &missing);
+    while (at < mending->tokens.count && !is_spoken_of(mending, &items[at]))
+        at++;
+    size_t end = at < mending->tokens.count ? end_of_from(mending, at) : 0;
+    if (missing.ways != 1 || end == 0)
+        return false;
+    const char *done = mending->sql.bytes;
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        const struct token *token = &items[i];
+        const char *after = token->text.bytes + token->text.length;
+        if (i >= 2 && is_spoken_of(mending, token) && is_sign(token - 1, ".")) {
+            strbuf_add_bytes(mending->out, done, (size_t)(items[i - 2].text.bytes - done));
+            model_add_name(mending->out, missing.dataset->table_name);
+            done = token[-1].text.bytes;
+        }
+        if (i == end) {
+            strbuf_add_bytes(mending->out, done, (size_t)(after - done));
+            add_join_text(mending->out, &missing);
+            done = after;
+        }
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
 /* Every time that the name stands there, with another qualifier or another name. */
 static bool mend_name(struct mending *mending)
 {
     const struct reference *owner = find_owner(mending);
     const char *like = owner ? NULL : find_like(mending), *done = mending->sql.bytes;
     if (!owner && !like)
-        return false;
+        return add_join(mending);
     for (size_t i = 0; i < mending->tokens.count; i++) {
         const struct token *token = &mending->tokens.items[i];
         bool qualified = i >= 2 && is_sign(token - 1, ".");
@@ -163,24 +303,6 @@ struct select {
     size_t list_end;                /* where HAVING, ORDER, ... begin */
     bool sums_up;                   /* an aggregate is in its list */
 };
-
-static bool ends_select(const struct token *token)
-{
-    static const char *const words[] = {"union", "intersect", "except"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (is_word(token, words[i]))
-            return true;
-    return false;
-}
-
-static bool ends_groups(const struct token *token)
-{
-    static const char *const words[] = {"having", "order", "limit", "offset", "qualify", "window"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (is_word(token, words[i]))
-            return true;
-    return false;
-}
 
 /* Of the first SELECT whose list has the name outside of parentheses. */
 static bool read_select(const struct mending *mending, size_t begin, struct select *out)

@@ -445,6 +445,17 @@ static void what_has_one_way_is_mended_by_code(void **state)
          "SELECT c.country FROM orders o JOIN customers AS c ON join_of(o, c) WHERE c.country = 'x'"},
         {"SELECT o.country FROM orders o JOIN customers a ON 1=1 JOIN customers b ON 1=1",
          "Binder Error: Table \"o\" does not have a column named \"country\"", "-"}, /* whose? */
+        {"SELECT o.region, o.country FROM orders o WHERE o.revenue > 5 AND o.country = 'x'",
+         "Binder Error: Table \"o\" does not have a column named \"country\"",
+         "SELECT o.region, customers.country FROM orders o JOIN customers ON o.customer_id = "
+         "customers.customer_id WHERE o.revenue > 5 AND customers.country = 'x'"},
+        {"SELECT max(revenue) FROM customers", NOT_THERE("revenue"),
+         "-"}, /* rows would be multiplied */
+        {"SELECT 1 FROM orders WHERE revenue > (SELECT avg(revenue) FROM customers c LIMIT 1)",
+         NOT_THERE("country"), "-"},
+        {"SELECT 2 WHERE 2 > (SELECT max(country) FROM orders o LIMIT 1)", NOT_THERE("country"),
+         "SELECT 2 WHERE 2 > (SELECT max(country) FROM orders o JOIN customers ON o.customer_id = "
+         "customers.customer_id LIMIT 1)"},
         {"SELECT region FROM orders ORDER BY count(*) DESC LIMIT 1", NOT_GROUPED("region"),
          "SELECT region FROM orders GROUP BY region ORDER BY count(*) DESC LIMIT 1"},
         {"SELECT o.region FROM orders o HAVING count(*) > 2", NOT_GROUPED("region"),
