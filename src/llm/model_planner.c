@@ -59,8 +59,11 @@ bool model_is_asked_briefly(const struct llm *llm, const struct llm_request *req
 TASK_WAITS bool model_ask_planner(struct decision *decision, struct error *err)
 {
     struct llm *llm = decision->llm;
-    if (!chosen("QUERENT_PLANNER_FIRST", llm, decision->request))
+    const struct llm_request *request = decision->request;
+    if (!chosen("QUERENT_PLANNER_FIRST", llm, request))
         return true;
+    if (request->history_count > 0 && !request->plan.previous)
+        return true; /* it goes on from what only a model knows */
     struct llm_request own = *decision->request;
     struct llm_selection selection;
     struct llm_proposal *plan = arena_alloc(decision->arena, sizeof(*plan));

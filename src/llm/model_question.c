@@ -168,7 +168,8 @@ static void add_conversation(struct strbuf *out, const struct decision *decision
             strbuf_add(out, "\nSQL: ");
             strbuf_add_str(out, sql_to_tell(decision, turn->sql));
         }
-        if (turn->answer && request->sees == LLM_SEES_ROWS) {
+        /* A small model takes its numbers into the SQL, in place of how they are worked out. */
+        if (turn->answer && request->sees == LLM_SEES_ROWS && !decision->brief) {
             strbuf_add(out, "\nAnswer: ");
             model_add_line(out, turn->answer, TURN_ANSWER_MAX);
         }

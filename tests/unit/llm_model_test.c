@@ -581,6 +581,17 @@ static void what_the_planner_is_sure_of_costs_no_call(void **state)
     request = ask("total revenue by region");
     request.dry = true;
     assert_non_null(strstr(decide(&request).sentence, "nothing would be"));
+    /* Of what was said before, a model's answer is none that it could go on from. */
+    const struct llm_turn turn = {"revenue by region?", "North has 12.", "SELECT 1"};
+    set("QUERENT_MODEL_BRIEF", "on");
+    request = ask("total revenue by region");
+    request.history = &turn;
+    request.history_count = 1;
+    assert_string_equal(decide(&request).sql, "SELECT 1");
+    assert_true(says(chat_double_message(0), "revenue by region?\nSQL: SELECT 1"));
+    assert_false(says(chat_double_message(0), "North has"));
+    set("QUERENT_MODEL_BRIEF", "off");
+    chat_double.calls = 0;
     /* Should its statement fail after all, the model is next. */
     request = ask("total revenue by region");
     proposal = decide(&request);
