@@ -205,6 +205,8 @@ static size_t end_of_from(const struct mending *mending, size_t at)
         at--;
     }
     bool from = false;
+    if (!is_word(&items[at], "select"))
+        return 0;
     depth = 0;
     for (; at < mending->tokens.count; at++) {
         if (depth == 0 && ((from && ends_from(&items[at])) || is_sign(&items[at], ")")))
@@ -361,7 +363,7 @@ static bool mend_groups(struct mending *mending)
     if (at == mending->tokens.count ||
         (select.group > 0 ? !groups_by_key(mending, &select) : select.sums_up))
         return false;
-    size_t name = select.begin;
+    size_t name = select.begin + 1;
     while (!is_spoken_of(mending, &items[name]))
         name++;
     const struct token *from = is_sign(&items[name - 1], ".") ? &items[name - 2] : &items[name];
