@@ -56,6 +56,14 @@ bool model_is_asked_briefly(const struct llm *llm, const struct llm_request *req
 
 /* ------------------------------------------------------------------ asking it */
 
+/* It was tried, so this costs nothing. Of no rows it is not so sure: it may have looked in the wrong place. */
+TASK_WAITS static bool gives_rows(const struct llm_request *request, const char *sql)
+{
+    const struct rows *rows = NULL;
+    struct error ignored = {0}; /* then it is no answer */
+    return request->try_statement(request->try_context, sql, &rows, &ignored) && rows->row_count > 0;
+}
+
 TASK_WAITS bool model_ask_planner(struct decision *decision, struct error *err)
 {
     struct llm *llm = decision->llm;
@@ -77,7 +85,8 @@ TASK_WAITS bool model_ask_planner(struct decision *decision, struct error *err)
         return true;
     }
     decision->planned = plan->outcome == LLM_QUERY;
-    decision->by_planner = decision->planned && plan->sureness >= FIRST_SURE;
+    decision->by_planner =
+        decision->planned && plan->sureness >= FIRST_SURE && gives_rows(request, plan->sql);
     decision->plan = plan;
     plan->model = planner_version(llm->planner);
     return true;

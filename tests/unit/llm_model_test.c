@@ -598,6 +598,11 @@ static void what_the_planner_is_sure_of_costs_no_call(void **state)
     assert_false(says(chat_double_message(0), "North has"));
     set("QUERENT_MODEL_BRIEF", "off");
     chat_double.calls = 0;
+    /* Of no rows it is not sure enough. */
+    request = ask("total revenue by region");
+    empty = "sum(";
+    assert_string_equal(decide(&request).sql, "SELECT 1");
+    chat_double.calls = 0;
     /* Should its statement fail after all, the model is next. */
     request = ask("total revenue by region");
     proposal = decide(&request);
