@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "llm/model_priv.h"
+#include "planner/query.h"
 #include "sql/allow_lists.h"
 
 #define MARGIN_SURE 0.2 /* of retrieval: from here on the first candidate is shown alone */
@@ -79,18 +80,24 @@ void model_choose_tables(struct decision *decision)
 {
     const struct llm_request *request = decision->request;
     const struct plan_request *plan = &request->plan;
-    bool sure = plan->dataset_count > 0 && request->margin >= MARGIN_SURE;
+    /* A small model joins whatever it is shown: then what the planner reads, where it has a reading, and what the
+     * question speaks of. */
+    const struct query *read = decision->brief && decision->planned ? decision->plan->query : NULL;
+    const struct dataset *only = read ? decision->plan->dataset : NULL;
+    bool sure = plan->dataset_count > 0 && (only || request->margin >= MARGIN_SURE);
     size_t first = sure ? 1 : plan->dataset_count;
     struct room room = {MODEL_TABLES_MAX, MODEL_COLUMNS_MAX};
     decision->tables =
         arena_array(decision->arena, first + MODEL_TABLES_MAX + 1, sizeof(*decision->tables));
     for (size_t i = 0; i < first; i++)
-        decision->tables[decision->table_count++] = plan->datasets[i].dataset;
+        decision->tables[decision->table_count++] = only ? only : plan->datasets[i].dataset;
     if (request->previous_dataset)
         show(decision, &room, request->previous_dataset);
+    for (size_t i = 0; read && i < read->table_count; i++)
+        show(decision, &room, read->tables[i].dataset);
     /* Those that the question speaks of before those that may only lead to them. */
-    for (int linked = 1; linked >= 0; linked--) {
-        for (size_t i = first; i < plan->dataset_count; i++)
+    for (int linked = 1; linked >= (only ? 1 : 0); linked--) {
+        for (size_t i = only ? 0 : first; i < plan->dataset_count; i++)
             if (linked && is_joined(decision, plan->datasets[i].dataset))
                 show(decision, &room, plan->datasets[i].dataset);
         for (size_t i = 0; i < plan->joinable_count; i++)

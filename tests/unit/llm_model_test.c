@@ -653,6 +653,28 @@ static void the_plan_is_the_answer_where_the_model_has_none(void **state)
     settings_reset();
 }
 
+/* A small model joins whatever it is shown. */
+static void what_the_planner_reads_is_shown_alone(void **state)
+{
+    SCRIPT({"{\"sql\":\"SELECT 1\"}"});
+    set("QUERENT_PLANNER_FIRST", "on");
+    for (int brief = 0; brief < 2; brief++) {
+        set("QUERENT_MODEL_BRIEF", brief ? "on" : "off");
+        struct llm_request request = ask(half_sure);
+        decide(&request);
+        struct str context = chat_double.requests[chat_double.calls - 1].context;
+        assert_true(says(context, "CREATE TABLE orders"));
+        assert_int_equal(says(context, "CREATE TABLE products"), !brief);
+        assert_int_equal(says(context, "orders.customer_id = customers.customer_id"), false);
+    }
+    set("QUERENT_PLANNER_FIRST", "off");
+    struct llm_request request = ask(half_sure);
+    decide(&request);
+    struct str context = chat_double.requests[chat_double.calls - 1].context;
+    assert_true(says(context, "# Tables are joined by\n\n- orders.customer_id = customers.customer_id"));
+    settings_reset();
+}
+
 static void small_models_are_asked_briefly(void **state)
 {
     static const struct {
@@ -944,6 +966,7 @@ int main(void)
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(what_the_planner_is_sure_of_costs_no_call),
         TEST(the_plan_is_the_answer_where_the_model_has_none),
+        TEST(what_the_planner_reads_is_shown_alone),
         TEST(small_models_are_asked_briefly),
         TEST(with_schema_no_value_is_sent),
         TEST(earlier_statements_keep_their_values),
