@@ -192,13 +192,22 @@ void model_add_periods(struct strbuf *out, const struct period *periods, size_t 
     }
 }
 
+#define SPELLING_MAX 2 /* bytes by which a value may be longer than the words: "professors", 'Professor' */
+
+/* Do the words spell the value? In place of one that they are a part of, a small model asks for the whole. */
+static bool is_spelled(const struct plan_link *link)
+{
+    return link->value && strlen(link->value) <= strlen(link->words) + SPELLING_MAX;
+}
+
 static void add_links(struct strbuf *out, const struct decision *decision)
 {
     size_t shown = 0;
     for (size_t i = 0; i < decision->link_count && shown < LINKS_SHOWN_MAX; i++) {
         const struct plan_link *link = &decision->links[i];
         if (!model_find_table(decision, str_from(link->dataset->id)) ||
-            model_is_hidden(link->dataset, link->column) || (decision->brief && !link->value) ||
+            model_is_hidden(link->dataset, link->column) ||
+            (decision->brief && !is_spelled(link)) ||
             (link->value &&
              !model_shows_values(decision->request->sees, link->dataset, link->column)))
             continue;

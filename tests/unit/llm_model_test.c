@@ -653,6 +653,27 @@ static void the_plan_is_the_answer_where_the_model_has_none(void **state)
     settings_reset();
 }
 
+/* Of a value that the words are a part of, it would ask for the whole. */
+static void a_small_model_is_told_of_values_that_are_spelled(void **state)
+{
+    static char words[] = "north";
+    static const struct {
+        const char *value;
+        bool told;
+    } rows[] = {{"North", true}, {"Norths", true}, {"North End", false}, {NULL, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static const struct dataset *tables[] = {&shop_orders};
+        struct llm_request request = ask("in the north");
+        struct plan_link link = {.words = words, .dataset = &shop_orders,
+                                 .column = &shop_order_columns[1], .value = rows[i].value};
+        struct decision decision = {.request = &request, .arena = arena, .tables = tables,
+                                    .table_count = 1, .links = &link, .link_count = 1, .brief = true};
+        assert_int_equal(says(model_question(&decision), "\"north\" is stored in orders."), rows[i].told);
+        decision.brief = false;
+        assert_true(says(model_question(&decision), "\"north\" "));
+    }
+}
+
 /* A small model joins whatever it is shown. */
 static void what_the_planner_reads_is_shown_alone(void **state)
 {
@@ -966,6 +987,7 @@ int main(void)
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(what_the_planner_is_sure_of_costs_no_call),
         TEST(the_plan_is_the_answer_where_the_model_has_none),
+        TEST(a_small_model_is_told_of_values_that_are_spelled),
         TEST(what_the_planner_reads_is_shown_alone),
         TEST(small_models_are_asked_briefly),
         TEST(with_schema_no_value_is_sent),
