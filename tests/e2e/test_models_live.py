@@ -84,14 +84,17 @@ def numbers_of(text):
 
 
 def is_grounded(number, reply):
-    """It is a cell, the number of rows, or a number of the question, the periods or the metadata of the answer."""
+    """It is a cell, the number of rows, a number of the question, the periods or the metadata of the answer, or one of the facts
+    that are computed for the model: sums, means, shares, differences, ratios."""
     cells = [cell for row in reply["data_sample"] for cell in row.values() if isinstance(cell, (int, float))]
     known = numbers_of(json.dumps([reply["data_sample"], reply["metadata"].get("periods"), reply.get("facts"),
                                    reply["metadata"].get("assumptions")], ensure_ascii=False))
-    known |= {reply["row_count"], len(reply["data_sample"]), sum(cells)}
+    known |= {reply["row_count"], len(reply["data_sample"]), sum(cells)} | {sum(cells) / max(1, len(cells))}
+    known |= {a - b for a in cells for b in cells} | {a / b for a in cells for b in cells if b}
     shares = {100 * cell / sum(cells) for cell in cells} if sum(cells) else set()
-    differences = {a - b for a in cells for b in cells}
-    return any(abs(number - other) <= max(0.006, 0.005 * abs(other)) for other in known | shares | differences)
+    whole = number == int(number)
+    return (any(abs(number - other) <= max(0.006, 0.005 * abs(other)) for other in known | shares) or
+            whole and any(abs(number - share) <= 0.5 for share in shares))
 
 
 def holds(reply, wanted):
