@@ -262,8 +262,11 @@ TASK_WAITS struct run *session_ask(struct session *session, const struct questio
     task_unref(session->task);
     session->task = parent;
     session->run = NULL;
-    if (run->error.code != ERROR_NONE)
+    if (run->error.code != ERROR_NONE) {
         end_view(session, NULL);
+        if (!session->quiet)
+            wipe_waiting();
+    }
     return run;
 }
 
@@ -289,6 +292,12 @@ static const char *cost_words(const struct usage *usage, struct arena *arena)
     return usage->cost_nano > 0 && cost < 0.0001 ? "under $0.0001" : arena_printf(arena, "$%.4f", cost);
 }
 
+static const char *time_words(uint64_t duration_us, struct arena *arena)
+{
+    return duration_us < 1000000 ? arena_printf(arena, "%llu ms", (unsigned long long)duration_us / 1000)
+                                 : arena_printf(arena, "%.1f s", (double)duration_us / 1e6);
+}
+
 /* "claude-sonnet-5: 2 calls, 3,412 tokens in, 2,900 from its cache, 88 out, $0.0042, 2.1 s" */
 static void print_usage(const struct run *run)
 {
@@ -301,11 +310,11 @@ static void print_usage(const struct run *run)
                                             number_print((double)usage.cached, arena))
                              : "";
     const char *words =
-        arena_printf(arena, "%s: %lld %s, %s tokens in%s, %s out, %s, %.1f s", usage.model,
+        arena_printf(arena, "%s: %lld %s, %s tokens in%s, %s out, %s, %s", usage.model,
                      (long long)usage.calls, plural((size_t)usage.calls, "call", "calls"),
                      number_print((double)(usage.input + usage.cache_written), arena), cached,
                      number_print((double)usage.output, arena), cost_words(&usage, arena),
-                     (double)run->duration_us / 1e6);
+                     time_words(run->duration_us, arena));
     fputs(terminal_style(stdout, STYLE_DIM), stdout);
     terminal_print_wrapped(stdout, words, 0);
     fputs(terminal_style(stdout, STYLE_NONE), stdout);

@@ -124,7 +124,7 @@ def test_a_dumb_terminal_gets_the_answer_at_once(says):
 
 
 def test_an_answer_that_is_stopped_is_taken_back(says):
-    command, environment = says(RIGHT, QUESTION, gap_s=2)
+    command, environment = says(RIGHT, QUESTION, gap_s=1)
     child = pexpect.spawn(command[0], command[1:], env={**environment, "TERM": "xterm"}, dimensions=(24, 80), timeout=120,
                           encoding="utf-8")
     child.expect_exact("South")
