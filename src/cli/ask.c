@@ -113,7 +113,7 @@ TASK_WAITS static int ask(struct session *session)
         return arguments_fail(arguments, &err);
     }
     session->quiet |= arguments_flag(arguments, "dry") || arguments_flag(arguments, "quiet") || arguments_flag(arguments, "sql");
-    session->silent = arguments_flag(arguments, "json") || arguments_flag(arguments, "sql");
+    session->live = !arguments_flag(arguments, "json") && !arguments_flag(arguments, "sql");
     if (arguments_flag(arguments, "stream"))
         session->listener = print_event;
     struct run *run = session_ask(session, &question, &err);

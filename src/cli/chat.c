@@ -231,6 +231,7 @@ static void show_how_to_go_on(const struct chat *chat)
 TASK_WAITS static int chat(struct session *session)
 {
     session->quiet = arguments_flag(session->arguments, "quiet");
+    session->live = true;
     struct error err = {0};
     if (!catalog_require_datasets(session->agent->knowledge->catalog, &err))
         return command_fail(&err);

@@ -176,7 +176,7 @@ static void show_words(struct session *session, const struct run_event *event)
 {
     struct str text;
     bool replaces;
-    if (session->silent || !answer_view_works(stdout) ||
+    if (!session->live || !answer_view_works(stdout) ||
         !answer_delta_read(event->json, session->run->arena, &text, &replaces))
         return;
     if (!session->view.open) {

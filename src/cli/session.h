@@ -27,7 +27,7 @@ struct session {
     /* Instead of drawing steps: gets every event of the runs. NULL: steps are drawn. */
     void (*listener)(void *context, const struct run_event *event);
     bool quiet; /* no steps, no notes */
-    bool silent; /* the answer is not printed as it is written, even on a terminal */
+    bool live; /* on a terminal, the answer is printed as it is written; session_print_answer() ends it */
     struct answer_view view;
     const struct step_record *later; /* a step that ended while the answer stood open; NULL */
     bool interrupted;
@@ -43,7 +43,7 @@ int session_run(const struct arguments *arguments, TASK_WAITS int (*work)(struct
 bool session_apply_options(const struct arguments *arguments, struct error *err);
 
 /* Takes one question through the workflow, showing its steps unless session->quiet, and on a terminal a
- * language model's answer as it is written, unless session->silent. The caller frees the run. NULL with an
+ * language model's answer as it is written, where session->live. The caller frees the run. NULL with an
  * error when it could not begin; run->error when it failed. */
 TASK_WAITS struct run *session_ask(struct session *session, const struct question *question,
                                    struct error *err);

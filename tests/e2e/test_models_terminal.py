@@ -11,6 +11,7 @@ from doubles.claude import Claude
 from doubles.script import Reply
 from model_support import KEY, Home, decision, environment_of, is_decision
 from screen import Screen, run_on_screen
+from test_eval import make_set
 
 SQL = "SELECT region, sum(revenue) AS revenue FROM sales GROUP BY region ORDER BY revenue DESC"
 QUESTION = "revenue by region"
@@ -29,8 +30,8 @@ def says(home):
     """says(text) -> (command, environment) of a program whose model says that."""
     opened = []
 
-    def start(text, *arguments, command="ask", **reply):
-        opened.append(Claude(lambda call: Reply(json=decision(SQL)) if is_decision(call)
+    def start(text, *arguments, command="ask", sql=SQL, dataset="sales", **reply):
+        opened.append(Claude(lambda call: Reply(json=decision(sql, dataset)) if is_decision(call)
                              else Reply(text=text, **{"pieces": 5, **reply}), keys=(KEY,)))
         querent = home.copy()
         environment = {**querent.environment, **environment_of(opened[-1], QUERENT_LOG_LEVEL="warn")}
@@ -153,3 +154,12 @@ def test_a_chat_shows_them_too(says):
     screen = Screen(24, 100)
     assert list(screen.feed(shown))
     assert answer_in(screen.text()) == RIGHT and "claude-sonnet-4-6: 2 calls" in screen.text()
+
+
+def test_an_evaluation_shows_no_answers(says, tmp_path):
+    folder = make_set(tmp_path / "set", [{"question": f"revenue by city, {number}", "gold_sql": "SELECT 1"} for number in range(3)])
+    command, environment = says("Lisbon leads, by far.", sql="SELECT city, sum(revenue) AS revenue FROM shop GROUP BY city",
+                                dataset="shop")
+    at = command.index("ask")
+    _, moments, screen = run_on_screen([*command[:at], "eval", str(folder)], environment)
+    assert not any("Lisbon" in moment for moment in moments) and "questions" in screen.text(), screen.text()
