@@ -3,6 +3,7 @@
 is streamed is what is answered. Which models: QUERENT_TEST_OPENAI_URL names a running OpenAI-compatible server
 (QUERENT_TEST_OPENAI_MODEL its model, "local" without it); `make test-live` also asks Anthropic and OpenAI where
 ANTHROPIC_API_KEY and OPENAI_API_KEY are set. A model may be wrong; the program may not be."""
+import datetime
 import json
 import os
 import re
@@ -89,6 +90,9 @@ def is_grounded(number, reply):
     cells = [cell for row in reply["data_sample"] for cell in row.values() if isinstance(cell, (int, float))]
     known = numbers_of(json.dumps([reply["data_sample"], reply["metadata"].get("periods"), reply.get("facts"),
                                    reply["metadata"].get("assumptions")], ensure_ascii=False))
+    # "1 to 31 March": code tells the last day of a period, which ends before the next.
+    ends = [period["to"] for period in reply["metadata"].get("periods") or [] if period.get("to")]
+    known |= {(datetime.date.fromisoformat(end[:10]) - datetime.timedelta(days=1)).day for end in ends}
     known |= {reply["row_count"], len(reply["data_sample"]), sum(cells)} | {sum(cells) / max(1, len(cells))}
     known |= {a - b for a in cells for b in cells} | {a / b for a in cells for b in cells if b}
     shares = {100 * cell / sum(cells) for cell in cells} if sum(cells) else set()
