@@ -8,6 +8,7 @@
 
 #define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
 #define NAMES_LIKELY 0.8  /* the same for one that shows names for keys */
+#define SUMS_LIKELY 0.85  /* the same for one that adds amounts up by group */
 #define UNITS_LIKELY 0.6  /* the same for one that adds up quantities */
 
 /* Each candidate by itself. */
@@ -103,6 +104,69 @@ static void doubt_bare_keys(struct plan_state *state, const struct plan_request 
     }
 }
 
+static bool is_one_of(struct str word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal_nocase(word, str_from(words[i])))
+            return true;
+    return false;
+}
+
+/* "Revenue by region", "for each region"; not "sorted by region". */
+static bool says_per(struct str question)
+{
+    static const char *const per[] = {"by", "per", "each", "every"};
+    static const char *const sorts[] = {"sort",    "sorted", "order",  "ordered",
+                                        "arranged", "ranked", "listed"};
+    struct str rest = question, word, before = {0};
+    while (str_split(&rest, ' ', &word)) {
+        if (is_one_of(word, per, sizeof(per) / sizeof(per[0])) &&
+            !is_one_of(before, sorts, sizeof(sorts) / sizeof(sorts[0])))
+            return true;
+        before = word;
+    }
+    return false;
+}
+
+static bool adds_up_by_group(const struct query *query)
+{
+    bool adds_up = false;
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        adds_up |= e->kind == EXPRESSION_METRIC ||
+                   (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_SUM);
+    }
+    return adds_up && query->group_count > 0;
+}
+
+static bool lists_rows(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++)
+        if (expression_aggregates(query->select[i].expression))
+            return false;
+    return true;
+}
+
+/* "Show me revenue by region" wants sums where rules read every word so: neither the amounts of all
+ * rows in the order of regions, nor those of one region. With or without opening words, it is a
+ * phrase and no sentence. */
+static void doubt_lists_of_amounts(struct plan_state *state, const struct plan_request *request)
+{
+    bool sums = false;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *item = &state->items[i];
+        sums |= item->prior >= SUMS_LIKELY && item->unread_count == 0 && !item->unheard &&
+                !item->follow_up && adds_up_by_group(state->plan.candidates[i].query);
+    }
+    if (!sums || !says_per(request->question))
+        return;
+    state->terse = true;
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        if (state->items[i].prior < 0 && !state->items[i].unheard &&
+            lists_rows(state->plan.candidates[i].query))
+            state->items[i].unheard = "by";
+}
+
 void plan_doubt_candidates(struct plan_state *state, const struct plan_request *request,
                            const struct business_candidate *readings, size_t count)
 {
@@ -110,4 +174,5 @@ void plan_doubt_candidates(struct plan_state *state, const struct plan_request *
     doubt_counted_rows(state);
     doubt_counts_for_units(state, readings, count);
     doubt_bare_keys(state, request);
+    doubt_lists_of_amounts(state, request);
 }

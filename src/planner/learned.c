@@ -243,7 +243,10 @@ static void add_candidate(struct plan_state *state, const struct plan_request *r
         .dataset = dataset,
         .score = ranked->score,
         .reading = query_describe(query, arena),
-        .explanation = state->explain ? explain(state->planner, &reading->features[ranked->candidate], arena) : NULL,
+        .explanation =
+            state->explain
+                ? explain(state->planner, &reading->features[ranked->candidate], arena)
+                : NULL,
     };
     state->items[i].rank = ranked->score;
     state->items[i].prior = -1;
