@@ -128,6 +128,7 @@ static bool says_per(struct str question)
     return false;
 }
 
+/* Of a ranking the word after "by" says what by, "the top 3 regions by revenue", and no group. */
 static bool adds_up_by_group(const struct query *query)
 {
     bool adds_up = false;
@@ -136,7 +137,7 @@ static bool adds_up_by_group(const struct query *query)
         adds_up |= e->kind == EXPRESSION_METRIC ||
                    (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_SUM);
     }
-    return adds_up && query->group_count > 0;
+    return adds_up && query->group_count > 0 && query->limit == 0;
 }
 
 static bool lists_rows(const struct query *query)
