@@ -190,11 +190,22 @@ static const char *name_of_source(const struct told_names *names, const struct s
     return function ? arena_printf(names->arena, "%s %s", function, source) : NULL;
 }
 
+/* "percent" for a count would make 45 customers 45 %. */
+static bool is_false_share(struct str name, const struct select_column *item)
+{
+    static const char *const words[] = {"percent", "pct", "share", "rate", "ratio", "%"};
+    for (size_t i = 0; item && item->adds && i < COUNT(words); i++)
+        for (size_t at = 0; at < name.length; at++)
+            if (str_equal_nocase(str_slice(name, at, at + strlen(words[i])), str_from(words[i])))
+                return true;
+    return false;
+}
+
 const char *told_name(const struct told_names *names, const struct result_column *column,
                       const struct select_column *item)
 {
     struct str name = str_from(column->name);
-    if (column_named(names->dataset, name) || is_label(names, name))
+    if (column_named(names->dataset, name) || (is_label(names, name) && !is_false_share(name, item)))
         return column->name;
     const char *words = item ? name_of_source(names, item) : NULL;
     return words ? words : neutral_name(column);
