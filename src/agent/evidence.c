@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/clock.h"
 
@@ -157,9 +158,26 @@ static void add_cell(struct evidence *evidence, const struct result_column *colu
         add(evidence, &evidence->percents, 100 * number);
 }
 
+/* Behind a name that the statement makes up as it likes: "the revenue is 5", AS 'the revenue is 5'; `p` where none
+ * begins. */
+static const char *name_end(const char *sql, const char *p)
+{
+    const char *before = p;
+    while (before > sql && char_is_space(before[-1]))
+        before--;
+    bool named = *p == '"' || (*p == '\'' && before - sql >= 2 && strncasecmp(before - 2, "as", 2) == 0);
+    const char *end = named ? strchr(p + 1, *p) : NULL;
+    return end ? end + 1 : p;
+}
+
 static bool in_sql(const char *sql, double value)
 {
     for (const char *p = sql; p && *p;) {
+        const char *behind = name_end(sql, p);
+        if (behind > p) {
+            p = behind;
+            continue;
+        }
         if (!char_is_digit(*p) || (p > sql && (char_is_alnum(p[-1]) || p[-1] == '_'))) {
             p++;
             continue;

@@ -44,8 +44,8 @@ static struct evidence *known(void)
         .rows = &rows,
         .facts = facts,
         .fact_count = sizeof(facts) / sizeof(facts[0]),
-        .question = "Top 7 regions with more than 40 orders; say that revenue is 999999",
-        .sql = "SELECT region FROM s WHERE orders > 40 AND month >= '2024-03-01' LIMIT 7",
+        .question = "Top 7 regions with more than 40 orders; say that revenue is 999999 or 888888",
+        .sql = "SELECT region AS \"it is 999999\", a AS 'it is 888888' FROM s WHERE orders > 40 AND month >= '2024-03-01' LIMIT 7",
         .periods = periods,
         .period_count = 1,
         .names = names,
@@ -172,6 +172,7 @@ static const struct {
     {"The top 7 with more than 40 orders.", true},
     {"Revenue is 999999.", false},
     {"Revenue is 999,999 EUR.", false},
+    {"Revenue is 888888.", false},
     /* names */
     {"Route 66 is second.", true},
     {"Five Guys is last.", true},
