@@ -23,9 +23,16 @@
 
 /* ------------------------------------------------------------------ which one */
 
+/* OpenAI's, by its whole name: a gateway may begin or end with it. */
 static bool is_own_server(const char *url)
 {
-    return !url || strstr(url, "://api.openai.com");
+    const char *host = url ? strstr(url, "://") : NULL;
+    struct str rest = str_from(host ? host + 3 : "");
+    struct str name = STR("api.openai.com");
+    if (!url || !str_starts(rest, name))
+        return !url;
+    return rest.length == name.length || rest.bytes[name.length] == '/' ||
+           rest.bytes[name.length] == ':';
 }
 
 const char *embedding_chosen(void)

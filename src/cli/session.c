@@ -333,6 +333,16 @@ static void print_notes(const struct session *session, const struct run *run)
     print_usage(run);
 }
 
+/* That the tables were found with less than there should be. */
+static void print_retrieval_notice(const struct run *run)
+{
+    if (!run->retrieval_notice)
+        return;
+    printf("\n%s", terminal_style(stdout, STYLE_DIM));
+    terminal_print_wrapped(stdout, run->retrieval_notice, 0);
+    fputs(terminal_style(stdout, STYLE_NONE), stdout);
+}
+
 static void print_suggestions(const struct run *run)
 {
     fputs(terminal_style(stdout, STYLE_DIM), stdout);
@@ -364,6 +374,7 @@ void session_print_answer(struct session *session, const struct run *run, bool w
         terminal_print_wrapped(stdout, verified_line(run->verified, run->arena), 0);
         fputs(terminal_style(stdout, STYLE_NONE), stdout);
     }
+    print_retrieval_notice(run);
     print_notes(session, run);
     if (with_sql && run->statement) {
         fputs(terminal_style(stdout, STYLE_DIM), stdout);

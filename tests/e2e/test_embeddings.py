@@ -88,6 +88,7 @@ def test_while_the_server_is_away_the_built_in_ones_find_tables_and_say_so(quere
     assert "keywords" in reply["steps"][0]["message"]
     again = querent.run("ask", "--data", tables, "average salary", environment=environment)
     assert again.returncode == 0 and "set QUERENT_EMBED_API_KEY" in again.stderr and KEY not in again.stdout + again.stderr
+    assert "keywords and the built-in embeddings" in " ".join(again.stdout.split())
     # Nothing of it was kept: now that it answers it is asked.
     reply = querent.ask(QUESTION, "--data", tables, environment=environment)
     assert "notice" not in reply["metadata"] and reply["metadata"]["embedding"]["tokens"] > 0
@@ -120,8 +121,8 @@ def test_a_server_makes_them_in_the_background(querent, tables, server):
         reply = client.ask(QUESTION)
         assert is_right(reply) and "notice" not in reply["metadata"]
         assert len([text for texts in embedded(server) for text in texts if text != QUESTION]) == 3
-        metrics = client.begin("GET", "/metrics").read().decode()
-        assert "querent_embeddings_missing 0" in metrics and re.search(r"querent_embedding_tokens_total [1-9]", metrics)
+        wait_for(lambda: re.search(r"querent_embedding_tokens_total [1-9][^$]*querent_embeddings_missing 0",
+                                   client.begin("GET", "/metrics").read().decode()))
     with Server(querent, "--data", tables, environment=environment_of(server, QUERENT_EMBED_DIMENSIONS=16)) as program:
         client = program.wait_until_ready().client()
         wait_for(lambda: ready(client)["status"] == "ok")
