@@ -43,18 +43,24 @@ static bool is_linked(const struct decision *decision, const struct dataset *dat
     return false;
 }
 
-static bool is_joined(const struct decision *decision, const struct dataset *dataset)
+static bool are_joined(const struct dataset *one, const struct dataset *other)
 {
-    for (size_t i = 0; i < decision->table_count; i++) {
-        const struct dataset *shown = decision->tables[i];
-        for (size_t r = 0; r < shown->relationship_count; r++)
-            if (strcmp(shown->relationships[r].dataset_id, dataset->id) == 0)
-                return true;
-        for (size_t r = 0; r < dataset->relationship_count; r++)
-            if (strcmp(dataset->relationships[r].dataset_id, shown->id) == 0)
-                return true;
-    }
+    for (size_t r = 0; r < one->relationship_count; r++)
+        if (strcmp(one->relationships[r].dataset_id, other->id) == 0)
+            return true;
+    for (size_t r = 0; r < other->relationship_count; r++)
+        if (strcmp(other->relationships[r].dataset_id, one->id) == 0)
+            return true;
     return false;
+}
+
+/* How many of the tables that are shown it can be joined to. */
+static size_t count_joined(const struct decision *decision, const struct dataset *dataset)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < decision->table_count; i++)
+        count += are_joined(decision->tables[i], dataset);
+    return count;
 }
 
 struct room {
@@ -76,36 +82,67 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*x)->id, (*y)->id);
 }
 
-void model_choose_tables(struct decision *decision)
+static void sort_by_id(struct decision *decision)
+{
+    if (decision->table_count > 1)
+        qsort(decision->tables, decision->table_count, sizeof(*decision->tables), compare_ids);
+}
+
+/* A small model joins whatever it is shown. So it gets what the planner reads, else retrieval's first, which is
+ * right more often than the model's own choice; what the question speaks of; and what leads from one to another. */
+static void choose_few(struct decision *decision, struct room *room)
+{
+    const struct plan_request *plan = &decision->request->plan;
+    const struct query *read = decision->planned ? decision->plan->query : NULL;
+    decision->tables[decision->table_count++] =
+        read && decision->plan->dataset ? decision->plan->dataset : plan->datasets[0].dataset;
+    if (decision->request->previous_dataset)
+        show(decision, room, decision->request->previous_dataset);
+    for (size_t i = 0; read && i < read->table_count; i++)
+        show(decision, room, read->tables[i].dataset);
+    for (size_t i = 0; i < plan->dataset_count; i++)
+        if (is_linked(decision, plan->datasets[i].dataset) &&
+            count_joined(decision, plan->datasets[i].dataset) > 0)
+            show(decision, room, plan->datasets[i].dataset);
+    for (size_t i = 0; i < plan->joinable_count; i++)
+        if (is_linked(decision, plan->joinable[i].dataset))
+            show(decision, room, plan->joinable[i].dataset);
+    for (size_t i = 0; i < plan->joinable_count; i++)
+        if (count_joined(decision, plan->joinable[i].dataset) > 1)
+            show(decision, room, plan->joinable[i].dataset);
+}
+
+static void choose_many(struct decision *decision, struct room *room)
 {
     const struct llm_request *request = decision->request;
     const struct plan_request *plan = &request->plan;
-    /* A small model joins whatever it is shown: then what the planner reads, where it has a reading, and what the
-     * question speaks of. */
-    const struct query *read = decision->brief && decision->planned ? decision->plan->query : NULL;
-    const struct dataset *only = read ? decision->plan->dataset : NULL;
-    bool sure = plan->dataset_count > 0 && (only || request->margin >= MARGIN_SURE);
+    bool sure = plan->dataset_count > 0 && request->margin >= MARGIN_SURE;
     size_t first = sure ? 1 : plan->dataset_count;
-    struct room room = {MODEL_TABLES_MAX, MODEL_COLUMNS_MAX};
-    decision->tables =
-        arena_array(decision->arena, first + MODEL_TABLES_MAX + 1, sizeof(*decision->tables));
     for (size_t i = 0; i < first; i++)
-        decision->tables[decision->table_count++] = only ? only : plan->datasets[i].dataset;
+        decision->tables[decision->table_count++] = plan->datasets[i].dataset;
     if (request->previous_dataset)
-        show(decision, &room, request->previous_dataset);
-    for (size_t i = 0; read && i < read->table_count; i++)
-        show(decision, &room, read->tables[i].dataset);
+        show(decision, room, request->previous_dataset);
     /* Those that the question speaks of before those that may only lead to them. */
-    for (int linked = 1; linked >= (only ? 1 : 0); linked--) {
-        for (size_t i = only ? 0 : first; i < plan->dataset_count; i++)
-            if (linked && is_joined(decision, plan->datasets[i].dataset))
-                show(decision, &room, plan->datasets[i].dataset);
+    for (int linked = 1; linked >= 0; linked--) {
+        for (size_t i = first; i < plan->dataset_count; i++)
+            if (linked && count_joined(decision, plan->datasets[i].dataset) > 0)
+                show(decision, room, plan->datasets[i].dataset);
         for (size_t i = 0; i < plan->joinable_count; i++)
             if (!linked || is_linked(decision, plan->joinable[i].dataset))
-                show(decision, &room, plan->joinable[i].dataset);
+                show(decision, room, plan->joinable[i].dataset);
     }
-    if (decision->table_count > 1)
-        qsort(decision->tables, decision->table_count, sizeof(*decision->tables), compare_ids);
+}
+
+void model_choose_tables(struct decision *decision)
+{
+    size_t most = decision->request->plan.dataset_count + MODEL_TABLES_MAX + 1;
+    struct room room = {MODEL_TABLES_MAX, MODEL_COLUMNS_MAX};
+    decision->tables = arena_array(decision->arena, most, sizeof(*decision->tables));
+    if (decision->brief && decision->request->plan.dataset_count > 0)
+        choose_few(decision, &room);
+    else
+        choose_many(decision, &room);
+    sort_by_id(decision);
 }
 
 const struct dataset *model_find_table(const struct decision *decision, struct str name)

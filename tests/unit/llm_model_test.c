@@ -688,11 +688,20 @@ static void what_the_planner_reads_is_shown_alone(void **state)
         assert_int_equal(says(context, "CREATE TABLE products"), !brief);
         assert_int_equal(says(context, "orders.customer_id = customers.customer_id"), false);
     }
+    /* Else retrieval's first, and what the question speaks of. */
     set("QUERENT_PLANNER_FIRST", "off");
-    struct llm_request request = ask(half_sure);
+    struct llm_request request = ask("average quantity of returned orders by country in march");
+    request.margin = 0;
+    request.plan.dataset_count = 2;
     decide(&request);
     struct str context = chat_double.requests[chat_double.calls - 1].context;
     assert_true(says(context, "# Tables are joined by\n\n- orders.customer_id = customers.customer_id"));
+    assert_false(says(context, "CREATE TABLE products"));
+    request = ask(half_sure);
+    request.margin = 0;
+    request.plan.dataset_count = 3;
+    decide(&request);
+    assert_false(says(chat_double.requests[chat_double.calls - 1].context, "CREATE TABLE customers"));
     settings_reset();
 }
 
