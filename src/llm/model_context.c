@@ -54,13 +54,12 @@ static bool are_joined(const struct dataset *one, const struct dataset *other)
     return false;
 }
 
-/* How many of the tables that are shown it can be joined to. */
-static size_t count_joined(const struct decision *decision, const struct dataset *dataset)
+static bool is_joined(const struct decision *decision, const struct dataset *dataset)
 {
-    size_t count = 0;
     for (size_t i = 0; i < decision->table_count; i++)
-        count += are_joined(decision->tables[i], dataset);
-    return count;
+        if (are_joined(decision->tables[i], dataset))
+            return true;
+    return false;
 }
 
 struct room {
@@ -82,67 +81,51 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*x)->id, (*y)->id);
 }
 
-static void sort_by_id(struct decision *decision)
-{
-    if (decision->table_count > 1)
-        qsort(decision->tables, decision->table_count, sizeof(*decision->tables), compare_ids);
-}
-
-/* A small model joins whatever it is shown. So it gets what the planner reads, else retrieval's first, which is
- * right more often than the model's own choice; what the question speaks of; and what leads from one to another. */
-static void choose_few(struct decision *decision, struct room *room)
+/* A small model joins whatever it is shown: no two tables that have nothing to do with each other. It gets what the
+ * planner reads, or retrieval's first, which is right more often than the model's own choice. */
+static const struct dataset *find_only(const struct decision *decision)
 {
     const struct plan_request *plan = &decision->request->plan;
-    const struct query *read = decision->planned ? decision->plan->query : NULL;
-    decision->tables[decision->table_count++] =
-        read && decision->plan->dataset ? decision->plan->dataset : plan->datasets[0].dataset;
-    if (decision->request->previous_dataset)
-        show(decision, room, decision->request->previous_dataset);
-    for (size_t i = 0; read && i < read->table_count; i++)
-        show(decision, room, read->tables[i].dataset);
+    if (plan->dataset_count == 0)
+        return NULL;
+    if (decision->brief && decision->planned && decision->plan->dataset)
+        return decision->plan->dataset;
+    bool sure = decision->brief || decision->request->margin >= MARGIN_SURE;
+    return sure ? plan->datasets[0].dataset : NULL;
+}
+
+/* Those that the question speaks of before those that may only lead to them. */
+static void show_joined(struct decision *decision, struct room *room, bool all)
+{
+    const struct plan_request *plan = &decision->request->plan;
     for (size_t i = 0; i < plan->dataset_count; i++)
-        if (is_linked(decision, plan->datasets[i].dataset) &&
-            count_joined(decision, plan->datasets[i].dataset) > 0)
+        if (is_joined(decision, plan->datasets[i].dataset))
             show(decision, room, plan->datasets[i].dataset);
     for (size_t i = 0; i < plan->joinable_count; i++)
         if (is_linked(decision, plan->joinable[i].dataset))
             show(decision, room, plan->joinable[i].dataset);
-    for (size_t i = 0; i < plan->joinable_count; i++)
-        if (count_joined(decision, plan->joinable[i].dataset) > 1)
-            show(decision, room, plan->joinable[i].dataset);
-}
-
-static void choose_many(struct decision *decision, struct room *room)
-{
-    const struct llm_request *request = decision->request;
-    const struct plan_request *plan = &request->plan;
-    bool sure = plan->dataset_count > 0 && request->margin >= MARGIN_SURE;
-    size_t first = sure ? 1 : plan->dataset_count;
-    for (size_t i = 0; i < first; i++)
-        decision->tables[decision->table_count++] = plan->datasets[i].dataset;
-    if (request->previous_dataset)
-        show(decision, room, request->previous_dataset);
-    /* Those that the question speaks of before those that may only lead to them. */
-    for (int linked = 1; linked >= 0; linked--) {
-        for (size_t i = first; i < plan->dataset_count; i++)
-            if (linked && count_joined(decision, plan->datasets[i].dataset) > 0)
-                show(decision, room, plan->datasets[i].dataset);
-        for (size_t i = 0; i < plan->joinable_count; i++)
-            if (!linked || is_linked(decision, plan->joinable[i].dataset))
-                show(decision, room, plan->joinable[i].dataset);
-    }
+    for (size_t i = 0; i < plan->joinable_count && all; i++)
+        show(decision, room, plan->joinable[i].dataset);
 }
 
 void model_choose_tables(struct decision *decision)
 {
-    size_t most = decision->request->plan.dataset_count + MODEL_TABLES_MAX + 1;
+    const struct plan_request *plan = &decision->request->plan;
+    const struct dataset *only = find_only(decision);
+    const struct query *read = decision->brief && decision->planned ? decision->plan->query : NULL;
+    size_t first = only ? 1 : plan->dataset_count;
     struct room room = {MODEL_TABLES_MAX, MODEL_COLUMNS_MAX};
-    decision->tables = arena_array(decision->arena, most, sizeof(*decision->tables));
-    if (decision->brief && decision->request->plan.dataset_count > 0)
-        choose_few(decision, &room);
-    else
-        choose_many(decision, &room);
-    sort_by_id(decision);
+    decision->tables =
+        arena_array(decision->arena, first + MODEL_TABLES_MAX + 1, sizeof(*decision->tables));
+    for (size_t i = 0; i < first; i++)
+        decision->tables[decision->table_count++] = only ? only : plan->datasets[i].dataset;
+    if (decision->request->previous_dataset)
+        show(decision, &room, decision->request->previous_dataset);
+    for (size_t i = 0; read && i < read->table_count; i++)
+        show(decision, &room, read->tables[i].dataset);
+    show_joined(decision, &room, !read);
+    if (decision->table_count > 1)
+        qsort(decision->tables, decision->table_count, sizeof(*decision->tables), compare_ids);
 }
 
 const struct dataset *model_find_table(const struct decision *decision, struct str name)
