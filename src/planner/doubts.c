@@ -9,6 +9,7 @@
 #define COUNTS_SURELY 0.9 /* the prior of a reading that counts what the question names */
 #define NAMES_LIKELY 0.8  /* the same for one that shows names for keys */
 #define SUMS_LIKELY 0.85  /* the same for one that adds amounts up by group */
+#define ROWS_PER_GROUP_MIN 3
 #define UNITS_LIKELY 0.6  /* the same for one that adds up quantities */
 
 /* Each candidate by itself. */
@@ -128,16 +129,21 @@ static bool says_per(struct str question)
     return false;
 }
 
+static bool adds_up(const struct query *query)
+{
+    for (size_t i = 0; i < query->select_count; i++) {
+        const struct expression *e = query->select[i].expression;
+        if (e->kind == EXPRESSION_METRIC ||
+            (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_SUM))
+            return true;
+    }
+    return false;
+}
+
 /* Of a ranking the word after "by" says what by, "the top 3 regions by revenue", and no group. */
 static bool adds_up_by_group(const struct query *query)
 {
-    bool adds_up = false;
-    for (size_t i = 0; i < query->select_count; i++) {
-        const struct expression *e = query->select[i].expression;
-        adds_up |= e->kind == EXPRESSION_METRIC ||
-                   (e->kind == EXPRESSION_AGGREGATE && e->aggregate == AGGREGATE_SUM);
-    }
-    return adds_up && query->group_count > 0 && query->limit == 0;
+    return adds_up(query) && query->group_count > 0 && query->limit == 0;
 }
 
 static bool lists_rows(const struct query *query)
@@ -168,6 +174,52 @@ static void doubt_lists_of_amounts(struct plan_state *state, const struct plan_r
             state->items[i].unheard = "by";
 }
 
+/* The column that one row names in a ranking of rows by an amount, such as the region of the biggest
+ * order; NULL when the query is no such ranking. */
+static const struct column *ranked_rows_name(const struct query *query)
+{
+    if (query->select_count != 1 || query->order_count != 1 || query->limit == 0 ||
+        query->group_count > 0)
+        return NULL;
+    const struct expression *name = query->select[0].expression;
+    const struct expression *key = query->order[0].expression;
+    bool amounts = key->kind == EXPRESSION_COLUMN && key->column &&
+                   column_aggregate(key->column) == AGGREGATE_SUM;
+    return name->kind == EXPRESSION_COLUMN && amounts ? name->column : NULL;
+}
+
+/* Is it many rows that have the same one? */
+static bool names_groups(const struct column *column)
+{
+    return column->profile.known &&
+           column->profile.distinct_count <= column->profile.row_count / ROWS_PER_GROUP_MIN;
+}
+
+static bool ranks_sums_of(const struct query *query, const struct column *column)
+{
+    return adds_up(query) && query->limit > 0 && query->group_count == 1 &&
+           query->group[0]->kind == EXPRESSION_COLUMN && query->group[0]->column == column;
+}
+
+/* "The best selling region" has the highest sum; that the biggest order is of a region says little
+ * about it, where each has many orders. As above, such words are a phrase. */
+static void doubt_ranked_rows(struct plan_state *state)
+{
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct plan_item *sums = &state->items[i];
+        if (sums->prior < SUMS_LIKELY || sums->unread_count > 0 || sums->unheard)
+            continue;
+        for (size_t k = 0; k < state->plan.candidate_count; k++) {
+            const struct column *name = ranked_rows_name(state->plan.candidates[k].query);
+            if (state->items[k].prior < 0 && !state->items[k].unheard && name &&
+                names_groups(name) && ranks_sums_of(state->plan.candidates[i].query, name)) {
+                state->items[k].unheard = "top";
+                state->terse = true;
+            }
+        }
+    }
+}
+
 void plan_doubt_candidates(struct plan_state *state, const struct plan_request *request,
                            const struct business_candidate *readings, size_t count)
 {
@@ -176,4 +228,5 @@ void plan_doubt_candidates(struct plan_state *state, const struct plan_request *
     doubt_counts_for_units(state, readings, count);
     doubt_bare_keys(state, request);
     doubt_lists_of_amounts(state, request);
+    doubt_ranked_rows(state);
 }

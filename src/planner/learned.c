@@ -203,22 +203,26 @@ static bool misses_time(const struct dataset_reading *reading, const struct cand
 
 /* Nobody adds up or averages numbers that tell things apart; averages of grades and levels are
  * asked for as such. */
+static bool adds_up_code(const struct expression *e, bool asks_average)
+{
+    const struct column *column = e->left ? e->left->column : NULL;
+    if (e->kind != EXPRESSION_AGGREGATE || !column || !value_kind_is_number(column->kind))
+        return false;
+    bool sum = e->aggregate == AGGREGATE_SUM, mean = e->aggregate == AGGREGATE_AVG;
+    bool code = column->role == ROLE_KEY || column->role == ROLE_DIMENSION;
+    return code && (sum || (mean && !(asks_average && column_is_averaged(column))));
+}
+
 static bool adds_up_codes(const struct query *query, const struct cue_marks *cues, size_t count)
 {
-    bool averages = false;
+    bool averages = false, any = false;
     for (size_t i = 0; i < count; i++)
         averages |= cues->cue[i] == CUE_AVERAGE;
-    for (size_t i = 0; i < query->select_count; i++) {
-        const struct expression *e = query->select[i].expression;
-        const struct column *column = e->left ? e->left->column : NULL;
-        if (e->kind != EXPRESSION_AGGREGATE || !column || !value_kind_is_number(column->kind))
-            continue;
-        bool sum = e->aggregate == AGGREGATE_SUM, mean = e->aggregate == AGGREGATE_AVG;
-        bool code = column->role == ROLE_KEY || column->role == ROLE_DIMENSION;
-        if (code && (sum || (mean && !(averages && column_is_averaged(column)))))
-            return true;
-    }
-    return false;
+    for (size_t i = 0; i < query->select_count; i++)
+        any |= adds_up_code(query->select[i].expression, averages);
+    for (size_t i = 0; i < query->order_count; i++)
+        any |= adds_up_code(query->order[i].expression, averages);
+    return any;
 }
 
 static void add_candidate(struct plan_state *state, const struct plan_request *request,

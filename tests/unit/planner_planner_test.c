@@ -363,20 +363,57 @@ static void what_gives_nothing_is_not_settled(void **state)
     assert_true(plan_is_settled(plan, 0.6)); /* nothing is left to try */
 }
 
+/* "SELECT region ... ORDER BY revenue LIMIT 3", of rows as they are. */
+static size_t ranking_of_rows(const struct plan *plan)
+{
+    size_t i = 0;
+    for (; i < plan->candidate_count; i++) {
+        const struct query *query = plan->candidates[i].query;
+        if (query->group_count == 0 && query->limit == 3 && query->select_count == 1 &&
+            query->order[0].expression->kind == EXPRESSION_COLUMN &&
+            strcmp(query->order[0].expression->column->name, "revenue") == 0)
+            break;
+    }
+    assert_true(i < plan->candidate_count);
+    return i;
+}
+
 static void a_ranking_that_repeats_a_name_is_doubted(void **state)
 {
     (void)state;
     struct plan *plan = read_plan("top 3 regions by revenue", 1);
     struct plan_state *plan_state = (struct plan_state *)plan;
+    size_t i = ranking_of_rows(plan);
     struct cell cells[] = {{.type = CELL_TEXT, .text = STR("East")},
                            {.type = CELL_TEXT, .text = STR("West")},
                            {.type = CELL_TEXT, .text = STR("East")}};
     struct rows rows = {.column_count = 1, .cells = cells, .row_count = 2};
-    plan_observe(plan, 0, &rows);
-    assert_false(plan_state->items[0].repeats);
+    plan_observe(plan, i, &rows);
+    assert_false(plan_state->items[i].repeats);
     rows.row_count = 3;
-    plan_observe(plan, 0, &rows);
-    assert_true(plan_state->items[0].repeats);
+    plan_observe(plan, i, &rows);
+    assert_true(plan_state->items[i].repeats);
+}
+
+/* Each region has many orders: the region of the biggest one is not meant. */
+static void a_ranking_of_groups_adds_up(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("top 3 regions by revenue", 1);
+    assert_int_equal(plan->candidates[0].query->group_count, 1);
+    assert_string_equal(((struct plan_state *)plan)->items[ranking_of_rows(plan)].unheard, "top");
+}
+
+/* An opening makes no sentence of sums by group, and no list of rows. */
+static void sums_by_group_are_no_list(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("What is the revenue by region?", 1);
+    assert_int_equal(plan->candidates[0].query->group_count, 1);
+    assert_true(((struct plan_state *)plan)->terse);
+    plan = read_plan("revenue sorted by region", 1);
+    for (size_t i = 0; i < plan->candidate_count; i++)
+        assert_null(((struct plan_state *)plan)->items[i].unheard);
 }
 
 static void rules_alone_read_what_they_are_sure_of(void **state)
@@ -619,6 +656,8 @@ int main(void)
         cmocka_unit_test(other_shapes_cannot_agree),
         cmocka_unit_test(what_gives_nothing_is_not_settled),
         cmocka_unit_test(a_ranking_that_repeats_a_name_is_doubted),
+        cmocka_unit_test(a_ranking_of_groups_adds_up),
+        cmocka_unit_test(sums_by_group_are_no_list),
         cmocka_unit_test(rules_alone_read_what_they_are_sure_of),
         cmocka_unit_test(trust_knows_where_it_stands),
         cmocka_unit_test(doubts_are_never_talked_away),
