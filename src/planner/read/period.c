@@ -449,7 +449,8 @@ static bool find_group(const struct span_reader *r, size_t i, struct period_list
         *used = 2;
         open = true;
     } else if (*used == 0 &&
-               IN(i, "trend trends trending timeline developed develop evolved evolve")) {
+               IN(i, "trend trends trending timeline developed develop development evolved evolve "
+                  "evolution")) {
         *used = 1;
         open = true;
     } else if (*used == 0 && IS(i, "time") && IS(i + 1, "series")) {
@@ -458,6 +459,10 @@ static bool find_group(const struct span_reader *r, size_t i, struct period_list
     }
     if (*used == 0)
         return false;
+    if (open && out->trend_end == 0) {
+        out->trend_begin = r->text->words[i].begin;
+        out->trend_end = r->text->words[i + *used - 1].end;
+    }
     if (out->group_by == UNIT_NONE && (!out->group_unspecified || !open)) {
         out->group_by = unit;
         out->group_unspecified = open;

@@ -37,6 +37,7 @@ struct period_list {
     enum time_unit group_by; /* "by month", "per week", "daily", "over time": else UNIT_NONE */
     size_t group_begin, group_end;
     bool group_unspecified; /* "over time", "trend": the unit is left to the data */
+    size_t trend_begin, trend_end; /* such words, also where a unit is said besides: else 0 */
 };
 
 /* Never fails: a question without periods gives an empty list. */

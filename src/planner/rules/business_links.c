@@ -135,6 +135,9 @@ static void take_periods(struct linker *l)
         periods->group_unspecified = false;
     } else {
         take_words(l->ask, periods->group_begin, periods->group_end);
+        if (periods->trend_end > 0 &&
+            !stronger_name(l, periods->trend_begin, periods->trend_end, false))
+            take_words(l->ask, periods->trend_begin, periods->trend_end);
     }
 }
 
