@@ -268,6 +268,7 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
             .body = strbuf_str(&body),
             .idle_ms = model->idle_ms,
             .repeatable = true,
+            .limit = call->model_id, /* vendors count by model */
             .tries_max = CHAT_TRIES_MAX - call->tries,
             .is_final = chat_problem_is_final,
             .on_body = on_body,

@@ -189,20 +189,21 @@ static bool end_with_last(struct call *call, const char *consequence, uint64_t r
 
 #define HOLD_SPREAD_MAX_MS 250 /* so that not all of those who waited come at once */
 
-/* "Too many requests" is said to all of us, not to the one that heard it. */
+/* "Too many requests" is said to all that share the limit, not to the one that heard it. */
 static void note_hold(const struct call *call)
 {
     const struct fetch_request *request = call->request;
     if (call->out->status == 429 && retry_is_invited(call->out) &&
         !(request->is_final && request->is_final(call->out)))
-        upstream_hold(request->upstream, retry_asked_ms(call->out, clock_real_ms()));
+        upstream_hold(request->upstream, request->limit,
+                      retry_asked_ms(call->out, clock_real_ms()));
 }
 
 TASK_WAITS static bool wait_for_hold(const struct call *call, struct error *err)
 {
     struct upstream *upstream = call->request->upstream;
     uint64_t held_ms;
-    while ((held_ms = upstream_held_ms(upstream)) > 0) {
+    while ((held_ms = upstream_held_ms(upstream, call->request->limit)) > 0) {
         uint64_t left_ms = task_time_left_ms();
         uint64_t spread_ms = held_ms / 4 < HOLD_SPREAD_MAX_MS ? held_ms / 4 : HOLD_SPREAD_MAX_MS;
         if (held_ms >= left_ms) {

@@ -72,6 +72,9 @@ struct fetch_request {
      * or a date) where given. Never after on_body has taken a byte. */
     bool repeatable;
     unsigned tries_max; /* 0: the default */
+    /* What the server counts this call by, such as its model: the pause that a 429 asks for holds
+     * for all calls of that name. NULL: one for all that have none. */
+    const char *limit;
     /* A 429 may mean "no money left", which waiting does not mend: asked before each repeat; NULL:
      * none is final. */
     bool (*is_final)(const struct fetch_response *response);

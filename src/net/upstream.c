@@ -10,6 +10,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/metrics.h"
 
@@ -32,6 +33,14 @@ struct waiter {
     struct waiter *next, *previous;
 };
 
+/* A pause that was asked for, of the calls that one limit is for. */
+struct hold {
+    uint64_t limit; /* hash of its name */
+    uint64_t until_ms;
+};
+
+#define HOLDS_MAX 16
+
 struct upstream {
     char *name;
     unsigned label;
@@ -47,7 +56,8 @@ struct upstream {
     uint64_t failed_entry, failed_ms; /* of the last failure that counts: entries, and when */
     uint64_t open_until_ms;
     char why[WHY_SIZE]; /* the last failure */
-    atomic_uint_least64_t held_until_ms; /* read by each call: without the lock */
+    atomic_uint_least64_t held_until_ms; /* the last of the holds; read by each call: without the lock */
+    struct hold holds[HOLDS_MAX];
     atomic_bool single_streams;
 };
 
@@ -382,19 +392,45 @@ bool upstream_refuses(struct upstream *upstream)
 
 /* ---- a pause that was asked for ---- */
 
-void upstream_hold(struct upstream *upstream, uint64_t ms)
+static uint64_t limit_hash(const char *limit)
 {
-    uint_least64_t until_ms = clock_monotonic_ms() + ms;
-    uint_least64_t before = atomic_load(&upstream->held_until_ms);
-    while (until_ms > before &&
-           !atomic_compare_exchange_weak(&upstream->held_until_ms, &before, until_ms))
-        continue;
+    return hash64_str(str_from(limit ? limit : ""), 0);
 }
 
-uint64_t upstream_held_ms(struct upstream *upstream)
+void upstream_hold(struct upstream *upstream, const char *limit, uint64_t ms)
+{
+    uint64_t hash = limit_hash(limit), until_ms = clock_monotonic_ms() + ms;
+    pthread_mutex_lock(&upstream->lock);
+    struct hold *hold = &upstream->holds[0];
+    for (size_t i = 0; i < HOLDS_MAX; i++) {
+        struct hold *other = &upstream->holds[i];
+        if (other->limit == hash) {
+            hold = other;
+            break;
+        }
+        if (other->until_ms < hold->until_ms)
+            hold = other;
+    }
+    uint64_t before_ms = hold->limit == hash ? hold->until_ms : 0;
+    *hold = (struct hold){hash, until_ms > before_ms ? until_ms : before_ms};
+    if (until_ms > atomic_load(&upstream->held_until_ms))
+        atomic_store(&upstream->held_until_ms, until_ms);
+    pthread_mutex_unlock(&upstream->lock);
+}
+
+uint64_t upstream_held_ms(struct upstream *upstream, const char *limit)
 {
     uint64_t until_ms = atomic_load(&upstream->held_until_ms);
     uint64_t now_ms = until_ms > 0 ? clock_monotonic_ms() : 0;
+    if (until_ms <= now_ms)
+        return 0;
+    uint64_t hash = limit_hash(limit);
+    until_ms = 0;
+    pthread_mutex_lock(&upstream->lock);
+    for (size_t i = 0; i < HOLDS_MAX; i++)
+        if (upstream->holds[i].limit == hash)
+            until_ms = upstream->holds[i].until_ms;
+    pthread_mutex_unlock(&upstream->lock);
     return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 

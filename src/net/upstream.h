@@ -50,10 +50,12 @@ void upstream_hear(struct upstream_pass *pass);
 void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, const char *why);
 /* Would a call fail at once now? */
 bool upstream_refuses(struct upstream *upstream);
-/* It has asked to be left alone for so long: it holds for all calls to it, which wait (fetch.c). */
-void upstream_hold(struct upstream *upstream, uint64_t ms);
+/* It has asked to be left alone for so long with calls whose limit has that name (fetch_request.limit;
+ * NULL is one, too), which wait (fetch.c). Of more than 16 such pauses the one that ends first is
+ * forgotten. */
+void upstream_hold(struct upstream *upstream, const char *limit, uint64_t ms);
 /* For how long yet; 0: not. */
-uint64_t upstream_held_ms(struct upstream *upstream);
+uint64_t upstream_held_ms(struct upstream *upstream, const char *limit);
 /* What it has spoken last: HTTP/1, with a connection for each call, or calls on one connection together. Until it has
  * spoken it may be either. */
 void upstream_note_streams(struct upstream *upstream, bool many);

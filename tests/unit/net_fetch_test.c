@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_support.h"
+#include "net/upstream.h"
 
 #define WARM_CALLS 1000
 #define AT_ONCE 200
@@ -188,6 +189,45 @@ static void a_refused_connection_is_said(void **state)
     close(fd);
 }
 
+/* Vendors count by model: who asks another one need not wait. */
+static void a_pause_holds_for_one_limit(void **state)
+{
+    struct peer *peer = PEER_START({.bytes = PAUSE("60000")}, {.bytes = REPLY_OK});
+    struct upstream *upstream = upstream_open(&(struct upstream_options){.name = "Peer"});
+    struct asked told = {.upstream = upstream, .request = {.tries_max = 1, .limit = "large"}};
+    struct asked other = {.upstream = upstream, .request = {.limit = "small"}};
+    struct asked same = {.upstream = upstream, .request = {.limit = "large"}, .deadline_ms = 2000};
+    struct asked *all[] = {&told, &other, &same};
+    for (size_t i = 0; i < 3; i++)
+        asked_url(all[i], peer->port, "/");
+    call(&told);
+    assert_replied(&told, 429, NULL);
+    call(&other);
+    assert_replied(&other, 200, "ok");
+    call(&same);
+    assert_failed(&same, ERROR_MODEL, "asks for a pause of another");
+    for (size_t i = 0; i < 3; i++)
+        asked_clear(all[i]);
+    upstream_close(upstream);
+    peer_stop(peer);
+}
+
+/* A seventeenth takes the place of the one that ends first. */
+static void so_many_pauses_are_kept(void **state)
+{
+    struct upstream *upstream = upstream_open(&(struct upstream_options){.name = "Peer"});
+    char name[8];
+    for (int i = 0; i < 17; i++) {
+        snprintf(name, sizeof(name), "m%d", i);
+        upstream_hold(upstream, name, 60000 + 1000 * (uint64_t)i);
+    }
+    assert_int_equal(upstream_held_ms(upstream, "m0"), 0);
+    assert_true(upstream_held_ms(upstream, "m1") > 55000);
+    assert_true(upstream_held_ms(upstream, "m16") > 70000);
+    assert_int_equal(upstream_held_ms(upstream, NULL), 0);
+    upstream_close(upstream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +236,8 @@ int main(void)
         cmocka_unit_test(connections_are_reused),
         cmocka_unit_test(many_calls_at_once),
         cmocka_unit_test(a_pause_is_kept_by_all_calls),
+        cmocka_unit_test(a_pause_holds_for_one_limit),
+        cmocka_unit_test(so_many_pauses_are_kept),
         cmocka_unit_test(a_proxy_of_the_environment_is_used),
         cmocka_unit_test(works_outside_of_a_task),
         cmocka_unit_test(a_refused_connection_is_said),
