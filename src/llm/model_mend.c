@@ -2,7 +2,7 @@
 /*
  * Mends a statement that the engine does not understand, where there is one way to mend it: no call is made.
  * Models write SQL as most engines of their examples take it: a column after the wrong table's alias, a
- * misspelled name put right, a group's name that is not in GROUP BY. What the engine says is known of DuckDB;
+ * misspelled name put right, a group's name that is not in GROUP BY, numbers that are stored as text. What the engine says is known of DuckDB;
  * the words of others are not found, and nothing is done.
  */
 #include <string.h>
@@ -377,6 +377,46 @@ static bool mend_groups(struct mending *mending)
     return true;
 }
 
+/* ------------------------------------------------------------------ numbers that are text */
+
+static bool holds_numbers(const struct column *column)
+{
+    const struct column_profile *profile = &column->profile;
+    double number;
+    for (size_t i = 0; i < profile->value_count; i++)
+        if (!str_to_double(str_trim(str_from(profile->values[i].text)), &number))
+            return false;
+    return column->kind == VALUE_TEXT && profile->values_complete && profile->value_count > 0;
+}
+
+/* avg(price) where all that is stored are numbers. */
+static bool mend_numbers(struct mending *mending)
+{
+    const struct token *items = mending->tokens.items;
+    const char *done = mending->sql.bytes;
+    for (size_t i = 0; i + 3 < mending->tokens.count; i++) {
+        bool qualified = is_sign(&items[i + 3], ".");
+        const struct token *column = &items[qualified ? i + 4 : i + 2];
+        if (!str_equal_nocase(items[i].text, mending->name) || !is_sign(&items[i + 1], "(") ||
+            !is_name(column) || (qualified && i + 5 >= mending->tokens.count) ||
+            !is_sign(column + 1, ")"))
+            continue;
+        const char *begin = items[i + 2].text.bytes, *end = column->text.bytes + column->text.length;
+        for (size_t r = 0; r < mending->reference_count; r++) {
+            const struct column *found =
+                find_column(mending->references[r].dataset, column->value);
+            if (!found || !holds_numbers(found))
+                continue;
+            strbuf_add_bytes(mending->out, done, (size_t)(begin - done));
+            strbuf_printf(mending->out, "TRY_CAST(%.*s AS DOUBLE)", (int)(end - begin), begin);
+            done = end;
+            break;
+        }
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
 /* ------------------------------------------------------------------ what the engine says */
 
 static const struct {
@@ -386,6 +426,7 @@ static const struct {
     {"Referenced column \"", "\" not found", mend_name},
     {"does not have a column named \"", "\"", mend_name},
     {"column \"", "\" must appear in the GROUP BY clause", mend_groups},
+    {"No function matches the given name and argument types '", "(VARCHAR)'", mend_numbers},
 };
 
 static bool read_saying(const char *failure, size_t which, struct str *name)

@@ -200,27 +200,65 @@ static bool is_spelled(const struct plan_link *link)
     return link->value && strlen(link->value) <= strlen(link->words) + SPELLING_MAX;
 }
 
+static bool may_be_told(const struct decision *decision, const struct plan_link *link)
+{
+    return model_find_table(decision, str_from(link->dataset->id)) &&
+           !model_is_hidden(link->dataset, link->column) &&
+           (!decision->brief || is_spelled(link)) &&
+           (!link->value ||
+            model_shows_values(decision->request->sees, link->dataset, link->column));
+}
+
+/* Is it told on the line of the one before? The same of other words; and to a small model, which asks for all that
+ * it reads at once, the same value of other columns. */
+static bool is_told_with(const struct decision *decision, const struct plan_link *link,
+                         const struct plan_link *before)
+{
+    bool same_place = link->dataset == before->dataset && link->column == before->column;
+    return link->value && before->value && strcmp(link->value, before->value) == 0 &&
+           (decision->brief || same_place) && may_be_told(decision, before);
+}
+
+static void add_place(struct strbuf *out, const struct plan_link *link)
+{
+    model_add_name(out, link->dataset->table_name);
+    strbuf_add_char(out, '.');
+    model_add_name(out, link->column->name);
+}
+
+static void add_link(struct strbuf *out, const struct decision *decision, size_t at)
+{
+    const struct plan_link *links = decision->links, *link = &links[at];
+    strbuf_add(out, out->length > 0 ? "\n- \"" : "- \"");
+    model_add_line(out, link->words, WORDS_MAX);
+    strbuf_add(out, link->value ? "\" is stored in " : "\" may be ");
+    add_place(out, link);
+    for (size_t i = at + 1; i < decision->link_count && decision->brief; i++) {
+        bool known = !may_be_told(decision, &links[i]) || !is_told_with(decision, &links[i], link);
+        for (size_t j = at; j < i && !known; j++)
+            known = links[j].column == links[i].column;
+        if (known)
+            continue;
+        strbuf_add(out, " or ");
+        add_place(out, &links[i]);
+    }
+    if (link->value) {
+        strbuf_add(out, " as ");
+        model_add_value(out, link->value, VALUE_MAX);
+    }
+}
+
 static void add_links(struct strbuf *out, const struct decision *decision)
 {
     size_t shown = 0;
     for (size_t i = 0; i < decision->link_count && shown < LINKS_SHOWN_MAX; i++) {
-        const struct plan_link *link = &decision->links[i];
-        if (!model_find_table(decision, str_from(link->dataset->id)) ||
-            model_is_hidden(link->dataset, link->column) ||
-            (decision->brief && !is_spelled(link)) ||
-            (link->value &&
-             !model_shows_values(decision->request->sees, link->dataset, link->column)))
+        bool told = !may_be_told(decision, &decision->links[i]);
+        for (size_t j = 0; j < i && !told; j++)
+            told = is_told_with(decision, &decision->links[i], &decision->links[j]);
+        if (told)
             continue;
-        strbuf_add(out, shown++ > 0 ? "\n- \"" : "- \"");
-        model_add_line(out, link->words, WORDS_MAX);
-        strbuf_add(out, link->value ? "\" is stored in " : "\" may be ");
-        model_add_name(out, link->dataset->table_name);
-        strbuf_add_char(out, '.');
-        model_add_name(out, link->column->name);
-        if (link->value) {
-            strbuf_add(out, " as ");
-            model_add_value(out, link->value, VALUE_MAX);
-        }
+        add_link(out, decision, i);
+        shown++;
     }
 }
 

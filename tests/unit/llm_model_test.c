@@ -429,6 +429,9 @@ static const char *mended(const char *sql, const char *failure)
 #define NOT_GROUPED(name) \
     "Binder Error: column \"" name "\" must appear in the GROUP BY clause or must be part of an aggregate"
 
+#define NO_FUNCTION(name) \
+    "Binder Error: No function matches the given name and argument types '" name "(VARCHAR)'. You might"
+
 static void what_has_one_way_is_mended_by_code(void **state)
 {
     static const struct {
@@ -473,12 +476,36 @@ static void what_has_one_way_is_mended_by_code(void **state)
         {"region)) FROM", NOT_GROUPED("region"), "-"},
         {"o.region", NOT_THERE("country"), "-"},
         {"country FROM orders", NOT_THERE("country"), "-"},
+        {"SELECT avg(region) FROM orders", NO_FUNCTION("avg"), "-"}, /* no numbers */
+        {"SELECT avg(region", NO_FUNCTION("avg"), "-"},
+        {"SELECT avg(o.", NO_FUNCTION("avg"), "-"},
         {"SELECT region FROM orders", "Conversion Error: what?", "-"},
         {"SELECT 'x", NOT_THERE("x"), "-"},
         {"", NOT_THERE("x"), "-"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_string_equal(mended(rows[i].sql, rows[i].failure), rows[i].mended);
+}
+
+static void numbers_that_are_text_are_averaged(void **state)
+{
+    struct stored_value values[] = {{.text = "12"}, {.text = " 7.5 "}};
+    struct dataset orders = shop_orders;
+    struct column columns[] = {shop_order_columns[0], {.name = "speed", .kind = VALUE_TEXT,
+        .profile = {.values = values, .value_count = 2, .values_complete = true}}};
+    orders.columns = columns;
+    orders.column_count = 2;
+    const struct dataset *tables[] = {&orders};
+    struct decision decision = {.arena = arena, .tables = tables, .table_count = 1};
+    static const char sql[] = "SELECT avg(speed), avg(o.\"speed\"), count(speed) FROM orders o";
+    assert_string_equal(model_mend_sql(&decision, sql, NO_FUNCTION("avg")),
+                        "SELECT avg(TRY_CAST(speed AS DOUBLE)), avg(TRY_CAST(o.\"speed\" AS DOUBLE)), "
+                        "count(speed) FROM orders o");
+    columns[1].profile.values_complete = false;
+    assert_null(model_mend_sql(&decision, sql, NO_FUNCTION("avg")));
+    columns[1].profile.values_complete = true;
+    values[1].text = "7 or 8";
+    assert_null(model_mend_sql(&decision, sql, NO_FUNCTION("avg")));
 }
 
 /* No call is made for it. */
@@ -672,6 +699,29 @@ static void a_small_model_is_told_of_values_that_are_spelled(void **state)
         decision.brief = false;
         assert_true(says(model_question(&decision), "\"north\" "));
     }
+}
+
+/* "or" to a small model, which would ask for all at once. */
+static void one_value_of_several_columns_is_one_line(void **state)
+{
+    static char words[] = "north", other[] = "the north";
+    static const struct dataset *tables[] = {&shop_orders};
+    struct plan_link links[] = {
+        {.words = words, .dataset = &shop_orders, .column = &shop_order_columns[1], .value = "North"},
+        {.words = words, .dataset = &shop_orders, .column = &shop_order_columns[2], .value = "North"},
+        {.words = other, .dataset = &shop_orders, .column = &shop_order_columns[1], .value = "North"},
+    };
+    struct llm_request request = ask("in the north");
+    struct decision decision = {.request = &request, .arena = arena, .tables = tables, .table_count = 1,
+                                .links = links, .link_count = 3, .brief = true};
+    const char *first = shop_order_columns[1].name, *second = shop_order_columns[2].name;
+    struct str told = model_question(&decision);
+    assert_true(says(told, arena_printf(arena, "\"north\" is stored in orders.%s or orders.%s as 'North'\n\n#",
+                                        first, second)));
+    decision.brief = false;
+    told = model_question(&decision);
+    assert_true(says(told, arena_printf(arena, "\"north\" is stored in orders.%s as 'North'\n", second)));
+    assert_false(says(told, "the north\" is stored"));
 }
 
 /* A small model joins whatever it is shown. */
@@ -990,6 +1040,7 @@ int main(void)
         TEST(no_rows_go_back_once_where_a_value_is_not_stored),
         TEST(no_rows_are_an_answer_where_the_second_call_fails),
         TEST(what_has_one_way_is_mended_by_code),
+        TEST(numbers_that_are_text_are_averaged),
         TEST(what_was_mended_by_code_is_proposed),
         TEST(a_small_model_is_not_shown_its_own_reply),
         TEST(a_period_is_told_where_both_its_bounds_are_used),
@@ -999,6 +1050,7 @@ int main(void)
         TEST(what_the_planner_is_sure_of_costs_no_call),
         TEST(the_plan_is_the_answer_where_the_model_has_none),
         TEST(a_small_model_is_told_of_values_that_are_spelled),
+        TEST(one_value_of_several_columns_is_one_line),
         TEST(what_the_planner_reads_is_shown_alone),
         TEST(small_models_are_asked_briefly),
         TEST(with_schema_no_value_is_sent),
