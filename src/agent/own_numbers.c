@@ -6,14 +6,15 @@
 #include "agent/claim.h"
 #include "agent/own_numbers_priv.h"
 
+#define HINT_LENGTH_MAX 12
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT_LENGTH_MAX 100 /* of a label; a longer one could be counted */
-#define WORDS_MAX 100       /* number words up to here may be in labels */
 
 static bool is_usual(double value)
 {
-    static const double numbers[] = {12,  24,   30,   52,    60,  90,  100, 360, 365, 366,
-                                     1000, 1024, 3600, 86400, 1e6, 1e9, 0.5, 0.25, 0.75, 0.9, 0.95, 0.99};
+    static const double numbers[] = {12,   20,   24,   25,   30,    50,    52,    60,  90,  100, 200, 250,
+                                     360,  365,  365.25, 366, 500,  1000,  1024,  1440, 3600, 10080, 86400,
+                                     1e6,  1e9,  0.1,  0.2,  0.25,  0.3,   0.4,   0.5, 0.6, 0.7, 0.75,
+                                     0.8,  0.9,  0.95, 0.99};
     if (value >= 0 && value <= 10 && value == floor(value))
         return true;
     for (size_t i = 0; i < COUNT(numbers); i++)
@@ -22,34 +23,77 @@ static bool is_usual(double value)
     return false;
 }
 
-static bool is_year(double value)
+bool own_is_year(double value)
 {
     return value >= 1900 && value <= 2100 && value == floor(value);
 }
 
+static bool is_near(double a, double b)
+{
+    return fabs(a - b) < 1e-9 * (1 + fabs(b));
+}
+
+static bool is_itself(double given, double value)
+{
+    return is_near(given, value);
+}
+
+/* 19 as "19 % of" and "with 19 % more", and a rate the other way round. */
+static bool is_of_percents(double given, double value)
+{
+    return is_near(given, value) || is_near(given / 100, value) || is_near(1 + given / 100, value) ||
+           is_near(1 - given / 100, value) || (given != 0 && is_near(1 / given, value));
+}
+
+static bool digits_agree(struct str text, double value, bool agree(double given, double value))
+{
+    for (size_t at = 0; at < text.length;) {
+        size_t end = at;
+        while (end < text.length && (char_is_digit(text.bytes[end]) || text.bytes[end] == '.' ||
+                                     text.bytes[end] == ','))
+            end++;
+        struct str digits = str_slice(text, at, end);
+        while (digits.length > 0 && !char_is_digit(digits.bytes[digits.length - 1]))
+            digits.length--;
+        char plain[64];
+        size_t length = 0;
+        for (size_t j = 0; j < digits.length && length + 1 < sizeof(plain); j++)
+            if (digits.bytes[j] != ',')
+                plain[length++] = digits.bytes[j];
+        double number;
+        if (length > 0 && str_to_double((struct str){plain, length}, &number) && agree(number, value))
+            return true;
+        at = end > at ? end : at + 1;
+    }
+    return false;
+}
+
 bool own_is_given(const struct checker *checker, double value)
+{
+    for (size_t i = 0; i < checker->text_count; i++)
+        if (digits_agree(str_from(checker->texts[i]), value, is_itself))
+            return true;
+    return false;
+}
+
+/* "five percent", "2.5 million", "3,5 %" */
+static bool words_agree(struct str text, double value)
+{
+    struct claim claim;
+    for (size_t at = 0; claim_next(text, at, &claim); at = claim.end)
+        for (size_t i = 0; i < claim.reading_count; i++)
+            if (claim.readings[i].kind <= CLAIM_PERCENT && is_of_percents(claim.readings[i].value, value))
+                return true;
+    return false;
+}
+
+/* A given number, or what percents of it make: 1.19 for "with 19 % VAT". */
+static bool follows_from_given(const struct checker *checker, double value)
 {
     for (size_t i = 0; i < checker->text_count; i++) {
         struct str text = str_from(checker->texts[i]);
-        for (size_t at = 0; at < text.length;) {
-            size_t end = at;
-            while (end < text.length && (char_is_digit(text.bytes[end]) || text.bytes[end] == '.' ||
-                                         text.bytes[end] == ','))
-                end++;
-            struct str digits = str_slice(text, at, end);
-            while (digits.length > 0 && !char_is_digit(digits.bytes[digits.length - 1]))
-                digits.length--;
-            char plain[64];
-            size_t length = 0;
-            for (size_t j = 0; j < digits.length && length + 1 < sizeof(plain); j++)
-                if (digits.bytes[j] != ',')
-                    plain[length++] = digits.bytes[j];
-            double number;
-            if (length > 0 && str_to_double((struct str){plain, length}, &number) &&
-                fabs(number - value) < 1e-9 * (1 + fabs(value)))
-                return true;
-            at = end > at ? end : at + 1;
-        }
+        if (digits_agree(text, value, is_of_percents) || words_agree(text, value))
+            return true;
     }
     return false;
 }
@@ -94,6 +138,15 @@ static bool has_digit(const struct token *token)
     return false;
 }
 
+/* 1 + 0.15, 100 - 15 */
+static bool is_change_by_percents(const struct checker *checker, const struct token *left)
+{
+    double whole, part;
+    return (is_sign(left + 1, "+") || is_sign(left + 1, "-")) && str_to_double(left->text, &whole) &&
+           (whole == 1 || whole == 100) && str_to_double(left[2].text, &part) &&
+           follows_from_given(checker, part);
+}
+
 /* '98' || '7654', 900 + 87: together they are what neither is alone. Of several factors of something
  * of the data, as in "minutes / 60 / 24", each stands for itself. */
 static bool is_put_together(const struct checker *checker, size_t i)
@@ -102,69 +155,43 @@ static bool is_put_together(const struct checker *checker, size_t i)
     static const char *const products[] = {"*", "/", "//", "%"};
     const struct token *before = &checker->tokens[i - 1], *next = &checker->tokens[i + 1];
     if (i + 2 >= checker->count || !is_literal(next + 1) ||
-        !(has_digit(next - 1) || has_digit(next + 1)))
+        !(has_digit(next - 1) || has_digit(next + 1)) || is_change_by_percents(checker, next - 1))
         return false;
     return is_sign_of(next, sums, COUNT(sums)) ||
            (is_sign_of(next, products, COUNT(products)) &&
             !is_sign_of(before, products, COUNT(products)));
 }
 
-/* ",234" */
-static bool is_thousands(struct str text, size_t at)
+/* The first number of the question, to show how one may be used. */
+static struct str number_of_question(const struct checker *checker)
 {
-    if (at + 3 >= text.length || text.bytes[at] != ',')
-        return false;
-    for (size_t i = 1; i <= 3; i++)
-        if (!char_is_digit(text.bytes[at + i]))
-            return false;
-    return at + 4 == text.length || !char_is_digit(text.bytes[at + 4]);
-}
-
-static bool are_digits_harmless(const struct checker *checker, struct str text)
-{
-    for (size_t at = 0; at < text.length;) {
-        size_t end = at;
-        double value = 0;
-        for (; end < text.length && (char_is_digit(text.bytes[end]) || (end > at && is_thousands(text, end))); end++)
-            if (char_is_digit(text.bytes[end]))
-                value = value * 10 + (text.bytes[end] - '0');
-        if (end > at + 2 && !is_year(value) && !own_is_given(checker, value))
-            return false;
-        at = end > at ? end : at + 1;
-    }
-    return true;
-}
-
-/* Number words, and digits that are not 0 to 9. */
-static bool are_words_harmless(const struct checker *checker, struct str text)
-{
-    struct claim claim;
-    for (size_t at = 0; claim_next(text, at, &claim); at = claim.end) {
-        if (char_is_digit(text.bytes[claim.begin]))
-            continue;
-        bool harmless = false;
-        for (size_t i = 0; i < claim.reading_count && !harmless; i++)
-            harmless = claim.readings[i].value <= WORDS_MAX ||
-                       own_is_given(checker, claim.readings[i].value);
-        if (!harmless)
-            return false;
-    }
-    return true;
-}
-
-/* 'Q1 2024' is a label, '987654' a number, and so is 'nine thousand'. */
-static bool is_harmless_text(const struct checker *checker, struct str text)
-{
-    return text.length <= TEXT_LENGTH_MAX && are_digits_harmless(checker, text) &&
-           are_words_harmless(checker, text);
+    struct str text = str_from(checker->text_count > 0 ? checker->texts[0] : NULL);
+    size_t begin = 0;
+    while (begin < text.length && !char_is_digit(text.bytes[begin]))
+        begin++;
+    size_t end = begin;
+    while (end < text.length && (char_is_digit(text.bytes[end]) ||
+                                 (text.bytes[end] == '.' && end + 1 < text.length &&
+                                  char_is_digit(text.bytes[end + 1]))))
+        end++;
+    return str_slice(text, begin, end - begin <= HINT_LENGTH_MAX ? end : begin);
 }
 
 bool own_refuse(const struct checker *checker, const struct token *token)
 {
-    char shown[64];
-    token_show(token->text, shown, sizeof(shown));
+    char shown[64] = "in a text"; /* which people would read here */
+    if (token->kind != TOKEN_STRING)
+        token_show(token->text, shown, sizeof(shown));
+    struct str given = number_of_question(checker);
+    if (given.length > 0)
+        return error_set(checker->err, ERROR_SQL_REFUSED,
+                         "the statement has a number of its own, %s; select what is in the data, or use the "
+                         "question's %.*s: as * %.*s / 100, if it is percent",
+                         shown, (int)given.length, given.bytes, (int)given.length, given.bytes);
     return error_set(checker->err, ERROR_SQL_REFUSED,
-                     "the statement has the number %s of its own; select what is in the data", shown);
+                     "the statement has a number of its own, %s; select what is in the data, or use numbers that "
+                     "the question has",
+                     shown);
 }
 
 static bool check_literal(const struct checker *checker, size_t i)
@@ -174,12 +201,11 @@ static bool check_literal(const struct checker *checker, size_t i)
     if (is_put_together(checker, i))
         return own_refuse(checker, token);
     if (token->kind == TOKEN_STRING)
-        return is_harmless_text(checker, token->value) || own_is_compared(checker, i) ||
-               own_refuse(checker, token);
+        return own_is_compared(checker, i) || own_text_check(checker, i);
     if (!str_to_double(token->text, &value))
         return own_refuse(checker, token);
-    return is_usual(value) || is_year(value) || own_is_compared(checker, i) ||
-           is_type_size(checker, i) || own_is_given(checker, value) || own_refuse(checker, token);
+    return is_usual(value) || own_is_year(value) || own_is_compared(checker, i) ||
+           is_type_size(checker, i) || follows_from_given(checker, value) || own_refuse(checker, token);
 }
 
 bool own_is_reference(const struct checker *checker, size_t i)
@@ -261,7 +287,14 @@ bool own_numbers_check(struct str sql, const char *const *texts, size_t text_cou
     enum refusal refusal;
     if (!tokenize(sql, arena, &tokens, &refusal, &fault))
         return true; /* the firewall says what is wrong with it */
-    struct checker checker = {tokens.items, tokens.count, texts, text_count, err, 0};
+    struct checker checker = {
+        .tokens = tokens.items,
+        .count = tokens.count,
+        .texts = texts,
+        .text_count = text_count,
+        .arena = arena,
+        .err = err,
+    };
     for (size_t i = 0; i < tokens.count; i++) {
         if (is_word(&tokens.items[i], "values"))
             return error_set(err, ERROR_SQL_REFUSED, "the statement has values of its own; select what is in the data");

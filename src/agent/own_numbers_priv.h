@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files of own_numbers.h share: a statement's tokens, and how to look at them. */
+/* What the files of own_numbers.h share: a statement's tokens, and how to look at them. */
 #ifndef QUERENT_AGENT_OWN_NUMBERS_PRIV_H
 #define QUERENT_AGENT_OWN_NUMBERS_PRIV_H
 
@@ -11,6 +11,7 @@ struct checker {
     size_t count;
     const char *const *texts; /* whose numbers may be used */
     size_t text_count;
+    struct arena *arena;
     struct error *err;
     size_t added; /* numbers that are added to something, in all select lists so far */
 };
@@ -52,8 +53,14 @@ bool own_is_compared(const struct checker *checker, size_t i);
 bool own_is_given(const struct checker *checker, double value);
 /* Whether the token names something of the data. */
 bool own_is_reference(const struct checker *checker, size_t i);
-/* False, with what is wrong. */
+bool own_is_year(double value);
+/* False, with what is wrong and what would be fine. */
 bool own_refuse(const struct checker *checker, const struct token *token);
+
+/* ---- texts of the statement's own (own_texts.c) */
+
+/* A string of a select list that may come out of it: false when it is no label. */
+bool own_text_check(const struct checker *checker, size_t i);
 
 /* ---- numbers made of parts that are harmless alone (made_numbers.c) */
 

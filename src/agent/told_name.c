@@ -25,8 +25,7 @@ static const char *in_words(struct str name, struct arena *arena)
     return words;
 }
 
-/* Words that make sentences, not labels. */
-static bool is_sentence_word(struct str word)
+bool told_name_is_sentence_word(struct str word)
 {
     static const char *const words[] = {
         "is",     "are",    "was",   "were",  "be",     "been",  "am",      "has",   "have",   "had",
@@ -55,7 +54,7 @@ static bool has_label_form(struct str words)
             if (!is_label_character(words.bytes[end]) || (words.bytes[end] == '(' && end > at))
                 return false; /* "sum(a)" is no label, "revenue (EUR)" is one */
         struct str word = str_slice(words, at, end);
-        bool verb = is_sentence_word(word);
+        bool verb = told_name_is_sentence_word(word);
         if (word.length > WORD_LENGTH_MAX || (count > 0 && verb))
             return false;
         verb_first |= verb;

@@ -27,5 +27,7 @@ struct told_names {
 /* Lives in the arena, or is the result's own name. `item`: what of the select list it is; NULL: not known. */
 const char *told_name(const struct told_names *names, const struct result_column *column,
                       const struct select_column *item);
+/* Words that make sentences, not labels. */
+bool told_name_is_sentence_word(struct str word);
 
 #endif

