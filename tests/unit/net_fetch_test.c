@@ -99,7 +99,6 @@ static void many_calls_at_once(void **state)
     free(asked);
 }
 
-/* As libcurl does: by http_proxy, unless no_proxy has the host. */
 #define PAUSE(ms) "HTTP/1.1 429 Slow\r\nretry-after-ms: " ms "\r\ncontent-length: 0\r\n\r\n"
 
 /* What one call was told holds for the others, until then or until they have no time for it. */
@@ -135,6 +134,7 @@ static void a_pause_is_kept_by_all_calls(void **state)
     peer_stop(peer);
 }
 
+/* As libcurl does: by http_proxy, unless no_proxy has the host. */
 static void a_proxy_of_the_environment_is_used(void **state)
 {
     struct peer *peer = PEER_START({REPLY_OK});
