@@ -11,6 +11,7 @@
 #include "core/metrics.h"
 #include "core/settings.h"
 #include "llm/models.h"
+#include "net/endpoint.h"
 
 #define WARN_MS 60000
 #define PAUSE_FIRST_MS 15000
@@ -23,23 +24,21 @@
 
 /* ------------------------------------------------------------------ which one */
 
-/* OpenAI's, by its whole name: a gateway may begin or end with it. */
 static bool is_own_server(const char *url)
 {
-    const char *host = url ? strstr(url, "://") : NULL;
-    struct str rest = str_from(host ? host + 3 : "");
-    struct str name = STR("api.openai.com");
-    if (!url || !str_starts(rest, name))
-        return !url;
-    return rest.length == name.length || rest.bytes[name.length] == '/' ||
-           rest.bytes[name.length] == ':';
+    return !url || endpoint_is_openai(str_from(url));
+}
+
+static bool is_chosen_by_itself(void)
+{
+    const char *value = settings_text("QUERENT_EMBED");
+    return !value || strcmp(value, "auto") == 0;
 }
 
 const char *embedding_chosen(void)
 {
-    const char *value = settings_text("QUERENT_EMBED");
-    if (value && strcmp(value, "auto") != 0)
-        return value;
+    if (!is_chosen_by_itself())
+        return settings_text("QUERENT_EMBED");
     bool named = settings_text("QUERENT_EMBED_MODEL");
     if (settings_text("QUERENT_EMBED_BASE_URL"))
         return named ? "openai" : "builtin";
@@ -57,8 +56,13 @@ bool embedding_open(struct agent *agent, struct error *err)
         return false;
     if (strcmp(name, "builtin") == 0)
         return true;
-    agent->server_embedder = embedder_open(name, err);
-    return agent->server_embedder != NULL;
+    struct error failure = {0};
+    bool asked_for = !is_chosen_by_itself();
+    agent->server_embedder = embedder_open(name, asked_for ? err : &failure);
+    if (agent->server_embedder || asked_for)
+        return agent->server_embedder;
+    log_warn("embeddings: %s; datasets are found by keywords and the built-in embeddings", failure.message);
+    return true;
 }
 
 /* ------------------------------------------------------------------ the store's vectors */

@@ -11,7 +11,8 @@
 
 /* What the settings choose: "openai" or "builtin". */
 const char *embedding_chosen(void);
-/* Opens agent->embedder, and agent->server_embedder where one is chosen. */
+/* Opens agent->embedder, and agent->server_embedder where one is chosen. One that nobody has asked for by
+ * QUERENT_EMBED and that can't be opened costs a warning. */
 bool embedding_open(struct agent *agent, struct error *err);
 
 /* The store's vectors of datasets, as retrieval asks for them; a store that fails only costs time. */

@@ -94,7 +94,8 @@ const struct setting settings_table[] = {
     {"QUERENT_EMBED", SETTING_CHOICE, "auto", .choices = "auto openai builtin", .group = MODELS,
      .help = "Who makes embeddings, by which datasets are found. openai: OpenAI or a server that speaks its "
              "API. auto: that, with a key and a language model in use, or with QUERENT_EMBED_BASE_URL; of "
-             "another server than OpenAI's only where QUERENT_EMBED_MODEL is set; else the built-in ones."},
+             "another server than OpenAI's only where QUERENT_EMBED_MODEL is set; else the built-in "
+             "ones, also where such a server's settings don't fit."},
     {"QUERENT_EMBED_MODEL", SETTING_TEXT, .max = 256, .group = MODELS,
      .help = "Id of the embedding model; without it text-embedding-3-small with OpenAI. Another server "
              "has no default."},

@@ -17,7 +17,6 @@
 #include "embed/openai_priv.h"
 
 #define OWN_URL "https://api.openai.com"
-#define OWN_HOST "api.openai.com"
 #define OWN_MODEL "text-embedding-3-small"
 #define DEPLOYMENTS "/openai/deployments/"
 
@@ -65,7 +64,7 @@ static bool set_address(struct embed_server *server, struct error *err)
         return false;
     if (endpoint_is_bare(endpoint) && !server->api_version)
         endpoint->base_url = arena_printf(server->arena, "%s/v1", endpoint->base_url);
-    server->own_host = strcmp(endpoint->host, OWN_HOST) == 0;
+    server->own_host = endpoint_is_openai(str_from(endpoint->base_url));
     server->title = server->own_host
                         ? "OpenAI"
                         : arena_printf(server->arena, "the server %s", endpoint->host);

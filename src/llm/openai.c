@@ -24,7 +24,7 @@ static bool set_base(struct chat_model *model, const char *url, struct error *er
     if (!endpoint_set_url(endpoint, model->driver->url_setting, str_from(url),
                           STR("/chat/completions"), err))
         return false;
-    model->own_host = strcmp(model->endpoint.host, "api.openai.com") == 0;
+    model->own_host = endpoint_is_openai(str_from(endpoint->base_url));
     model->title = model->own_host ? model->driver->title
                                    : arena_printf(model->arena, "the server %s", model->endpoint.host);
     if (endpoint_is_bare(endpoint) && !model->api_version)

@@ -18,6 +18,27 @@ static struct str without_slashes(struct str url)
     return url;
 }
 
+/* With its port; '?' and '#' end it as a '/' does. */
+static struct str host_of(struct str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://"));
+    struct str host = str_slice(url, scheme < 0 ? 0 : (size_t)scheme + 3, url.length);
+    for (size_t i = 0; i < host.length; i++)
+        if (strchr("/?#", host.bytes[i]))
+            host.length = i;
+    for (ptrdiff_t at; (at = str_find(host, STR("@"))) >= 0;)
+        host = str_slice(host, (size_t)at + 1, host.length);
+    return host;
+}
+
+bool endpoint_is_openai(struct str url)
+{
+    struct str host = host_of(url), port = STR(":443");
+    if (str_ends(host, port))
+        host.length -= port.length;
+    return str_equal_nocase(host, STR("api.openai.com"));
+}
+
 bool endpoint_set_url(struct endpoint *endpoint, const char *setting, struct str url,
                       struct str suffix, struct error *err)
 {
@@ -29,11 +50,7 @@ bool endpoint_set_url(struct endpoint *endpoint, const char *setting, struct str
         url.length -= suffix.length;
     url = without_slashes(url);
     endpoint->base_url = arena_strndup(endpoint->arena, url.bytes, url.length);
-    ptrdiff_t scheme = str_find(url, STR("://"));
-    struct str rest = str_slice(url, scheme < 0 ? 0 : (size_t)scheme + 3, url.length), host = {0};
-    str_split(&rest, '/', &host);
-    for (ptrdiff_t at; (at = str_find(host, STR("@"))) >= 0;)
-        host = str_slice(host, (size_t)at + 1, host.length);
+    struct str host = host_of(url);
     if (host.length == 0)
         return error_set(err, ERROR_CONFIG, "%s has no host", setting);
     endpoint->host = arena_strndup(endpoint->arena, host.bytes, host.length);

@@ -25,6 +25,9 @@ struct endpoint {
 /* Without slashes and `suffix` at its end. `setting` is where it comes from, for the error. */
 bool endpoint_set_url(struct endpoint *endpoint, const char *setting, struct str url,
                       struct str suffix, struct error *err);
+/* Whether the address is at OpenAI itself, by its host's whole name, with the usual port or none: a
+ * gateway's may begin or end with it. */
+bool endpoint_is_openai(struct str url);
 /* Whether the address has no path of its own. */
 bool endpoint_is_bare(const struct endpoint *endpoint);
 /* What comes after the host, "" or "/v1". */
