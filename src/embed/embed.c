@@ -11,6 +11,7 @@
 static const struct embedder_driver *const drivers[] = {&embedder_builtin, &embedder_openai,
                                                        &embedder_fake};
 
+#define UNIT_ERROR_MAX 1e-3 /* of a squared length */
 #define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers[0]))
 
 struct embedder {
@@ -76,20 +77,26 @@ size_t embedder_dimensions(const struct embedder *embedder)
     return embedder->driver->dimensions(embedder->state);
 }
 
-/* Rows are unit vectors or zeros, whatever the model sent. False when a number is none. */
-static bool make_unit(float *vector, size_t dimensions)
+static double square_of(const float *vector, size_t dimensions)
 {
     double square = 0;
     for (size_t i = 0; i < dimensions; i++)
         square += (double)vector[i] * vector[i];
+    return square;
+}
+
+/* Rows are unit vectors or zeros, whatever the model sent. False when a number is none. Divided in
+ * double: of tiny numbers the length's reciprocal is more than a float holds. */
+static bool make_unit(float *vector, size_t dimensions)
+{
+    double square = square_of(vector, dimensions), length = sqrt(square);
     if (!isfinite(square))
         return false;
     if (square == 0 || fabs(square - 1) < 1e-6)
         return true;
-    float factor = (float)(1 / sqrt(square));
     for (size_t i = 0; i < dimensions; i++)
-        vector[i] *= factor;
-    return true;
+        vector[i] = (float)(vector[i] / length);
+    return fabs(square_of(vector, dimensions) - 1) < UNIT_ERROR_MAX;
 }
 
 bool embedder_embed(struct embedder *embedder, const struct str *texts, size_t count, float *out,

@@ -30,13 +30,15 @@ static const char *first_of(const char *a, const char *b)
 static bool is_flat(struct str body)
 {
     long depth = 0;
+    if (body.length > BODY_READ_MAX) /* looked at on the loop: not read at all */
+        return false;
     for (size_t i = 0; i < body.length; i++) {
         char c = body.bytes[i];
         depth += (c == '{' || c == '[') - (c == '}' || c == ']');
         if (depth > DEPTH_MAX)
             return false;
     }
-    return body.length <= BODY_READ_MAX;
+    return true;
 }
 
 struct embed_problem embed_read_problem(const struct embed_server *server, int status,

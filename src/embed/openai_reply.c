@@ -13,6 +13,11 @@
 #include "core/alloc.h"
 #include "embed/openai_priv.h"
 
+/* Of a reply, beside its texts' vectors: what a gateway may add. Each text has two brackets and a few members. */
+#define BRACKETS_REST_MAX 64
+#define BRACKETS_TEXT_MAX 4
+#define MEMBERS_REST_MAX 256
+#define MEMBERS_TEXT_MAX (16 + 8192) /* of a model with longer vectors than are set, too: its length is told */
 #define TOKENS_MAX ((double)((int64_t)1 << 40))
 
 static bool fail(struct embed_reading *reading, const char *format, ...)
@@ -161,10 +166,30 @@ static int64_t read_tokens(const json_t *usage)
     return -1;
 }
 
+/* Parsed, a pair of brackets takes eighty times its bytes, a number twenty times: they are counted before. What
+ * is within texts counts too: a reply's have none. */
+static bool is_in_bounds(const struct embed_reading *reading)
+{
+    size_t brackets = 0, commas = 0;
+    for (size_t i = 0; i < reading->body.length; i++) {
+        char c = reading->body.bytes[i];
+        brackets += c == '{' || c == '[';
+        commas += c == ',';
+    }
+    return brackets <= BRACKETS_REST_MAX + reading->count * BRACKETS_TEXT_MAX &&
+           commas <= MEMBERS_REST_MAX + reading->count * MEMBERS_TEXT_MAX;
+}
+
 void embed_read_vectors(void *arg)
 {
     struct embed_reading *reading = arg;
     json_error_t ignored;
+    reading->tokens = -1;
+    if (!is_in_bounds(reading)) {
+        (void)fail(reading, "something that is no reply of /embeddings: far more than so many "
+                            "vectors have");
+        return;
+    }
     json_t *document = json_loadb(reading->body.bytes, reading->body.length, 0, &ignored);
     bool *seen = xcalloc(reading->count + 1, sizeof(*seen));
     reading->tokens = read_tokens(json_object_get(document, "usage"));

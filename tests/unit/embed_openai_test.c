@@ -227,6 +227,33 @@ static void what_breaks_the_rules_is_refused(void **state)
     }
 }
 
+/* Two good vectors, and `count` of `what` beside them. */
+static struct embed_reading read_with(const char *what, size_t count)
+{
+    struct strbuf body = strbuf_init(1 << 20);
+    strbuf_add(&body, "{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[3,4]}],\"more\":[7");
+    for (size_t i = 0; i < count; i++)
+        strbuf_add(&body, what);
+    strbuf_add(&body, "]}");
+    struct embed_reading reading = read_body(strbuf_text(&body), 2);
+    strbuf_clear(&body);
+    return reading;
+}
+
+/* What is far more than vectors is not parsed: in memory it would be many times as much. */
+static void what_else_is_in_a_reply_is_bounded(void **state)
+{
+    const size_t brackets = 64 + 2 * 4 - 7, commas = 256 + 2 * (16 + 8192) - 4;
+    assert_true(read_with(",[]", brackets).ok);
+    assert_true(read_with(",7", commas).ok);
+    struct embed_reading refused[] = {read_with(",{}", brackets + 1), read_with(",7", commas + 1)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(refused[i].ok);
+        assert_int_equal(refused[i].tokens, -1);
+        assert_non_null(strstr(refused[i].problem, "far more"));
+    }
+}
+
 /* ---- calls ---- */
 
 static const char *reply_of(int status, const char *body)
@@ -334,6 +361,24 @@ static void vectors_are_made_unit_for_callers(void **state)
     assert_true(last.called && last.ok);
     embedder_close(embedder);
     finish(embedding);
+}
+
+/* The length's reciprocal is more than a float holds. */
+static void tiny_numbers_make_unit_vectors_too(void **state)
+{
+    static const char *const replies[] = {"[3e-41,4e-41]", "[1e-45,0]", "[3e37,4e37]"};
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        struct embedding *embedding = start(PEER_START(
+            {reply_of(200, arena_printf(arena, "{\"data\":[{\"embedding\":%s}]}", replies[i]))}));
+        struct error err = {0};
+        struct embedder *embedder = embedder_open("openai", &err);
+        assert_true(embedder_embed(embedder, &some[0], 1, embedding->out, &err));
+        float x = embedding->out[0], y = embedding->out[1];
+        assert_float_equal(x * x + y * y, 1, 1e-5);
+        assert_float_equal(y, i == 1 ? 0 : 0.8, 1e-3);
+        embedder_close(embedder);
+        finish(embedding);
+    }
 }
 
 static void many_texts_go_in_batches(void **state)
@@ -477,8 +522,10 @@ int main(void)
         WITH_ARENA(base64_is_read_whole_or_not_at_all),
         WITH_ARENA(vectors_are_put_where_they_belong),
         WITH_ARENA(what_breaks_the_rules_is_refused),
+        WITH_ARENA(what_else_is_in_a_reply_is_bounded),
         WITH_ARENA(the_request_is_this),
         WITH_ARENA(vectors_are_made_unit_for_callers),
+        WITH_ARENA(tiny_numbers_make_unit_vectors_too),
         WITH_ARENA(many_texts_go_in_batches),
         WITH_ARENA(a_refused_part_is_left_out_for_good),
         WITH_ARENA(what_is_too_long_is_halved_and_cut),
