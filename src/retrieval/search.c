@@ -17,10 +17,14 @@
  * public sets, where it is flat from a third to a half. */
 #define KEYWORD_SHARE 0.35
 
+/* What a server's differences are multiplied by, at least and at most. */
+#define SCALE_MIN 0.25
+#define SCALE_MAX 8.0
+
 struct scores {
     float *keyword;
     float *cosine;  /* by the own embedder */
-    float *meaning; /* what is ranked by: the server's, or the same */
+    float *meaning; /* what is ranked by: the server's on the own one's scale, or the same */
     unsigned char *allowed; /* NULL: all are */
     double keyword_max;     /* over those allowed */
 };
@@ -76,6 +80,36 @@ static bool score_vectors(const struct retrieval_index *index, struct str questi
         vector_set_scan(index->vectors, vector, cosines);
     free(vector);
     return ok;
+}
+
+static double mean_of(const float *numbers, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)numbers[i];
+    return count > 0 ? sum / (double)count : 0;
+}
+
+/*
+ * A model's cosines may all lie between 0.7 and 0.85, another's between 0 and 1; what works with scores
+ * was fitted to the own embedder's. So the server's are moved and stretched, which keeps their order: their
+ * mean over the datasets comes to that of the own ones, and differences grow as the datasets lie closer
+ * together by the server's vectors than by the own. That is known of two datasets already, and is the same
+ * for all questions: one that fits every dataset alike is not made to fit one of them best.
+ */
+static void score_server(const struct retrieval_index *index, struct vector_set *server,
+                         const float *question, struct scores *scores)
+{
+    size_t count = index->count;
+    scores->meaning = xcalloc(count + 1, sizeof(float));
+    vector_set_scan(server, question, scores->meaning);
+    double own = vector_set_spread(index->vectors), others = vector_set_spread(server);
+    double scale = own < SCALE_MIN * others    ? SCALE_MIN
+                   : own >= SCALE_MAX * others ? SCALE_MAX
+                                               : own / others;
+    double from = mean_of(scores->meaning, count), to = mean_of(scores->cosine, count);
+    for (size_t i = 0; i < count; i++)
+        scores->meaning[i] = (float)(to + ((double)scores->meaning[i] - from) * scale);
 }
 
 static bool is_allowed(const struct scores *scores, size_t document)
@@ -202,11 +236,9 @@ bool retrieval_search(const struct retrieval_index *index, const struct retrieva
     };
     bool ok = score_vectors(index, text, scores.cosine, err);
     scores.meaning = scores.cosine;
-    const struct vector_set *server = request->vector ? atomic_load(&index->server.set) : NULL;
-    if (server) {
-        scores.meaning = xcalloc(index->count + 1, sizeof(float));
-        vector_set_scan(server, request->vector, scores.meaning);
-    }
+    struct vector_set *server = request->vector ? atomic_load(&index->server.set) : NULL;
+    if (ok && server)
+        score_server(index, server, request->vector, &scores);
     if (ok)
         rank(index, request, text, &scores, arena, out);
     else

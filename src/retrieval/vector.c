@@ -2,6 +2,7 @@
 #include "retrieval/vector.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@ struct vector_set {
     size_t dimensions;
     size_t width;
     const struct vector_kernel *kernel;
+    _Atomic(double) spread; /* below 0: not worked out yet */
 };
 
 static const struct vector_kernel *best_kernel(void)
@@ -44,6 +46,7 @@ struct vector_set *vector_set_new(size_t count, size_t dimensions)
     if (alignment == HUGE_PAGE)
         (void)madvise(set->rows, size, MADV_HUGEPAGE); /* it works without, too */
     set->kernel = best_kernel();
+    atomic_init(&set->spread, -1);
     return set;
 }
 
@@ -81,6 +84,34 @@ void vector_set_scan_by(const struct vector_set *set, const struct vector_kernel
 void vector_set_scan(const struct vector_set *set, const float *query, float *cosines)
 {
     vector_set_scan_by(set, set->kernel, query, cosines);
+}
+
+/* The square of a sum of unit vectors is the sum of the cosines of all pairs. */
+static double work_out_spread(const struct vector_set *set)
+{
+    size_t count = set->count < VECTOR_SPREAD_ROWS ? set->count : VECTOR_SPREAD_ROWS;
+    double *sum = xcalloc(set->width, sizeof(*sum)), pairs = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint16_t *row = set->rows + i * set->count / count * set->width;
+        for (size_t k = 0; k < set->dimensions; k++) {
+            double number = (double)half_to_float(row[k]);
+            sum[k] += number;
+            pairs -= number * number;
+        }
+    }
+    for (size_t k = 0; k < set->dimensions; k++)
+        pairs += sum[k] * sum[k];
+    free(sum);
+    double spread = count > 1 ? 1 - pairs / ((double)count * (double)(count - 1)) : 1;
+    return spread > 0 ? spread : 0;
+}
+
+double vector_set_spread(struct vector_set *set)
+{
+    double spread = atomic_load(&set->spread);
+    if (spread < 0)
+        atomic_store(&set->spread, spread = work_out_spread(set));
+    return spread;
 }
 
 uint16_t half_from_float(float number)

@@ -26,6 +26,11 @@ size_t vector_set_size(const struct vector_set *set); /* bytes held */
 /* Writes the cosine of `query` (a unit vector) with every vector of the set. */
 void vector_set_scan(const struct vector_set *set, const float *query, float *cosines);
 
+/* How far apart the set's vectors lie: 1 - the mean cosine of two of them (1 where there are no two), by at
+ * most VECTOR_SPREAD_ROWS of them. Worked out once, when all have been put. From any thread. */
+#define VECTOR_SPREAD_ROWS 256
+double vector_set_spread(struct vector_set *set);
+
 /* One way to do it; best first, the last is plain C and works everywhere. */
 struct vector_kernel {
     const char *name;

@@ -116,6 +116,26 @@ static void kernels_differ_by_rounding_only(void **state)
     vector_set_free(set);
 }
 
+static void a_sets_spread_is_that_of_its_pairs(void **state)
+{
+    struct vector_set *none = vector_set_new(0, 2), *one = vector_set_new(1, 2);
+    struct vector_set *three = vector_set_new(3, 2), *many = vector_set_new(VECTOR_SPREAD_ROWS + 3, 2);
+    static const float rows[][2] = {{1, 0}, {0, 1}, {0.6f, 0.8f}};
+    for (size_t i = 0; i < 3; i++)
+        vector_set_put(three, i, rows[i]);
+    for (size_t i = 0; i < VECTOR_SPREAD_ROWS + 3; i++)
+        vector_set_put(many, i, rows[0]);
+    for (int round = 0; round < 2; round++) {
+        assert_float_equal(vector_set_spread(three), 1 - (0 + 0.6 + 0.8) / 3, 1e-3);
+        assert_float_equal(vector_set_spread(many), 0, 1e-9);
+        assert_true(vector_set_spread(none) == 1 && vector_set_spread(one) == 1);
+    }
+    vector_set_free(none);
+    vector_set_free(one);
+    vector_set_free(three);
+    vector_set_free(many);
+}
+
 static void an_empty_set_is_fine(void **state)
 {
     struct vector_set *set = vector_set_new(0, 256);
@@ -131,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_survive),       cmocka_unit_test(floats_are_rounded_to_the_nearest),
         cmocka_unit_test(all_kernels_agree),    cmocka_unit_test(kernels_differ_by_rounding_only),
+        cmocka_unit_test(a_sets_spread_is_that_of_its_pairs),
         cmocka_unit_test(an_empty_set_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
