@@ -220,6 +220,11 @@ TASK_WAITS static bool read_again(struct indexer *indexer, const struct refresh_
                                   struct arena *arena, struct report_work *out, struct error *err)
 {
     struct knowledge *before, *after;
+    int64_t removed;
+    /* Questions' embeddings of earlier times go as well: the server's model may be another one now. */
+    if (request->anew &&
+        !cache_clear(indexer->agent->cache, CACHE_EMBEDDING, NULL, false, &removed, err))
+        return false;
     if (!agent_refresh_as(indexer->agent, request, &before, &after, err))
         return false;
     *out = (struct report_work){.before = before, .after = after, .arena = arena};

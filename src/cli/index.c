@@ -2,6 +2,8 @@
 /* querent index: reads all documents and data files, so that the first question need not. */
 #include "cli/commands.h"
 
+#include <string.h>
+
 #include "agent/embedding.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -10,6 +12,9 @@
 static const struct option_row options[] = {
     SESSION_OPTIONS,
     {"json", 0, OPTION_FLAG, NULL, "print the outcome as JSON"},
+    {"anew", 0, OPTION_FLAG, NULL,
+     "read what has not changed again, too, and have all embeddings made again, as when a server has another "
+     "model under the same name"},
 };
 
 /* Opening the agent is the work, and then the vectors; this says what came of it. */
@@ -23,7 +28,7 @@ static void print_json(const struct agent *agent)
     json_add_key(&json, "errors");
     json_add_integer(&json, (int64_t)catalog->error_count);
     json_add_key(&json, "embeddings_made");
-    json_add_integer(&json, (int64_t)embedding_made(agent, agent->knowledge));
+    json_add_integer(&json, (int64_t)retrieval_server_vectors_made(agent->knowledge->retrieval));
     json_add_key(&json, "version");
     json_add_text(&json, catalog->version);
     json_add_key(&json, "problems");
@@ -53,23 +58,44 @@ static void show_progress(void *context, size_t done, size_t total, const char *
 {
     const struct session *session = context;
     if (!session->quiet)
-        terminal_progress(stderr, "making", done, total, name);
+        terminal_progress(stderr, strcmp(name, "embeddings") == 0 ? "making" : "reading", done, total,
+                          name);
+}
+
+/* Questions' embeddings of earlier times go as well: they are of the model that there was. */
+TASK_WAITS static bool read_anew(struct agent *agent, const struct refresh_request *request,
+                                 struct error *err)
+{
+    struct knowledge *before, *after;
+    int64_t removed;
+    if (!cache_clear(agent->cache, CACHE_EMBEDDING, NULL, false, &removed, err) ||
+        !agent_refresh_as(agent, request, &before, &after, err))
+        return false;
+    knowledge_unref(before);
+    knowledge_unref(after);
+    return true;
 }
 
 /* The vectors of a server, where one is set; without them questions are answered all the same. */
 TASK_WAITS static bool make_vectors(struct session *session, struct error *err)
 {
-    const struct refresh_request request = {.progress = show_progress, .progress_context = session};
-    bool ok = agent_make_vectors(session->agent, &request, err);
+    const struct refresh_request request = {
+        .anew = arguments_flag(session->arguments, "anew"),
+        .progress = show_progress,
+        .progress_context = session,
+    };
+    bool ok = (!request.anew || read_anew(session->agent, &request, err)) &&
+              agent_make_vectors(session->agent, &request, err);
     terminal_progress_end(stderr);
     return ok || error_wrap(err, "embeddings of datasets");
 }
 
 TASK_WAITS static int report(struct session *session)
 {
-    const struct catalog *catalog = session->agent->knowledge->catalog;
     struct error err = {0};
     bool embedded = make_vectors(session, &err);
+    const struct knowledge *knowledge = session->agent->knowledge;
+    const struct catalog *catalog = knowledge->catalog;
     if (!embedded)
         terminal_print_line(stderr, "%s; datasets are found by keywords and the built-in embeddings",
                             err.message);
@@ -83,8 +109,8 @@ TASK_WAITS static int report(struct session *session)
     printf("%zu %s ready, %lld %s", catalog->dataset_count,
            plural(catalog->dataset_count, "dataset", "datasets"), (long long)rows,
            plural((uint64_t)rows, "row", "rows"));
-    if (session->agent->server_embedder)
-        printf(", %zu embedded with %s", embedding_made(session->agent, session->agent->knowledge),
+    if (embedding_is_wanted(session->agent, knowledge))
+        printf(", %zu embedded with %s", retrieval_server_vectors_made(knowledge->retrieval),
                embedder_model(session->agent->server_embedder));
     if (catalog->error_count > 0)
         printf("; %zu could not be used (see above)", catalog->error_count);

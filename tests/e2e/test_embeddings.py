@@ -102,6 +102,30 @@ def test_an_index_that_fails_says_so_and_answers_all_the_same(querent, tables, s
     assert is_right(reply) and "not all there yet" in reply["metadata"]["notice"]
 
 
+def test_all_is_made_anew_when_it_is_asked_for(querent, tables, server):
+    """A model that changed under its name is seen by nobody."""
+    environment = environment_of(server)
+    assert index(querent, tables, environment)[0] == 2
+    querent.ask(QUESTION, "--data", tables, environment=environment)
+    assert index(querent, tables, environment)[0] == 0
+    said = querent.run("index", "--anew", "--data", tables, environment=environment)
+    assert said.returncode == 0 and f"2 embedded with {MODEL}" in said.stdout, said.stdout + said.stderr
+    querent.ask(QUESTION, "--data", tables, environment=environment)
+    assert [len(texts) for texts in embedded(server)] == [2, 1, 2, 1]
+    assert sum(stored(querent).values()) == 2
+    server.script.add("embeddings", *[Reply(status=403)] * 4)
+    said = querent.run("index", "--anew", "--json", "--data", tables, environment=environment)
+    assert said.returncode == 1 and json.loads(said.stdout)["embeddings_made"] == 0 and "403" in said.stderr
+
+
+def test_nothing_is_said_of_a_server_that_was_not_asked(querent, tables):
+    """One dataset needs no embeddings."""
+    (tables / "staff.csv").unlink()
+    environment = environment_of("http://127.0.0.1:9")
+    assert index(querent, tables, environment)[0] == 0
+    assert "embedded" not in querent.run("index", "--data", tables, environment=environment).stdout
+
+
 def ready(client):
     return client.call("GET", "/health/ready")["checks"]["embeddings"]
 
