@@ -197,6 +197,70 @@ static void add_label(struct completion *completion, const struct call *call)
     strbuf_add_char(completion->out, '"');
 }
 
+static const struct relationship *find_relationship(const struct reference *from,
+                                                    const struct reference *to, struct str column)
+{
+    for (size_t i = 0; i < from->dataset->relationship_count; i++) {
+        const struct relationship *relationship = &from->dataset->relationships[i];
+        if (strcmp(relationship->dataset_id, to->dataset->id) == 0 &&
+            (column.length == 0 || str_equal_nocase(column, str_from(relationship->column))))
+            return relationship;
+    }
+    return NULL;
+}
+
+static void add_side(struct strbuf *out, const struct reference *reference, const char *column,
+                     char quote)
+{
+    strbuf_add_str(out, reference->name);
+    strbuf_printf(out, ".%c", quote);
+    for (const char *c = column; *c; c++) {
+        if (*c == quote)
+            strbuf_add_char(out, *c);
+        strbuf_add_char(out, *c);
+    }
+    strbuf_add_char(out, quote);
+}
+
+/* The key of a reference whose rows a join of the same FROM repeats, as orders repeat their
+ * customers; NULL: none does. */
+static const char *repeated_key(const struct completion *completion,
+                                const struct reference *reference)
+{
+    for (size_t i = 0; i < completion->reference_count; i++) {
+        const struct reference *other = &completion->references[i];
+        if (other->scope != reference->scope || other->dataset == reference->dataset)
+            continue;
+        const struct relationship *there = find_relationship(other, reference, STR("")),
+                                  *here = find_relationship(reference, other, STR(""));
+        if (there && there->kind == RELATIONSHIP_MANY_TO_ONE)
+            return there->other_column;
+        if (here && here->kind == RELATIONSHIP_ONE_TO_MANY)
+            return here->column;
+    }
+    return NULL;
+}
+
+/* A metric adds up or counts the rows of its own table: where a join repeats them, its number would
+ * be wrong. The number of rows is that of different keys. */
+static bool put_repeated_metric(struct completion *completion, const struct call *call,
+                                const struct reference *reference, const char *key,
+                                const char *expression)
+{
+    if (!metric_counts_rows(expression))
+        return error_set(completion->err, ERROR_SQL_REFUSED,
+                         "metric('%.*s') is of the rows of %s, which the join repeats; take it in a "
+                         "SELECT of its own over %s, and join that",
+                         STR_ARGS(str_cut_utf8(call->arguments[0], 100)),
+                         reference->dataset->table_name, reference->dataset->table_name);
+    strbuf_add(completion->out, "count(DISTINCT ");
+    add_side(completion->out, reference, key,
+             dialects[completion->decision->request->plan.dialect].quote);
+    strbuf_add_char(completion->out, ')');
+    add_label(completion, call);
+    return true;
+}
+
 static bool put_expression(struct completion *completion, const struct call *call, bool is_metric)
 {
     size_t scope = completion->scopes[call->name];
@@ -209,6 +273,9 @@ static bool put_expression(struct completion *completion, const struct call *cal
                                       : find_condition(reference->dataset, call->arguments[0]);
         if (!expression)
             continue;
+        const char *key = is_metric ? repeated_key(completion, reference) : NULL;
+        if (key)
+            return put_repeated_metric(completion, call, reference, key, expression);
         enum sql_dialect dialect = completion->decision->request->plan.dialect;
         struct fragment fragment = {
             .text = str_from(expression),
@@ -255,31 +322,6 @@ static const struct reference *find_reference(const struct completion *completio
             by_table = reference;
     }
     return by_table;
-}
-
-static const struct relationship *find_relationship(const struct reference *from,
-                                                    const struct reference *to, struct str column)
-{
-    for (size_t i = 0; i < from->dataset->relationship_count; i++) {
-        const struct relationship *relationship = &from->dataset->relationships[i];
-        if (strcmp(relationship->dataset_id, to->dataset->id) == 0 &&
-            (column.length == 0 || str_equal_nocase(column, str_from(relationship->column))))
-            return relationship;
-    }
-    return NULL;
-}
-
-static void add_side(struct strbuf *out, const struct reference *reference, const char *column,
-                     char quote)
-{
-    strbuf_add_str(out, reference->name);
-    strbuf_printf(out, ".%c", quote);
-    for (const char *c = column; *c; c++) {
-        if (*c == quote)
-            strbuf_add_char(out, *c);
-        strbuf_add_char(out, *c);
-    }
-    strbuf_add_char(out, quote);
 }
 
 static bool put_join(struct completion *completion, const struct call *call)

@@ -135,6 +135,20 @@ const char *column_role_name(enum column_role role)
     return names[role];
 }
 
+bool metric_counts_rows(const char *expression)
+{
+    static const char text[] = "count(*)";
+    size_t at = 0;
+    for (const char *c = expression; *c; c++) {
+        if (*c == ' ')
+            continue;
+        if (at == sizeof(text) - 1 || char_lower(*c) != text[at])
+            return false;
+        at++;
+    }
+    return at == sizeof(text) - 1;
+}
+
 const struct column *dataset_column(const struct dataset *dataset, const char *name)
 {
     for (size_t i = 0; i < dataset->column_count; i++)

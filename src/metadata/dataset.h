@@ -196,6 +196,8 @@ struct dataset {
     char version[65];
 };
 
+/* Is a metric's expression "count(*)", however it is spaced? */
+bool metric_counts_rows(const char *expression);
 /* The column with that name (ASCII case ignored), or NULL. */
 const struct column *dataset_column(const struct dataset *dataset, const char *name);
 /* What people call it: the title, else the table name. Borrowed from the dataset. */

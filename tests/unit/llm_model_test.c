@@ -180,17 +180,22 @@ static void a_sure_choice_shows_what_it_joins_alone(void **state)
 
 /* ------------------------------------------------------------------ what is put in */
 
-static const char *completed(const char *sql)
+static const char *completed_over(const struct dataset **tables, const char *sql)
 {
     struct decision *decision = arena_alloc(arena, sizeof(*decision));
     struct llm_request *request = arena_alloc(arena, sizeof(*request));
-    static const struct dataset *tables[] = {&shop_customers, &shop_orders};
     *decision = (struct decision){
         .request = request, .arena = arena, .tables = tables, .table_count = 2};
     const char *out;
     struct error err = {0};
     return model_complete_sql(decision, sql, &out, &err) ? out
                                                          : arena_strdup(arena, err.message);
+}
+
+static const char *completed(const char *sql)
+{
+    static const struct dataset *tables[] = {&shop_customers, &shop_orders};
+    return completed_over(tables, sql);
 }
 
 static void metrics_conditions_and_joins_are_compiled_in(void **state)
@@ -229,6 +234,28 @@ static void metrics_conditions_and_joins_are_compiled_in(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_string_equal(completed(rows[i].sql), rows[i].completed);
+}
+
+/* A customer has as many rows as orders where these are joined: neither counted nor added up so. */
+static void metrics_of_repeated_rows_are_not_told(void **state)
+{
+    static struct metric metrics[] = {{.name = "number of customers", .expression = "COUNT( * )"},
+                                      {.name = "oldest", .expression = "min(since)"}};
+    struct dataset customers = shop_customers;
+    customers.metrics = metrics;
+    customers.metric_count = 2;
+    const struct dataset *tables[] = {&customers, &shop_orders};
+    assert_string_equal(
+        completed_over(tables, "SELECT metric('number of customers') FROM customers"),
+        "SELECT (COUNT(*)) AS \"number of customers\" FROM customers");
+    assert_string_equal(
+        completed_over(tables, "SELECT metric('number of customers') FROM orders o JOIN customers c "
+                               "ON join_of(o, c)"),
+        "SELECT count(DISTINCT c.\"customer_id\") AS \"number of customers\" FROM orders o JOIN "
+        "customers c ON o.\"customer_id\" = c.\"customer_id\"");
+    assert_non_null(strstr(completed_over(tables, "SELECT metric('oldest') FROM customers c JOIN "
+                                                  "orders o ON join_of(c, o)"),
+                           "which the join repeats"));
 }
 
 /* ------------------------------------------------------------------ replies */
@@ -1029,6 +1056,7 @@ int main(void)
         TEST(the_stable_part_does_not_change),
         TEST(a_sure_choice_shows_what_it_joins_alone),
         TEST(metrics_conditions_and_joins_are_compiled_in),
+        TEST(metrics_of_repeated_rows_are_not_told),
         TEST(replies_are_read_with_patience),
         TEST(a_question_back_and_no_answer_are_results),
         TEST(null_alone_is_no_answer),

@@ -7,6 +7,7 @@
 #include "planner/rules/business_reading.h"
 
 #define LIST_DEFAULT 10
+#define REPEATED_ROWS 0.3 /* what a reading is worth that adds up what a join repeats */
 
 /* ---- parts */
 
@@ -27,8 +28,28 @@ const struct expression *build_column(struct builder *b, const struct ref *ref)
     return expression_column(b->arena, build_table(b, ref->scope), ref->column);
 }
 
+static const struct column *key_of(const struct ask_scope *scope)
+{
+    return dataset_column(scope->dataset, scope->own_column);
+}
+
+/* Over orders with their customers, a customer has as many rows as orders: the number of customers
+ * is that of different keys, and what a metric adds up there is added up too often. */
+static const struct expression *build_joined_metric(struct builder *b, const struct ref *ref)
+{
+    int table = build_table(b, ref->scope);
+    const struct column *key = key_of(&b->r->ask->scope[ref->scope]);
+    if (key && metric_counts_rows(ref->metric->expression))
+        return expression_aggregate(b->arena, AGGREGATE_COUNT_DISTINCT,
+                                    expression_column(b->arena, table, key));
+    reading_doubt(b->r, "metric of repeated rows", REPEATED_ROWS);
+    return expression_metric(b->arena, table, ref->metric);
+}
+
 const struct expression *build_measure(struct builder *b, const struct measure *m)
 {
+    if (m->ref.metric && m->ref.scope > 0)
+        return build_joined_metric(b, &m->ref);
     if (m->ref.metric)
         return expression_metric(b->arena, build_table(b, m->ref.scope), m->ref.metric);
     if (!m->ref.column)

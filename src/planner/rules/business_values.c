@@ -9,8 +9,10 @@
 #define VALUE_LENGTH_MIN 2
 
 static const char common_values[] =
-    "a an the all no yes other others none any of in on to by and or is "
-    "not it i me my we us per for at as us what who top one first last";
+    "a an the all no yes other others none any of in on to by and or is are was were be been "
+    "has have had do does did can could would should not it its i me my we our us you your per for "
+    "at as from with about into what which who whose how when where why that this these those "
+    "there then than also each every much many please show list give find tell top one first last";
 
 /* The number of words from i on that spell the value, or 0. */
 static size_t value_words(const struct ask *ask, size_t i, const char *value, size_t length)
