@@ -10,7 +10,7 @@
 #include "sql/allow_lists.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ARITHMETIC_MAX 4 /* numbers that one column computes with: "(x - 5) * 100 / 9" */
+#define ARITHMETIC_MAX 5 /* numbers that one column computes with: "(x - 5) * 100 / 9", the two ends of a band */
 #define ADDED_MAX 2      /* other than 0, 1 and 100, in one statement */
 #define ADDED_VALUE_MAX 366 /* days to a date; more is no correction */
 
@@ -308,14 +308,73 @@ static bool is_digits(const struct checker *checker, const struct token *token)
            !own_is_given(checker, value);
 }
 
+/* concat(9, 8), 9 || 8; not "a / 10 * 10 || '-'". */
+static bool is_strung_number(const struct checker *checker, size_t i)
+{
+    static const char *const functions[] = {"concat", "concat_ws"};
+    const struct token *token = &checker->tokens[i], *before = token - 1, *next = token + 1;
+    bool begins = is_sign(before, "||") || is_sign(before, "(") || is_sign(before, ",") || before->kind == TOKEN_WORD;
+    bool ends = is_sign(next, "||") || is_sign(next, ")") || is_sign(next, ",") || next->kind == TOKEN_WORD;
+    if (token->kind != TOKEN_NUMBER || !begins || !ends)
+        return false;
+    size_t argument;
+    const struct token *function = own_function_of(checker, i, &argument);
+    return is_sign(before, "||") || is_sign(next, "||") ||
+           (function && is_one_of(function, functions, COUNT(functions)));
+}
+
 /* THEN 9, THEN '98': what comes out, not what is compared. */
 static bool is_part(const struct checker *checker, size_t i)
 {
     const struct token *token = &checker->tokens[i];
     if (token->kind == TOKEN_STRING)
         return is_digits(checker, token) && !own_is_compared(checker, i);
-    return token->kind == TOKEN_NUMBER && i > 0 && !str_equal(token->text, STR("1")) &&
-           (is_word(token - 1, "then") || is_word(token - 1, "else")) && is_digits(checker, token);
+    if (token->kind != TOKEN_NUMBER || i == 0)
+        return false;
+    return is_strung_number(checker, i) ||
+           (!str_equal(token->text, STR("1")) && (is_word(token - 1, "then") || is_word(token - 1, "else")) &&
+            is_digits(checker, token));
+}
+
+/* Something of the statement is multiplied by 10, 100, 1000 ... and something added: digits side by side. */
+static bool shifts_digits(const struct checker *checker)
+{
+    bool shifts = false, sums = false;
+    for (size_t i = 1; i + 1 < checker->count; i++) {
+        const struct token *token = &checker->tokens[i];
+        double left = 0, right = 0;
+        sums |= is_sign(token, "+");
+        if (!is_sign(token, "*"))
+            continue;
+        bool numbers = (token[-1].kind == TOKEN_NUMBER && str_to_double(token[-1].text, &left)) ||
+                       (token[1].kind == TOKEN_NUMBER && str_to_double(token[1].text, &right));
+        shifts |= numbers && (left >= 10 || right >= 10);
+    }
+    return shifts && sums;
+}
+
+/* max(CASE WHEN a THEN 9 END) AS a, max(CASE WHEN a THEN 8 END) AS b, to be a * 10 + b. Scores of several
+ * columns have the same numbers in each CASE. */
+static bool check_choices_together(const struct checker *checker)
+{
+    const struct token *first = NULL;
+    for (size_t i = 0; i < checker->count; i++) {
+        const struct token *token = &checker->tokens[i];
+        if (!is_word(token, "end") || !is_constant_case(checker, case_of(checker, 0, i), i))
+            continue;
+        for (size_t at = case_of(checker, 0, i) + 1; at < i; at++) {
+            const struct token *number = &checker->tokens[at];
+            double value;
+            if (!(is_word(number - 1, "then") || is_word(number - 1, "else")) || number->kind != TOKEN_NUMBER ||
+                !str_to_double(number->text, &value) || value == 0 || value == 1 || value == 100)
+                continue;
+            if (first && !str_equal(first->text, number->text))
+                return own_refuse(checker, number);
+            first = number;
+            break; /* the first one stands for its CASE */
+        }
+    }
+    return true;
 }
 
 bool made_numbers_check_strings(const struct checker *checker)
@@ -334,5 +393,7 @@ bool made_numbers_check_strings(const struct checker *checker)
             last = token;
         }
     }
-    return !together || parts < 2 || own_refuse(checker, last);
+    if (together && parts >= 2)
+        return own_refuse(checker, last);
+    return !shifts_digits(checker) || check_choices_together(checker);
 }

@@ -87,8 +87,7 @@ static bool words_agree(struct str text, double value)
     return false;
 }
 
-/* A given number, or what percents of it make: 1.19 for "with 19 % VAT". */
-static bool follows_from_given(const struct checker *checker, double value)
+bool own_follows_from_given(const struct checker *checker, double value)
 {
     for (size_t i = 0; i < checker->text_count; i++) {
         struct str text = str_from(checker->texts[i]);
@@ -144,7 +143,15 @@ static bool is_change_by_percents(const struct checker *checker, const struct to
     double whole, part;
     return (is_sign(left + 1, "+") || is_sign(left + 1, "-")) && str_to_double(left->text, &whole) &&
            (whole == 1 || whole == 100) && str_to_double(left[2].text, &part) &&
-           follows_from_given(checker, part);
+           own_follows_from_given(checker, part);
+}
+
+/* floor(a / 50) * 50 + 49: the end of a band. */
+static bool is_end_of_band(const struct token *left)
+{
+    double width, last;
+    return is_sign(left - 1, "*") && is_sign(left + 1, "+") && str_to_double(left->text, &width) &&
+           str_to_double(left[2].text, &last) && last == width - 1;
 }
 
 /* '98' || '7654', 900 + 87: together they are what neither is alone. Of several factors of something
@@ -155,8 +162,11 @@ static bool is_put_together(const struct checker *checker, size_t i)
     static const char *const products[] = {"*", "/", "//", "%"};
     const struct token *before = &checker->tokens[i - 1], *next = &checker->tokens[i + 1];
     if (i + 2 >= checker->count || !is_literal(next + 1) ||
-        !(has_digit(next - 1) || has_digit(next + 1)) || is_change_by_percents(checker, next - 1))
+        !(has_digit(next - 1) || has_digit(next + 1)) ||
+        is_change_by_percents(checker, next - 1) || is_end_of_band(next - 1))
         return false;
+    if (is_sign(next, "||") && !(has_digit(next - 1) && has_digit(next + 1)))
+        return false; /* "floor(a / 10) * 10 || '-'" */
     return is_sign_of(next, sums, COUNT(sums)) ||
            (is_sign_of(next, products, COUNT(products)) &&
             !is_sign_of(before, products, COUNT(products)));
@@ -205,7 +215,7 @@ static bool check_literal(const struct checker *checker, size_t i)
     if (!str_to_double(token->text, &value))
         return own_refuse(checker, token);
     return is_usual(value) || own_is_year(value) || own_is_compared(checker, i) ||
-           is_type_size(checker, i) || follows_from_given(checker, value) || own_refuse(checker, token);
+           is_type_size(checker, i) || own_follows_from_given(checker, value) || own_refuse(checker, token);
 }
 
 bool own_is_reference(const struct checker *checker, size_t i)
@@ -254,7 +264,7 @@ static bool check_item(struct checker *checker, size_t begin, size_t end)
     }
     if (!refers && number)
         return own_refuse(checker, number);
-    return made_numbers_check(checker, begin, end);
+    return made_numbers_check(checker, begin, end) && made_choices_check(checker, begin, end);
 }
 
 /* The select list that begins at a place; its nested ones are looked at by themselves, too. */
@@ -301,5 +311,5 @@ bool own_numbers_check(struct str sql, const char *const *texts, size_t text_cou
         if (is_word(&tokens.items[i], "select") && !check_list(&checker, i + 1))
             return false;
     }
-    return made_numbers_check_strings(&checker);
+    return made_numbers_check_strings(&checker) && made_choices_check_rows(&checker);
 }

@@ -54,6 +54,8 @@ bool own_is_given(const struct checker *checker, double value);
 /* Whether the token names something of the data. */
 bool own_is_reference(const struct checker *checker, size_t i);
 bool own_is_year(double value);
+/* Given, or what percents of something given make: 1.19 for "19 %". */
+bool own_follows_from_given(const struct checker *checker, double value);
 /* False, with what is wrong and what would be fine. */
 bool own_refuse(const struct checker *checker, const struct token *token);
 
@@ -61,6 +63,8 @@ bool own_refuse(const struct checker *checker, const struct token *token);
 
 /* A string of a select list that may come out of it: false when it is no label. */
 bool own_text_check(const struct checker *checker, size_t i);
+/* The function that a literal is called with, and which argument it is, from 0; NULL. */
+const struct token *own_function_of(const struct checker *checker, size_t i, size_t *argument);
 
 /* ---- numbers made of parts that are harmless alone (made_numbers.c) */
 
@@ -68,5 +72,12 @@ bool own_text_check(const struct checker *checker, size_t i);
 bool made_numbers_check(struct checker *checker, size_t begin, size_t end);
 /* All select lists together: digits that are strung together. */
 bool made_numbers_check_strings(const struct checker *checker);
+
+/* ---- numbers that the statement's choices make (made_choices.c) */
+
+/* One column of a select list. */
+bool made_choices_check(const struct checker *checker, size_t begin, size_t end);
+/* The whole statement: rows that are counted out. */
+bool made_choices_check_rows(const struct checker *checker);
 
 #endif

@@ -171,8 +171,7 @@ static bool is_plain(const struct checker *checker, struct str text)
     return strcmp(prose_filter_text(words, 2 * TEXT_LENGTH_MAX, checker->arena), words) == 0;
 }
 
-/* The function that a literal is called with, and which argument it is; NULL. */
-static const struct token *function_of(const struct checker *checker, size_t i, size_t *argument)
+const struct token *own_function_of(const struct checker *checker, size_t i, size_t *argument)
 {
     int depth = 0;
     *argument = 0;
@@ -196,7 +195,7 @@ static bool stays_inside(const struct checker *checker, size_t i)
         "ltrim",          "rtrim"};
     static const char *const replacing[] = {"replace", "regexp_replace", "translate"};
     size_t argument;
-    const struct token *function = function_of(checker, i, &argument);
+    const struct token *function = own_function_of(checker, i, &argument);
     return (i > 0 && is_word(&checker->tokens[i - 1], "as")) ||
            (function && argument >= 1 && is_one_of(function, searching, COUNT(searching))) ||
            (function && argument == 1 && is_one_of(function, replacing, COUNT(replacing)));

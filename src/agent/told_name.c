@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/claim.h"
 #include "agent/prose_filter.h"
@@ -189,22 +190,64 @@ static const char *name_of_source(const struct told_names *names, const struct s
     return function ? arena_printf(names->arena, "%s %s", function, source) : NULL;
 }
 
-/* "percent" for a count would make 45 customers 45 %. */
-static bool is_false_share(struct str name, const struct select_column *item)
+/* "growth_rate", "winrate"; not "duration". */
+static bool says_share(const char *name)
 {
-    static const char *const words[] = {"percent", "pct", "share", "rate", "ratio", "%"};
-    for (size_t i = 0; item && item->adds && i < COUNT(words); i++)
-        for (size_t at = 0; at < name.length; at++)
-            if (str_equal_nocase(str_slice(name, at, at + strlen(words[i])), str_from(words[i])))
+    static const char *const words[] = {"share", "shares", "rate", "rates", "ratio", "ratios"};
+    for (const char *at = name; at && *at; at++) {
+        if (*at == '%' || strncasecmp(at, "percent", 7) == 0 || strncasecmp(at, "pct", 3) == 0)
+            return true;
+        for (size_t i = 0; i < COUNT(words); i++)
+            if (strncasecmp(at, words[i], strlen(words[i])) == 0 && !char_is_alpha(at[strlen(words[i])]))
                 return true;
+    }
     return false;
+}
+
+/* Yes or no, also as 0 and 1: its average is a share. */
+static bool is_flag(const struct column *column)
+{
+    const struct column_profile *profile = &column->profile;
+    return column->kind == VALUE_BOOLEAN || (profile->min && profile->max && strcmp(profile->min, "0") == 0 &&
+                                             strcmp(profile->max, "1") == 0);
+}
+
+/* Whether the statement has something that makes shares: a quotient, "* 100", the average of a choice. */
+static bool makes_shares(const struct told_names *names)
+{
+    static const char *const functions[] = {"case", "filter", "percent_rank", "cume_dist", "corr", "regr_slope"};
+    for (size_t i = 0; i < names->tokens.count; i++) {
+        const struct token *token = &names->tokens.items[i];
+        bool word = false;
+        for (size_t f = 0; f < COUNT(functions) && token->kind == TOKEN_WORD && !word; f++)
+            word = str_equal_nocase(token->text, str_from(functions[f]));
+        double number;
+        if (word || (token->kind == TOKEN_OPERATOR && str_equal_text(token->text, "/")) ||
+            (token->kind == TOKEN_NUMBER && str_to_double(token->text, &number) && number == 100))
+            return true;
+    }
+    return false;
+}
+
+/* "percent" for a count would make 45 customers 45 %, for an average age 45 years. */
+static bool is_false_share(const struct told_names *names, const char *name, const struct select_column *item)
+{
+    if (!says_share(name))
+        return false;
+    if (!item || item->source.length == 0)
+        return (item && item->adds) || !makes_shares(names);
+    const struct column *column = column_named(names->dataset, item->source);
+    bool flag = column && is_flag(column) && !item->adds;
+    if (column)
+        return !flag && !says_share(column->name) && !says_share(column->label) && !says_share(column->unit);
+    return item->adds || !says_share(arena_str(names->arena, item->source).bytes) || !makes_shares(names);
 }
 
 const char *told_name(const struct told_names *names, const struct result_column *column,
                       const struct select_column *item)
 {
     struct str name = str_from(column->name);
-    if (column_named(names->dataset, name) || (is_label(names, name) && !is_false_share(name, item)))
+    if (column_named(names->dataset, name) || (is_label(names, name) && !is_false_share(names, column->name, item)))
         return column->name;
     const char *words = item ? name_of_source(names, item) : NULL;
     return words ? words : neutral_name(column);

