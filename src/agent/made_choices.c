@@ -4,6 +4,7 @@
  * LIMIT or OFFSET, a date that no row has.
  */
 #include "agent/own_numbers_priv.h"
+#include "core/clock.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ROWS_MAX 10 /* of a LIMIT that nobody asked for */
@@ -55,7 +56,8 @@ static bool is_date(const struct checker *checker, size_t i)
 {
     static const char *const types[] = {"date", "timestamp", "cast"};
     const struct token *token = &checker->tokens[i];
-    if (token->kind != TOKEN_STRING || token->value.length < 8 || !char_is_digit(token->value.bytes[0]))
+    struct date date;
+    if (token->kind != TOKEN_STRING || !date_parse(str_slice(token->value, 0, 10), &date))
         return false;
     while (i > 1 && (is_one_of(&checker->tokens[i - 1], types, COUNT(types)) ||
                      (is_sign(&checker->tokens[i - 1], "(") && is_word(&checker->tokens[i - 2], "cast"))))
@@ -72,7 +74,7 @@ static const struct token *made_difference(const struct checker *checker, size_t
     const struct token *last = NULL;
     for (size_t i = begin; i < end; i++) {
         const struct token *token = &checker->tokens[i];
-        subtracts |= is_sign(token, "-") || is_one_of(token, differences, COUNT(differences));
+        subtracts |= is_sign(token, "-") || (is_one_of(token, differences, COUNT(differences)) && is_sign(token + 1, "("));
         chooses |= is_choosing(token) || is_word(token, "then");
         if (is_date(checker, i)) {
             dates++;

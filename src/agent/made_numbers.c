@@ -62,7 +62,7 @@ static bool has_digit(struct str text)
 static bool may_be_constant(const struct checker *checker, size_t name)
 {
     static const char *const functions[] = {"date", "make_date", "strptime", "date_trunc", "datetrunc",
-                                            "count", "filter",    "over"};
+                                            "count", "filter",    "over",      "ntile"};
     const struct token *token = &checker->tokens[name], *before = token - 1;
     return is_reserved_word(token->text) || is_one_of(token, functions, COUNT(functions)) ||
            (name > 0 && (is_word(before, "as") || is_sign(before, "::")));
@@ -175,8 +175,8 @@ static bool check_added(struct checker *checker, const struct token *token, cons
 {
     double value;
     if (!(is_sign(operator, "+") || is_sign(operator, "-")) || !str_to_double(token->text, &value) ||
-        own_is_given(checker, value))
-        return true;
+        own_is_given(checker, value) || (own_is_year(value) && operator == token + 1 && is_sign(operator, "-")))
+        return true; /* also "2024 - born" */
     checker->added += value != 0 && value != 1 && value != 100;
     return value <= ADDED_VALUE_MAX && checker->added <= ADDED_MAX;
 }

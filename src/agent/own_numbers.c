@@ -11,10 +11,12 @@
 
 static bool is_usual(double value)
 {
-    static const double numbers[] = {12,   20,   24,   25,   30,    50,    52,    60,  90,  100, 200, 250,
-                                     360,  365,  365.25, 366, 500,  1000,  1024,  1440, 3600, 10080, 86400,
-                                     1e6,  1e9,  0.1,  0.2,  0.25,  0.3,   0.4,   0.5, 0.6, 0.7, 0.75,
-                                     0.8,  0.9,  0.95, 0.99};
+    static const double numbers[] = {
+        12,   15,   20,   24,  25,  30,  32,  48,  50,  52,   60,   90,   100,  168,  200,  250,   360,  365, 365.25,
+        366,  500,  1000, 1024, 1440, 3600, 10080, 86400, 1e4, 1e5,  1e6,  1e9, 1048576, 1073741824,
+        0.01, 0.05, 0.1,  0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7,  0.75, 0.8,  0.85, 0.9,  0.95, 0.99,
+        /* degrees, miles, inches, feet, pounds */
+        1.8, 273.15, 1.609, 1.60934, 1.609344, 0.621371, 0.6214, 2.54, 0.3048, 3.28084, 0.453592, 2.20462};
     if (value >= 0 && value <= 10 && value == floor(value))
         return true;
     for (size_t i = 0; i < COUNT(numbers); i++)
@@ -154,6 +156,21 @@ static bool is_end_of_band(const struct token *left)
            str_to_double(left[2].text, &last) && last == width - 1;
 }
 
+/* 1 - 2 * sum(a) / sum(b), (b / a) ^ (1.0 / 5), a / (60 * 60), a * 9 / 5 + 32 */
+static bool is_part_of_formula(const struct checker *checker, const struct token *left)
+{
+    static const char *const products[] = {"*", "/"};
+    const struct token *sign = left + 1, *right = left + 2;
+    double value, other;
+    if (!str_to_double(left->text, &value) || !str_to_double(right->text, &other))
+        return false;
+    bool factor = right + 2 < checker->tokens + checker->count &&
+                  is_sign_of(right + 1, products, COUNT(products)) && !is_literal(right + 2);
+    return (value == 1 && is_sign(sign, "/")) || (is_sign(sign, "-") && (value == 1 || value == 100) && factor) ||
+           (is_sign(sign, "*") && left >= checker->tokens + 2 && is_sign(left - 1, "(") && is_sign(left - 2, "/")) ||
+           (is_sign(sign, "+") && is_sign_of(left - 1, products, COUNT(products)) && (other == 32 || other == 273.15));
+}
+
 /* '98' || '7654', 900 + 87: together they are what neither is alone. Of several factors of something
  * of the data, as in "minutes / 60 / 24", each stands for itself. */
 static bool is_put_together(const struct checker *checker, size_t i)
@@ -163,7 +180,8 @@ static bool is_put_together(const struct checker *checker, size_t i)
     const struct token *before = &checker->tokens[i - 1], *next = &checker->tokens[i + 1];
     if (i + 2 >= checker->count || !is_literal(next + 1) ||
         !(has_digit(next - 1) || has_digit(next + 1)) ||
-        is_change_by_percents(checker, next - 1) || is_end_of_band(next - 1))
+        is_change_by_percents(checker, next - 1) || is_end_of_band(next - 1) ||
+        is_part_of_formula(checker, next - 1))
         return false;
     if (is_sign(next, "||") && !(has_digit(next - 1) && has_digit(next + 1)))
         return false; /* "floor(a / 10) * 10 || '-'" */
@@ -214,7 +232,7 @@ static bool check_literal(const struct checker *checker, size_t i)
         return own_is_compared(checker, i) || own_text_check(checker, i);
     if (!str_to_double(token->text, &value))
         return own_refuse(checker, token);
-    return is_usual(value) || own_is_year(value) || own_is_compared(checker, i) ||
+    return is_usual(value) || own_is_year(value) || (i > 3 && is_end_of_band(token - 2)) || own_is_compared(checker, i) ||
            is_type_size(checker, i) || own_follows_from_given(checker, value) || own_refuse(checker, token);
 }
 

