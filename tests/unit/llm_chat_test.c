@@ -234,6 +234,18 @@ static void a_server_is_asked_in_plain_text(void **state)
                  "{\"role\":\"system\",\"content\":\"Be brief.\\n\\nTable t.\"}," OPENAI_MESSAGES);
 }
 
+/* So it needs no QUERENT_MODEL, as another server would. */
+static void openai_is_known_by_its_address(void **state)
+{
+    static const char *const urls[] = {"https://api.openai.com:443/v1", "https://API.openai.com/v1/"};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        set("OPENAI_API_KEY", "sk-test-1");
+        set("OPENAI_BASE_URL", urls[i]);
+        struct chat_model *model = open_model("openai");
+        assert_true(model->own_host);
+    }
+}
+
 static void openai_is_asked_as_its_models_take_it(void **state)
 {
     set("OPENAI_API_KEY", "sk-test-1");
@@ -949,6 +961,7 @@ int main(void)
         CHAT_TEST(the_cache_is_used_from_its_least_prefix_on),
         CHAT_TEST(questions_about_the_same_data_share_their_beginning),
         CHAT_TEST(a_server_is_asked_in_plain_text),
+        CHAT_TEST(openai_is_known_by_its_address),
         CHAT_TEST(openai_is_asked_as_its_models_take_it),
         CHAT_TEST(a_schema_goes_from_its_field_over_json_to_words),
         CHAT_TEST(addresses_are_taken_as_people_write_them),
