@@ -146,12 +146,10 @@ static void write_anthropic(const struct chat_model *model, const struct chat_re
     const struct model_facts *facts = model_find("anthropic", model_id);
     strbuf_add_char(out, '{');
     chat_add_member_text(out, "model", str_from(model_id));
-    if (!(fields & CHAT_COUNT_ONLY)) {
-        strbuf_printf(out, ",\"max_tokens\":%u,\"stream\":true",
-                      chat_output_tokens(model, request, fields));
-        if (fields & CHAT_TEMPERATURE)
-            chat_add_temperature(model, request, out);
-    }
+    strbuf_printf(out, ",\"max_tokens\":%u,\"stream\":true",
+                  chat_output_tokens(model, request, fields));
+    if (fields & CHAT_TEMPERATURE)
+        chat_add_temperature(model, request, out);
     if (fields & CHAT_THINKING)
         strbuf_printf(out, ",\"thinking\":{\"type\":\"%s\"}",
                       facts->thinking == MODEL_THINKS_UNLESS_DISABLED ? "disabled"
@@ -398,7 +396,6 @@ const struct chat_driver chat_anthropic_driver = {
     .read_whole = read_whole,
     .finish = finish,
     .refusals = refusals,
-    .count_path = "/v1/messages/count_tokens",
     .check_url = check_url,
     .describe = describe,
 };

@@ -511,52 +511,7 @@ void chat_usage_add(struct chat_usage *sum, const struct chat_usage *more)
     sum->calls += more->calls;
 }
 
-static int64_t estimate_tokens(const struct chat_model *model, const struct chat_request *request)
+int64_t chat_estimate_tokens(const struct chat_model *model, const struct chat_request *request)
 {
     return (int64_t)((double)chat_print_request(model, request).length / BYTES_PER_TOKEN) + 1;
-}
-
-/* False also where the server does not count. */
-TASK_WAITS static bool ask_for_count(struct chat_model *model, const struct chat_request *request,
-                                     int64_t *tokens, struct error *err)
-{
-    struct strbuf body = strbuf_init(CHAT_BODY_MAX);
-    unsigned refused = chat_known_refusals(model, chat_request_model(model, request));
-    unsigned fields = model->driver->choose_fields(model, request, refused) | CHAT_COUNT_ONLY;
-    model->driver->write(model, request, fields, &body);
-    const struct fetch_request ask = {
-        .upstream = model->upstream,
-        .method = "POST",
-        .url = arena_printf(request->arena, "%s%s", model->endpoint.base_url, model->driver->count_path),
-        .headers = model->endpoint.headers,
-        .header_count = model->endpoint.header_count,
-        .body = strbuf_str(&body),
-        .idle_ms = model->idle_ms,
-        .repeatable = true,
-        .failure = ERROR_MODEL,
-    };
-    struct fetch_response response = {0};
-    bool ok = strbuf_ok(&body) && http_fetch(&ask, request->arena, &response, err);
-    strbuf_clear(&body);
-    if (!ok || response.status != 200)
-        return false;
-    int64_t counted = -1;
-    chat_read_tokens(chat_read_json(response.body, request->arena), "input_tokens", &counted);
-    if (counted >= 0)
-        *tokens = counted;
-    return counted >= 0;
-}
-
-TASK_WAITS bool chat_count_tokens(struct chat_model *model, const struct chat_request *request,
-                                  int64_t *tokens, bool *estimated, struct error *err)
-{
-    struct error failure = {0};
-    *estimated = !model->driver->count_path || !ask_for_count(model, request, tokens, &failure);
-    if (failure.code == ERROR_DEADLINE || failure.code == ERROR_CANCELLED) {
-        *err = failure;
-        return false;
-    }
-    if (*estimated)
-        *tokens = estimate_tokens(model, request);
-    return true;
 }

@@ -123,10 +123,8 @@ void chat_last_state(struct chat_model *model, struct chat_state *out);
 /* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and
  * tests. */
 struct str chat_print_request(const struct chat_model *model, const struct chat_request *request);
-/* How many tokens the request has, asked of the provider where it counts them, else estimated
- * (*estimated true). */
-TASK_WAITS bool chat_count_tokens(struct chat_model *model, const struct chat_request *request,
-                                  int64_t *tokens, bool *estimated, struct error *err);
+/* How many tokens the request has, by its length: nobody is asked. */
+int64_t chat_estimate_tokens(const struct chat_model *model, const struct chat_request *request);
 TASK_WAITS size_t chat_check(struct chat_model *model, struct arena *arena,
                              struct chat_check checks[CHAT_CHECKS_MAX]);
 

@@ -32,7 +32,6 @@ enum chat_field {
     CHAT_STREAM_OPTIONS = 1 << 6,
     CHAT_LIMIT_NEW = 1 << 7,  /* max_completion_tokens */
     CHAT_LIMIT_OLD = 1 << 8,  /* max_tokens */
-    CHAT_COUNT_ONLY = 1 << 9, /* the body of a count of tokens */
 };
 
 struct chat_reading;
@@ -73,7 +72,6 @@ struct chat_driver {
     /* At the end of the stream: sets reading->stop; false when it was cut or is of no use. */
     bool (*finish)(struct chat_reading *reading, struct error *err);
     const struct chat_refusal *refusals; /* ends with one of no words */
-    const char *count_path;              /* where tokens are counted; NULL: nowhere */
     const char *(*check_url)(const struct chat_model *model, struct arena *arena);
     /* From what check_url gave with 200: a sentence about the model; NULL: it is not in there. */
     const char *(*describe)(const struct chat_model *model, json_t *body, struct arena *arena);

@@ -390,21 +390,31 @@ static void add_part(struct strbuf *out, const char *heading, struct str text)
     strbuf_add_str(out, text);
 }
 
-/* What is sent, and how much it is. */
-TASK_WAITS static const char *explain(const struct decision *decision)
+/* Of the calls that were made as the provider has counted them; else by the length. */
+static void add_tokens(struct strbuf *out, const struct decision *decision,
+                       const struct chat_request *request)
+{
+    const struct chat_usage *usage = &decision->request->usage;
+    int64_t told = usage->input + usage->cached + usage->cache_written;
+    if (told > 0)
+        strbuf_printf(out, ": %lld tokens in %u %s, counted by the provider", (long long)told,
+                      usage->calls, plural(usage->calls, "call", "calls"));
+    else
+        strbuf_printf(out, ": %lld tokens, estimated",
+                      (long long)chat_estimate_tokens(decision->llm->state, request));
+}
+
+/* What is sent, or would be, and how much it is. */
+static const char *explain(const struct decision *decision)
 {
     struct llm *llm = decision->llm;
     struct strbuf out = strbuf_init(PROMPT_SIZE_MAX);
     struct chat_request request = chat_request_of(decision);
-    int64_t tokens = 0;
-    bool estimated = true;
-    struct error ignored = {0}; /* then it is not told */
     request.message_count = 1;
-    strbuf_printf(&out, "Sent to %s, model %s, prompts %s", chat_provider(llm->state),
+    strbuf_printf(&out, "%s to %s, model %s, prompts %s",
+                  decision->answered ? "Sent" : "Would be sent", chat_provider(llm->state),
                   request.model ? request.model : model_id(llm), prompt_version());
-    if (chat_count_tokens(llm->state, &request, &tokens, &estimated, &ignored))
-        strbuf_printf(&out, ": %lld tokens%s", (long long)tokens,
-                      estimated ? ", estimated" : ", counted by the provider");
+    add_tokens(&out, decision, &request);
     add_part(&out, "instructions", request.system);
     add_part(&out, "data", request.context);
     for (size_t i = 0; i < decision->message_count; i++)

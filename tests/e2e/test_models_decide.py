@@ -113,9 +113,17 @@ def test_the_conversation_goes_on(ask, claude):
 
 def test_what_would_be_sent_is_shown_and_not_sent(ask, claude):
     answer = ask("total revenue", "--dry", script=reply(decision("SELECT 1")))
-    assert claude.chats() == []
+    assert claude.requests == [], "nor are its tokens counted by anybody"
     told = answer["metadata"]["explanation"]
-    assert "CREATE TABLE sales" in told and "total revenue" in told and "tokens" in told and "test-key" not in told
+    assert "CREATE TABLE sales" in told and "total revenue" in told and "test-key" not in told
+    assert told.startswith("Would be sent to anthropic") and "tokens, estimated" in told
+
+
+def test_what_was_sent_is_told_and_not_sent_again(ask, claude):
+    answer = ask("total revenue", "--explain", script=reply(decision("SELECT sum(revenue) AS n FROM sales")))
+    assert len(claude.requests) == 2, "the decision and the answer"
+    told = answer["metadata"]["explanation"]
+    assert told.startswith("Sent to anthropic") and "tokens in 1 call, counted by the provider" in told
 
 
 @pytest.mark.parametrize("fallback, expect", [("planner", 0), ("none", 1)])

@@ -122,12 +122,9 @@ struct str chat_print_request(const struct chat_model *model, const struct chat_
     return request->system;
 }
 
-TASK_WAITS bool chat_count_tokens(struct chat_model *model, const struct chat_request *request,
-                                  int64_t *tokens, bool *estimated, struct error *err)
+int64_t chat_estimate_tokens(const struct chat_model *model, const struct chat_request *request)
 {
-    *tokens = (int64_t)(request->system.length + request->context.length) / 4;
-    *estimated = true;
-    return true;
+    return (int64_t)(request->system.length + request->context.length) / 4;
 }
 
 TASK_WAITS size_t chat_check(struct chat_model *model, struct arena *run_arena,

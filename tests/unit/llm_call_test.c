@@ -49,8 +49,7 @@ struct chatting {
     struct chat_message message;
     struct chat_reply reply;
     struct error err;
-    bool ok, estimated;
-    int64_t tokens;
+    bool ok;
     struct chat_check checks[CHAT_CHECKS_MAX];
     size_t check_count;
     char heard[256];
@@ -104,13 +103,6 @@ static void complete_in_task(void *arg)
     struct chatting *chatting = arg;
     chatting->ok =
         chat_complete(chatting->model, &chatting->request, &chatting->reply, &chatting->err);
-}
-
-static void count_in_task(void *arg)
-{
-    struct chatting *chatting = arg;
-    chatting->ok = chat_count_tokens(chatting->model, &chatting->request, &chatting->tokens,
-                                     &chatting->estimated, &chatting->err);
 }
 
 static void check_in_task(void *arg)
@@ -496,22 +488,13 @@ static void no_half_of_a_key_is_left(void **state)
     end(chatting, peer);
 }
 
-static void tokens_are_counted_or_estimated(void **state)
+static void tokens_are_estimated(void **state)
 {
-    struct peer *peer = PEER_START(STATUS("200 OK", "{\"input_tokens\":123}"),
-                                   STATUS("404 Not Found", ""), STATUS("200 OK", "[]"));
+    struct peer *peer = PEER_START(CLAUDE_OK);
     struct chatting *chatting = begin("anthropic", peer);
-    run(chatting, count_in_task, 0);
-    assert_true(chatting->ok && !chatting->estimated);
-    assert_int_equal(chatting->tokens, 123);
-    assert_non_null(strstr(peer->seen, "POST /v1/messages/count_tokens "));
-    assert_null(strstr(peer->seen, "max_tokens"));
-    assert_null(strstr(peer->seen, "stream"));
-    for (int i = 0; i < 2; i++) {
-        run(chatting, count_in_task, 0);
-        assert_true(chatting->ok && chatting->estimated);
-        assert_true(chatting->tokens > 20 && chatting->tokens < 200);
-    }
+    complete(chatting);
+    int64_t tokens = chat_estimate_tokens(chatting->model, &chatting->request);
+    assert_true(tokens > 20 && tokens < 200);
     end(chatting, peer);
 }
 
@@ -613,7 +596,7 @@ int main(void)
         cmocka_unit_test(a_filtered_question_is_a_refusal),
         cmocka_unit_test(what_waiting_does_not_mend_is_not_repeated),
         cmocka_unit_test(no_half_of_a_key_is_left),
-        cmocka_unit_test(tokens_are_counted_or_estimated),
+        cmocka_unit_test(tokens_are_estimated),
         cmocka_unit_test(a_provider_that_works_is_all_well),
         cmocka_unit_test(what_is_wrong_with_a_provider_is_found),
         cmocka_unit_test(a_provider_that_is_not_there_is_said),

@@ -996,10 +996,14 @@ static void nothing_is_sent_to_explain_alone(void **state)
     assert_non_null(strstr(proposal.explanation, "CREATE TABLE orders"));
     assert_non_null(strstr(proposal.explanation, "total revenue"));
     assert_non_null(strstr(proposal.explanation, "tokens, estimated"));
+    assert_true(str_starts(str_from(proposal.explanation), STR("Would be sent to ")));
     /* and what was sent is told after the fact */
     request = ask("total revenue");
     request.plan.explain = true;
-    assert_non_null(strstr(decide(&request).explanation, "it has revenue"));
+    proposal = decide(&request);
+    assert_true(str_starts(str_from(proposal.explanation), STR("Sent to ")));
+    assert_non_null(strstr(proposal.explanation, ": 100 tokens in 1 call, counted by the provider"));
+    assert_non_null(strstr(proposal.explanation, "it has revenue"));
 }
 
 static bool keep_text(void *context, struct str piece, struct error *err)
