@@ -159,17 +159,24 @@ static void end_view(struct session *session, const char *answer)
     log_release();
 }
 
+/* The line that says what is waited for, or what was told of an answer. What was logged meanwhile comes after. */
+static void clear_view(struct session *session)
+{
+    if (session->view.open)
+        end_view(session, NULL);
+    else if (!session->quiet)
+        wipe_waiting();
+}
+
 static void show_step(struct session *session, const struct step_record *step)
 {
     if (session->view.open && step->status == STEP_DONE) {
         session->later = step;
         return;
     }
-    end_view(session, NULL);
-    if (session->quiet)
-        return;
-    wipe_waiting();
-    print_step(step);
+    clear_view(session);
+    if (!session->quiet)
+        print_step(step);
 }
 
 static void show_words(struct session *session, const struct run_event *event)
@@ -262,11 +269,8 @@ TASK_WAITS struct run *session_ask(struct session *session, const struct questio
     task_unref(session->task);
     session->task = parent;
     session->run = NULL;
-    if (run->error.code != ERROR_NONE) {
-        end_view(session, NULL);
-        if (!session->quiet)
-            wipe_waiting();
-    }
+    if (run->error.code != ERROR_NONE)
+        clear_view(session);
     return run;
 }
 

@@ -86,6 +86,16 @@ def test_a_stream_that_breaks_is_taken_back(says, rows):
     assert "answer is made by template" in screen.text().replace("\n", ""), "logged, behind the answer"
 
 
+@pytest.mark.parametrize("fallback, code", [("planner", 0), ("none", 1)])
+def test_a_warning_has_a_line_of_its_own(says, fallback, code):
+    """Also where the run fails: not behind what was waited for."""
+    command, environment = says(RIGHT, QUESTION)
+    environment.update(ANTHROPIC_API_KEY="sk-refused", QUERENT_MODEL_FALLBACK=fallback)
+    written, moments, screen = run_on_screen(command, environment, columns=100, code=code)
+    assert "401" in screen.text() and any("… select_dataset" in moment for moment in moments)
+    assert "… " not in screen.text(), screen.text()
+
+
 def test_a_long_answer_is_whole(says):
     told = " ".join(["South made 1,050.50, which is more than North made in the same time."] * 10)
     _, _, screen = run_on_screen(*says(told, QUESTION), rows=8, columns=33)
