@@ -234,6 +234,7 @@ struct call {
     uint64_t started_us;
     struct chat_usage lost; /* tokens of the tries that broke */
     bool heard;             /* one of them had said something */
+    enum chat_cause cause;  /* of the failure */
     struct chat_reading reading;
     struct fetch_response response;
 };
@@ -403,6 +404,7 @@ static enum outcome after_refusal(struct call *call, struct chat_reply *out, str
     }
     if (change_request(call, &problem))
         return OUTCOME_AGAIN;
+    call->cause = chat_problem_cause(call->model, &problem);
     chat_explain(call->model, call->model_id, &problem, call->tries, err);
     return OUTCOME_FAILED;
 }
@@ -418,6 +420,8 @@ TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *ou
         if (reading->error.code != ERROR_NONE)
             *err = reading->error;
         bool broke = reading->began && is_upstream_failure(call, err);
+        if (!broke && is_upstream_failure(call, err))
+            call->cause = CHAT_CAUSE_AWAY;
         bool passing = reading->error.code == ERROR_NONE || reading->passing;
         return broke ? after_break(call, passing, err) : OUTCOME_FAILED;
     }
@@ -490,6 +494,7 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
     keep_state(model, outcome == OUTCOME_DONE || call->reading.caller_failed ? NULL : &failure);
     if (outcome == OUTCOME_FAILED) {
         tell_lost(call, out);
+        out->cause = call->cause;
         *err = failure;
     }
     return outcome == OUTCOME_DONE;

@@ -75,7 +75,23 @@ enum chat_stop {
     CHAT_STOPS
 };
 
+/* Why there is no reply, in classes that anybody may be told: an error's sentence is for who runs the program. */
+enum chat_cause {
+    CHAT_CAUSE_OTHER,
+    CHAT_CAUSE_KEY,     /* refused */
+    CHAT_CAUSE_NO_KEY,  /* it wants one */
+    CHAT_CAUSE_RIGHT,   /* the key may not use the model */
+    CHAT_CAUSE_MODEL,   /* unknown or retired */
+    CHAT_CAUSE_MONEY,   /* none left, or a limit is reached */
+    CHAT_CAUSE_LONG,    /* the prompt is too long for it */
+    CHAT_CAUSE_BUSY,    /* it asks for fewer calls */
+    CHAT_CAUSE_FAILING, /* overloaded or broken */
+    CHAT_CAUSE_AWAY,    /* its server does not answer */
+    CHAT_CAUSES
+};
+
 struct chat_reply {
+    enum chat_cause cause; /* of a failure */
     struct str text;
     enum chat_stop stop;
     const char *model;      /* as the provider names what answered */
@@ -115,8 +131,8 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
                                struct arena *arena);
 
 /* False with ERROR_MODEL (the upstream failed after all tries, or answered out of its protocol: the
- * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error. A refusal or
- * a cut reply is true. */
+ * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error; out->cause
+ * is set. A refusal or a cut reply is true. */
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
                               struct chat_reply *out, struct error *err);
 void chat_last_state(struct chat_model *model, struct chat_state *out);

@@ -152,6 +152,9 @@ struct str chat_text_of(const json_t *object, const char *name);
 json_t *chat_read_json(struct str text, struct arena *arena);
 struct chat_problem chat_read_problem(const struct chat_model *model, int status, struct str body,
                                       struct arena *arena);
+/* The class of what chat_explain() says. */
+enum chat_cause chat_problem_cause(const struct chat_model *model,
+                                   const struct chat_problem *problem);
 /* The sentence of a reply whose status says no; false. */
 bool chat_explain(const struct chat_model *model, const char *model_id,
                   const struct chat_problem *problem, unsigned tries, struct error *err);

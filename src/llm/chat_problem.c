@@ -102,6 +102,25 @@ bool chat_problem_is_final(const struct fetch_response *response)
     return final;
 }
 
+enum chat_cause chat_problem_cause(const struct chat_model *model,
+                                   const struct chat_problem *problem)
+{
+    int status = problem->status;
+    if (status == 401)
+        return model->has_key ? CHAT_CAUSE_KEY : CHAT_CAUSE_NO_KEY;
+    if (is_spent(problem))
+        return CHAT_CAUSE_MONEY;
+    if (status == 403)
+        return CHAT_CAUSE_RIGHT;
+    if (status == 404)
+        return CHAT_CAUSE_MODEL;
+    if (is_too_long(problem))
+        return CHAT_CAUSE_LONG;
+    if (status == 429)
+        return CHAT_CAUSE_BUSY;
+    return status >= 500 || status == 408 || status == 409 ? CHAT_CAUSE_FAILING : CHAT_CAUSE_OTHER;
+}
+
 static bool explain_unknown(const struct chat_model *model, const char *model_id,
                             const struct chat_problem *problem, struct error *err)
 {

@@ -204,7 +204,9 @@ TASK_WAITS static bool ask_model(struct decision *decision, struct error *err)
     for (;;) {
         struct chat_request request = chat_request_of(decision);
         struct chat_reply reply;
-        if (!model_call(decision->llm, &request, &decision->request->usage, &reply, err))
+        bool ok = model_call(decision->llm, &request, &decision->request->usage, &reply, err);
+        decision->cause = reply.cause;
+        if (!ok)
             return false;
         decision->model = reply.model;
         if (reply.stop == CHAT_REFUSED) {
@@ -252,10 +254,30 @@ static bool may_stand_in(const struct error *err)
            (err->code == ERROR_MODEL || err->code == ERROR_DEADLINE) && task_check(NULL);
 }
 
+/* To whoever asked: nothing of what the provider said, nor of where it is. */
+static const char *cause_words(const struct decision *decision)
+{
+    static const char *const words[CHAT_CAUSES] = {
+        [CHAT_CAUSE_KEY] = "its key is refused",
+        [CHAT_CAUSE_NO_KEY] = "it wants a key",
+        [CHAT_CAUSE_RIGHT] = "its key may not use this model",
+        [CHAT_CAUSE_MODEL] = "its server has no model of that name",
+        [CHAT_CAUSE_MONEY] = "its account has no money left, or reached a limit",
+        [CHAT_CAUSE_LONG] = "the question with what is known about the data is too long for it",
+        [CHAT_CAUSE_BUSY] = "it asks for fewer calls",
+        [CHAT_CAUSE_FAILING] = "it is overloaded or failing",
+        [CHAT_CAUSE_AWAY] = "its server does not answer",
+    };
+    return decision->down.code == ERROR_DEADLINE ? "it took too long" : words[decision->cause];
+}
+
 /* So that nobody takes it for the model's answer. */
 static void say_who_answered(const struct decision *decision, struct llm_proposal *out)
 {
-    out->notice = "The language model could not be asked; the built-in planner has answered.";
+    const char *cause = cause_words(decision);
+    out->notice = arena_printf(decision->arena,
+                               "The language model could not be asked%s%s%s; the built-in planner has answered.",
+                               cause ? " (" : "", cause ? cause : "", cause ? ")" : "");
     out->model = planner_version(decision->llm->planner);
     out->passing = true;
 }
@@ -265,10 +287,10 @@ TASK_WAITS static bool stand_in(struct decision *decision, struct llm_proposal *
                                 struct error *err)
 {
     struct llm *llm = decision->llm;
-    if (!decision->stand_in) {
+    bool first = !decision->stand_in;
+    if (first) {
         if (!may_stand_in(err))
             return false;
-        log_warn("the planner answers in place of %s: %s", model_id(llm), err->message);
         decision->down = *err;
         decision->stand_in =
             arena_memdup(decision->arena, decision->request, sizeof(*decision->request));
@@ -284,6 +306,8 @@ TASK_WAITS static bool stand_in(struct decision *decision, struct llm_proposal *
         return false;
     }
     say_who_answered(decision, out);
+    if (first)
+        log_warn("the planner answers in place of %s: %s", model_id(llm), decision->down.message);
     return true;
 }
 

@@ -56,6 +56,7 @@ struct decision {
     size_t tried_count;
     bool repaired;
     struct error down;            /* why the model did not answer */
+    enum chat_cause cause;        /* and of which class that is */
     struct llm_request *stand_in; /* the planner's own request, when it answers in the model's place */
 };
 

@@ -19,6 +19,7 @@ struct chat_double_reply {
     enum chat_stop stop;
     enum error_code error; /* other than 0: the call fails with it */
     uint64_t delay_ms;
+    enum chat_cause cause; /* of the error */
 };
 
 static struct {
@@ -104,6 +105,7 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
         strbuf_add_str(&chat_double.sent, request->messages[i].text);
     if (reply->delay_ms > 0 && !task_sleep(reply->delay_ms, err))
         return false;
+    *out = (struct chat_reply){.cause = reply->cause};
     if (reply->error != ERROR_NONE)
         return error_set(err, reply->error, "the double was told to fail");
     *out = (struct chat_reply){

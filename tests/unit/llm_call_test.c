@@ -448,23 +448,25 @@ static void what_waiting_does_not_mend_is_not_repeated(void **state)
     static const struct {
         struct reply reply;
         const char *words;
+        enum chat_cause cause;
     } cases[] = {
         {STATUS("401 Unauthorized", "{\"error\":{\"message\":\"bad sk-ant-secret\"}}"),
-         "set ANTHROPIC_API_KEY to a valid key"},
+         "set ANTHROPIC_API_KEY to a valid key", CHAT_CAUSE_KEY},
         {STATUS("404 Not Found", "{\"error\":{\"type\":\"not_found_error\"}}"),
-         "set QUERENT_MODEL to another, such as claude-sonnet-5"},
+         "set QUERENT_MODEL to another, such as claude-sonnet-5", CHAT_CAUSE_MODEL},
         {STATUS("429 Too Many", "{\"error\":{\"type\":\"rate_limit_error\",\"details\":"
                                 "{\"error_code\":\"enforced_spend_limit_reached\"}}}"),
-         "spending limit"},
-        {STATUS("302 Found", ""), "ANTHROPIC_BASE_URL"},
+         "spending limit", CHAT_CAUSE_MONEY},
+        {STATUS("302 Found", ""), "ANTHROPIC_BASE_URL", CHAT_CAUSE_OTHER},
         {STATUS("400 Bad", "{\"error\":{\"message\":\"your key sk-ant-secret is odd\"}}"),
-         "your key *** is odd"},
+         "your key *** is odd", CHAT_CAUSE_OTHER},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct peer *peer = PEER_START(cases[i].reply, CLAUDE_OK);
         struct chatting *chatting = begin("anthropic", peer);
         complete(chatting);
         assert_failed_with(chatting, cases[i].words);
+        assert_int_equal(chatting->reply.cause, cases[i].cause);
         assert_int_equal(atomic_load(&peer->requests), 1);
         end(chatting, peer);
     }

@@ -582,6 +582,26 @@ static void the_planner_stands_in_where_it_is_sure(void **state)
     assert_int_equal(chat_double.calls, 1);
 }
 
+/* Whoever asks, over HTTP too, is told the class of the reason, and nothing of the error. */
+static void the_reason_is_told_in_its_class(void **state)
+{
+    static const struct {
+        struct chat_double_reply reply;
+        const char *notice;
+    } rows[] = {
+        {{.error = ERROR_MODEL, .cause = CHAT_CAUSE_KEY},
+         "The language model could not be asked (its key is refused); the built-in planner has answered."},
+        {{.error = ERROR_MODEL, .cause = CHAT_CAUSE_MODEL}, "asked (its server has no model of that name);"},
+        {{.error = ERROR_DEADLINE}, "asked (it took too long);"},
+        {{.error = ERROR_MODEL}, "The language model could not be asked; the built-in"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        chat_double_script(&rows[i].reply, 1);
+        struct llm_request request = ask("total revenue by region");
+        assert_non_null(strstr(decide(&request).notice, rows[i].notice));
+    }
+}
+
 static void where_it_is_not_there_is_one_error(void **state)
 {
     SCRIPT({.error = ERROR_MODEL});
@@ -1077,6 +1097,7 @@ int main(void)
         TEST(a_small_model_is_not_shown_its_own_reply),
         TEST(a_period_is_told_where_both_its_bounds_are_used),
         TEST(the_planner_stands_in_where_it_is_sure),
+        TEST(the_reason_is_told_in_its_class),
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(what_the_planner_is_sure_of_costs_no_call),
