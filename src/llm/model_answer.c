@@ -6,7 +6,6 @@
 #include "llm/model_priv.h"
 
 #define PART_SIZE_MAX (64 * 1024)
-#define ROWS_SHOWN_MAX 60
 #define ROWS_SIZE_MAX (24 * 1024)
 #define CELL_SIZE_MAX 200
 #define FACTS_SIZE_MAX (16 * 1024)
@@ -38,7 +37,7 @@ static size_t add_rows(struct strbuf *out, const struct rows *rows)
         model_add_line(out, rows->columns[c].name, CELL_SIZE_MAX);
     }
     size_t r = 0;
-    for (; r < rows->row_count && r < ROWS_SHOWN_MAX && out->length < ROWS_SIZE_MAX; r++) {
+    for (; r < rows->row_count && out->length < ROWS_SIZE_MAX; r++) {
         strbuf_add_char(out, '\n');
         for (size_t c = 0; c < rows->column_count; c++) {
             strbuf_add(out, c > 0 ? " | " : "");

@@ -1055,6 +1055,29 @@ static void the_answer_is_written_from_rows_and_facts(void **state)
     strbuf_clear(&text);
 }
 
+/* How many rows a model is shown is the caller's to say, once for all. */
+static void every_row_that_is_given_is_shown(void **state)
+{
+    SCRIPT({"There are some."});
+    struct cell cells[80];
+    for (size_t i = 0; i < 80; i++)
+        cells[i] = (struct cell){.type = CELL_INTEGER, .integer = 1000 + (int64_t)i};
+    struct rows rows = one_row;
+    rows.cells = cells;
+    rows.row_count = 80;
+    struct strbuf text = strbuf_init(1000);
+    struct llm_request request = ask("which orders?");
+    struct llm_proposal proposal = {.sql = "SELECT id FROM orders"};
+    struct chat_usage usage = {0};
+    struct llm_answer_request answer = {.request = &request, .usage = &usage, .proposal = &proposal,
+        .rows = &rows, .facts = "", .on_text = keep_text, .context = &text};
+    struct error err = {0};
+    assert_true(llm_write_answer(llm, &answer, &err));
+    assert_true(says(chat_double_message(0), "Result, 80 rows:\n"));
+    assert_true(says(chat_double_message(0), "\n1079"));
+    strbuf_clear(&text);
+}
+
 static void without_settings_the_planner_is_chosen(void **state)
 {
     struct error err = {0};
@@ -1114,6 +1137,7 @@ int main(void)
         TEST(conversation_and_examples_are_told),
         TEST(nothing_is_sent_to_explain_alone),
         TEST(the_answer_is_written_from_rows_and_facts),
+        TEST(every_row_that_is_given_is_shown),
         TEST(without_settings_the_planner_is_chosen),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
