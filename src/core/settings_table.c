@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every setting, one row each. After a change: make docs. `unread` marks those of parts that this
- * version lacks (the server, language models, other engines): deployments set them already.
+ * version lacks (Azure, engines beside DuckDB): deployments set them already.
  */
 #include "core/settings.h"
 
@@ -141,8 +141,8 @@ const struct setting settings_table[] = {
              "at OpenAI, max_tokens elsewhere, and the other one where that is refused."},
 
     {"QUERENT_METADATA", SETTING_CHOICE, "auto", .choices = "auto azure folder", .group = METADATA,
-     .help = "Where metadata documents come from. auto: Azure with a storage account, else a "
-             "folder."},
+     .help = "Where metadata documents come from. auto: a folder. Not used by this version: azure, "
+             "which is refused."},
     {"QUERENT_METADATA_DIR", SETTING_PATH, .group = METADATA,
      .help = "The folder of metadata documents; without it, the folder metadata in "
              "QUERENT_HOME."},
@@ -159,9 +159,8 @@ const struct setting settings_table[] = {
     {"TEST_DATASET_IDS", SETTING_TEXT, .unread = true, .group = METADATA,
      .help = "Ids of the datasets to index, separated by commas, in place of all."},
 
-    {"QUERENT_ENGINE", SETTING_CHOICE, "auto", .choices = "auto domo postgres trino duckdb",
-     .group = ENGINES,
-     .help = "Engine of datasets that name none. auto: Domo with a client id, else DuckDB."},
+    {"QUERENT_ENGINE", SETTING_CHOICE, "auto", .choices = "auto duckdb", .group = ENGINES,
+     .help = "Engine of datasets that name none. auto: DuckDB, the one that this version has."},
     {"QUERENT_ROW_LIMIT", SETTING_INTEGER, "10000", 1, 1000000, .unit = "rows", .group = ENGINES,
      .help = "Rows that a result may have; what is over is cut, and the answer says so."},
     {"QUERENT_RESULT_BYTES_MAX", SETTING_INTEGER, "33554432", 65536, 1073741824, .unit = "bytes",
@@ -202,8 +201,8 @@ const struct setting settings_table[] = {
      .help = "The Domo dataset that lists the others."},
 
     {"DATABASE_URL", SETTING_URL, .choices = "sqlite postgresql postgres", .group = STORE,
-     .help = "Where conversations, runs and caches are kept: sqlite:PATH or postgresql://... "
-             "Without it: a SQLite file in QUERENT_HOME."},
+     .help = "Where conversations, runs and caches are kept: sqlite:PATH. Without it: a SQLite file in "
+             "QUERENT_HOME. Not used by this version: postgresql, which is refused."},
     {"QUERENT_RETENTION_DAYS", SETTING_INTEGER, "0", 0, 36500, .unit = "days", .group = STORE,
      .help = "How long a conversation is kept after its last message; then it is removed for good, with "
              "its runs. A server looks every hour, querent migrate --sweep at once. 0: for ever."},
@@ -241,7 +240,8 @@ const struct setting settings_table[] = {
              "it: loopback when ENVIRONMENT is development, else none."},
     {"QUERENT_AUTH", SETTING_CHOICE, "none", .choices = "none keys jwt", .group = SERVER,
      .help = "How callers show who they are. none: only when API_HOST is a loopback address, and "
-             "requests must call the server localhost, by an IP address or API_HOST (Host header)."},
+             "requests must call the server localhost, by an IP address or API_HOST (Host header). Not "
+             "used by this version: keys and jwt, with which the server does not start."},
 
     {"QUERENT_LOG_LEVEL", SETTING_CHOICE, "warn", .choices = "error warn info debug", .group = LOGS,
      .help = "What is logged, on stderr."},

@@ -288,6 +288,15 @@ static void times_and_zones_are_checked(void **state)
     assert_int_equal(settings_utc_offset_minutes(1719835200000), 60); /* in July */
 }
 
+/* In silence it would seem to be in use. */
+static void an_engine_that_is_not_there_is_refused(void **state)
+{
+    assert_refused("QUERENT_ENGINE", "postgres");
+    assert_non_null(strstr(err.message, "allowed is auto or duckdb"));
+    setenv("QUERENT_ENGINE", "DuckDB", 1);
+    load();
+}
+
 static void urls_need_a_known_scheme(void **state)
 {
     assert_refused("OPENAI_BASE_URL", "ftp://x");
@@ -413,6 +422,7 @@ int main(void)
         SETTINGS_TEST(texts_are_clean_and_bounded),
         SETTINGS_TEST(times_and_zones_are_checked),
         SETTINGS_TEST(urls_need_a_known_scheme),
+        SETTINGS_TEST(an_engine_that_is_not_there_is_refused),
         SETTINGS_TEST(secrets_are_never_printed),
         SETTINGS_TEST(unknown_names_are_told),
         SETTINGS_TEST(unreadable_files_are_refused_or_passed_over),
