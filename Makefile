@@ -20,7 +20,7 @@ deps/%.ready: tools/setup/setup.sh tools/setup/packages.txt tools/duckdb/package
   bench/requirements.txt bench/peers/plan-stack/requirements.txt
 	@tools/setup/setup.sh $*
 
-demo: deps/demo.ready all               ## make tables to ask about, and ask five questions
+demo: deps/demo.ready all               ## make tables to ask about, and ask six questions
 	@tools/demo/demo.sh
 
 test: deps/test.ready                   ## set up everything and run all tests

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Makes the demo's data in build/demo and asks five questions, as a person would see them.
+# Makes the demo's data in build/demo and asks six questions, as a person would see them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 demo=build/demo
