@@ -35,7 +35,7 @@ struct doctor {
     struct loop *loop;
     struct arena *arena;
     struct strbuf json;
-    bool bad;
+    bool bad, odd; /* something is broken; something works, and is to be seen to */
 };
 
 struct outcome {
@@ -56,6 +56,7 @@ static struct outcome bad(struct doctor *doctor, const struct error *err)
 static struct outcome check_settings(struct doctor *doctor)
 {
     size_t count = settings_warning_count();
+    doctor->odd |= count > 0;
     if (count > 0)
         return (struct outcome){FINDING_ODD, settings_warning(0)};
     size_t changed = 0;
@@ -259,6 +260,7 @@ TASK_WAITS static void examine_language_model(struct doctor *doctor)
             !found[i].ok ? FINDING_BAD : found[i].odd ? FINDING_ODD : FINDING_GOOD,
             found[i].words,
         };
+        doctor->odd |= outcome.finding == FINDING_ODD;
         report(doctor, model_check_name(found[i].what), &outcome);
     }
     chat_close(model);
@@ -333,8 +335,9 @@ static int run_doctor(const struct arguments *arguments)
     if (json)
         puts(strbuf_text(&doctor.json));
     else
-        puts(doctor.bad ? "Something needs mending: see the lines marked \xE2\x9C\x97."
-                        : "All is well.");
+        puts(doctor.bad   ? "Something needs mending: see the lines marked \xE2\x9C\x97."
+             : doctor.odd ? "All works; see to the lines marked -."
+                          : "All is well.");
     strbuf_clear(&doctor.json);
     return doctor.bad ? EXIT_FAILED : EXIT_DONE;
 }

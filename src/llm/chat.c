@@ -53,17 +53,6 @@ static bool open_driver(struct chat_model *model, struct error *err)
     return true;
 }
 
-static void warn_of_model(const struct chat_model *model)
-{
-    char today[DATE_SIZE];
-    struct arena *arena = arena_new();
-    date_print(date_from_days(clock_real_ms() / (24 * 3600 * 1000)), today);
-    const char *warning = chat_model_warning(model, model->model_id, today, arena);
-    if (warning)
-        log_warn("%s", warning);
-    arena_free(arena);
-}
-
 struct chat_model *chat_open(const char *name, struct error *err)
 {
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
@@ -74,10 +63,8 @@ struct chat_model *chat_open(const char *name, struct error *err)
         model->arena = arena_new();
         model->endpoint.arena = model->arena;
         pthread_mutex_init(&model->lock, NULL);
-        if (open_driver(model, err)) {
-            warn_of_model(model);
+        if (open_driver(model, err))
             return model;
-        }
         chat_close(model);
         return NULL;
     }

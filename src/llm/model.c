@@ -25,10 +25,23 @@
 #define SURE_TIME_MISSED 0.55 /* a period of the question is not in the statement */
 #define SURE_VALUE_MISSING 0.5 /* it asks for a text that no row holds */
 
+static void warn_of_model(const struct chat_model *chat)
+{
+    char today[DATE_SIZE];
+    struct arena *arena = arena_new();
+    date_print(date_from_days(clock_real_ms() / (24 * 3600 * 1000)), today);
+    const char *warning = chat_model_warning(chat, chat_model_id(chat), today, arena);
+    if (warning)
+        log_warn("%s", warning);
+    arena_free(arena);
+}
+
 static bool model_open(struct llm *llm, struct error *err)
 {
     struct chat_model *chat = chat_open(llm->driver->name, err);
     llm->state = chat;
+    if (chat)
+        warn_of_model(chat);
     return chat != NULL;
 }
 

@@ -55,6 +55,10 @@ def test_the_plans_model_works_with_a_word_of_warning(querent, claude):
                    QUERENT_MODEL="claude-sonnet-4-5-20250929")
     assert findings(rows) == {**ALL_WELL, "model": "note"}
     assert "2026-11-30; set QUERENT_MODEL to claude-sonnet-4-6" in rows["model"]["message"]
+    told = querent.run("doctor", environment={"ANTHROPIC_BASE_URL": claude.origin, "ANTHROPIC_API_KEY": "test-key",
+                                              "QUERENT_MODEL": "claude-sonnet-4-5-20250929"})
+    assert told.returncode == 0 and "All works; see to the lines marked -." in told.stdout
+    assert told.stderr.count("2026-11-30") == 1, "logged once"
 
 
 def test_a_wrong_key(querent, claude, openai):
