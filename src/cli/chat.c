@@ -10,6 +10,8 @@
 #include "cli/terminal.h"
 #include "core/settings.h"
 
+#define CHOICE_MAX 9 /* a greater number is a part of a question */
+
 static const struct option_row options[] = {
     SESSION_OPTIONS,
     {"conversation", 'c', OPTION_VALUE, "ID", "go on with this conversation"},
@@ -122,6 +124,17 @@ static const char *resolve_choice(const struct chat *chat, const char *text)
         (size_t)number > chat->last->suggestion_count)
         return text;
     return arena_strdup(chat->arena, chat->last->suggestions[number - 1]);
+}
+
+/* "1" where there is nothing to choose is no question, unless it answers one back; "2024" may be one. */
+static bool names_no_choice(const struct chat *chat, const char *text)
+{
+    int64_t number;
+    bool asked_back = chat->last ? chat->last->status == RUN_NEEDS_CLARIFICATION
+                                 : chat->conversation_id != NULL;
+    return !asked_back && str_to_i64(str_trim(str_from(text)), &number) && number >= 0 &&
+           number <= CHOICE_MAX &&
+           (!chat->last || number < 1 || (size_t)number > chat->last->suggestion_count);
 }
 
 /* In place of the run before, which stays while it is the last with a statement. */
@@ -265,6 +278,8 @@ TASK_WAITS static int chat(struct session *session)
         refresh(&chat);
         if (*copy == '/')
             run_chat_command(&chat, copy);
+        else if (names_no_choice(&chat, copy))
+            terminal_print_line(stdout, "There is no suggestion %s.", copy);
         else
             ask(&chat, copy);
         fflush(stdout);

@@ -195,3 +195,9 @@ def test_no_answer_advises_what_every_face_can_do(querent, visits):
     said = " ".join(said.split())  # it is wrapped
     assert "'querent" not in said and '"which datasets are there?"' in said and "You can ask about" in said
     assert "'querent" not in querent.ask(question, "--data", visits, expect=4)["final_response"]
+
+
+def test_a_number_without_suggestions_is_no_question(querent, sales):
+    result = querent.run("chat", "-q", "--data", sales, input="1\ntotal revenue\n9\n")
+    assert "There is no suggestion 1." in result.stdout and "There is no suggestion 9." in result.stdout
+    assert "nothing called" not in result.stdout
