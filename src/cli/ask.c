@@ -50,6 +50,15 @@ static bool read_question(const struct arguments *arguments, struct question *ou
     return true;
 }
 
+/* For a file or a program as it is, byte for byte. */
+static void print_prompt(const char *text)
+{
+    if (terminal_is(stdout))
+        terminal_print_wrapped(stdout, text, 0);
+    else
+        puts(text);
+}
+
 static void print_explanation(const struct run *run)
 {
     const struct llm_proposal *proposal = &run->proposal;
@@ -65,13 +74,13 @@ static void print_explanation(const struct run *run)
     for (size_t i = 0; i < proposal->assumption_count; i++)
         terminal_print_line(stdout, "  assumed:   %s", proposal->assumptions[i]);
     if (proposal->explanation)
-        terminal_print_wrapped(stdout, proposal->explanation, 0);
+        print_prompt(proposal->explanation);
 }
 
 static void print_dry(const struct run *run)
 {
     if (run->proposal.explanation)
-        terminal_print_wrapped(stdout, run->proposal.explanation, 0);
+        print_prompt(run->proposal.explanation);
     else
         puts("Nothing: this question is answered without a language model.");
 }

@@ -47,6 +47,10 @@ def ask(querent, claude, tmp_path):
         if script:
             claude.forget(script)
         return querent.ask(question, *arguments, expect=expect, environment={**environment, **settings})
+
+    def raw(*arguments):
+        return querent.run("ask", *arguments, environment=environment)
+    one.raw = raw
     return one
 
 
@@ -117,6 +121,7 @@ def test_what_would_be_sent_is_shown_and_not_sent(ask, claude):
     told = answer["metadata"]["explanation"]
     assert "CREATE TABLE sales" in told and "total revenue" in told and "test-key" not in told
     assert told.startswith("Would be sent to anthropic") and "tokens, estimated" in told
+    assert ask.raw("total revenue", "--dry").stdout == told + "\n", "into a pipe it goes as it is"
 
 
 def test_what_was_sent_is_told_and_not_sent_again(ask, claude):
