@@ -64,7 +64,7 @@ struct agent {
     struct embedder *embedder;        /* the built-in one */
     struct embedder *server_embedder; /* beside it (agent/embedding.h); NULL: none */
     struct embedding_keeper *keeper;  /* of the primary, where one was started */
-    bool filling;                     /* a question has missing vectors made */
+    bool serves; /* of the primary: a keeper makes what is missing, now or soon, and no question does */
     atomic_ullong embedding_warned_ms;
     struct planner *planner;
     struct llm *llm;

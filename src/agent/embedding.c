@@ -360,13 +360,11 @@ TASK_WAITS static bool fill_now(struct run *run, struct error *err)
 {
     struct agent *agent = run->agent;
     const struct embedding_work work = {.time_max_ms = FILL_TIME_MS};
-    if (agent->primary || agent->keeper || agent->filling ||
+    if (agent->primary || agent->serves ||
         retrieval_server_vectors_missing(run->knowledge->retrieval) > FILL_MAX)
         return true;
-    agent->filling = true;
     struct error failure = {0};
     bool ok = embedding_fill(agent, run->knowledge, &work, &failure);
-    agent->filling = false;
     if (!task_check(err))
         return false;
     if (!ok)

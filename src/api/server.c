@@ -467,6 +467,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     serving->options = options;
     serving->loop = agent->loop;
     serving->shared.agent = agent;
+    agent->serves = true; /* before the first question, and until after the last */
     serving->shared.environment = settings_text("ENVIRONMENT");
     serving->shared.stop_grace_ms = options->stop_grace_ms;
     serving->shared.access_log = settings_flag("QUERENT_ACCESS_LOG");
@@ -513,6 +514,7 @@ TASK_WAITS bool api_serve(struct agent *agent, const struct api_options *options
     live_runs_free(serving->shared.runs);
     page_free(openapi);
     log_writer_stop(LOG_TIME_MAX_MS);
+    agent->serves = false;
     free(serving);
     return ok;
 }

@@ -60,7 +60,8 @@ struct server_vectors_request {
     void *progress_context;
     struct embed_usage *usage; /* added to, also when it fails */
 };
-/* By one task at a time. A failure keeps what was made: the next call goes on from there. */
+/* By one task at a time: while another is at it, ERROR_CONFLICT. A failure keeps what was made: the next
+ * call goes on from there. From any thread. */
 TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
                                               const struct server_vectors_request *request,
                                               struct error *err);

@@ -31,6 +31,7 @@ struct retrieval_index {
     struct server_vectors {
         struct vector_set *filling; /* until all are there; of who makes them */
         bool *has;                  /* of each dataset */
+        atomic_bool busy;           /* somebody makes them */
         atomic_size_t missing, made;
         _Atomic(struct vector_set *) set; /* NULL: not in place */
     } server;

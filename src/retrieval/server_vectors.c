@@ -123,9 +123,8 @@ static void put_in_place(struct server_vectors *server)
     server->filling = NULL;
 }
 
-TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
-                                              const struct server_vectors_request *request,
-                                              struct error *err)
+TASK_WAITS static bool make_all(struct retrieval_index *index,
+                                const struct server_vectors_request *request, struct error *err)
 {
     struct server_vectors *server = &index->server;
     if (atomic_load(&server->set))
@@ -151,6 +150,17 @@ TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
     free(making->vectors);
     arena_free(making->arena);
     free(making);
+    return ok;
+}
+
+TASK_WAITS bool retrieval_make_server_vectors(struct retrieval_index *index,
+                                              const struct server_vectors_request *request,
+                                              struct error *err)
+{
+    if (atomic_exchange(&index->server.busy, true))
+        return error_set(err, ERROR_CONFLICT, "they are being made already");
+    bool ok = make_all(index, request, err);
+    atomic_store(&index->server.busy, false);
     return ok;
 }
 

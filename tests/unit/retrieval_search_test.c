@@ -410,6 +410,36 @@ static void a_servers_scale_makes_no_difference(void **state)
     arena_free(arena);
 }
 
+static void make_again_within(void *context, const struct dataset *dataset, const char *version,
+                              const char *model_id, const float *vector, size_t dimensions)
+{
+    const struct server_vectors_request *outer = context;
+    struct error err = {0};
+    struct embed_usage usage = {0};
+    struct server_vectors_request request = {.embedder = outer->embedder, .usage = &usage};
+    assert_false(retrieval_make_server_vectors(outer->progress_context, &request, &err));
+    assert_int_equal(err.code, ERROR_CONFLICT);
+}
+
+/* A question and a server's own task both find them missing: only one of them makes them. */
+static void vectors_are_made_by_one_task_at_a_time(void **state)
+{
+    struct error err = {0};
+    struct embedder *fake = embedder_open("fake", &err);
+    struct retrieval_index *index = retrieval_index_new(datasets, 3, builtin, NULL, &err);
+    struct embed_usage usage = {0};
+    struct server_vectors_request request = {
+        .embedder = fake, .usage = &usage, .progress_context = index};
+    const struct server_vector_cache cache = {&request, NULL, make_again_within};
+    request.cache = &cache;
+    assert_true(retrieval_make_server_vectors(index, &request, &err));
+    assert_int_equal(retrieval_server_vectors_missing(index), 0);
+    assert_int_equal(retrieval_server_vectors_made(index), 3);
+    assert_true(retrieval_make_server_vectors(index, &request, &err));
+    retrieval_index_free(index);
+    embedder_close(fake);
+}
+
 static void failing_models_fail_the_search(void **state)
 {
     struct error err = {0};
@@ -509,6 +539,7 @@ int main(void)
         cmocka_unit_test(vectors_are_kept_in_the_cache),
         cmocka_unit_test(a_servers_vectors_count_only_when_all_are_there),
         cmocka_unit_test(a_servers_scale_makes_no_difference),
+        cmocka_unit_test(vectors_are_made_by_one_task_at_a_time),
         cmocka_unit_test(failing_models_fail_the_search),
         cmocka_unit_test(many_datasets_are_built_in_a_task),
         cmocka_unit_test(threads_search_at_once),
