@@ -65,6 +65,7 @@ struct agent {
     struct embedder *server_embedder; /* beside it (agent/embedding.h); NULL: none */
     struct embedding_keeper *keeper;  /* of the primary, where one was started */
     bool serves; /* of the primary: a keeper makes what is missing, now or soon, and no question does */
+    uint64_t fill_after_ms; /* questions have no vectors of datasets made before */
     atomic_ullong embedding_warned_ms;
     struct planner *planner;
     struct llm *llm;

@@ -12,6 +12,7 @@
 #include "core/settings.h"
 #include "llm/models.h"
 #include "net/endpoint.h"
+#include "task/bound.h"
 
 #define WARN_MS 60000
 #define PAUSE_FIRST_MS 15000
@@ -19,6 +20,7 @@
 /* A question on the command line has this many made itself; of more it says that they are missing. */
 #define FILL_MAX 512
 #define FILL_TIME_MS 20000
+#define FILL_PAUSE_MS 60000 /* after a failure; further questions do not wait for another one */
 #define FILL_ROUND_MS (10 * 60 * 1000) /* of the keeper, before it looks whether there is newer data */
 #define COST_NANO_MAX ((int64_t)1 << 53)
 
@@ -173,34 +175,6 @@ TASK_WAITS static void save_usage(struct agent *agent, const struct embed_usage 
         log_warn("what embeddings have used can't be saved: %s", err.message);
 }
 
-/* ------------------------------------------------------------------ waiting for a while */
-
-struct bounded {
-    uint64_t left_ms, share_ms; /* of the task; left: UINT64_MAX where it had no deadline */
-};
-
-/* From here on the task has at most that time. */
-static struct bounded bound(uint64_t time_max_ms)
-{
-    uint64_t left = task_time_left_ms();
-    struct bounded bounded = {left, left < time_max_ms ? left : time_max_ms};
-    if (left > 0)
-        task_set_deadline(bounded.share_ms);
-    return bounded;
-}
-
-static void unbound(const struct bounded *bounded)
-{
-    if (bounded->left_ms == 0)
-        return;
-    if (bounded->left_ms == UINT64_MAX) {
-        task_set_deadline(0);
-        return;
-    }
-    uint64_t rest = task_time_left_ms() + (bounded->left_ms - bounded->share_ms);
-    task_set_deadline(rest > 0 ? rest : 1);
-}
-
 /* ------------------------------------------------------------------ datasets */
 
 bool embedding_is_wanted(const struct agent *agent, const struct knowledge *knowledge)
@@ -238,10 +212,12 @@ TASK_WAITS bool embedding_fill(struct agent *agent, struct knowledge *knowledge,
         .usage = &used,
     };
     bool bounded = work->time_max_ms > 0 && task_current();
-    struct bounded bounds = bounded ? bound(work->time_max_ms) : (struct bounded){0};
+    struct task_bound bounds = {0};
+    if (bounded)
+        bounds = task_bound_begin(work->time_max_ms);
     bool ok = retrieval_make_server_vectors(knowledge->retrieval, &request, err);
     if (bounded)
-        unbound(&bounds);
+        task_bound_end(&bounds);
     save_usage(agent, &used);
     metrics_set(METRIC_EMBEDDINGS_MISSING, 0, 0,
                 (int64_t)retrieval_server_vectors_missing(knowledge->retrieval));
@@ -257,8 +233,8 @@ struct embedding_keeper {
     bool stopping;
 };
 
-/* Whether nothing is left to do. */
-TASK_WAITS static bool keep_once(struct embedding_keeper *keeper)
+/* Whether nothing is left to do; or some was done at least. */
+TASK_WAITS static bool keep_once(struct embedding_keeper *keeper, bool *some)
 {
     struct agent *agent = keeper->agent;
     struct knowledge *knowledge = agent_take_knowledge(agent);
@@ -277,6 +253,7 @@ TASK_WAITS static bool keep_once(struct embedding_keeper *keeper)
                      "keywords and the built-in embeddings until then",
                      err.message);
     }
+    *some = retrieval_server_vectors_missing(knowledge->retrieval) < missing;
     knowledge_unref(knowledge);
     return done;
 }
@@ -286,10 +263,11 @@ static void keep(void *arg)
     struct embedding_keeper *keeper = arg;
     uint64_t pause_ms = 0;
     while (!keeper->stopping) {
-        if (keep_once(keeper))
+        bool some = false;
+        if (keep_once(keeper, &some))
             pause_ms = 0;
         else
-            pause_ms = pause_ms == 0               ? PAUSE_FIRST_MS
+            pause_ms = pause_ms == 0 || some               ? PAUSE_FIRST_MS
                        : pause_ms > PAUSE_MAX_MS / 2 ? PAUSE_MAX_MS
                                                    : 2 * pause_ms;
         if (!keeper->stopping)
@@ -360,15 +338,17 @@ TASK_WAITS static bool fill_now(struct run *run, struct error *err)
 {
     struct agent *agent = run->agent;
     const struct embedding_work work = {.time_max_ms = FILL_TIME_MS};
-    if (agent->primary || agent->serves ||
+    if (agent->primary || agent->serves || clock_monotonic_ms() < agent->fill_after_ms ||
         retrieval_server_vectors_missing(run->knowledge->retrieval) > FILL_MAX)
         return true;
     struct error failure = {0};
     bool ok = embedding_fill(agent, run->knowledge, &work, &failure);
     if (!task_check(err))
         return false;
-    if (!ok)
+    if (!ok) {
+        agent->fill_after_ms = clock_monotonic_ms() + FILL_PAUSE_MS;
         warn(agent, &failure);
+    }
     return true;
 }
 
@@ -398,10 +378,11 @@ TASK_WAITS static const float *ask(struct run *run, struct str text, struct erro
     struct agent *agent = run->agent;
     size_t dimensions = embedder_dimensions(agent->server_embedder);
     float *vector = arena_array(run->arena, dimensions, sizeof(*vector));
-    struct bounded bounds = bound((uint64_t)settings_integer("QUERENT_EMBED_WAIT_S") * 1000);
+    uint64_t wait_ms = (uint64_t)settings_integer("QUERENT_EMBED_WAIT_S") * 1000;
+    struct task_bound bounds = task_bound_begin(wait_ms);
     struct embed_usage used = {0};
     bool ok = embedder_embed_counted(agent->server_embedder, &text, 1, vector, &used, err);
-    unbound(&bounds);
+    task_bound_end(&bounds);
     run->embedded.calls += used.calls;
     run->embedded.tokens += used.tokens;
     run->embedded.untold += used.untold;

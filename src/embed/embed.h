@@ -47,6 +47,9 @@ TASK_WAITS bool embedder_embed(struct embedder *embedder, const struct str *text
 struct embed_usage {
     int64_t calls, tokens;
     int64_t untold; /* calls of which the server did not say how many tokens they were */
+    /* Of the last call, where it failed: the texts, or how many they were, may be why, so that others or
+     * fewer may work. False for a wrong key, an unknown model, a server that can't be reached. */
+    bool by_texts;
 };
 /* The same, adding to *usage, also when it fails. */
 TASK_WAITS bool embedder_embed_counted(struct embedder *embedder, const struct str *texts,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For tests: every lower-cased word adds one to a dimension chosen by its hash, so that texts with
- * the same words are alike. The text "fail" fails, as a model that can't be reached does. */
+ * the same words are alike. The text "fail" fails, as a model that can't be reached does; one with
+ * "unlucky" in it fails all texts that are sent with it. */
 #include <string.h>
 
 #include "core/hash.h"
@@ -47,8 +48,10 @@ static bool fake_embed(void *state, const struct str *texts, size_t count, float
                        struct embed_usage *usage, struct error *err)
 {
     memset(out, 0, count * FAKE_DIMENSIONS * sizeof(*out));
+    usage->calls++;
     for (size_t i = 0; i < count; i++) {
-        if (str_equal(texts[i], STR("fail")))
+        usage->by_texts = str_find(texts[i], STR("unlucky")) >= 0;
+        if (usage->by_texts || str_equal(texts[i], STR("fail")))
             return error_set(err, ERROR_MODEL, "the fake model was told to fail");
         embed_one(texts[i], out + i * FAKE_DIMENSIONS);
     }

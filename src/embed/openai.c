@@ -306,7 +306,11 @@ TASK_WAITS static bool fetch(struct batch *batch, struct error *err)
     };
     batch->response = (struct fetch_response){0};
     bool ok = strbuf_ok(&body) || error_set(err, ERROR_TOO_LARGE, "the texts are too long");
+    uint64_t began_ms = clock_monotonic_ms();
     ok = ok && http_fetch(&request, batch->job->arena, &batch->response, err);
+    /* Fewer texts may take less time. */
+    batch->job->usage->by_texts = !ok && (err->code == ERROR_DEADLINE ||
+                                          clock_monotonic_ms() - began_ms >= request.idle_ms);
     batch->tries += batch->response.tries;
     strbuf_clear(&body);
     return ok;
@@ -350,6 +354,7 @@ TASK_WAITS static enum outcome read_reply(struct batch *batch, struct error *err
         return OUTCOME_DONE;
     explain_broken(server, &reading, err);
     /* A model's length does not change by itself. */
+    batch->job->usage->by_texts = reading.dimensions_given == 0;
     if (reading.dimensions_given > 0 || ++batch->broken >= TRIES_BROKEN_MAX)
         return OUTCOME_FAILED;
     log_info("embeddings are asked for again: %s", err->message);
@@ -368,6 +373,7 @@ static enum outcome after_refusal(struct batch *batch, struct error *err)
         return OUTCOME_AGAIN;
     }
     embed_explain(server, &problem, batch->tries, err);
+    batch->job->usage->by_texts = embed_is_by_texts(&problem);
     return embed_is_too_long(&problem) ? OUTCOME_TOO_LONG : OUTCOME_FAILED;
 }
 
@@ -454,6 +460,7 @@ TASK_WAITS bool embed_openai_texts(void *state, const struct str *texts, size_t 
     struct embed_server *server = state;
     struct job job = {.server = server, .arena = arena_new(), .usage = usage};
     struct error failure = {0};
+    usage->by_texts = false;
     job_start(&job, texts, count, out);
     bool ok = run_job(&job, &failure);
     if (job.count > 0)

@@ -103,6 +103,12 @@ bool embed_is_too_long(const struct embed_problem *problem)
     return false;
 }
 
+bool embed_is_by_texts(const struct embed_problem *problem)
+{
+    int status = problem->status;
+    return is_form_refusal(problem) || status == 408 || status == 413 || status == 500 || status == 504;
+}
+
 static bool is_spent(const struct embed_problem *problem)
 {
     static const char *const words[] = {"insufficient_quota", "credit_balance_exhausted",

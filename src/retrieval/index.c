@@ -243,6 +243,7 @@ void retrieval_index_free(struct retrieval_index *index)
     vector_set_free(index->server.filling);
     vector_set_free(atomic_load(&index->server.set));
     free(index->server.has);
+    free(index->server.failed);
     free(index->by_id);
     free(index->vector_model);
     free(index);

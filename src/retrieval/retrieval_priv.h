@@ -32,6 +32,9 @@ struct retrieval_index {
         struct vector_set *filling; /* until all are there; of who makes them */
         bool *has;                  /* of each dataset */
         atomic_bool busy;           /* somebody makes them */
+        unsigned round;             /* which time they are made */
+        unsigned *failed;           /* of each dataset: the round in which it last failed alone, or 0 */
+        size_t batch_max;           /* datasets; few while calls fail */
         atomic_size_t missing, made;
         _Atomic(struct vector_set *) set; /* NULL: not in place */
     } server;

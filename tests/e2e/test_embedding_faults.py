@@ -133,7 +133,7 @@ def contents():
         yield Case(f"{name}, always", BUILT_IN, spoil=spoil, says=says, calls=2)
     for name, vector in (("numbers", [0.5] * (SIZE + 1)), ("base64", floats(*[0.5] * (SIZE - 1)))):
         yield Case(f"another length in {name}", BUILT_IN, spoil=change(embedding=vector), says="set QUERENT_EMBED_DIMENSIONS to", calls=1)
-    yield Case("two vectors of one table", BUILT_IN, spoil=lambda it: other(data=[it["data"][0]] * 2)(it), of="tables", says="two vectors", calls=2)
+    yield Case("two vectors of one table", BUILT_IN, spoil=lambda it: other(data=[it["data"][0]] * 2)(it), of="tables", says="two vectors|2 vectors for 1 texts", calls=6)
     yield Case("no usage", SERVER, spoil=lambda it: {"data": it["data"]}, calls=1)
     yield Case("usage beyond belief", SERVER, spoil=other(usage={"total_tokens": 2**60, "prompt_tokens": -7}), calls=1)
     yield Case("unknown members", SERVER, spoil=other(weather="fine", data=lambda it: [{**one, "sky": [1]} for one in it["data"]]), calls=1)

@@ -440,6 +440,63 @@ static void vectors_are_made_by_one_task_at_a_time(void **state)
     embedder_close(fake);
 }
 
+#define MANY 100
+
+/* Datasets "name0" and so on, of which those of some numbers fail whatever is sent with them. */
+static void name_many(struct dataset *many, char called[MANY][24], const bool *unlucky)
+{
+    for (int i = 0; i < MANY; i++) {
+        snprintf(called[i], sizeof(called[i]), "%s%d", unlucky[i] ? "unlucky" : "name", i);
+        many[i] = (struct dataset){.id = called[i], .table_name = called[i]};
+    }
+}
+
+static void one_dataset_that_fails_stops_no_other(void **state)
+{
+    static struct dataset many[MANY];
+    static char called[MANY][24];
+    const bool unlucky[MANY] = {[0] = true, [70] = true};
+    name_many(many, called, unlucky);
+    struct error err = {0};
+    struct embedder *fake = embedder_open("fake", &err);
+    struct retrieval_index *index = retrieval_index_new(many, MANY, builtin, NULL, &err);
+    struct embed_usage usage = {0};
+    const struct server_vectors_request request = {.embedder = fake, .usage = &usage};
+    assert_false(retrieval_make_server_vectors(index, &request, &err));
+    assert_non_null(strstr(err.message, "unlucky0"));
+    assert_int_equal(retrieval_server_vectors_missing(index), 2);
+    assert_int_equal(retrieval_server_vectors_made(index), MANY - 2);
+    assert_in_range(usage.calls, 10, 30);
+    /* Only these are tried again, each alone. */
+    usage.calls = 0;
+    assert_false(retrieval_make_server_vectors(index, &request, &err));
+    assert_int_equal(usage.calls, 2);
+    /* Now that the server takes them they are there. */
+    name_many(many, called, (bool[MANY]){0});
+    assert_true(retrieval_make_server_vectors(index, &request, &err));
+    assert_int_equal(retrieval_server_vectors_missing(index), 0);
+    retrieval_index_free(index);
+    embedder_close(fake);
+}
+
+static void a_server_that_always_fails_is_left_alone(void **state)
+{
+    static struct dataset many[MANY];
+    static char called[MANY][24];
+    bool unlucky[MANY];
+    memset(unlucky, true, sizeof(unlucky));
+    name_many(many, called, unlucky);
+    struct error err = {0};
+    struct embedder *fake = embedder_open("fake", &err);
+    struct retrieval_index *index = retrieval_index_new(many, MANY, builtin, NULL, &err);
+    struct embed_usage usage = {0};
+    const struct server_vectors_request request = {.embedder = fake, .usage = &usage};
+    assert_false(retrieval_make_server_vectors(index, &request, &err));
+    assert_int_equal(usage.calls, 1 + 3);
+    retrieval_index_free(index);
+    embedder_close(fake);
+}
+
 static void failing_models_fail_the_search(void **state)
 {
     struct error err = {0};
@@ -540,6 +597,8 @@ int main(void)
         cmocka_unit_test(a_servers_vectors_count_only_when_all_are_there),
         cmocka_unit_test(a_servers_scale_makes_no_difference),
         cmocka_unit_test(vectors_are_made_by_one_task_at_a_time),
+        cmocka_unit_test(one_dataset_that_fails_stops_no_other),
+        cmocka_unit_test(a_server_that_always_fails_is_left_alone),
         cmocka_unit_test(failing_models_fail_the_search),
         cmocka_unit_test(many_datasets_are_built_in_a_task),
         cmocka_unit_test(threads_search_at_once),
