@@ -217,6 +217,7 @@ struct job {
     float **rows;
     size_t count;
     size_t batch_max; /* texts; less once the server found them too long */
+    size_t text_max;  /* bytes of what is cut because of the server */
     struct embed_usage *usage;
 };
 
@@ -227,6 +228,7 @@ static void job_start(struct job *job, const struct str *texts, size_t count, fl
     job->texts = arena_array(job->arena, count, sizeof(*job->texts));
     job->rows = arena_array(job->arena, count, sizeof(*job->rows));
     job->batch_max = BATCH_TEXTS;
+    job->text_max = text_max;
     for (size_t i = 0; i < count; i++) {
         struct str text = str_cut_utf8(embed_cut(texts[i]), text_max);
         if (!has_something(text))
@@ -374,7 +376,8 @@ static enum outcome after_refusal(struct batch *batch, struct error *err)
     }
     embed_explain(server, &problem, batch->tries, err);
     batch->job->usage->by_texts = embed_is_by_texts(&problem);
-    return embed_is_too_long(&problem) ? OUTCOME_TOO_LONG : OUTCOME_FAILED;
+    bool shorter = batch->count > 1 ? embed_is_too_long(&problem) : embed_tells_length(&problem);
+    return shorter ? OUTCOME_TOO_LONG : OUTCOME_FAILED;
 }
 
 TASK_WAITS static enum outcome run_batch(struct batch *batch, struct error *err)
@@ -399,7 +402,7 @@ TASK_WAITS static enum outcome run_batch(struct batch *batch, struct error *err)
 /* -- all of them -- */
 
 /* Fewer texts at once, or less of the one: then of all that come after it as well, since a model that
- * reads little would refuse them too. False when nothing is left to leave out. */
+ * reads little would refuse them too; later calls know it once that has worked. False when nothing is left to leave out. */
 static bool make_shorter(struct job *job, size_t at, size_t count)
 {
     if (count > 1) {
@@ -412,8 +415,15 @@ static bool make_shorter(struct job *job, size_t at, size_t count)
     size_t text_max = text->length / 2;
     for (size_t i = at; i < job->count; i++)
         job->texts[i] = str_cut_utf8(job->texts[i], text_max);
-    atomic_store(&job->server->text_max, text_max);
+    job->text_max = text_max;
     return true;
+}
+
+/* A call for one text may be a question, which somebody else has written: it changes nothing for others. */
+static void keep_text_max(const struct job *job)
+{
+    if (job->count > 1 && job->text_max < atomic_load(&job->server->text_max))
+        atomic_store(&job->server->text_max, job->text_max);
 }
 
 TASK_WAITS static bool run_job(struct job *job, struct error *err)
@@ -423,6 +433,7 @@ TASK_WAITS static bool run_job(struct job *job, struct error *err)
         enum outcome outcome = run_batch(&batch, err);
         if (outcome == OUTCOME_DONE) {
             at += batch.count;
+            keep_text_max(job);
             job->batch_max = job->batch_max > BATCH_TEXTS / 2 ? BATCH_TEXTS : 2 * job->batch_max;
         } else if (outcome != OUTCOME_TOO_LONG || !make_shorter(job, at, batch.count)) {
             return false;

@@ -47,6 +47,8 @@ struct embed_problem embed_read_problem(const struct embed_server *server, int s
 unsigned embed_refused_field(const struct embed_problem *problem, unsigned sent);
 /* Too many tokens, in one text or in all. */
 bool embed_is_too_long(const struct embed_problem *problem);
+/* It says so in words, so that one text alone may be cut: a 413 of a proxy may have any reason. */
+bool embed_tells_length(const struct embed_problem *problem);
 /* One text, or how many they are, may be why: see embed_usage. */
 bool embed_is_by_texts(const struct embed_problem *problem);
 /* The sentence, with what to mend; false. */

@@ -88,19 +88,25 @@ unsigned embed_refused_field(const struct embed_problem *problem, unsigned sent)
     return 0;
 }
 
-bool embed_is_too_long(const struct embed_problem *problem)
+bool embed_tells_length(const struct embed_problem *problem)
 {
-    static const char *const words[] = {"context length", "context size",       "too long",
-                                        "too large",      "maximum input",      "tokens per request",
-                                        "max_tokens",     "physical batch size"};
-    if (problem->status == 413)
-        return true;
-    bool llama = problem->status == 500; /* llama.cpp: "input is too large to process" */
-    for (size_t i = 0; (is_form_refusal(problem) || llama) && i < sizeof(words) / sizeof(words[0]);
-         i++)
+    static const char *const words[] = {
+        "context length",    "context size",     "input is too long",    "input too long",
+        "text is too long",  "text too long",    "prompt is too long",   "string too long",
+        "sequence too long", "too many tokens",  "too large to process", "input is too large",
+        "maximum input",     "tokens per request",   "max_tokens",
+        "maximum number of tokens",   "must have less than", "physical batch size"};
+    /* llama.cpp: a 500 with "input is too large to process" */
+    bool may_tell = is_form_refusal(problem) || problem->status == 413 || problem->status == 500;
+    for (size_t i = 0; may_tell && i < sizeof(words) / sizeof(words[0]); i++)
         if (says(problem, words[i]))
             return true;
     return false;
+}
+
+bool embed_is_too_long(const struct embed_problem *problem)
+{
+    return problem->status == 413 || embed_tells_length(problem);
 }
 
 bool embed_is_by_texts(const struct embed_problem *problem)

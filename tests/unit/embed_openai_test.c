@@ -439,6 +439,58 @@ static void what_is_too_long_is_halved_and_cut(void **state)
     finish(embedding);
 }
 
+/* What has not worked is not kept: neither what a proxy says to everything, nor a length that was too
+ * much as well, nor what one question alone has met. */
+static void only_a_length_that_worked_is_kept(void **state)
+{
+    const char *too_long =
+        reply_of(400, "{\"error\":{\"message\":\"This model's maximum context length is 512 tokens\"}}");
+    char bytes[1200];
+    memset(bytes, 'x', sizeof(bytes));
+    const struct str texts[] = {{bytes, sizeof(bytes)}, {bytes, sizeof(bytes)}};
+    struct embedding *embedding = start(PEER_START({reply_of(413, "")}));
+    embed(embedding, texts, 2);
+    assert_says(embedding, "(413)");
+    assert_int_equal(atomic_load(&embedding->peer->requests), 2); /* both, and the first alone */
+    assert_int_equal(atomic_load(&embedding->server->text_max), SIZE_MAX);
+    finish(embedding);
+    embedding = start(PEER_START({too_long}));
+    embed(embedding, texts, 2);
+    assert_says(embedding, "maximum context length");
+    assert_int_equal(atomic_load(&embedding->server->text_max), SIZE_MAX);
+    finish(embedding);
+    embedding = start(PEER_START({too_long}, {vectors_of(1)}));
+    embed(embedding, texts, 1);
+    assert_embedded(embedding);
+    assert_int_equal(atomic_load(&embedding->server->text_max), SIZE_MAX);
+    finish(embedding);
+}
+
+static void only_words_about_length_have_a_text_cut(void **state)
+{
+    static const struct {
+        int status;
+        const char *message;
+        bool tells;
+    } rows[] = {
+        {400, "the request took too long", false},
+        {422, "the queue is too long; too large a load", false},
+        {500, "it is taking too long", false},
+        {413, "Request Entity Too Large", false},
+        {404, "maximum context length", false},
+        {413, "Input validation error: `inputs` must have less than 512 tokens. Given: 701", true},
+        {400, "This model's maximum context length is 8192 tokens", true},
+        {400, "the input length exceeds the context length", true},
+        {500, "input is too large to process. increase the physical batch size", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct embed_problem problem = {rows[i].status, rows[i].message, "", "", ""};
+        if (embed_tells_length(&problem) != rows[i].tells)
+            fail_msg("%s", rows[i].message);
+        assert_int_equal(embed_is_too_long(&problem), rows[i].tells || rows[i].status == 413);
+    }
+}
+
 /* llama.cpp says so with a 500, which else is asked for again. */
 static void too_long_with_a_500_is_no_failure(void **state)
 {
@@ -529,6 +581,8 @@ int main(void)
         WITH_ARENA(many_texts_go_in_batches),
         WITH_ARENA(a_refused_part_is_left_out_for_good),
         WITH_ARENA(what_is_too_long_is_halved_and_cut),
+        WITH_ARENA(only_a_length_that_worked_is_kept),
+        WITH_ARENA(only_words_about_length_have_a_text_cut),
         WITH_ARENA(too_long_with_a_500_is_no_failure),
         WITH_ARENA(a_broken_reply_is_asked_for_once_more),
         WITH_ARENA(another_length_says_what_to_set),
