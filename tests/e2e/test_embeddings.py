@@ -7,9 +7,10 @@ import sqlite3
 import pytest
 
 from conftest import wait_for
+from doubles.openai_server import OpenAI
 from doubles.script import Reply
 from embedding_support import KEY, MODEL, QUESTION, SIZE, TOTAL, double, embedded, environment_of, make_tables
-from serving import Server
+from serving import Refused, Server
 
 
 @pytest.fixture
@@ -151,6 +152,58 @@ def test_a_server_makes_them_in_the_background(querent, tables, server):
         client = program.wait_until_ready().client()
         wait_for(lambda: ready(client)["status"] == "ok")
         assert "notice" not in client.ask("average salary")["metadata"]
+
+
+class Refusing(OpenAI):
+    refused = "salary"
+
+    def read_embeddings(self, request, body):
+        if any(self.refused in text for text in body["input"]):
+            self.refuse(422, "a word that is not allowed")
+        return super().read_embeddings(request, body)
+
+
+def test_one_table_that_is_refused_is_named_and_stops_no_other(querent, tables):
+    with Refusing("x", keys=(KEY,)) as server:
+        made, said = index(querent, tables, environment_of(server), code=1)
+        assert made == 1 and "dataset 'staff'" in said and list(stored(querent).values()) == [1], said
+        server.refused = "nothing of it"
+        assert index(querent, tables, environment_of(server))[0] == 1
+
+
+def test_a_forced_reading_does_not_keep_the_data_back(querent, tables, server):
+    with Server(querent, "--data", tables, environment=environment_of(server)) as program:
+        client = program.wait_until_ready().client()
+        wait_for(lambda: ready(client)["status"] == "ok")
+        server.script.add("embeddings", *[Reply(fault="silence before headers")] * 100)
+        with pytest.raises(Refused, match="202"):
+            client.call("POST", "/api/v1/admin/index", {"force": True})
+        wait_for(lambda: "2 of 2 datasets have no vector yet" in ready(client)["message"], 30)
+        reply = client.ask(QUESTION)
+        assert is_right(reply) and "not all there yet" in reply["metadata"]["notice"]
+
+
+class Lifting(OpenAI):
+    """Gives the question the vector of the table whose text has that word."""
+
+    def __init__(self, question, word):
+        super().__init__("x", keys=(KEY,))
+        self.question, self.word, self.table = question, word, None
+
+    def embeddings(self, call):
+        self.table = next((text for text in call.inputs if self.word in text), self.table)
+        call.inputs = [self.table if text == self.question else text for text in call.inputs]
+        return super().embeddings(call)
+
+
+@pytest.mark.parametrize("word, table", [("revenue", "sales"), ("salary", "staff")])
+def test_the_questions_vector_chooses_the_table(querent, tables, word, table):
+    """No word of it is in either table: only the vectors tell them apart."""
+    question = "how many are there"
+    with Lifting(question, word) as server:
+        reply = querent.ask(question, "--data", tables, environment=environment_of(server))
+        assert "notice" not in reply["metadata"], reply
+        assert reply["metadata"]["selected_dataset"] == table, reply
 
 
 def test_one_table_alone_and_a_dry_question_ask_nobody(querent, tables, server):
