@@ -17,7 +17,7 @@
 #include "core/settings.h"
 
 #define VECTORS_NEW_MS 30000
-#define VECTORS_ANEW_MS (10 * 60 * 1000)
+#define VECTORS_ANEW_MS 60000
 
 /* ------------------------------------------------------------------ knowledge */
 
@@ -35,6 +35,9 @@ void knowledge_unref(struct knowledge *knowledge)
     for (size_t i = 0; knowledge->indexes && i < knowledge->catalog->dataset_count; i++)
         dataset_index_free(knowledge->indexes[i]);
     free(knowledge->indexes);
+    for (size_t i = 0; i < knowledge->anew.id_count; i++)
+        free(knowledge->anew.ids[i]);
+    free(knowledge->anew.ids);
     catalog_unref(knowledge->catalog);
     free(knowledge);
 }
@@ -60,6 +63,17 @@ static void make_indexes(void *arg)
         work->knowledge->indexes[i] = dataset_index_new(work->planner, &catalog->datasets[i]);
 }
 
+static void keep_anew(struct anew *anew, const struct refresh_request *request)
+{
+    if (!request || !request->anew)
+        return;
+    anew->all = !request->only;
+    anew->id_count = request->only ? request->only_count : 0;
+    anew->ids = xcalloc(anew->id_count + 1, sizeof(*anew->ids));
+    for (size_t i = 0; i < anew->id_count; i++)
+        anew->ids[i] = xstrdup(request->only[i]);
+}
+
 /* Takes over the reference to the catalog, also when it fails. */
 TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
                                                        struct catalog *catalog,
@@ -69,12 +83,13 @@ TASK_WAITS static struct knowledge *knowledge_new_take(struct agent *agent,
     struct knowledge *knowledge = xcalloc(1, sizeof(*knowledge));
     atomic_init(&knowledge->references, 1);
     knowledge->catalog = catalog;
+    keep_anew(&knowledge->anew, request);
     for (size_t i = 0; i < catalog->dataset_count; i++) {
         knowledge->restricted |= cache_parts_restricted(&catalog->datasets[i].access);
         knowledge->own_zones |= catalog->datasets[i].calendar.time_zone != NULL;
     }
     knowledge->indexes = xcalloc(catalog->dataset_count, sizeof(*knowledge->indexes));
-    struct vector_store vectors = {.store = agent->store, .request = request};
+    struct vector_store vectors = {.store = agent->store, .anew = &knowledge->anew};
     struct vector_cache cache = embedding_cache(&vectors);
     struct index_work work = {agent->planner, knowledge};
     knowledge->retrieval = retrieval_index_new(catalog->datasets, catalog->dataset_count,
@@ -335,14 +350,23 @@ static void put_knowledge(struct agent *agent, struct knowledge *fresh)
 }
 
 /* How long newer data waits for the vectors of what is new in it: the old data answers meanwhile, and
- * searches with the server's vectors, if it has them all. */
+ * searches with the server's vectors, if it has them all. Where all are made anew it does not wait. */
 static uint64_t vectors_time_ms(const struct agent *agent, const struct knowledge *old,
                                 const struct refresh_request *request)
 {
-    if (request->anew)
-        return VECTORS_ANEW_MS;
     bool whole = retrieval_server_vectors_missing(old->retrieval) == 0;
-    return agent->server_embedder && whole ? VECTORS_NEW_MS : 0;
+    return agent->server_embedder && whole && !request->anew ? VECTORS_NEW_MS : 0;
+}
+
+/* The data is in place; only who asked for it waits, so that what fails is seen. The keeper makes the rest. */
+TASK_WAITS static void make_anew(struct agent *agent, struct knowledge *fresh,
+                                 const struct refresh_request *request)
+{
+    const struct embedding_work work = {VECTORS_ANEW_MS, request};
+    struct error late = {0};
+    if (!embedding_fill(agent, fresh, &work, &late) && late.code != ERROR_CANCELLED)
+        log_warn("embeddings of datasets: %s; they are made later", late.message);
+    fresh->embeddings_made = embedding_made(agent, fresh);
 }
 
 TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_request *request,
@@ -373,6 +397,8 @@ TASK_WAITS bool agent_refresh_as(struct agent *agent, const struct refresh_reque
         knowledge_unref(old);
         return false;
     }
+    if (request->anew && fresh != old)
+        make_anew(agent, fresh, request);
     embedding_keeper_wake(agent);
     *before = old;
     *after = fresh;

@@ -39,6 +39,11 @@ struct knowledge {
     bool restricted; /* some dataset: what is seen depends on who asks */
     bool own_zones;  /* some dataset names its own time zone */
     size_t embeddings_made; /* when it was made: see embedding_made() */
+    struct anew {
+        bool all;
+        char **ids; /* else of these */
+        size_t id_count;
+    } anew; /* whose vectors of earlier times don't count */
     atomic_int references;
 };
 struct knowledge *knowledge_ref(struct knowledge *knowledge);

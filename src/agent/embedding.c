@@ -69,15 +69,12 @@ bool embedding_open(struct agent *agent, struct error *err)
 
 /* ------------------------------------------------------------------ the store's vectors */
 
-static bool is_made_anew(const struct refresh_request *request, const char *id)
+static bool is_made_anew(const struct anew *anew, const char *id)
 {
-    bool anew = request && request->anew;
-    if (!anew || !request->only)
-        return anew;
-    for (size_t i = 0; i < request->only_count; i++)
-        if (strcmp(request->only[i], id) == 0)
+    for (size_t i = 0; i < anew->id_count; i++)
+        if (strcmp(anew->ids[i], id) == 0)
             return true;
-    return false;
+    return anew->all;
 }
 
 static bool load(void *context, const struct dataset *dataset, const char *version,
@@ -86,7 +83,7 @@ static bool load(void *context, const struct dataset *dataset, const char *versi
     const struct vector_store *vectors = context;
     bool found = false;
     struct error err = {0};
-    if (is_made_anew(vectors->request, dataset->id))
+    if (is_made_anew(vectors->anew, dataset->id))
         return false;
     if (!store_embedding_get(vectors->store, dataset->id, version, model_id, vector, dimensions,
                              &found, &err))
@@ -201,7 +198,7 @@ TASK_WAITS bool embedding_fill(struct agent *agent, struct knowledge *knowledge,
         return true;
     bool shown = work->request && work->request->progress;
     struct embed_usage used = {0};
-    struct vector_store vectors = {.store = agent->store, .request = work->request};
+    struct vector_store vectors = {.store = agent->store, .anew = &knowledge->anew};
     const struct server_vector_cache cache = {&vectors, load, save};
     struct server_vectors_request request = {
         .embedder = agent->server_embedder,

@@ -18,7 +18,7 @@ bool embedding_open(struct agent *agent, struct error *err);
 /* The store's vectors of datasets, as retrieval asks for them; a store that fails only costs time. */
 struct vector_store {
     struct store *store;
-    const struct refresh_request *request; /* NULL: none is made anew */
+    const struct anew *anew; /* those of earlier times that don't count */
     size_t made;
 };
 struct vector_cache embedding_cache(struct vector_store *vectors);
@@ -33,7 +33,7 @@ size_t embedding_made(const struct agent *agent, const struct knowledge *knowled
 #define EMBEDDING_INDEX_USER "(index)"
 struct embedding_work {
     uint64_t time_max_ms;
-    const struct refresh_request *request; /* what is made anew, and who sees the progress; NULL */
+    const struct refresh_request *request; /* who sees the progress; NULL */
 };
 TASK_WAITS bool embedding_fill(struct agent *agent, struct knowledge *knowledge,
                                const struct embedding_work *work, struct error *err);
