@@ -129,6 +129,7 @@ struct counter {
     size_t end; /* of the select list: its FROM */
     struct strbuf *out;
     size_t count; /* of what was added to the list */
+    bool products, quotients; /* in the column that is read */
 };
 
 static size_t call_end(const struct counter *counter, size_t open)
@@ -140,6 +141,36 @@ static size_t call_end(const struct counter *counter, size_t open)
             return i;
     }
     return counter->end;
+}
+
+/* A name of a column, or what might be one. */
+static bool is_column(const struct token *token)
+{
+    return (token->kind == TOKEN_WORD || token->kind == TOKEN_QUOTED) && !is_sign(token + 1, "(") &&
+           !is_sign(token + 1, ".") && !is_sign(token - 1, "::") &&
+           !IS_WORD_OF(token, "as", "distinct") && !IS_WORD_OF(token - 1, "as");
+}
+
+static bool is_twice(const struct token *tokens, size_t begin, size_t at)
+{
+    for (size_t i = begin; i < at; i++)
+        if (is_column(&tokens[i]) && str_equal_nocase(tokens[i].value, tokens[at].value))
+            return true;
+    return false;
+}
+
+/* One product of two at most, of different columns, added up: the higher the power of a column is that is
+ * added up, the more the greatest of its values is all that counts. */
+static bool is_plain_product(struct counter *counter, size_t name, size_t begin, size_t end)
+{
+    size_t products = 0;
+    bool twice = false;
+    for (size_t i = begin; i < end; i++) {
+        products += is_sign(&counter->tokens[i], "*");
+        twice |= is_column(&counter->tokens[i]) && is_twice(counter->tokens, begin, i);
+    }
+    counter->products |= products > 0;
+    return products == 0 || (products == 1 && !twice && IS_WORD_OF(&counter->tokens[name], "sum", "avg", "mean"));
 }
 
 /* Adds `, count(nullif(a * b, 0))` for sum(a * b) and the like, of which nulls and zeros are no part; false where
@@ -157,6 +188,8 @@ static bool count_rows_of(struct counter *counter, size_t name)
     }
     if (end == begin + 1 && is_sign(&counter->tokens[begin], "*"))
         return true; /* count(*) is asked for anyhow */
+    if (!is_plain_product(counter, name, begin, end))
+        return false;
     const char *from = counter->tokens[begin].text.bytes, *to = counter->tokens[end].text.bytes;
     bool counts = IS_WORD_OF(&counter->tokens[name], "count", "approx_count_distinct");
     strbuf_printf(counter->out, counts ? ", count(%.*s)" : ", count(nullif(%.*s, 0))", (int)(to - from), from);
@@ -164,21 +197,23 @@ static bool count_rows_of(struct counter *counter, size_t name)
     return true;
 }
 
-/* One column of the list that is no key. */
+/* One column of the list that is no key. A quotient of two totals of products is next to a single value. */
 static bool count_column(struct counter *counter, size_t begin, size_t end)
 {
+    counter->products = counter->quotients = false;
     for (size_t i = begin; i < end; i++) {
         const struct token *token = &counter->tokens[i];
         bool call = token->kind == TOKEN_WORD && i + 1 < end && is_sign(token + 1, "(");
         if (!may_be_in_list(token, false) || (call && !may_be_called(token, false)))
             return false;
+        counter->quotients |= is_sign(token, "/");
         if (!call || !is_aggregate(token))
             continue;
         if (!count_rows_of(counter, i))
             return false;
         i = call_end(counter, i + 1);
     }
-    return true;
+    return !(counter->products && counter->quotients);
 }
 
 static bool count_columns(struct counter *counter, const struct select_list *list, size_t begin)
@@ -214,7 +249,7 @@ static const char *counting_sql(const struct run *run, const struct select_list 
         if (is_sign(&tokens->items[i], ",")) /* another table */
             return NULL;
     struct strbuf out = strbuf_init(SQL_MAX);
-    struct counter counter = {tokens->items, end, &out, 1};
+    struct counter counter = {.tokens = tokens->items, .end = end, .out = &out, .count = 1};
     const char *from = tokens->items[end].text.bytes;
     strbuf_printf(&out, "%.*s, count(*)", (int)(from - sql), sql);
     bool ok = end < tokens->count && count_columns(&counter, list, 1);
