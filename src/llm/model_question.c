@@ -70,7 +70,8 @@ static bool is_name(const struct decision *decision, struct str text)
         if (str_equal_nocase(text, str_from(dataset->table_name)))
             return true;
         for (size_t c = 0; c < dataset->column_count; c++)
-            if (str_equal_nocase(text, str_from(dataset->columns[c].name)))
+            if (!model_is_hidden(dataset, &dataset->columns[c]) &&
+                str_equal_nocase(text, str_from(dataset->columns[c].name)))
                 return true;
         for (size_t m = 0; m < dataset->metric_count; m++)
             if (str_equal_nocase(text, str_from(dataset->metrics[m].name)))
@@ -209,14 +210,24 @@ static bool may_be_told(const struct decision *decision, const struct plan_link 
             model_shows_values(decision->request->sees, link->dataset, link->column));
 }
 
+/* The value that a link ends at. The words may be a part of it: the rest nobody has said. */
+static const char *value_to_tell(const struct decision *decision, const struct plan_link *link)
+{
+    bool all = decision->request->sees == LLM_SEES_ROWS;
+    return link->value && (all || is_asked(decision, str_from(link->value))) ? link->value : NULL;
+}
+
 /* Is it told on the line of the one before? The same of other words; and to a small model, which asks for all that
  * it reads at once, the same value of other columns. */
 static bool is_told_with(const struct decision *decision, const struct plan_link *link,
                          const struct plan_link *before)
 {
     bool same_place = link->dataset == before->dataset && link->column == before->column;
-    return link->value && before->value && strcmp(link->value, before->value) == 0 &&
-           (decision->brief || same_place) && may_be_told(decision, before);
+    bool same_value = link->value && before->value && strcmp(link->value, before->value) == 0;
+    /* Of which neither may be told. */
+    bool same_words = link->value && before->value && same_place && strcmp(link->words, before->words) == 0 &&
+                      !value_to_tell(decision, link) && !value_to_tell(decision, before);
+    return ((same_value && (decision->brief || same_place)) || same_words) && may_be_told(decision, before);
 }
 
 static void add_place(struct strbuf *out, const struct plan_link *link)
@@ -229,9 +240,10 @@ static void add_place(struct strbuf *out, const struct plan_link *link)
 static void add_link(struct strbuf *out, const struct decision *decision, size_t at)
 {
     const struct plan_link *links = decision->links, *link = &links[at];
+    const char *value = value_to_tell(decision, link);
     strbuf_add(out, out->length > 0 ? "\n- \"" : "- \"");
     model_add_line(out, link->words, WORDS_MAX);
-    strbuf_add(out, link->value ? "\" is stored in " : "\" may be ");
+    strbuf_add(out, value ? "\" is stored in " : "\" may be ");
     add_place(out, link);
     for (size_t i = at + 1; i < decision->link_count && decision->brief; i++) {
         bool known = !may_be_told(decision, &links[i]) || !is_told_with(decision, &links[i], link);
@@ -242,9 +254,9 @@ static void add_link(struct strbuf *out, const struct decision *decision, size_t
         strbuf_add(out, " or ");
         add_place(out, &links[i]);
     }
-    if (link->value) {
+    if (value) {
         strbuf_add(out, " as ");
-        model_add_value(out, link->value, VALUE_MAX);
+        model_add_value(out, value, VALUE_MAX);
     }
 }
 

@@ -771,6 +771,34 @@ static void one_value_of_several_columns_is_one_line(void **state)
     assert_false(says(told, "the north\" is stored"));
 }
 
+/* Of a name that the asker has said a part of, the rest is nobody's word. */
+static void with_aggregates_a_value_is_told_that_was_asked_for(void **state)
+{
+    static char words[] = "north";
+    static const struct {
+        enum llm_sees sees;
+        const char *value;
+        bool told;
+    } rows[] = {{LLM_SEES_ROWS, "North End", true}, {LLM_SEES_AGGREGATES, "North End", false},
+                {LLM_SEES_AGGREGATES, "North", true}, {LLM_SEES_SCHEMA, "North", false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static const struct dataset *tables[] = {&shop_orders};
+        struct llm_request request = ask("in the north");
+        request.sees = rows[i].sees;
+        struct plan_link link = {.words = words, .dataset = &shop_orders,
+                                 .column = &shop_order_columns[1], .value = rows[i].value};
+        struct plan_link links[] = {link, link};
+        struct decision decision = {.request = &request, .arena = arena, .tables = tables,
+                                    .table_count = 1, .links = links, .link_count = 2};
+        struct str text = model_question(&decision);
+        assert_int_equal(says(text, rows[i].value), rows[i].told);
+        ptrdiff_t first = str_find(text, STR("\"north\" may be "));
+        assert_int_equal(first >= 0, rows[i].sees == LLM_SEES_AGGREGATES && !rows[i].told);
+        if (first >= 0) /* once */
+            assert_false(says(str_slice(text, (size_t)first + 1, text.length), "\"north\" may be "));
+    }
+}
+
 /* A small model joins whatever it is shown. */
 static void what_the_planner_reads_is_shown_alone(void **state)
 {
@@ -1127,6 +1155,7 @@ int main(void)
         TEST(the_plan_is_the_answer_where_the_model_has_none),
         TEST(a_small_model_is_told_of_values_that_are_spelled),
         TEST(one_value_of_several_columns_is_one_line),
+        TEST(with_aggregates_a_value_is_told_that_was_asked_for),
         TEST(what_the_planner_reads_is_shown_alone),
         TEST(small_models_are_asked_briefly),
         TEST(with_schema_no_value_is_sent),
