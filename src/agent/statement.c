@@ -48,6 +48,20 @@ static struct engine *common_engine(struct run *run, const struct dataset *const
     return agent_engine(run->agent, name, err);
 }
 
+/* The engine offers names that are alike, those of hidden columns too. */
+static void cut_offers(const struct dataset *const *datasets, size_t count, struct error *err)
+{
+    static const char *const offers[] = {"Candidate", "Did you mean"};
+    bool hides = false;
+    for (size_t i = 0; i < count; i++)
+        hides |= datasets[i]->access.hidden.count > 0;
+    for (size_t i = 0; hides && i < sizeof(offers) / sizeof(offers[0]); i++) {
+        ptrdiff_t at = str_find(str_from(err->message), str_from(offers[i]));
+        if (at >= 0)
+            err->message[str_trim(str_slice(str_from(err->message), 0, (size_t)at)).length] = '\0';
+    }
+}
+
 TASK_WAITS static bool execute(struct run *run, struct statement *statement, struct error *err)
 {
     size_t readable_count;
@@ -75,8 +89,10 @@ TASK_WAITS static bool execute(struct run *run, struct statement *statement, str
     };
     struct rows *rows = arena_alloc(run->arena, sizeof(*rows));
     statement->executed = true;
-    if (!engine_query(engine, &job, run->arena, rows, err))
+    if (!engine_query(engine, &job, run->arena, rows, err)) {
+        cut_offers(readable, readable_count, err);
         return false;
+    }
     statement->rows = rows;
     return true;
 }

@@ -48,6 +48,11 @@ QUESTIONS = [
     ("tips with nothing", ["SELECT sum(coalesce(tip, 0)) AS total, count(*) AS n FROM visits"]),
     ("all boni", ["SELECT sum(bonus) AS total FROM visits"]),
     ("all boni with a factor", ["SELECT sum(fee * bonus) AS total, sum(bonus * 1) AS plain FROM visits"]),
+    ("the greatest by powers", ["SELECT sum(CAST(fee AS DOUBLE)*fee*fee*fee*fee*fee*fee*fee*fee*fee*fee*fee) / sum(CAST(fee AS DOUBLE)*fee*fee*fee*fee*fee*fee*fee*fee*fee*fee) AS g FROM visits"]),
+    ("a ratio of squares", ["SELECT sum(fee * fee) AS squares FROM visits"]),
+    ("a ratio of products", ["SELECT sum(fee * bonus) / sum(fee) AS g FROM visits"]),
+    ("doubled fees", ["SELECT sum(fee * 2) AS total FROM visits"]),
+    ("what did Wexler5 pay", ["SELECT count(*) AS n FROM visits"]),
     ("how many above", ["SELECT count(*) AS n FROM visits WHERE fee > 7336"]),
     ("fees above", ["SELECT sum(fee) AS total FROM visits WHERE fee > 7336"]),
     ("fees in qoltrane", ["SELECT sum(fee) AS total FROM visits WHERE lower(city) = 'qoltrane'"]),
@@ -134,7 +139,7 @@ def test_rows_may_be_seen(folder, tmp_path):
 def test_no_cell_leaves_where_only_the_schema_may_be_seen(folder, tmp_path):
     text, replies = sent(folder, tmp_path, "schema")
     assert found(text, CITIES + SINGLE + [str(TOTAL)]) == []
-    assert "fees by city" in text and "Wexler" not in text
+    assert "fees by city" in text and "Wexler" not in text.replace("what did Wexler5 pay", "")
     # Answers are made here.
     assert str(TOTAL) in replies["the total of all fees"]["final_response"].replace(",", "")
     assert replies["fees by town"]["metadata"]["repairs"] == 1
@@ -144,18 +149,34 @@ def test_no_cell_leaves_where_only_the_schema_may_be_seen(folder, tmp_path):
 def test_no_single_row_leaves_where_only_aggregates_may_be_seen(folder, tmp_path):
     text, replies = sent(folder, tmp_path, "aggregates")
     assert found(text, SINGLE) == []
-    for question in ("fees by city", "how many above", "fees above", "the total of all fees"):
+    for question in ("fees by city", "how many above", "fees above", "the total of all fees", "doubled fees"):
         assert replies[question]["final_response"].startswith("Here it is."), question
     for question in ("who paid most", "list all visits", "the last patient", "fees of each patient", "fees of one of them",
                      "fees of three of them", "fees of those above all", "fees with no name", "any patient", "fees of the one below",
                      "their number", "fees of one by a choice", "fees of one by a filter", "fees of one by a product",
                      "fees of one by a join", "fees of one, selected before", "fees of one with others of none", "the least by a quantile",
-                     "fees of each day", "all tips", "tips with nothing", "all boni", "all boni with a factor"):
+                     "fees of each day", "all tips", "tips with nothing", "all boni", "all boni with a factor", "the greatest by powers", "a ratio of squares",
+                     "a ratio of products"):
         assert question not in replies or "Here it is." not in replies[question]["final_response"], question
 
 
 def test_no_masked_cell_leaves_in_results_answers_or_failures(tmp_path):
     folder = make_folder(tmp_path, {"access": {"mask_model": ["patient"]}})
     text, replies = sent(folder, tmp_path / "home", "rows")
-    assert found(text, PEOPLE) == [] and "Wexler" not in text
+    assert found(text, PEOPLE) == [] and "Wexler" not in text.replace("what did Wexler5 pay", "")
     assert "Wexler" in replies["who paid most"]["final_response"]  # the asker may see it
+
+
+def test_no_name_of_a_hidden_column_leaves_with_what_the_engine_says(tmp_path):
+    """It offers names that are alike."""
+    folder = make_folder(tmp_path, {"access": {"hidden": ["bonus"]}})
+    def model(call):
+        return {"json": {"dataset": "visits", "reason": "it fits", "assumptions": [], "periods": [], "sql": "SELECT sum(bonu) AS n FROM visits",
+                         "question_back": None, "no_answer": None}}
+    with Claude(model, keys=[KEY]) as double:
+        told = Querent(tmp_path / "home").run("ask", "--json", "what is it worth", environment={
+            "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": double.base_url, "QUERENT_METADATA_DIR": str(folder),
+            "QUERENT_MODEL_FALLBACK": "none"})
+        sent = "\n".join(str(request.body) for request in double.requests if request.body)
+    assert "not found in FROM" in sent and "bonus" not in sent
+    assert "not found in FROM" in told.stdout and "bonus" not in told.stdout
