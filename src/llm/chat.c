@@ -329,14 +329,26 @@ static const char *request_id(const struct call *call)
         fetch_response_header(&call->response, call->model->driver->request_id_header));
 }
 
-/* All tries of it, as one call. */
-static void price_call(const struct call *call, struct chat_usage *usage)
+/* One try: the price may depend on how long its prompt is. */
+static void price_try(const struct call *call, struct chat_usage *usage)
 {
     const struct model_name name = {call->model->driver->name, call->model_id,
                                     call->reading.model_id};
     usage->calls = 1;
     model_price_usage(&name, call->model->prices, usage);
     usage->unpriced = !usage->priced;
+}
+
+/* All tries of it are one call. */
+static void sum_tries(struct chat_usage *usage)
+{
+    usage->calls = 1;
+    usage->unpriced = !usage->priced;
+}
+
+static bool tells_tokens(const struct chat_usage *usage)
+{
+    return usage->input + usage->cached + usage->cache_written + usage->output > 0;
 }
 
 static void fill_reply(struct call *call, struct chat_reply *out)
@@ -354,8 +366,9 @@ static void fill_reply(struct call *call, struct chat_reply *out)
         .tries = call->tries,
         .first_text_us = reading->first_text_us,
     };
+    price_try(call, &out->usage);
     chat_usage_add(&out->usage, &call->lost);
-    price_call(call, &out->usage);
+    sum_tries(&out->usage);
 }
 
 enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_AGAIN };
@@ -424,20 +437,21 @@ TASK_WAITS static enum outcome try_call(struct call *call, struct chat_reply *ou
 /* A stream that broke is paid for, too. */
 static void keep_lost(struct call *call)
 {
-    call->reading.usage.calls = 1;
     call->heard |= call->reading.first_text_us > 0;
+    if (!tells_tokens(&call->reading.usage))
+        return;
+    price_try(call, &call->reading.usage);
     chat_usage_add(&call->lost, &call->reading.usage);
 }
 
 /* And so is a call of which nothing came in the end; one that was refused has cost nothing. */
 static void tell_lost(const struct call *call, struct chat_reply *out)
 {
-    const struct chat_usage *lost = &call->lost;
     *out = (struct chat_reply){.tries = call->tries};
-    if (!call->heard && lost->input + lost->cached + lost->cache_written + lost->output == 0)
+    if (!call->heard && !tells_tokens(&call->lost))
         return;
-    out->usage = *lost;
-    price_call(call, &out->usage);
+    out->usage = call->lost;
+    sum_tries(&out->usage);
 }
 
 /* What /health/ready tells. A question that was given up says nothing about the provider. */

@@ -316,6 +316,25 @@ static void tries_have_an_end(void **state)
     end(chatting, peer);
 }
 
+/* Three prompts that have a price are not one that has none. */
+static void each_try_has_its_own_price(void **state)
+{
+    struct peer *peer = PEER_START(
+        {.bytes = OK_HEAD EVENT("message_start",
+                                "{\"type\":\"message_start\",\"message\":{\"model\":\"claude-haiku-5-5\",\"usage\":"
+                                "{\"input_tokens\":60000,\"output_tokens\":1}}}"),
+         .end = THEN_CLOSE});
+    struct chatting *chatting = begin("anthropic", peer);
+    chatting->request.model = "claude-haiku-5-5";
+    complete(chatting);
+    const struct chat_usage *usage = &chatting->reply.usage;
+    assert_int_equal(usage->calls, 1);
+    assert_int_equal(usage->input, 3 * 60000);
+    assert_int_equal(usage->unpriced, 0);
+    assert_true(usage->priced && usage->cost_nano > 0);
+    end(chatting, peer);
+}
+
 static void who_listens_ends_the_call(void **state)
 {
     struct peer *peer = PEER_START(CLAUDE_OK);
@@ -587,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_complete_reply_is_not_waited_on),
         cmocka_unit_test(what_was_passed_on_is_not_asked_for_again),
         cmocka_unit_test(tries_have_an_end),
+        cmocka_unit_test(each_try_has_its_own_price),
         cmocka_unit_test(who_listens_ends_the_call),
         cmocka_unit_test(the_deadline_ends_the_call),
         cmocka_unit_test(a_refused_parameter_is_left_out_from_then_on),
