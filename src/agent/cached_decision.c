@@ -196,7 +196,7 @@ static bool read_proposal(struct run *run, const json_t *object)
         .sureness = json_number_value(json_object_get(object, "sureness")),
         .sentence = read_text(run, object, "sentence"),
         .explanation = read_text(run, object, "explanation"),
-        .model = run->request.model,
+        .model = read_text(run, object, "model"),
     };
     if (outcome < 0 || outcome >= LLM_OUTCOMES || (outcome == LLM_QUERY && !proposal.sql) ||
         !read_dataset(run, object, &proposal.dataset) || !read_query(run, object, &proposal.query))
@@ -305,6 +305,7 @@ static void write_proposal(struct strbuf *out, const struct run *run)
     json_add_key(out, "sureness");
     json_add_double(out, proposal->sureness);
     write_text(out, "sentence", proposal->sentence);
+    write_text(out, "model", proposal->model);
     write_texts(out, "options", proposal->options, proposal->option_count);
     if (run->question.explain)
         write_text(out, "explanation", proposal->explanation);

@@ -167,6 +167,8 @@ def test_a_small_model_is_asked_briefly_and_only_what_the_planner_is_not_sure_of
         told = ask("total revenue by region")
         assert double.chats() == [] and told["metadata"]["model"].startswith("planner-")
         assert [list(row.values()) for row in told["data_sample"]] == [["South", 20], ["North", 15]]
+        again = ask("total revenue by region")
+        assert again["metadata"]["cache_hits"] and again["metadata"]["model"] == told["metadata"]["model"]
         told = ask("what is behind the third door of the sales?")
         assert schemas(double) == [["sql"]] and told["data_sample"] == [{"n": 3}]
         double.forget(answer)
