@@ -203,7 +203,8 @@ void cached_reply_land(struct run *run, bool ok, const struct error *err)
 void cached_reply_put(struct run *run)
 {
     /* Rows that depend on the time of day are true only now. */
-    if (!may_use(run) || run->proposal.passing || run->retrieval_notice || (run->statement && !run->statement->may_cache))
+    if (!may_use(run) || run->proposal.passing || run->wording_broke || run->retrieval_notice ||
+        (run->statement && !run->statement->may_cache))
         return;
     struct strbuf value = strbuf_init(REPLY_SIZE_MAX);
     wire_add_u8(&value, (uint8_t)run->status);

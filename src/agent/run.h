@@ -161,6 +161,7 @@ struct run {
     enum cache_level cache_hits[CACHE_TYPES];
 
     /* The reply. */
+    bool wording_broke; /* the template has worded it because a call failed */
     enum run_status status;
     const char *answer; /* prose */
     const char *chart;  /* Vega-Lite JSON; NULL */

@@ -167,8 +167,10 @@ TASK_WAITS bool wording_write(struct run *run, const struct answer_parts *parts,
     };
     bool ok = llm_write_answer(run->agent->llm, &request, &failure);
     chat_usage_add(&run->request.usage, &usage);
-    if (!ok && !writing.gate.full)
+    if (!ok && !writing.gate.full) {
         out->failure = arena_strdup(run->arena, failure.message);
+        out->broke = true;
+    }
     bool goes_on = task_check(err);
     if (goes_on)
         end_writing(&writing, parts, whole, out);
@@ -273,40 +275,4 @@ void wording_clean(struct run *run)
     proposal->assumption_count =
         clean_list(run, evidence, &proposal->assumptions, proposal->assumption_count);
     proposal->option_count = clean_list(run, evidence, &proposal->options, proposal->option_count);
-}
-
-/* ------------------------------------------------------------------ failures */
-
-#define SMALL_MAX 100 /* lines, columns, counts */
-
-static bool is_small(const struct claim *claim)
-{
-    for (size_t i = 0; i < claim->reading_count; i++)
-        if (claim->readings[i].value <= SMALL_MAX)
-            return true;
-    return false;
-}
-
-const char *wording_failure(const struct run *run, const struct error *err)
-{
-    bool of_statement = err->code == ERROR_SQL_FAILED || err->code == ERROR_SQL_REFUSED;
-    if (!of_statement || !run_is_models(run))
-        return err->message;
-    bool links = strstr(err->message, "//"); /* else what is emphasis to the filter is an operator's sign */
-    struct str text = str_from(links ? prose_filter_text(err->message, ERROR_MESSAGE_MAX, run->arena)
-                                     : arena_strdup(run->arena, err->message));
-    struct strbuf out = strbuf_init(4 * ERROR_MESSAGE_MAX);
-    struct claim claim;
-    size_t told = 0;
-    for (size_t at = 0; claim_next(text, at, &claim); at = claim.end) {
-        if (is_small(&claim))
-            continue;
-        strbuf_add_str(&out, str_slice(text, told, claim.begin));
-        strbuf_add(&out, "...");
-        told = claim.end;
-    }
-    strbuf_add_str(&out, str_slice(text, told, text.length));
-    const char *kept = arena_strdup(run->arena, strbuf_text(&out));
-    strbuf_clear(&out);
-    return kept;
 }

@@ -18,6 +18,7 @@ struct wording {
     const char *prose;   /* NULL: the template's is to be told */
     unsigned wrong;      /* sentences that were put right or left out */
     const char *failure; /* why the template has taken over; NULL */
+    bool broke;          /* because a call failed, which the next one may not */
 };
 
 /* Fills *out. False only when the run must end (cancelled, late). `whole`: what the template says, with all

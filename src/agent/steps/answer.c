@@ -35,6 +35,7 @@ TASK_WAITS static bool word_by_model(struct run *run, struct answer *answer, str
     struct wording written;
     if (!wording_write(run, &answer->parts, answer->prose, &written, err))
         return false;
+    run->wording_broke = written.broke;
     if (written.prose)
         answer->prose = written.prose;
     record->detail = arena_printf(run->arena, "{\"written_by\":\"%s\",\"mended\":%u}",
