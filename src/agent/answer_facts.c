@@ -149,7 +149,9 @@ static void find_lead(struct finder *finder, size_t index)
     double low = fmin(first, second), high = fmax(first, second);
     if (low > 0) {
         add(finder, FACT_RATIO, high / low);
-        strbuf_printf(&finder->lines, " (%.2f times as much)", high / low);
+        strbuf_printf(&finder->lines, " (%.2f times as much, %s more)", high / low,
+                      percent(finder, FACT_CHANGE, 100 * (high - low) / low));
+        add(finder, FACT_CHANGE, -100 * (high - low) / high); /* "less than the other" */
     }
     strbuf_add_char(&finder->lines, '\n');
     if (count > 2 && number_at(finder, count - 1, index, &last) && fmin(first, last) > 0)

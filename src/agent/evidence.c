@@ -444,6 +444,50 @@ static int month_of(struct str word)
     return 0;
 }
 
+#define LISTED_DAYS_MAX 10
+
+/* A day of a list: "13", "13th", "and". */
+static bool is_listed(struct str word)
+{
+    size_t digits = 0;
+    while (digits < word.length && char_is_digit(word.bytes[digits]))
+        digits++;
+    struct str rest = str_slice(word, digits, word.length);
+    if (digits == 0)
+        return str_equal_nocase(word, STR("and")) || str_equal_nocase(word, STR("or"));
+    return digits <= 2 && (rest.length == 0 || rest.length == 2);
+}
+
+static bool ends_in_list(struct str prose, size_t at)
+{
+    while (at < prose.length && (prose.bytes[at] == ' ' || prose.bytes[at] == ','))
+        at++;
+    size_t end = at;
+    while (end < prose.length && char_is_alnum(prose.bytes[end]))
+        end++;
+    struct str next = str_slice(prose, at, end);
+    return next.length == 0 || is_listed(next) || (next.length == 4 && char_is_digit(next.bytes[0]));
+}
+
+/* "January 13, 12 and 11": the month that a list of days has ahead of it; 0. What is counted ("and 11 orders") is
+ * none of them. */
+static int month_of_list_ahead(struct str prose, size_t begin, size_t end)
+{
+    if (!ends_in_list(prose, end))
+        return 0;
+    for (size_t words = 0; words < 2 * LISTED_DAYS_MAX; words++) {
+        while (begin > 0 && (prose.bytes[begin - 1] == ' ' || prose.bytes[begin - 1] == ','))
+            begin--;
+        end = begin;
+        while (begin > 0 && char_is_alnum(prose.bytes[begin - 1]))
+            begin--;
+        struct str word = str_slice(prose, begin, end);
+        if (!is_listed(word))
+            return words > 0 ? month_of(word) : 0;
+    }
+    return 0;
+}
+
 static struct str word_behind(struct str prose, size_t at)
 {
     while (at < prose.length && (prose.bytes[at] == ' ' || prose.bytes[at] == ','))
@@ -535,6 +579,8 @@ static bool holds_date_part(const struct evidence *evidence, struct str prose,
     int behind = month_of(word_behind(prose, claim->end));
     if (digits.length == 4)
         return is_known_date(evidence, (int)number, before, 0);
+    if (!before && !behind)
+        before = month_of_list_ahead(prose, claim->begin, claim->end);
     return digits.length <= 2 && (before || behind) &&
            is_known_date(evidence, 0, behind ? behind : before, (int)number);
 }

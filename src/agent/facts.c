@@ -270,7 +270,7 @@ static bool is_summed(const struct column *column)
 }
 
 static void describe_item(const struct select_column *item, const struct dataset *dataset,
-                          const struct result_column *result, struct column_facts *out)
+                          const struct result_column *result, bool days_rise, struct column_facts *out)
 {
     const struct column *column = column_named(dataset, item->column);
     out->additive = item->adds;
@@ -279,6 +279,8 @@ static void describe_item(const struct select_column *item, const struct dataset
     out->adds_over_time = item->counts || (item->adds && column && is_summed(column));
     if (item->kind == SELECT_KEY && value_kind_is_time(result->kind) && item->bucket.length > 0)
         out->bucket = unit_named(item->bucket);
+    else if (item->kind == SELECT_KEY && result->kind == VALUE_DATE && item->function.length == 0 && days_rise)
+        out->bucket = UNIT_DAY;
     if (item->kind == SELECT_KEY)
         out->measure = false;
     const struct column *source = item->function.length == 0 ? column_named(dataset, item->source) : NULL;
@@ -301,6 +303,36 @@ static bool is_in_order(const struct rows *rows, size_t column)
         before = number;
     }
     return rising || falling;
+}
+
+/* Each day behind the one before: a series, and not what happens to come first. */
+static bool do_days_rise(const struct rows *rows, size_t column)
+{
+    for (size_t row = 0; row < rows->row_count; row++) {
+        const struct cell *cell = rows_cell(rows, row, column);
+        if (cell->type != CELL_TEXT ||
+            (row > 0 && str_compare(rows_cell(rows, row - 1, column)->text, cell->text) >= 0))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the outermost SELECT asks for an order: that of its rows is chance else. */
+static bool has_order(const char *sql, struct arena *arena)
+{
+    struct token_list tokens;
+    struct token fault;
+    enum refusal refusal;
+    if (!tokenize(str_from(sql), arena, &tokens, &refusal, &fault))
+        return false;
+    int depth = 0;
+    for (size_t i = 0; i < tokens.count; i++) {
+        struct str text = tokens.items[i].text;
+        depth += str_equal_text(text, "(") ? 1 : str_equal_text(text, ")") ? -1 : 0;
+        if (depth == 0 && tokens.items[i].kind == TOKEN_WORD && str_equal_nocase(text, STR("order")))
+            return true;
+    }
+    return false;
 }
 
 /* A name that says nothing but what it is; `list`: NULL where the statement was not understood. */
@@ -333,11 +365,13 @@ void facts_find_of_sql(const struct facts_source *source, const struct rows *row
         return;
     bool grouped = false;
     for (size_t i = 0; i < list.count; i++) {
-        describe_item(&list.items[i], source->dataset, &rows->columns[i], &out->columns[i]);
+        describe_item(&list.items[i], source->dataset, &rows->columns[i], do_days_rise(rows, i),
+                      &out->columns[i]);
         grouped |= list.items[i].kind == SELECT_KEY;
     }
     find_places(rows, out);
-    out->ordered = out->measure_column >= 0 && is_in_order(rows, (size_t)out->measure_column);
+    out->ordered = out->measure_column >= 0 && has_order(source->sql, arena) &&
+                   is_in_order(rows, (size_t)out->measure_column);
     out->shape = find_shape(NULL, rows, out);
     if (out->shape == SHAPE_TABLE && grouped && out->measure_column >= 0 && out->name_column >= 0 &&
         out->time_column < 0)

@@ -2,6 +2,7 @@
 /* Answers over small results, read aloud: what is written, and what must not be. */
 #include "arena_support.h"
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 #include "agent/answer.h"
@@ -341,6 +342,52 @@ static void totals_are_facts_of_models_statements(void **state)
     }
 }
 
+static struct answer write_of(const char *sql, struct rows *rows)
+{
+    struct llm_proposal proposal = {.sql = sql, .dataset = &dataset};
+    struct answer_input input = {.question = "what was asked", .proposal = &proposal, .rows = rows,
+                                 .by_model = true, .for_model = true};
+    struct answer answer;
+    answer_write(&input, arena, &answer);
+    return answer;
+}
+
+static bool has_fact(const struct answer *answer, enum fact_kind kind, double value)
+{
+    for (size_t i = 0; i < answer->parts.fact_count; i++)
+        if (answer->parts.facts[i].kind == kind && fabs(answer->parts.facts[i].value - value) < 0.01)
+            return true;
+    return false;
+}
+
+/* Two rows are always in some order; only where one was asked for it is told. */
+static void groups_in_no_order_are_told_biggest_first(void **state)
+{
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT}, {"total", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("East"), number(250), text("West"), number(500)};
+    struct rows rows = {names, 2, cells, 2, false};
+    struct answer answer = write_of("SELECT region, sum(revenue) AS total FROM sales GROUP BY region", &rows);
+    assert_true(strstr(answer.prose, "West") < strstr(answer.prose, "East"));
+    answer = write_of("SELECT region, sum(revenue) AS total FROM sales GROUP BY region ORDER BY total", &rows);
+    assert_true(strstr(answer.prose, "East") < strstr(answer.prose, "West"));
+    assert_true(has_fact(&answer, FACT_CHANGE, 100) && has_fact(&answer, FACT_CHANGE, -50));
+    assert_non_null(strstr(answer.parts.fact_lines, "(2.00 times as much, 100 % more)"));
+}
+
+static void days_in_their_order_are_a_series(void **state)
+{
+    struct result_column names[] = {{"day", "DATE", VALUE_DATE}, {"total", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("2024-01-02"), number(250), text("2024-01-03"), number(500)};
+    struct cell mixed[] = {text("2024-01-03"), number(500), text("2024-01-02"), number(250)};
+    struct rows rows = {names, 2, cells, 2, false};
+    static const char sql[] = "SELECT day, sum(revenue) AS total FROM sales GROUP BY day";
+    struct answer answer = write_of(sql, &rows);
+    assert_non_null(strstr(answer.parts.fact_lines, "change of total from 2 January 2024 to 3 January 2024: 250"));
+    rows.cells = mixed;
+    answer = write_of(sql, &rows);
+    assert_null(strstr(answer.parts.fact_lines, "change of"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +399,8 @@ int main(void)
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
         cmocka_unit_test(totals_are_facts_of_models_statements),
+        cmocka_unit_test(groups_in_no_order_are_told_biggest_first),
+        cmocka_unit_test(days_in_their_order_are_a_series),
         cmocka_unit_test(months_without_rows_are_said),
         cmocka_unit_test(gaps_at_the_ends_count_where_a_period_was_asked_for),
         cmocka_unit_test(many_gaps_are_counted),

@@ -163,6 +163,11 @@ static const struct {
     {"On 1 April 2024.", true},
     {"On 9 April 2024.", false},
     {"On April 1st, 2024.", true},
+    {"The best days were May 1 and 29, 2024.", true},
+    {"On May 1 and 28, 2024.", false},
+    {"On March 1, and 29 orders came.", false}, /* counted, not listed */
+    {"On May 1 and 29 orders.", false},
+    {"29 orders, on 1 May.", false},
     {"In Q2 2024.", true},
     {"In Q4 2024.", false},
     {"In the last 90 days.", true},
