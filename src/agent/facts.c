@@ -279,7 +279,7 @@ static void describe_item(const struct select_column *item, const struct dataset
     out->adds_over_time = item->counts || (item->adds && column && is_summed(column));
     if (item->kind == SELECT_KEY && value_kind_is_time(result->kind) && item->bucket.length > 0)
         out->bucket = unit_named(item->bucket);
-    else if (item->kind == SELECT_KEY && result->kind == VALUE_DATE && item->function.length == 0 && days_rise)
+    else if (item->kind == SELECT_KEY && days_rise && item->function.length == 0)
         out->bucket = UNIT_DAY;
     if (item->kind == SELECT_KEY)
         out->measure = false;
@@ -365,8 +365,8 @@ void facts_find_of_sql(const struct facts_source *source, const struct rows *row
         return;
     bool grouped = false;
     for (size_t i = 0; i < list.count; i++) {
-        describe_item(&list.items[i], source->dataset, &rows->columns[i], do_days_rise(rows, i),
-                      &out->columns[i]);
+        bool days_rise = rows->columns[i].kind == VALUE_DATE && do_days_rise(rows, i);
+        describe_item(&list.items[i], source->dataset, &rows->columns[i], days_rise, &out->columns[i]);
         grouped |= list.items[i].kind == SELECT_KEY;
     }
     find_places(rows, out);
