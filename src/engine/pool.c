@@ -232,9 +232,19 @@ static void count_end(const struct process *process)
     metrics_add(METRIC_WORKER_ENDS, how, 0, 1);
 }
 
+/* What ails one may ail the others: each is asked whether it lives before its next statement. */
+static void doubt_idle_workers(struct pool *pool)
+{
+    for (struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        if (!worker->busy)
+            worker->idle_since_ms = 0;
+}
+
 void pool_drop(struct pool_worker *worker)
 {
     struct pool *pool = worker->pool;
+    if (worker->process && !process_is_usable(worker->process))
+        doubt_idle_workers(pool);
     struct pool_worker **link = &pool->workers;
     while (*link && *link != worker)
         link = &(*link)->next;
@@ -260,6 +270,7 @@ static void interrupted(void *arg, bool usable)
 
 void pool_interrupt(struct pool_worker *worker, uint32_t number)
 {
+    doubt_idle_workers(worker->pool);
     struct strbuf payload = strbuf_init(64);
     wire_add_u32(&payload, number);
     process_send(worker->process, FRAME_INTERRUPT, strbuf_str(&payload));
@@ -485,7 +496,8 @@ static bool answers_ping(struct pool_worker *worker, uint64_t time_max_ms, struc
     return ok;
 }
 
-/* One that was idle for long may be frozen, which only shows when it is asked. Just used it is taken to live. */
+/* One that was idle for long may be frozen, which only shows when it is asked. Just used it is taken to live, unless
+ * another had to be interrupted or given up since. */
 static bool is_alive(struct pool_worker *worker, uint64_t end_ms)
 {
     const struct pool_options *options = &worker->pool->options;

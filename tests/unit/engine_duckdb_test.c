@@ -334,6 +334,38 @@ static void a_frozen_worker_is_found_before_its_statement_waits(void **state)
     run(a_frozen_worker_is_found_before_its_statement_waits_body);
 }
 
+/* Whatever froze them, the first that doesn't end its statement makes the others doubtful. */
+static void one_that_must_be_interrupted_has_the_others_asked_body(struct bench *bench)
+{
+    struct error err = {0};
+    struct engine_statement statement = {.sql = "SELECT 1"};
+    struct pool_options options = {
+        .memory_mb = 256, .threads = 1, .worker_max = 3, .idle_check_ms = 600000, .ping_ms = 100};
+    struct pool *pool = pool_new(bench->loop, &options);
+    uint64_t end_ms = clock_monotonic_ms() + 60000;
+    struct pool_worker *one = pool_take(pool, &statement, end_ms, &err);
+    struct pool_worker *other = pool_take(pool, &statement, end_ms, &err);
+    if (!one || !other)
+        fail_msg("%s", err.message);
+    int id = process_id(pool_process(other));
+    pool_give(other);
+    kill(id, SIGSTOP);
+    while (!is_stopped(id))
+        assert_true(task_sleep(1, &err));
+    pool_interrupt(one, 1);
+    struct pool_worker *next = pool_take(pool, &statement, end_ms, &err);
+    assert_non_null(next);
+    assert_int_not_equal(process_id(pool_process(next)), id);
+    assert_true(clock_monotonic_ms() < end_ms - 30000);
+    pool_give(next);
+    pool_free(pool);
+}
+
+static void one_that_must_be_interrupted_has_the_others_asked(void **state)
+{
+    run(one_that_must_be_interrupted_has_the_others_asked_body);
+}
+
 static void run_one(void *arg)
 {
     expect_works(arg);
@@ -528,6 +560,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(dead_workers_are_replaced),
         cmocka_unit_test(stopped_workers_are_replaced),
         cmocka_unit_test(a_frozen_worker_is_found_before_its_statement_waits),
+        cmocka_unit_test(one_that_must_be_interrupted_has_the_others_asked),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(callers_take_turns),
         cmocka_unit_test(bad_statements),

@@ -243,6 +243,7 @@ static void openai_is_known_by_its_address(void **state)
         set("OPENAI_BASE_URL", urls[i]);
         struct chat_model *model = open_model("openai");
         assert_true(model->own_host);
+        chat_close(model);
     }
 }
 
