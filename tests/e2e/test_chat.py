@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import signal
+import time
 
 import pexpect
 import pytest
@@ -114,6 +115,22 @@ def test_history_is_kept_for_the_next_chat(querent, visits, terminals):
     assert chat.end()[1] == 0
 
 
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def wait_until_it_waits(child):
+    """A step's line says that it has begun, not that its statement is with the worker: until nothing moves."""
+    deadline, quiet_since, ticks = time.monotonic() + WAIT, time.monotonic(), cpu_ticks(child.pid)
+    while time.monotonic() - quiet_since < 1:
+        assert time.monotonic() < deadline, "the chat never comes to rest"
+        time.sleep(0.05)
+        if (now := cpu_ticks(child.pid)) != ticks:
+            ticks, quiet_since = now, time.monotonic()
+
+
 def test_ctrl_c_cancels_the_question_and_not_the_chat(querent, visits, terminals):
     """A stopped worker makes the question wait; the chat goes on with another worker."""
     chat = terminals(querent, "--data", visits)
@@ -121,7 +138,8 @@ def test_ctrl_c_cancels_the_question_and_not_the_chat(querent, visits, terminals
     for worker in children(chat.child.pid):
         os.kill(worker, signal.SIGSTOP)
     chat.child.sendline("minutes by ward")
-    chat.child.expect_exact("select_dataset")
+    chat.child.expect_exact("… generate_sql")
+    wait_until_it_waits(chat.child)
     chat.child.sendintr()
     said = chat.read_to_prompt()
     assert "cancelled" in said and "252" not in said
