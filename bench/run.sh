@@ -15,7 +15,7 @@ printf '%-38s | %9s | %-43s | %-24s | %s\n' figure ours "peer, in the same run" 
 line() { printf '%*s' "$1" '' | tr ' ' -; }
 echo "$(line 39)|$(line 11)|$(line 45)|$(line 26)|$(line 12)"
 failed=0
-measure() { timeout 300 "$@" || { echo "bench: ${1##*/} did not end well" >&2; failed=1; }; }
+measure() { timeout 600 "$@" || { echo "bench: ${1##*/} did not end well" >&2; failed=1; }; }
 measure "$build/bench/http_bench"
 measure "$build/bench/fetch_bench"
 measure "$build/bench/run_bench"

@@ -20,6 +20,7 @@
 #include "engine/worker.h"
 
 #define QUEUE_MAX 20000
+#define RUNS_DEFAULT 32 /* as cli/serve.c has it */
 
 static char folder[64], table[96];
 
@@ -57,11 +58,12 @@ static bool serve_questions(void *arg, struct error *err)
     struct agent *agent = agent_open(task_loop(task_current()), &options, err);
     if (!agent)
         return false;
+    int64_t runs_max = settings_integer("QUERENT_RUNS_MAX");
     pthread_t thread;
     pthread_create(&thread, NULL, listen_to_parent, NULL);
     struct api_options api = {
         .host = "127.0.0.1",
-        .runs_max = (size_t)settings_integer("QUERENT_RUNS_MAX"),
+        .runs_max = runs_max > 0 ? (size_t)runs_max : RUNS_DEFAULT,
         .queue_max = QUEUE_MAX,
         .stop_grace_ms = 1000,
         .reattach_ms = 600000,
