@@ -28,7 +28,9 @@ configure() { # FOLDER OPTION...: a build folder, made anew when cmocka came aft
     local folder=$1
     shift
     if [ -f "$folder/build.ninja" ] && ! grep -q core_arena_test "$folder/build.ninja"; then
-        meson setup --reconfigure --clearcache "$folder" "$@" >"$logs/meson.log" 2>&1 || { cat "$logs/meson.log"; return 1; }
+        # Meson 1.0 forgets what it did not find by `configure` alone.
+        { meson configure --clearcache "$folder" && meson setup --reconfigure "$folder" "$@"; } >"$logs/meson.log" 2>&1 ||
+            { cat "$logs/meson.log"; return 1; }
     elif [ ! -f "$folder/build.ninja" ]; then
         meson setup "$folder" "$@" >"$logs/meson.log" 2>&1 || { cat "$logs/meson.log"; return 1; }
     fi
