@@ -91,42 +91,41 @@ TASK_WAITS static bool check_store(struct api *api, struct error *err)
     return ok;
 }
 
-/* How the last call of the language model ended. It is not called for this: each look would cost, and a provider that
- * is away for a while is no reason to send questions elsewhere, since the planner answers many of them. */
+/* How the last call of a model's server ended. It is not called for this: each look would cost, and
+ * a server that is away for a while is no reason to send questions elsewhere, since many are
+ * answered without it. */
+static void add_last_call(struct strbuf *words, const char *name, const struct server_state *last)
+{
+    strbuf_printf(words, "%s: ", name);
+    if (last->called)
+        strbuf_printf(words, "%s %lld s ago%s%s", last->ok ? "answered" : "failed",
+                      (long long)((clock_real_ms() - last->at_ms) / 1000), last->ok ? "" : ": ",
+                      last->message);
+    else
+        strbuf_add(words, "not called yet");
+}
+
 static void add_model_check(struct strbuf *json, const struct llm *llm)
 {
-    struct chat_state last;
+    struct server_state last;
     if (!llm_last_state(llm, &last))
         return;
     struct strbuf words = strbuf_init(2 * ERROR_MESSAGE_MAX);
-    strbuf_printf(&words, "%s: ", llm_name(llm));
-    if (last.called)
-        strbuf_printf(&words, "%s %lld s ago%s%s", last.ok ? "answered" : "failed",
-                      (long long)((clock_real_ms() - last.at_ms) / 1000), last.ok ? "" : ": ",
-                      last.message);
-    else
-        strbuf_add(&words, "not called yet");
+    add_last_call(&words, llm_name(llm), &last);
     add_check(json, "model", !last.called || last.ok, strbuf_text(&words));
     strbuf_clear(&words);
 }
 
-/* The same of the server of embeddings, without which datasets are found all the same; and how far the
- * vectors of datasets are. */
+/* Of the server of embeddings also how far the vectors of datasets are. */
 static void add_embedding_check(struct strbuf *json, const struct agent *agent,
                                 const struct knowledge *knowledge)
 {
-    struct embed_state last;
+    struct server_state last;
     if (!agent->server_embedder)
         return;
     embedder_last_state(agent->server_embedder, &last);
     struct strbuf words = strbuf_init(2 * ERROR_MESSAGE_MAX);
-    strbuf_printf(&words, "%s: ", embedder_model(agent->server_embedder));
-    if (last.called)
-        strbuf_printf(&words, "%s %lld s ago%s%s", last.ok ? "answered" : "failed",
-                      (long long)((clock_real_ms() - last.at_ms) / 1000), last.ok ? "" : ": ",
-                      last.message);
-    else
-        strbuf_add(&words, "not called yet");
+    add_last_call(&words, embedder_model(agent->server_embedder), &last);
     size_t missing = retrieval_server_vectors_missing(knowledge->retrieval);
     bool waits = embedding_is_wanted(agent, knowledge) && missing > 0;
     if (waits)

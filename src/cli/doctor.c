@@ -223,20 +223,39 @@ static void report(struct doctor *doctor, const char *name, const struct outcome
     terminal_print_wrapped(stdout, outcome->words, 15);
 }
 
-/* What the checks of a provider are called here. */
+/* What the checks of a server are called here. */
+enum server { LANGUAGE_MODEL, EMBEDDINGS, SERVERS };
+
 static const struct {
-    const char *what, *name;
-} model_checks[] = {
-    {"reached", "model server"}, {"clock", "model clock"},   {"key", "model key"},
-    {"model", "model"},          {"answer", "model answer"},
+    const char *what, *names[SERVERS];
+} server_checks[] = {
+    {"reached", {"model server", "embed server"}},
+    {"clock", {"model clock", "embed clock"}},
+    {"key", {"model key", "embed key"}},
+    {"model", {"model", "embed model"}},
+    {"answer", {"model answer", NULL}},
+    {"dimensions", {NULL, "embed size"}},
 };
 
-static const char *model_check_name(const char *what)
+static const char *server_check_name(const char *what, enum server server)
 {
-    for (size_t i = 0; i < sizeof(model_checks) / sizeof(model_checks[0]); i++)
-        if (strcmp(model_checks[i].what, what) == 0)
-            return model_checks[i].name;
+    for (size_t i = 0; i < sizeof(server_checks) / sizeof(server_checks[0]); i++)
+        if (strcmp(server_checks[i].what, what) == 0 && server_checks[i].names[server])
+            return server_checks[i].names[server];
     return what;
+}
+
+static void report_server(struct doctor *doctor, enum server server,
+                          const struct server_check *found, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outcome outcome = {
+            !found[i].ok ? FINDING_BAD : found[i].odd ? FINDING_ODD : FINDING_GOOD,
+            found[i].words,
+        };
+        doctor->odd |= outcome.finding == FINDING_ODD;
+        report(doctor, server_check_name(found[i].what, server), &outcome);
+    }
 }
 
 /* Calls the provider of the language model, if one is set: a row for each of its checks. */
@@ -252,33 +271,10 @@ TASK_WAITS static void examine_language_model(struct doctor *doctor)
         report(doctor, "model", &outcome);
         return;
     }
-    struct chat_check found[CHAT_CHECKS_MAX];
+    struct server_check found[SERVER_CHECKS_MAX];
     task_set_deadline(MODEL_CHECK_MS);
-    size_t count = chat_check(model, doctor->arena, found);
-    for (size_t i = 0; i < count; i++) {
-        struct outcome outcome = {
-            !found[i].ok ? FINDING_BAD : found[i].odd ? FINDING_ODD : FINDING_GOOD,
-            found[i].words,
-        };
-        doctor->odd |= outcome.finding == FINDING_ODD;
-        report(doctor, model_check_name(found[i].what), &outcome);
-    }
+    report_server(doctor, LANGUAGE_MODEL, found, chat_check(model, doctor->arena, found));
     chat_close(model);
-}
-
-static const struct {
-    const char *what, *name;
-} embedding_checks[] = {
-    {"reached", "embed server"}, {"clock", "embed clock"},     {"key", "embed key"},
-    {"model", "embed model"},    {"dimensions", "embed size"},
-};
-
-static const char *embedding_check_name(const char *what)
-{
-    for (size_t i = 0; i < sizeof(embedding_checks) / sizeof(embedding_checks[0]); i++)
-        if (strcmp(embedding_checks[i].what, what) == 0)
-            return embedding_checks[i].name;
-    return what;
 }
 
 /* Calls the server of embeddings, if one is set: a row for each of its checks. */
@@ -293,13 +289,9 @@ TASK_WAITS static void examine_embedding_server(struct doctor *doctor)
         report(doctor, "embed model", &outcome);
         return;
     }
-    struct embed_check found[EMBED_CHECKS_MAX];
+    struct server_check found[SERVER_CHECKS_MAX];
     task_set_deadline(MODEL_CHECK_MS);
-    size_t count = embedder_check(embedder, doctor->arena, found);
-    for (size_t i = 0; i < count; i++) {
-        struct outcome outcome = {found[i].ok ? FINDING_GOOD : FINDING_BAD, found[i].words};
-        report(doctor, embedding_check_name(found[i].what), &outcome);
-    }
+    report_server(doctor, EMBEDDINGS, found, embedder_check(embedder, doctor->arena, found));
     embedder_close(embedder);
 }
 

@@ -126,15 +126,15 @@ bool embedder_embed_counted(struct embedder *embedder, const struct str *texts, 
     return true;
 }
 
-void embedder_last_state(struct embedder *embedder, struct embed_state *out)
+void embedder_last_state(struct embedder *embedder, struct server_state *out)
 {
-    *out = (struct embed_state){0};
+    *out = (struct server_state){0};
     if (embedder->driver->last_state)
         embedder->driver->last_state(embedder->state, out);
 }
 
 TASK_WAITS size_t embedder_check(struct embedder *embedder, struct arena *arena,
-                                 struct embed_check checks[EMBED_CHECKS_MAX])
+                                 struct server_check checks[SERVER_CHECKS_MAX])
 {
     return embedder->driver->check ? embedder->driver->check(embedder->state, arena, checks) : 0;
 }

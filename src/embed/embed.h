@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/str.h"
+#include "net/server_check.h"
 #include "task/task.h"
 
 #define EMBED_TEXTS_MAX 2048 /* texts of one call */
@@ -56,24 +57,11 @@ TASK_WAITS bool embedder_embed_counted(struct embedder *embedder, const struct s
                                        size_t count, float *out, struct embed_usage *usage,
                                        struct error *err);
 
-/* How the last call of the server ended, for who asks without calling it. */
-struct embed_state {
-    bool called; /* false: none has ended yet, and the rest says nothing */
-    bool ok;
-    int64_t at_ms; /* since 1970 */
-    char message[ERROR_MESSAGE_MAX];
-};
-void embedder_last_state(struct embedder *embedder, struct embed_state *out);
+/* Nothing called, for a local model. */
+void embedder_last_state(struct embedder *embedder, struct server_state *out);
 
-/* What `querent doctor` tells of a server: each a line, good or bad, with what to mend. */
-struct embed_check {
-    const char *what; /* "reached", "clock", "key", "model", "dimensions" */
-    bool ok;
-    const char *words;
-};
-#define EMBED_CHECKS_MAX 8
-/* 0 for a local model. Makes one small call. */
+/* "reached", "clock", "key", "model", "dimensions"; makes one small call. 0 for a local model. */
 TASK_WAITS size_t embedder_check(struct embedder *embedder, struct arena *arena,
-                                 struct embed_check checks[EMBED_CHECKS_MAX]);
+                                 struct server_check checks[SERVER_CHECKS_MAX]);
 
 #endif

@@ -18,9 +18,9 @@ struct embedder_driver {
                              struct embed_usage *usage, struct error *err);
     /* Of a server; NULL for a local model. */
     const char *(*model)(const void *state);
-    void (*last_state)(void *state, struct embed_state *out);
+    void (*last_state)(void *state, struct server_state *out);
     TASK_WAITS size_t (*check)(void *state, struct arena *arena,
-                               struct embed_check checks[EMBED_CHECKS_MAX]);
+                               struct server_check checks[SERVER_CHECKS_MAX]);
 };
 
 extern const struct embedder_driver embedder_builtin;

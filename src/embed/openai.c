@@ -367,8 +367,8 @@ TASK_WAITS static enum outcome read_reply(struct batch *batch, struct error *err
 static enum outcome after_refusal(struct batch *batch, struct error *err)
 {
     struct embed_server *server = batch->job->server;
-    struct embed_problem problem = embed_read_problem(server, batch->response.status,
-                                                      batch->response.body, batch->job->arena);
+    struct server_problem problem =
+        embed_read_problem(server, batch->response.status, batch->response.body, batch->job->arena);
     unsigned field = embed_refused_field(&problem, batch->fields);
     if (field != 0 && batch->changes++ < CHANGES_MAX) {
         batch->refused |= field;
@@ -457,7 +457,7 @@ static void keep_state(struct embed_server *server, bool ok, const struct error 
     pthread_mutex_unlock(&server->lock);
 }
 
-static void last_state(void *state, struct embed_state *out)
+static void last_state(void *state, struct server_state *out)
 {
     struct embed_server *server = state;
     pthread_mutex_lock(&server->lock);

@@ -11,39 +11,18 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "embed/openai_priv.h"
-#include "net/curl_api.h"
 
-#define SKEW_MAX_S 60
 #define MODELS_SIZE_MAX (1024 * 1024)
 #define DEPLOYMENTS "/openai/deployments/"
 
 struct checking {
     struct embed_server *server;
-    struct arena *arena;
-    struct embed_check *checks;
-    size_t count;
+    struct server_checks found;
 };
 
 static void add(struct checking *checking, const char *what, bool ok, const char *words)
 {
-    if (checking->count < EMBED_CHECKS_MAX)
-        checking->checks[checking->count++] = (struct embed_check){what, ok, words};
-}
-
-static void check_clock(struct checking *checking, const struct fetch_response *response)
-{
-    const char *date = fetch_response_header(response, "date");
-    int64_t theirs_s = *date && !curl_api_load() ? (int64_t)curl.getdate(date, NULL) : -1;
-    if (theirs_s < 0)
-        return;
-    int64_t ahead_s = clock_real_ms() / 1000 - theirs_s;
-    bool ok = ahead_s >= -SKEW_MAX_S && ahead_s <= SKEW_MAX_S;
-    add(checking, "clock", ok,
-        ok ? "agrees with the server's"
-           : arena_printf(checking->arena,
-                          "this machine's clock is %" PRId64 " s %s the server's; set it (with "
-                          "NTP): certificates depend on it",
-                          ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of"));
+    server_check_add(&checking->found, what, ok, words);
 }
 
 static const char *models_url(const struct embed_server *server, struct arena *arena)
@@ -66,7 +45,7 @@ TASK_WAITS static bool check_reached(struct checking *checking)
     const struct fetch_request request = {
         .upstream = server->upstream,
         .method = "GET",
-        .url = models_url(server, checking->arena),
+        .url = models_url(server, checking->found.arena),
         .headers = server->endpoint.headers,
         .header_count = server->endpoint.header_count,
         .idle_ms = server->idle_ms,
@@ -75,23 +54,15 @@ TASK_WAITS static bool check_reached(struct checking *checking)
         .failure = ERROR_MODEL,
     };
     struct fetch_response response = {0};
-    uint64_t start_us = clock_monotonic_us();
-    if (!http_fetch(&request, checking->arena, &response, &err)) {
-        add(checking, "reached", false,
-            arena_printf(checking->arena, "%s; check the network and %s", err.message,
-                         server->url_setting));
+    if (!server_check_reach(&checking->found, &request, server->endpoint.host, server->url_setting,
+                            &response))
         return false;
-    }
-    add(checking, "reached", true,
-        arena_printf(checking->arena, "%s, in %" PRIu64 " ms", server->endpoint.host,
-                     (clock_monotonic_us() - start_us) / 1000));
-    check_clock(checking, &response);
     if (response.status != 401)
         return true;
-    struct embed_problem problem =
-        embed_read_problem(server, response.status, response.body, checking->arena);
+    struct server_problem problem =
+        embed_read_problem(server, response.status, response.body, checking->found.arena);
     embed_explain(server, &problem, response.tries, &err);
-    add(checking, "key", false, arena_strdup(checking->arena, err.message));
+    add(checking, "key", false, arena_strdup(checking->found.arena, err.message));
     return false;
 }
 
@@ -107,22 +78,22 @@ TASK_WAITS static void check_call(struct checking *checking)
     free(vector);
     if (!ok) {
         add(checking, strstr(err.message, "QUERENT_EMBED_DIMENSIONS") ? "dimensions" : "model",
-            false, arena_strdup(checking->arena, err.message));
+            false, arena_strdup(checking->found.arena, err.message));
         return;
     }
     add(checking, "key", true, server->has_key ? "taken" : "none needed");
     add(checking, "model", true,
-        arena_printf(checking->arena, "'%s' is there; %" PRId64 " tokens in %" PRIu64 " ms",
+        arena_printf(checking->found.arena, "'%s' is there; %" PRId64 " tokens in %" PRIu64 " ms",
                      server->model, usage.tokens, (clock_monotonic_us() - start_us) / 1000));
     add(checking, "dimensions", true,
-        arena_printf(checking->arena, "%zu, as asked for", server->dimensions));
+        arena_printf(checking->found.arena, "%zu, as asked for", server->dimensions));
 }
 
 TASK_WAITS size_t embed_check_server(void *state, struct arena *arena,
-                                     struct embed_check checks[EMBED_CHECKS_MAX])
+                                     struct server_check checks[SERVER_CHECKS_MAX])
 {
-    struct checking checking = {state, arena, checks, 0};
+    struct checking checking = {state, {.arena = arena, .rows = checks}};
     if (check_reached(&checking))
         check_call(&checking);
-    return checking.count;
+    return checking.found.count;
 }

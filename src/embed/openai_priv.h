@@ -9,6 +9,7 @@
 
 #include "embed/embed_priv.h"
 #include "net/endpoint.h"
+#include "net/server_problem.h"
 
 /* Parts of a request that not every server takes. */
 enum embed_field {
@@ -33,26 +34,21 @@ struct embed_server {
     uint64_t idle_ms;
 
     pthread_mutex_t lock; /* of the state; never held across a wait */
-    struct embed_state state;
+    struct server_state state;
 };
 
-/* What a status other than 200 means. */
-struct embed_problem {
-    int status;
-    const char *message, *code, *type, *param; /* "" where not given; fit to be told */
-};
-struct embed_problem embed_read_problem(const struct embed_server *server, int status,
-                                        struct str body, struct arena *arena);
+struct server_problem embed_read_problem(const struct embed_server *server, int status,
+                                         struct str body, struct arena *arena);
 /* The field that it refuses, of those sent; 0: none. */
-unsigned embed_refused_field(const struct embed_problem *problem, unsigned sent);
+unsigned embed_refused_field(const struct server_problem *problem, unsigned sent);
 /* Too many tokens, in one text or in all. */
-bool embed_is_too_long(const struct embed_problem *problem);
+bool embed_is_too_long(const struct server_problem *problem);
 /* It says so in words, so that one text alone may be cut: a 413 of a proxy may have any reason. */
-bool embed_tells_length(const struct embed_problem *problem);
+bool embed_tells_length(const struct server_problem *problem);
 /* One text, or how many they are, may be why: see embed_usage. */
-bool embed_is_by_texts(const struct embed_problem *problem);
+bool embed_is_by_texts(const struct server_problem *problem);
 /* The sentence, with what to mend; false. */
-bool embed_explain(const struct embed_server *server, const struct embed_problem *problem,
+bool embed_explain(const struct embed_server *server, const struct server_problem *problem,
                    unsigned tries, struct error *err);
 /* fetch_request.is_final: no money left, or too long, which waiting does not mend. */
 bool embed_problem_is_final(const struct fetch_response *response);
@@ -73,7 +69,7 @@ void embed_read_vectors(void *reading);
 bool embed_decode_base64(struct str text, float *out, size_t count);
 
 TASK_WAITS size_t embed_check_server(void *state, struct arena *arena,
-                                     struct embed_check checks[EMBED_CHECKS_MAX]);
+                                     struct server_check checks[SERVER_CHECKS_MAX]);
 bool embed_openai_texts(void *state, const struct str *texts, size_t count, float *out,
                         struct embed_usage *usage, struct error *err);
 /* The beginning of a text that has too many tokens: see openai.c. */

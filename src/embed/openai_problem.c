@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server says when it gives no vectors, in the shapes that servers have for it, and the
- * sentence that tells what to mend. Nothing of a key is repeated. */
+/* What a server says when it gives no vectors, and the sentence that tells what to mend: what
+ * net/server_problem.c does not know of all servers. */
 #include <string.h>
 #include <strings.h>
 
@@ -8,23 +8,6 @@
 
 #define BODY_READ_MAX 65536
 #define DEPTH_MAX 32 /* brackets within brackets: a task's stack is small */
-
-static const char *text_member(const struct embed_server *server, const json_t *object,
-                               const char *name, struct arena *arena)
-{
-    const json_t *value = json_object_get(object, name);
-    if (json_is_integer(value))
-        return arena_printf(arena, "%lld", (long long)json_integer_value(value));
-    if (!json_is_string(value))
-        return "";
-    return endpoint_clean(&server->endpoint,
-                          (struct str){json_string_value(value), json_string_length(value)}, arena);
-}
-
-static const char *first_of(const char *a, const char *b)
-{
-    return *a ? a : b;
-}
 
 /* Brackets in texts count too: no such message is worth more. */
 static bool is_flat(struct str body)
@@ -41,39 +24,28 @@ static bool is_flat(struct str body)
     return true;
 }
 
-struct embed_problem embed_read_problem(const struct embed_server *server, int status,
-                                        struct str body, struct arena *arena)
+struct server_problem embed_read_problem(const struct embed_server *server, int status,
+                                         struct str body, struct arena *arena)
 {
-    struct embed_problem problem = {status, "", "", "", ""};
     json_error_t ignored;
     json_t *document = is_flat(body) ? json_loadb(body.bytes, body.length, 0, &ignored) : NULL;
-    const json_t *error = json_object_get(document, "error");
-    if (json_is_string(error))
-        problem.message = text_member(server, document, "error", arena);
-    if (!json_is_object(error))
-        error = document; /* gateways have it at the top */
-    problem.type = text_member(server, error, "type", arena);
-    problem.code = text_member(server, error, "code", arena);
-    problem.param = text_member(server, error, "param", arena);
-    problem.message =
-        first_of(problem.message, first_of(text_member(server, error, "message", arena),
-                                           text_member(server, error, "detail", arena)));
+    struct server_problem problem = server_problem_read(&server->endpoint, status, document, arena);
     json_decref(document);
     return problem;
 }
 
-static bool says(const struct embed_problem *problem, const char *word)
+static bool says(const struct server_problem *problem, const char *word)
 {
     return strcasestr(problem->message, word) || strcasestr(problem->param, word) ||
            strcasestr(problem->code, word) || strcasestr(problem->type, word);
 }
 
-static bool is_form_refusal(const struct embed_problem *problem)
+static bool is_form_refusal(const struct server_problem *problem)
 {
     return problem->status == 400 || problem->status == 422;
 }
 
-unsigned embed_refused_field(const struct embed_problem *problem, unsigned sent)
+unsigned embed_refused_field(const struct server_problem *problem, unsigned sent)
 {
     static const struct {
         const char *word;
@@ -88,7 +60,7 @@ unsigned embed_refused_field(const struct embed_problem *problem, unsigned sent)
     return 0;
 }
 
-bool embed_tells_length(const struct embed_problem *problem)
+bool embed_tells_length(const struct server_problem *problem)
 {
     static const char *const words[] = {
         "context length",    "context size",     "input is too long",    "input too long",
@@ -104,26 +76,15 @@ bool embed_tells_length(const struct embed_problem *problem)
     return false;
 }
 
-bool embed_is_too_long(const struct embed_problem *problem)
+bool embed_is_too_long(const struct server_problem *problem)
 {
     return problem->status == 413 || embed_tells_length(problem);
 }
 
-bool embed_is_by_texts(const struct embed_problem *problem)
+bool embed_is_by_texts(const struct server_problem *problem)
 {
     int status = problem->status;
     return is_form_refusal(problem) || status == 408 || status == 413 || status == 500 || status == 504;
-}
-
-static bool is_spent(const struct embed_problem *problem)
-{
-    static const char *const words[] = {"insufficient_quota", "credit_balance_exhausted",
-                                        "spend_limit",        "usage_limit_exceeded",
-                                        "billing_error"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strstr(problem->code, words[i]) || strstr(problem->type, words[i]))
-            return true;
-    return problem->status == 402;
 }
 
 bool embed_problem_is_final(const struct fetch_response *response)
@@ -132,14 +93,14 @@ bool embed_problem_is_final(const struct fetch_response *response)
     if (response->status != 429 && response->status != 500)
         return false;
     struct arena *arena = arena_new();
-    struct embed_problem problem =
+    struct server_problem problem =
         embed_read_problem(&nobody, response->status, response->body, arena);
-    bool final = is_spent(&problem) || embed_is_too_long(&problem);
+    bool final = server_problem_is_spent(&problem) || embed_is_too_long(&problem);
     arena_free(arena);
     return final;
 }
 
-static bool explain_unknown(const struct embed_server *server, const struct embed_problem *problem,
+static bool explain_unknown(const struct embed_server *server, const struct server_problem *problem,
                             struct error *err)
 {
     if (server->own_host)
@@ -154,41 +115,23 @@ static bool explain_unknown(const struct embed_server *server, const struct embe
                      server->url_setting);
 }
 
-bool embed_explain(const struct embed_server *server, const struct embed_problem *problem,
+bool embed_explain(const struct embed_server *server, const struct server_problem *problem,
                    unsigned tries, struct error *err)
 {
+    const struct server_names names = {server->title, server->model, server->key_setting,
+                                       "gives no embeddings"};
     int status = problem->status;
-    const char *title = server->title, *colon = *problem->message ? ": " : "";
     if (status == 401)
-        return error_set(err, ERROR_MODEL, "%s %s (401); set %s to a valid key", title,
+        return error_set(err, ERROR_MODEL, "%s %s (401); set %s to a valid key", server->title,
                          server->has_key ? "refuses the key for embeddings"
                                          : "wants a key for embeddings",
                          server->key_setting);
-    if (is_spent(problem))
-        return error_set(err, ERROR_MODEL,
-                         "%s says that there is no money left or that a spending limit is reached "
-                         "(%d); raise it there, or use another key",
-                         title, status);
-    if (status == 403)
-        return error_set(err, ERROR_MODEL,
-                         "%s does not let this key use '%s' (403); give the key the right to it, "
-                         "or set %s to another",
-                         title, server->model, server->key_setting);
-    if (status == 404)
+    if (!server_problem_is_spent(problem) && status == 404)
         return explain_unknown(server, problem, err);
-    if (status >= 300 && status < 400)
+    if (!server_problem_is_spent(problem) && status >= 300 && status < 400)
         return error_set(err, ERROR_MODEL,
                          "%s sends elsewhere (%d), which is not followed with a key; set %s to the "
                          "final address",
-                         title, status, server->url_setting);
-    if (status == 429)
-        return error_set(err, ERROR_MODEL,
-                         "%s asks for fewer calls (429), also at try %u; try again later, or have "
-                         "the limit raised",
-                         title, tries);
-    if (status >= 500 || status == 408 || status == 409)
-        return error_set(err, ERROR_MODEL, "%s is overloaded or failing (%d), also at try %u%s%s",
-                         title, status, tries, colon, problem->message);
-    return error_set(err, ERROR_MODEL, "%s gives no embeddings (%d)%s%s", title, status, colon,
-                     problem->message);
+                         server->title, status, server->url_setting);
+    return server_problem_explain(problem, &names, tries, err);
 }

@@ -273,7 +273,7 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
 }
 
 /* The field whose refusal the problem speaks of, among those that were sent; 0: none. */
-static unsigned find_refused(const struct call *call, const struct chat_problem *problem,
+static unsigned find_refused(const struct call *call, const struct server_problem *problem,
                              bool *passing)
 {
     bool lasting = chat_problem_is_lasting(problem);
@@ -298,7 +298,7 @@ static unsigned find_refused(const struct call *call, const struct chat_problem 
 }
 
 /* Leaves out what was refused; false when nothing was, or enough was left out. */
-static bool change_request(struct call *call, const struct chat_problem *problem)
+static bool change_request(struct call *call, const struct server_problem *problem)
 {
     bool passing = false;
     if ((problem->status != 400 && problem->status != 422) || call->changes == CHAT_CHANGES_MAX)
@@ -394,7 +394,7 @@ TASK_WAITS static enum outcome after_break(struct call *call, bool passing, stru
 static enum outcome after_refusal(struct call *call, struct chat_reply *out, struct error *err)
 {
     const struct fetch_response *response = &call->response;
-    struct chat_problem problem =
+    struct server_problem problem =
         chat_read_problem(call->model, response->status, response->body, call->request->arena);
     if (chat_problem_is_filtered(&problem)) {
         call->reading.stop = CHAT_REFUSED;
@@ -467,7 +467,7 @@ static void keep_state(struct chat_model *model, const struct error *err)
     pthread_mutex_unlock(&model->lock);
 }
 
-void chat_last_state(struct chat_model *model, struct chat_state *out)
+void chat_last_state(struct chat_model *model, struct server_state *out)
 {
     pthread_mutex_lock(&model->lock);
     *out = model->state;

@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "core/str.h"
 #include "core/strbuf.h"
+#include "net/server_check.h"
 #include "task/task.h"
 
 #define CHAT_MODEL_ID_MAX 256
@@ -101,23 +102,6 @@ struct chat_reply {
     uint64_t first_text_us; /* from the call to the first text, 0 when there was none */
 };
 
-/* What `querent doctor` tells of a provider: each a line, good or bad, with what to mend. */
-struct chat_check {
-    const char *what; /* "reached", "key", "model", "clock", "answer" */
-    bool ok;
-    bool odd; /* works, but the words say what to see to */
-    const char *words;
-};
-#define CHAT_CHECKS_MAX 8
-
-/* How the last call ended, for who asks whether the provider is there without calling it. */
-struct chat_state {
-    bool called; /* false: none has ended yet, and the rest says nothing */
-    bool ok;
-    int64_t at_ms; /* since 1970 */
-    char message[ERROR_MESSAGE_MAX];
-};
-
 /* `name` is "anthropic" or "openai". Reads the settings (key, base URL, model, ...). ERROR_CONFIG
  * when something is missing; opens no connection. */
 struct chat_model *chat_open(const char *name, struct error *err);
@@ -135,13 +119,14 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
  * is set. A refusal or a cut reply is true. */
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
                               struct chat_reply *out, struct error *err);
-void chat_last_state(struct chat_model *model, struct chat_state *out);
+void chat_last_state(struct chat_model *model, struct server_state *out);
 /* Bytes of the request body as chat_complete() would send it, without key: for `--explain` and
  * tests. */
 struct str chat_print_request(const struct chat_model *model, const struct chat_request *request);
 /* How many tokens the request has, by its length: nobody is asked. */
 int64_t chat_estimate_tokens(const struct chat_model *model, const struct chat_request *request);
+/* "reached", "clock", "key", "model", "answer"; makes one small call. */
 TASK_WAITS size_t chat_check(struct chat_model *model, struct arena *arena,
-                             struct chat_check checks[CHAT_CHECKS_MAX]);
+                             struct server_check checks[SERVER_CHECKS_MAX]);
 
 #endif

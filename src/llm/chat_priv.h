@@ -15,6 +15,7 @@
 #include "net/endpoint.h"
 #include "net/event_reader.h"
 #include "net/fetch.h"
+#include "net/server_problem.h"
 
 #define CHAT_BODY_MAX (32 * 1024 * 1024) /* what Anthropic takes */
 #define CHAT_HABITS_MAX 16
@@ -35,12 +36,6 @@ enum chat_field {
 };
 
 struct chat_reading;
-
-/* What a refused request's body says, fit to be told: short, in one line, without keys. */
-struct chat_problem {
-    int status;
-    const char *type, *code, *message, *param; /* "" where not given */
-};
 
 /* A message or parameter that has one of the words says that the field is not taken. */
 struct chat_refusal {
@@ -99,7 +94,7 @@ struct chat_model {
         unsigned refused;
     } habits[CHAT_HABITS_MAX];
     size_t habit_count;
-    struct chat_state state;
+    struct server_state state;
 };
 
 /* A reply as it comes in. */
@@ -150,18 +145,18 @@ struct str chat_text_of(const json_t *object, const char *name);
 /* JSON from outside, no deeper than a task's stack bears, released with the arena. NULL: it is
  * none. */
 json_t *chat_read_json(struct str text, struct arena *arena);
-struct chat_problem chat_read_problem(const struct chat_model *model, int status, struct str body,
-                                      struct arena *arena);
+struct server_problem chat_read_problem(const struct chat_model *model, int status, struct str body,
+                                        struct arena *arena);
 /* The class of what chat_explain() says. */
 enum chat_cause chat_problem_cause(const struct chat_model *model,
-                                   const struct chat_problem *problem);
+                                   const struct server_problem *problem);
 /* The sentence of a reply whose status says no; false. */
 bool chat_explain(const struct chat_model *model, const char *model_id,
-                  const struct chat_problem *problem, unsigned tries, struct error *err);
+                  const struct server_problem *problem, unsigned tries, struct error *err);
 /* Content that the provider's filter stopped: a refusal rather than a failure. */
-bool chat_problem_is_filtered(const struct chat_problem *problem);
+bool chat_problem_is_filtered(const struct server_problem *problem);
 /* Too long, no money, and the like: no other form of the request mends it. */
-bool chat_problem_is_lasting(const struct chat_problem *problem);
+bool chat_problem_is_lasting(const struct server_problem *problem);
 /* fetch_request.is_final: nothing that waiting mends. */
 bool chat_problem_is_final(const struct fetch_response *response);
 

@@ -75,7 +75,7 @@ const char *llm_model_id(const struct llm *llm)
     return llm->driver->model_id(llm);
 }
 
-bool llm_last_state(const struct llm *llm, struct chat_state *out)
+bool llm_last_state(const struct llm *llm, struct server_state *out)
 {
     if (llm->driver->last_state)
         llm->driver->last_state(llm, out);

@@ -142,7 +142,7 @@ struct llm_driver {
     void (*close)(struct llm *llm);
     const char *(*model_id)(const struct llm *llm); /* part of cache keys and of the reply */
     /* See llm_last_state(). Optional: NULL means that nothing is called. */
-    void (*last_state)(const struct llm *llm, struct chat_state *out);
+    void (*last_state)(const struct llm *llm, struct server_state *out);
     /* See llm_allowed_model(). Optional: NULL means that it knows none. */
     bool (*knows_model)(const struct llm *llm, const char *id);
     TASK_WAITS bool (*select)(struct llm *llm, struct llm_request *request,
@@ -166,7 +166,7 @@ void llm_close(struct llm *llm); /* NULL is allowed */
 const char *llm_name(const struct llm *llm);
 const char *llm_model_id(const struct llm *llm);
 /* How the last call of a language model's provider ended; false where none is ever called. */
-bool llm_last_state(const struct llm *llm, struct chat_state *out);
+bool llm_last_state(const struct llm *llm, struct server_state *out);
 /* That model, if callers may choose it (QUERENT_MODELS_ALLOWED); else NULL, which means the setting's. */
 const char *llm_allowed_model(const struct llm *llm, const char *id);
 TASK_WAITS bool llm_select(struct llm *llm, struct llm_request *request,

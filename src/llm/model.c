@@ -55,7 +55,7 @@ static const char *model_id(const struct llm *llm)
     return chat_model_id(llm->state);
 }
 
-static void last_state(const struct llm *llm, struct chat_state *out)
+static void last_state(const struct llm *llm, struct server_state *out)
 {
     chat_last_state(llm->state, out);
 }

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     chat_reading_clear(&whole);
     chat_reading_clear(&cut);
     struct error err = {0};
-    struct chat_problem problem = chat_read_problem(model, 400, text, arena);
+    struct server_problem problem = chat_read_problem(model, 400, text, arena);
     chat_explain(model, model->model_id, &problem, 1, &err);
     arena_free(arena);
     return 0;

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (!reading.ok && !*reading.problem)
         abort();
     struct arena *arena = arena_new();
-    struct embed_problem problem = embed_read_problem(&nobody, 400, body, arena);
+    struct server_problem problem = embed_read_problem(&nobody, 400, body, arena);
     (void)embed_refused_field(&problem, EMBED_BASE64 | EMBED_DIMENSIONS);
     (void)embed_is_too_long(&problem);
     arena_free(arena);

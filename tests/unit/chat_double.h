@@ -82,9 +82,9 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
     return NULL;
 }
 
-void chat_last_state(struct chat_model *model, struct chat_state *out)
+void chat_last_state(struct chat_model *model, struct server_state *out)
 {
-    *out = (struct chat_state){0};
+    *out = (struct server_state){0};
 }
 
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
@@ -130,7 +130,7 @@ int64_t chat_estimate_tokens(const struct chat_model *model, const struct chat_r
 }
 
 TASK_WAITS size_t chat_check(struct chat_model *model, struct arena *run_arena,
-                             struct chat_check checks[CHAT_CHECKS_MAX])
+                             struct server_check checks[SERVER_CHECKS_MAX])
 {
     return 0;
 }

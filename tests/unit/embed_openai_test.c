@@ -356,7 +356,7 @@ static void vectors_are_made_unit_for_callers(void **state)
     assert_true(embedder_embed(embedder, &some[0], 1, embedding->out, &err));
     assert_float_equal(embedding->out[0], 0.6, 1e-6);
     assert_float_equal(embedding->out[1], 0.8, 1e-6);
-    struct embed_state last;
+    struct server_state last;
     embedder_last_state(embedder, &last);
     assert_true(last.called && last.ok);
     embedder_close(embedder);
@@ -484,7 +484,7 @@ static void only_words_about_length_have_a_text_cut(void **state)
         {500, "input is too large to process. increase the physical batch size", true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct embed_problem problem = {rows[i].status, rows[i].message, "", "", ""};
+        const struct server_problem problem = {rows[i].status, "", "", rows[i].message, ""};
         if (embed_tells_length(&problem) != rows[i].tells)
             fail_msg("%s", rows[i].message);
         assert_int_equal(embed_is_too_long(&problem), rows[i].tells || rows[i].status == 413);
@@ -519,7 +519,7 @@ static void a_broken_reply_is_asked_for_once_more(void **state)
     embed(embedding, some, 1);
     assert_says(embedding, "0 vectors for 1 texts");
     assert_int_equal(atomic_load(&embedding->peer->requests), 2);
-    struct embed_state last;
+    struct server_state last;
     embedder_openai.last_state(embedding->server, &last);
     assert_true(last.called && !last.ok);
     assert_non_null(strstr(last.message, "0 vectors"));

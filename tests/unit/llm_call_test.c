@@ -50,7 +50,7 @@ struct chatting {
     struct chat_reply reply;
     struct error err;
     bool ok;
-    struct chat_check checks[CHAT_CHECKS_MAX];
+    struct server_check checks[SERVER_CHECKS_MAX];
     size_t check_count;
     char heard[256];
 };
@@ -166,7 +166,7 @@ static void a_reply_tells_what_it_took(void **state)
     struct peer *peer = PEER_START(
         {.bytes = OK_HEAD START TEXT("Hi") TEXT(" you") END, .step = 7, .end = THEN_CLOSE});
     struct chatting *chatting = begin("anthropic", peer);
-    struct chat_state last;
+    struct server_state last;
     chat_last_state(chatting->model, &last);
     assert_false(last.called);
     listen_in(chatting);
@@ -292,7 +292,7 @@ static void what_was_passed_on_is_not_asked_for_again(void **state)
     assert_failed_with(chatting, "Overloaded");
     assert_string_equal(chatting->heard, "Hi");
     assert_int_equal(atomic_load(&peer->requests), 1);
-    struct chat_state last;
+    struct server_state last;
     chat_last_state(chatting->model, &last);
     assert_true(last.called && !last.ok);
     assert_non_null(strstr(last.message, "Overloaded"));
@@ -344,7 +344,7 @@ static void who_listens_ends_the_call(void **state)
     assert_false(chatting->ok);
     assert_int_equal(chatting->err.code, ERROR_FULL);
     assert_int_equal(atomic_load(&peer->requests), 1);
-    struct chat_state last;
+    struct server_state last;
     chat_last_state(chatting->model, &last);
     assert_true(last.ok); /* nothing was wrong with the provider */
     end(chatting, peer);
@@ -519,7 +519,7 @@ static void tokens_are_estimated(void **state)
     end(chatting, peer);
 }
 
-static const struct chat_check *find_check(const struct chatting *chatting, const char *what)
+static const struct server_check *find_check(const struct chatting *chatting, const char *what)
 {
     for (size_t i = 0; i < chatting->check_count; i++)
         if (strcmp(chatting->checks[i].what, what) == 0)
@@ -530,7 +530,7 @@ static const struct chat_check *find_check(const struct chatting *chatting, cons
 static void assert_check(const struct chatting *chatting, const char *what, bool ok,
                          const char *words)
 {
-    const struct chat_check *check = find_check(chatting, what);
+    const struct server_check *check = find_check(chatting, what);
     if (!check)
         fail_msg("no check '%s'", what);
     assert_int_equal(check->ok, ok);

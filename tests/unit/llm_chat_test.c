@@ -912,7 +912,7 @@ static void each_refusal_says_what_to_mend(void **state)
         struct chat_model *model =
             cases[i].provider[0] == 'a' ? open_claude(NULL) : open_server("m");
         struct error err = {0};
-        struct chat_problem problem =
+        struct server_problem problem =
             chat_read_problem(model, cases[i].status, str_from(cases[i].body), arena);
         assert_false(chat_explain(model, model->model_id, &problem, 3, &err));
         assert_int_equal(err.code, ERROR_MODEL);
