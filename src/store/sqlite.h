@@ -19,6 +19,9 @@
 #define SQLITE_READERS_MAX 4
 #define SQLITE_WAITING_MAX 10000 /* changes in the writer's queue */
 #define SQLITE_BUSY_MS 10000     /* how long another process may hold the write lock */
+/* Commits keep this distance while so many runs are under way. */
+#define SQLITE_COMMIT_DISTANCE_US 3000
+#define SQLITE_COMPANY_MIN 8
 
 enum sqlite_statement {
 #define STATEMENT(symbol, sql) STATEMENT_##symbol,
@@ -65,7 +68,10 @@ struct sqlite_writer {
     struct sqlite_connection *connection;
     pthread_t thread;
     bool started;
-    int log_pages, fold_at; /* of the write-ahead log; the thread's */
+    /* The thread's. */
+    int log_pages, fold_at; /* of the write-ahead log */
+    uint64_t committed_us;  /* when the last batch was */
+    size_t runs_under_way;  /* begun and not ended through this writer */
     pthread_mutex_t mutex;  /* guards what follows */
     pthread_cond_t work;
     struct sqlite_write *first, *last;

@@ -161,6 +161,56 @@ static void those_that_wait_share_one_commit(void **state)
     assert_int_equal(message_count(home, begin.conversation_id_out), 21);
 }
 
+/* ---- commits that keep their distance ---- */
+
+/* The thread counts before it wakes who waits. */
+static size_t runs_under_way(struct home *home)
+{
+    return inner(home)->writer.runs_under_way;
+}
+
+static bool end_run(struct home *home, const struct run_begin *begin)
+{
+    struct run_end end = {
+        .run_id = begin->run_id,
+        .conversation_id = begin->conversation_id_out,
+        .state = RUN_COMPLETE,
+        .content = "3",
+        .result = "{}",
+    };
+    error_clear(&home->err);
+    return store_run_end(home->store, &end, &home->err);
+}
+
+/* The first of them may come at once, if it is long enough after the commit before. */
+static void commits_keep_their_distance_in_company(void **state)
+{
+    struct home *home = *state;
+    const int count = 10;
+    for (int i = 0; i < SQLITE_COMPANY_MIN; i++)
+        home_ask(home, "ana", "How many orders?", NULL);
+    uint64_t start_us = clock_monotonic_us();
+    for (int i = 0; i < count; i++)
+        home_ask(home, "ana", "How many orders?", NULL);
+    assert_true(clock_monotonic_us() - start_us >= (count - 1) * SQLITE_COMMIT_DISTANCE_US);
+}
+
+static void runs_are_company_until_they_end(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begins[SQLITE_COMPANY_MIN];
+    for (size_t i = 0; i < SQLITE_COMPANY_MIN; i++)
+        begins[i] = home_ask(home, "ana", "How many orders?", NULL);
+    assert_int_equal(runs_under_way(home), SQLITE_COMPANY_MIN);
+    assert_ok(end_run(home, &begins[0]), home->err);
+    assert_int_equal(runs_under_way(home), SQLITE_COMPANY_MIN - 1);
+    assert_false(end_run(home, &begins[0])); /* it has ended already */
+    assert_int_equal(runs_under_way(home), SQLITE_COMPANY_MIN - 1);
+    for (size_t i = 1; i < SQLITE_COMPANY_MIN; i++)
+        assert_ok(end_run(home, &begins[i]), home->err);
+    assert_int_equal(runs_under_way(home), 0);
+}
+
 static bool write_and_fail(struct sqlite_connection *connection, void *call, struct error *err)
 {
     return sqlite_execute(connection, STATEMENT_JOB_INSERT, NULL, err, "ttittt", "job_x", "kind",
@@ -441,6 +491,34 @@ static void a_cancelled_task_takes_its_change_back(void **state)
     assert_int_equal(asking.done, 2);
     assert_int_equal(asking.err.code, ERROR_CANCELLED);
     assert_int_equal(message_count(home, begin.conversation_id_out), 3);
+}
+
+/* A change right behind a commit waits, and is taken back meanwhile. The thread finds nothing to do
+ * then, and must not end for it. */
+static bool withdraw_again_and_again(void *arg, struct error *err)
+{
+    struct asking *asking = arg;
+    for (int i = 0; i < 5; i++) {
+        ask_in_task(asking);
+        if (!start_tasks(asking, 1, ask_in_task, err) || !task_sleep(1, err))
+            return false;
+        task_cancel(asking->tasks[0]);
+        if (!join_tasks(asking, 1, err) || !task_sleep(SQLITE_COMMIT_DISTANCE_US / 1000 + 1, err))
+            return false;
+    }
+    return true;
+}
+
+static void withdrawn_while_it_waits_for_company(void **state)
+{
+    struct home *home = *state;
+    struct run_begin begin;
+    for (int i = 0; i < SQLITE_COMPANY_MIN; i++)
+        begin = home_ask(home, "ana", "How many orders?", NULL);
+    struct asking asking = {.home = home};
+    memcpy(asking.conversation_id, begin.conversation_id_out, STORE_ID_SIZE);
+    assert_ok(task_run_main(NULL, withdraw_again_and_again, &asking, &home->err), home->err);
+    home_ask(home, "ana", "How many orders?", NULL);
 }
 
 static bool block_then_insert(struct sqlite_connection *connection, void *call, struct error *err)
@@ -935,6 +1013,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(those_that_wait_share_one_commit),
+        TEST(commits_keep_their_distance_in_company),
+        TEST(runs_are_company_until_they_end),
+        TEST(withdrawn_while_it_waits_for_company),
         TEST(one_fails_and_the_others_dont),
         TEST(a_commit_waits_for_the_disk),
         TEST(a_lock_of_another_holds_a_batch_up_once),
