@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the front of the store checks arguments; its files (store.c, jobs.c, keys.c, audit.c) include
- * this and nothing else does. */
+/* How the front of the store checks arguments; its files (store.c, conversations.c, runs.c,
+ * keys.c, ...) include this and nothing else does. */
 #ifndef QUERENT_STORE_CHECK_H
 #define QUERENT_STORE_CHECK_H
 

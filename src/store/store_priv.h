@@ -2,9 +2,10 @@
 /*
  * What the drivers of the store bring, and what they get.
  *
- * store.c checks every argument, makes ids and times, puts them into the call structs below and
- * hands them to the driver: one function for all operations, so that a driver is a table of them
- * (sqlite.c). What store.c has checked, a driver need not check again.
+ * The front of the store (conversations.c, runs.c, ...) checks every argument, makes ids and times,
+ * puts them into the call structs below and hands them to the driver: one function for all
+ * operations, so that a driver is a table of them (sqlite.c). What the front has checked, a driver
+ * need not check again.
  */
 #ifndef QUERENT_STORE_STORE_PRIV_H
 #define QUERENT_STORE_STORE_PRIV_H
@@ -76,7 +77,7 @@ enum store_operation {
 struct store_driver {
     const char *scheme; /* before the ':' of a url */
     const char *form;   /* for messages: what a url looks like */
-    /* Blocks; the result's first member is a struct store, which store.c completes. */
+    /* Blocks; the result's first member is a struct store, which store_open() completes. */
     struct store *(*open)(const char *location, struct error *err);
     void (*close)(struct store *store);
     /* Waits the way its kind of database needs: a pool thread, a writer, a socket. */
@@ -84,7 +85,7 @@ struct store_driver {
                             struct error *err);
 };
 
-/* Completed by store.c; what is below the version is its own. */
+/* Completed by store_open(); what is below the version is the front's own. */
 struct store {
     const struct store_driver *driver;
     int schema_version;
@@ -104,7 +105,7 @@ struct store_migration {
 extern const struct store_migration sqlite_migrations[];
 extern const size_t sqlite_migrations_count;
 
-/* The calls, one struct an operation. Times and ids are made by store.c. */
+/* The calls, one struct an operation. Times and ids are made by the front. */
 
 struct call_conversation { /* get, delete; STORE_CONVERSATION_CREATE takes a struct conversation */
     const char *user_id, *id;

@@ -33,7 +33,7 @@ void title_make(const char *text, char *title, size_t size)
     while (left > 0 && !cut) {
         utf8proc_int32_t c;
         utf8proc_ssize_t width = utf8proc_iterate(bytes, left, &c);
-        if (width <= 0) /* not UTF-8: store.c has refused it */
+        if (width <= 0) /* not UTF-8: conversations.c and runs.c have refused it */
             break;
         bytes += width;
         left -= width;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front of the store for votes and verified queries, as store.c is for the rest. */
+/* The front of the store for votes and verified queries. */
 #include "store/verified.h"
 
 #include <string.h>
