@@ -415,6 +415,12 @@ TASK_WAITS static bool ask_in_task(void *arg, struct error *err)
     return ok;
 }
 
+/* The clock took its setting when settings were loaded, which is over. */
+static bool fix_today(const char *as_of, struct error *err)
+{
+    return settings_set("QUERENT_NOW", as_of, err) && clock_set_now(settings_text("QUERENT_NOW"));
+}
+
 /* A store of its own, and none of the user's documents unless they are named. */
 static bool set_apart(struct evaluation *evaluation, const char *folder, struct error *err)
 {
@@ -422,7 +428,7 @@ static bool set_apart(struct evaluation *evaluation, const char *folder, struct 
     return settings_set("DATABASE_URL", url, err) &&
            (arguments_value(evaluation->arguments, "metadata") ||
             settings_set("QUERENT_METADATA_DIR", folder, err)) &&
-           (!evaluation->set.as_of || settings_set("QUERENT_NOW", evaluation->set.as_of, err));
+           (!evaluation->set.as_of || fix_today(evaluation->set.as_of, err));
 }
 
 static bool ask_apart(struct evaluation *evaluation, struct error *err)

@@ -151,6 +151,13 @@ def test_statements(querent, tmp_path):
     assert not os.path.exists("other.db")
 
 
+def test_today_is_the_sets(querent, tmp_path):
+    questions = [{"question": "What is the total rain this year?", "gold_sql": "SELECT sum(rain) FROM weather"},
+                 {"question": "What was the total rain yesterday?", "gold_sql": "SELECT rain FROM weather WHERE day = '2024-01-01'"}]
+    report = report_of(querent, make_set(tmp_path / "set", questions, as_of="2024-01-02 12:00:00"))
+    assert [verdict["reason"] for verdict in report["verdicts"]] == ["right", "right"]
+
+
 @pytest.fixture
 def towns(tmp_path):
     return make_set(tmp_path / "set", [{"question": text, "gold_sql": gold, "gold_tables": ["town.shop"], "difficulty": "easy",
