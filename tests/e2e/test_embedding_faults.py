@@ -3,7 +3,6 @@
 is right whatever happens: by the server's vectors, after a repeat, or by keywords and the built-in embeddings, which the reply then
 says. Never a hang, a crash, or the key in any output or file. A table of all is printed at the end."""
 import base64
-import concurrent.futures
 import copy
 import dataclasses
 import re
@@ -15,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Querent
+from conftest import Querent
 from doubles.script import Reply
 from doubles.tls import Authority
 from embedding_support import KEY, QUESTION, SIZE, TOTAL, Spoiling, double, embedded, environment_of, make_tables
+from fault_support import running
 from model_support import ask
 from server_support import SANITIZED
 
@@ -205,36 +205,22 @@ def outcome_of(answer):
 
 @pytest.fixture(scope="module")
 def outcomes(request, tmp_path_factory):
-    """case -> its future; all cases that were asked for begin at once."""
+    """case -> its future."""
     workshop = Workshop(tmp_path_factory.mktemp("faults"))
-    wanted = [item.callspec.params["case"] for item in request.session.items
-              if item.path == request.path and hasattr(item, "callspec")]
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        running = {case.name: pool.submit(workshop.run, case) for case in wanted}
-        yield running
-    report(request.config, [(case, running[case.name]) for case in wanted])
+    heading = f"{'fault':46} {'found by':14} {'calls':>5} {'s':>6}  as it was told"
+    with running(request, workshop.run, AT_A_TIME, "embedding-faults", heading, line_of) as futures:
+        yield futures
 
 
-def report(config, cases):
-    """The table of faults: what each came to, after which time and how many calls."""
-    lines = [f"{'fault':46} {'found by':14} {'calls':>5} {'s':>6}  as it was told"]
-    for case, future in cases:
-        if future.exception():
-            continue
-        answer, calls = future.result()
-        warned = re.findall(r"the embedding model can't be asked: (.*?)\"?\}?$", answer.errors, re.M)
-        lines.append(f"{case.name[:46]:46} {outcome_of(answer):14} {len(calls):5} {answer.seconds:6.2f}  {' '.join(warned)}")
-    logs = ROOT / "build/test-logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    (logs / "embedding-faults.txt").write_text("\n".join(lines) + "\n")
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print("\n" + "\n".join(lines))
+def line_of(case, answer, calls):
+    """What a fault came to, after which time and how many calls."""
+    warned = re.findall(r"the embedding model can't be asked: (.*?)\"?\}?$", answer.errors, re.M)
+    return f"{case.name[:46]:46} {outcome_of(answer):14} {len(calls):5} {answer.seconds:6.2f}  {' '.join(warned)}"
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_ends_well(outcomes, case):
-    answer, calls = outcomes[case.name].result(timeout=600)
+    answer, calls = outcomes[str(case)].result(timeout=600)
     told = f"{answer.out[-2000:]}\n{answer.errors[-3000:]}"
     assert answer.code == 0 and "Sanitizer" not in answer.errors and "runtime error" not in answer.errors, told
     assert answer.rows == [[TOTAL]] and answer.reply["metadata"]["selected_dataset"] == "sales", told

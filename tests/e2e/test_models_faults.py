@@ -2,7 +2,6 @@
 """Everything that goes wrong between the program and its model, one question each: the right answer of the model after a
 repeat, the planner's answer said to be the planner's, or one clear error. Never a hang, a crash, a wrong number or the
 key in any output or file. The cases wait rather than work, so several run at a time; a table of them is printed at the end."""
-import concurrent.futures
 import dataclasses
 import json
 import re
@@ -10,7 +9,6 @@ import socket
 
 import pytest
 
-from conftest import ROOT
 from doubles import faults
 from doubles import http2 as http2_faults
 from doubles.claude import Claude
@@ -18,6 +16,7 @@ from doubles.http2 import Http2
 from doubles.openai_server import OpenAI
 from doubles.script import Reply
 from doubles.tls import Authority
+from fault_support import running
 from model_support import KEY, TOTAL, Failing, Home, ask, decision, environment_of, settings_of
 from server_support import SANITIZED
 
@@ -303,31 +302,17 @@ def outcome_of(answer):
 
 @pytest.fixture(scope="module")
 def outcomes(request, tmp_path_factory):
-    """case -> its future; all cases that were asked for begin at once."""
+    """case -> its future."""
     workshop = Workshop(tmp_path_factory.mktemp("faults"))
-    wanted = [item.callspec.params["case"] for item in request.session.items
-              if item.path == request.path and hasattr(item, "callspec")]
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        running = {case.name + case.vendor: pool.submit(workshop.run, case) for case in wanted}
-        yield running
-    report(request.config, [(case, running[case.name + case.vendor]) for case in wanted])
+    heading = f"{'fault':58} {'came to':20} {'calls':>5} {'s':>6}  as it was told"
+    with running(request, workshop.run, AT_A_TIME, "model-faults", heading, line_of) as futures:
+        yield futures
 
 
-def report(config, cases):
-    """The table of faults: what each came to, after which time and how many calls."""
-    lines = [f"{'fault':58} {'came to':20} {'calls':>5} {'s':>6}  as it was told"]
-    for case, future in cases:
-        if future.exception():
-            continue
-        answer, requests = future.result()
-        told = answer.reply.get("error") or answer.reply.get("final_response") or ""
-        lines.append(f"{str(case)[:58]:58} {outcome_of(answer):20} {len(requests):5} {answer.seconds:6.2f}  {told}")
-    logs = ROOT / "build/test-logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    (logs / "model-faults.txt").write_text("\n".join(lines) + "\n")
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print("\n" + "\n".join(lines))
+def line_of(case, answer, requests):
+    """What a fault came to, after which time and how many calls."""
+    told = answer.reply.get("error") or answer.reply.get("final_response") or ""
+    return f"{str(case)[:58]:58} {outcome_of(answer):20} {len(requests):5} {answer.seconds:6.2f}  {told}"
 
 
 CODES = ("model", "deadline", "sql_refused", "sql_failed")
@@ -336,7 +321,7 @@ NUMBERS = re.compile(r"\d[\d,.]*\d|\d")
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_ends_well(outcomes, case):
-    answer, requests = outcomes[case.name + case.vendor].result(timeout=600)
+    answer, requests = outcomes[str(case)].result(timeout=600)
     told = f"{answer.out[-2000:]}\n{answer.errors[-3000:]}"
     assert answer.code in (0, 1, 3, 4), f"exit {answer.code} after {answer.seconds:.1f} s: {told}"
     assert answer.reply and "Sanitizer" not in answer.errors and "runtime error" not in answer.errors, told

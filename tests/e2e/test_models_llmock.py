@@ -3,57 +3,33 @@
 replies by script, watches what the client does, and gives a verdict: were waits kept, was nothing repeated that can't
 succeed, was a cut stream noticed?"""
 import json
-import os
-import socket
-import subprocess
 
-import httpx
 import pytest
 
-from conftest import ROOT, Querent, wait_for
+from conftest import ROOT, Querent
 from embedding_support import QUESTION, make_tables
 from embedding_support import environment_of as embedding_environment
+from mock_support import MockServer
 from model_support import TOTAL, Home, ask, decision, settings_of
 from server_support import SANITIZED
 
-COMMAND = ROOT / "deps/llmock-venv/bin/llmock"
-PYTHON = ROOT / "deps/llmock-venv/bin/python"
+VENV = ROOT / "deps/llmock-venv/bin"
 REPLIES = [{"type": "reply", "text": json.dumps(decision())}, {"type": "reply", "text": "Revenue was 1,725.75."}]
 
 
-class Mock:
+class Llmock(MockServer):
     def __init__(self):
-        assert PYTHON.exists(), "deps/llmock-venv is missing: tools/setup/setup.sh test makes it"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.process = subprocess.Popen([PYTHON, COMMAND, "serve", "--host", "127.0.0.1", "--port",
-                                         self.url.rsplit(":", 1)[1], "--log-level", "error"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
-        wait_for(self.answers)
-
-    def answers(self):
-        assert self.process.poll() is None, "llmock ended"
-        try:
-            return httpx.get(self.url + "/health", trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
+        super().__init__([VENV / "python", VENV / "llmock", "serve", "--host", "127.0.0.1", "--port", "PORT", "--log-level", "error"],
+                         environment={"HOME": "/nonexistent"})
 
     def script(self, behaviours):
-        httpx.post(self.url + "/_llmock/reset", trust_env=False).raise_for_status()
-        httpx.post(self.url + "/_llmock/scenario", json={"behaviors": behaviours}, trust_env=False).raise_for_status()
-
-    def get(self, path):
-        return httpx.get(f"{self.url}/_llmock/{path}", headers={"accept": "application/json"}, trust_env=False).json()
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
+        self.post("/_llmock/reset")
+        self.post("/_llmock/scenario", {"behaviors": behaviours})
 
 
 @pytest.fixture(scope="module")
 def mock():
-    running = Mock()
+    running = Llmock()
     yield running
     running.close()
 
@@ -72,7 +48,7 @@ def run(mock, home):
         path = {"anthropic": "/anthropic", "openai": "/v1"}[vendor]
         environment = settings_of(vendor.upper(), mock.url + path, **settings)
         answer = ask(home.copy(), home.data, environment=environment, limit_s=60)
-        return answer, mock.get("verdict")
+        return answer, mock.get("/_llmock/verdict")
     return call
 
 
