@@ -381,7 +381,7 @@ const struct command verified_command = {
                "  querent verified list --state candidate\n"
                "  querent verified add --dataset orders --question \"Sales in {region}?\" \\\n"
                "    --sql \"SELECT sum(revenue) FROM orders WHERE region = {region}\" \\\n"
-               "    --slot region=text\n"
+               "    --slot region=text --data shop/\n"
                "  querent verified approve verified_0123456789abcdef --owner ana --data shop/",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

@@ -82,7 +82,8 @@ def test_what_has_not_changed_costs_nothing(querent, folder):
         assert job["state"] == "done" and job["done"] == job["total"] == 2
         assert outcomes(job) == {"apples": "unchanged", "pears": "unchanged"}
         assert costs(job) == [0, 0, 0, 0]
-    with serving(querent, folder) as server:  # nor does it after a restart
+    with serving(querent, folder) as server:  # nor does it after a restart, which jobs survive
+        assert call(server, "GET", f"{JOBS}/{job['job_id']}") == job
         assert costs(index(server)) == [0, 0, 0, 0]
         # Asked to look again at all of it, what content is known is not profiled again.
         assert costs(index(server, {"force": True})) == [2, 2, 0, 2]

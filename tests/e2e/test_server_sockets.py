@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import json
+import os
 import re
 import socket
 import struct
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from conftest import Querent, wait_for
-from server_support import PATIENCE_S, QUERY, STREAM, OpenStream, Server, read_all, request_of
+from server_support import PATIENCE_S, QUERY, SANITIZED, STREAM, OpenStream, Server, read_all, request_of
 
 QUESTION = json.dumps(request_of("total revenue")).encode()
 HEAD = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -92,7 +93,7 @@ def slow_ones(server, tmp_path_factory):
         }
 
 
-@pytest.mark.parametrize("data, status", [
+ONE_REQUEST = [
     (b"\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),  # empty lines before a request
     (b"GET /health HTTP/1.0\r\n\r\n", 200),
     (b"GET http://localhost/health HTTP/1.1\r\nHost: x\r\n\r\n", 200),  # as to a proxy: its host counts
@@ -139,7 +140,10 @@ def slow_ones(server, tmp_path_factory):
     (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nokay\r\n0\r\n\r\n", 400),
     (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n10000\r\n" + b"x" * 9, 400),
     (HEAD + b"Expect: miracles\r\nContent-Length: 2\r\n\r\n{}", (417, 422)),
-])
+]
+
+
+@pytest.mark.parametrize("data, status", ONE_REQUEST)
 def test_one_request(server, data, status):
     """Answered once with that status; what was refused ends the connection, and the rest is not read as another."""
     reply = server.exchange(data, shut=True)
@@ -268,3 +272,34 @@ def test_a_slow_reader_is_dropped_and_the_answer_is_kept(server, slow_ones):
     (conversation,) = server.conversations("sleeper")["conversations"]
     assert conversation["message_count"] == 2
     assert server.messages(conversation["conversation_id"])[1]["metadata"]["status"] == "answered"
+
+
+def resident_kib(server):
+    with open(f"/proc/{server.process.pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+
+
+def send_all_that_is_bad(server):
+    for data, _ in ONE_REQUEST:
+        server.exchange(data, shut=True)
+    for cut in range(1, len(WHOLE), 20):
+        server.exchange(WHOLE[:cut], shut=True)
+    with contextlib.suppress(OSError):  # it may be refused before all of it is sent
+        server.exchange(HEAD + b"Content-Length: 2000000\r\n\r\n" + b"x" * 2_000_000, shut=True)
+    server.exchange(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n" * 40)
+    server.exchange(HEALTH * 500 + LAST)
+
+
+def test_nothing_stays_of_bad_requests(server, slow_ones):
+    """Descriptors and memory are after twenty rounds what they were after two."""
+    concurrent.futures.wait(slow_ones.values())
+    folder = f"/proc/{server.process.pid}/fd"
+    for _ in range(2):
+        send_all_that_is_bad(server)
+    server.get("/health")  # the client's own connection
+    wait_for(lambda: server.get("/metrics").text.count("\nquerent_http_connections 1\n") == 1, PATIENCE_S)
+    descriptors, memory = len(os.listdir(folder)), resident_kib(server)
+    for _ in range(20):
+        send_all_that_is_bad(server)
+    wait_for(lambda: len(os.listdir(folder)) <= descriptors, PATIENCE_S)
+    assert SANITIZED or resident_kib(server) < memory + 4096
