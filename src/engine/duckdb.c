@@ -65,9 +65,7 @@ static bool take_error(struct conversation *talk, struct str payload, struct err
         return error_set(err, ERROR_SQL_REFUSED, "DuckDB takes one SELECT only: %s", cleaned);
     case WIRE_ERROR_MEMORY:
         talk->broken = true;
-        return error_set(err, ERROR_SQL_FAILED,
-                         "the statement needs more memory than it may have; narrow it or group "
-                         "it more");
+        return error_set(err, ERROR_SQL_FAILED, "%s", ENGINE_MEMORY_TEXT);
     case WIRE_ERROR_TOO_LARGE:
         return error_set(err, ERROR_RESULT_TOO_LARGE,
                          "the result is larger than the limit of %zu bytes; ask for fewer rows "

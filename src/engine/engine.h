@@ -72,6 +72,10 @@ void engine_close(struct engine *engine); /* NULL is allowed */
 const char *engine_name(const struct engine *engine);
 enum sql_dialect engine_dialect(const struct engine *engine);
 
+/* Of a statement that is fine but for its size: ERROR_SQL_FAILED with this text. */
+#define ENGINE_MEMORY_TEXT \
+    "the statement needs more memory than it may have; narrow it or group it more"
+
 /* Runs one statement and waits for its rows, in *arena. ERROR_SQL_FAILED carries the engine's own
  * words (paths taken out), ERROR_DEADLINE, ERROR_CANCELLED, ERROR_RESULT_TOO_LARGE, ERROR_ENGINE.
  */

@@ -115,7 +115,7 @@ struct llm_proposal {
     const char *explanation; /* for --explain; NULL */
     const char *model;       /* what proposes it, where it is not llm_model_id(); NULL */
     const char *notice;      /* a sentence on who answers, where that must be said; NULL */
-    bool passing;            /* made while a model could not be asked: not to be kept */
+    bool passing;            /* made while a model could not be asked, or memory was short: not to be kept */
 };
 
 /* To say what the rows say. */

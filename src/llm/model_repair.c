@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/engine.h"
 #include "llm/model_priv.h"
 #include "sql/allow_lists.h"
 #include "sql/firewall.h"
@@ -307,7 +308,7 @@ struct str model_missing_values(const struct decision *decision, const char *sql
 const char *model_failure_text(const struct decision *decision, const struct error *failure)
 {
     static const char *const harmless[] = {"Binder Error", "Catalog Error", "Parser Error",
-                                           "the statement needs more memory"};
+                                           ENGINE_MEMORY_TEXT};
     if (failure->code != ERROR_SQL_FAILED ||
         (decision->request->sees == LLM_SEES_ROWS && !decision->request->masks))
         return failure->message;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "engine/engine.h"
 #include "llm/llm_priv.h"
 #include "planner/query.h"
 #include "planner/rules/follow_up.h"
@@ -20,6 +21,7 @@ struct reading {
     struct llm_request *request;
     struct plan *plan;
     bool tried; /* the candidates were executed */
+    const char **too_large; /* of each candidate, why it could not be executed whole; NULL */
 };
 
 struct reading_job {
@@ -133,9 +135,18 @@ static bool is_candidates_fault(enum error_code code)
     return code == ERROR_SQL_FAILED || code == ERROR_SQL_REFUSED || code == ERROR_RESULT_TOO_LARGE;
 }
 
-static bool try_candidate(struct llm_request *request, struct plan *plan, size_t i,
+/* The statement is right, and too much: whoever is told of another reading in its place is told
+ * something that he did not ask. */
+static bool is_of_size(const struct error *failure)
+{
+    return failure->code == ERROR_RESULT_TOO_LARGE ||
+           (failure->code == ERROR_SQL_FAILED && strcmp(failure->message, ENGINE_MEMORY_TEXT) == 0);
+}
+
+static bool try_candidate(struct llm_request *request, struct reading *reading, size_t i,
                           struct error *err)
 {
+    struct plan *plan = reading->plan;
     const struct rows *rows = NULL;
     struct error failure = {0};
     bool ok =
@@ -146,17 +157,23 @@ static bool try_candidate(struct llm_request *request, struct plan *plan, size_t
     }
     if (!ok)
         log_info("candidate %zu failed: %s", i + 1, failure.message);
-    plan_observe(plan, i, rows);
+    if (ok || !is_of_size(&failure)) {
+        plan_observe(plan, i, rows);
+        return true;
+    }
+    reading->too_large[i] = arena_strdup(request->arena, failure.message);
+    plan_observe_too_large(plan, i);
     return true;
 }
 
 /* Executes the best few, while that can matter; the planner sees what each gave. */
-static bool try_candidates(struct llm_request *request, struct plan *plan, struct error *err)
+static bool try_candidates(struct llm_request *request, struct reading *reading, struct error *err)
 {
+    struct plan *plan = reading->plan;
     size_t next;
     while (!plan_is_settled(plan, request->sureness_min) &&
            (next = plan_next(plan, request->sureness_min)) != SIZE_MAX)
-        if (!try_candidate(request, plan, next, err))
+        if (!try_candidate(request, reading, next, err))
             return false;
     return true;
 }
@@ -194,23 +211,34 @@ static bool decide(struct llm_request *request, struct reading *reading,
 {
     struct plan *plan = reading->plan;
     size_t which;
+    if (!reading->too_large)
+        reading->too_large = arena_array(request->arena, plan->candidate_count, sizeof(char *));
     for (;;) {
-        if (!reading->tried && !try_candidates(request, plan, err))
+        if (!reading->tried && !try_candidates(request, reading, err))
             return false;
         plan_decide(plan, request->sureness_min, request->arena, out);
         if (reading->tried || !is_untried(plan, out, &which))
             break;
-        if (!try_candidate(request, plan, which, err))
+        if (!try_candidate(request, reading, which, err))
             return false;
     }
     reading->tried = true;
     return true;
 }
 
-static void propose_candidate(const struct llm_request *request,
-                              const struct plan_candidate *candidate,
-                              const struct plan_decision *decision, struct llm_proposal *out)
+static void propose_candidate(const struct llm_request *request, const struct reading *reading,
+                              size_t i, const struct plan_decision *decision,
+                              struct llm_proposal *out)
 {
+    const struct plan_candidate *candidate = &reading->plan->candidates[i];
+    if (reading->too_large[i]) {
+        out->outcome = LLM_NO_ANSWER;
+        out->dataset = candidate->dataset;
+        out->sentence = arena_printf(request->arena, "I read that as: %s. But %s.",
+                                     candidate->reading, reading->too_large[i]);
+        out->passing = true;
+        return;
+    }
     out->outcome = LLM_QUERY;
     out->dataset = candidate->dataset;
     out->sql = candidate->sql;
@@ -306,11 +334,11 @@ static bool planner_generate(struct llm *llm, struct llm_request *request, struc
         return false;
     switch (decision.outcome) {
     case PLAN_ANSWER:
-        propose_candidate(request, &plan->candidates[decision.winner], &decision, out);
+        propose_candidate(request, reading, decision.winner, &decision, out);
         break;
     case PLAN_ASK:
         if (is_asked_in_vain(plan, &decision)) {
-            propose_candidate(request, &plan->candidates[decision.readings[0]], &decision, out);
+            propose_candidate(request, reading, decision.readings[0], &decision, out);
             break;
         }
         propose_question_back(request, plan, &decision, out);

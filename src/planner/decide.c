@@ -16,6 +16,8 @@
 #include "planner/trust.h"
 
 #define NO_CANDIDATE SIZE_MAX
+#define LARGE_ROWS 1000.0F      /* of a result that was too large to be had */
+#define TOO_LARGE_SEED 17
 #define UNSEEN_PENALTY 30.0 /* what was not executed comes after what was */
 #define MISSED_TIME_FACTOR 0.15
 /* A name, number or quotation that is nowhere in the data, or no word that is. */
@@ -155,6 +157,21 @@ void plan_observe(struct plan *plan, size_t i, const struct rows *rows)
     note_rows(plan, i, rows);
     state->items[i].executed = true;
     note_same_rows(plan, i, rows);
+}
+
+void plan_observe_too_large(struct plan *plan, size_t i)
+{
+    struct plan_state *state = (struct plan_state *)plan;
+    if (i >= plan->candidate_count)
+        return;
+    struct plan_item *item = &state->items[i];
+    for (size_t k = 0; k < plan->candidate_count; k++)
+        state->items[k].scored = false;
+    memset(item->facts, 0, sizeof(item->facts));
+    item->facts[RESULT_log_rows] = logf(1 + LARGE_ROWS);
+    item->result = hash64_combine(TOO_LARGE_SEED, i); /* that of no other */
+    item->row_count = 0;
+    item->observed = item->executed = true;
 }
 
 bool plan_is_foreseen(const struct plan *plan, size_t i)

@@ -144,6 +144,10 @@ struct plan_meta_answer planner_read_meta(const struct plan_request *request, st
  * it in the order of their rows only are known then, too. */
 void plan_observe(struct plan *plan, size_t i, const struct rows *rows);
 
+/* Tells that executing candidate `i` took more than it may: nothing is known of its rows, and nothing
+ * speaks against it as a reading. Where it is the answer, none is. */
+void plan_observe_too_large(struct plan *plan, size_t i);
+
 /* The candidate to execute next, of the first `execute_max`; SIZE_MAX when all are known. Of those
  * that differ in their order only, the one that would be told. `threshold` as for plan_decide(). */
 size_t plan_next(struct plan *plan, double threshold);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/engine.h"
 #include "llm/llm.h"
 #include "planner/read/dataset_index.h"
 #include "planner_shop.h"
@@ -20,6 +21,9 @@ static const char *tried[TRIED_MAX];
 static size_t tried_count;
 static const char *last_sql; /* of the candidate that is asked about */
 static bool last_fails;
+static bool is_too_large; /* it fails for its size alone */
+static enum error_code fails_with = ERROR_SQL_FAILED;
+static const char *fails_because = "it fails";
 
 static bool was_tried(const char *sql)
 {
@@ -40,8 +44,10 @@ void __wrap_plan_decide(struct plan *plan, double threshold, struct arena *arena
     assert_ptr_equal(plan->candidates[last].dataset, plan->candidates[0].dataset);
     *out = (struct plan_decision){
         .outcome = PLAN_ASK, .readings = {last, 0}, .reading_count = 2, .sureness = 0.3, .sentence = "which?"};
-    if (last_fails && was_tried(plan->candidates[last].sql))
+    if (last_fails && was_tried(plan->candidates[last].sql)) {
         out->outcome = PLAN_ANSWER;
+        out->winner = is_too_large ? last : 0;
+    }
 }
 
 static bool try_statement(void *context, const char *sql, const struct rows **rows, struct error *err)
@@ -51,7 +57,7 @@ static bool try_statement(void *context, const char *sql, const struct rows **ro
     tried[tried_count++] = sql;
     *rows = out;
     return !last_fails || !last_sql || strcmp(sql, last_sql) != 0 ||
-           error_set(err, ERROR_SQL_FAILED, "it fails");
+           error_set(err, fails_with, "%s", fails_because);
 }
 
 struct job {
@@ -68,7 +74,7 @@ static bool generate(void *arg, struct error *err)
            llm_generate(job->llm, &job->request, &job->proposal, err);
 }
 
-/* Whether the last candidate is proposed. */
+/* Whether the last candidate is proposed; or, where it takes too much, that it is said so. */
 static bool propose(void)
 {
     struct error err = {0};
@@ -96,9 +102,17 @@ static bool propose(void)
     tried_count = 0;
     last_sql = NULL;
     assert_true(task_run_main(NULL, generate, &job, &err));
-    assert_int_equal(job.proposal.outcome, LLM_QUERY);
-    assert_true(was_tried(job.proposal.sql));
-    bool is_last = strcmp(job.proposal.sql, last_sql) == 0;
+    bool is_last = false;
+    if (is_too_large) {
+        assert_int_equal(job.proposal.outcome, LLM_NO_ANSWER);
+        assert_non_null(strstr(job.proposal.sentence, "I read that as: "));
+        assert_non_null(strstr(job.proposal.sentence, fails_because));
+        assert_true(job.proposal.passing);
+    } else {
+        assert_int_equal(job.proposal.outcome, LLM_QUERY);
+        assert_true(was_tried(job.proposal.sql));
+        is_last = strcmp(job.proposal.sql, last_sql) == 0;
+    }
     llm_close(job.llm);
     dataset_index_free(index);
     planner_close(planner);
@@ -118,11 +132,30 @@ static void where_it_fails_it_is_not_proposed(void **state)
     assert_false(propose());
 }
 
+/* What the best reading would take more memory for is said; no other is answered in its place. */
+static void where_it_takes_too_much_that_is_said(void **state)
+{
+    static const struct {
+        enum error_code code;
+        const char *why;
+    } rows[] = {{ERROR_SQL_FAILED, ENGINE_MEMORY_TEXT}, {ERROR_RESULT_TOO_LARGE, "the result is larger"}};
+    last_fails = is_too_large = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fails_with = rows[i].code;
+        fails_because = rows[i].why;
+        (void)propose();
+    }
+    is_too_large = false;
+    fails_with = ERROR_SQL_FAILED;
+    fails_because = "it fails";
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_two_readings_in_the_same_words_one_that_ran_is_proposed),
         cmocka_unit_test(where_it_fails_it_is_not_proposed),
+        cmocka_unit_test(where_it_takes_too_much_that_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

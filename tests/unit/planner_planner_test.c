@@ -179,6 +179,24 @@ static void failed_candidates_never_win(void **state)
     assert_non_null(decision.sentence);
 }
 
+/* A statement that takes too much is still what was asked: no other takes its place. */
+static void what_is_too_large_is_still_the_reading(void **state)
+{
+    (void)state;
+    struct plan *plan = read_plan("revenue by region", 1);
+    size_t best = plan_next(plan, 0.6), tries = 0;
+    plan_observe_too_large(plan, best);
+    plan_observe_too_large(plan, plan->candidate_count); /* there is none: nothing happens */
+    for (size_t i; !plan_is_settled(plan, 0.6) && (i = plan_next(plan, 0.6)) != SIZE_MAX; tries++)
+        plan_observe(plan, i, one_number((int64_t)i + 1));
+    assert_true(plan_is_executed(plan, best));
+    struct plan_decision decision;
+    plan_decide(plan, 0.6, arena, &decision);
+    assert_int_equal(decision.outcome, PLAN_ANSWER);
+    assert_int_equal(decision.winner, best);
+    assert_true(tries <= 1);
+}
+
 /* Readings with the same rows stand together: their shares of probability add up. */
 static void readings_with_the_same_rows_stand_together(void **state)
 {
@@ -648,6 +666,7 @@ int main(void)
         cmocka_unit_test(talk_about_something_else_is_no_answer),
         cmocka_unit_test(unsure_asks_back_with_two_readings),
         cmocka_unit_test(failed_candidates_never_win),
+        cmocka_unit_test(what_is_too_large_is_still_the_reading),
         cmocka_unit_test(readings_with_the_same_rows_stand_together),
         cmocka_unit_test(what_the_rules_are_sure_of_settles_once_it_has_rows),
         cmocka_unit_test(what_is_settled_stays_whatever_the_rest_gives),
