@@ -256,6 +256,7 @@ TASK_WAITS static bool fetch(struct call *call, struct error *err)
             .body = strbuf_str(&body),
             .idle_ms = model->idle_ms,
             .repeatable = true,
+            .place = call->request->place,
             .limit = call->model_id, /* vendors count by model */
             .tries_max = CHAT_TRIES_MAX - call->tries,
             .is_final = chat_problem_is_final,
@@ -472,6 +473,16 @@ void chat_last_state(struct chat_model *model, struct server_state *out)
     pthread_mutex_lock(&model->lock);
     *out = model->state;
     pthread_mutex_unlock(&model->lock);
+}
+
+bool chat_is_full(struct chat_model *model)
+{
+    return upstream_is_full(model->upstream);
+}
+
+TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err)
+{
+    return upstream_enter(model->upstream, ERROR_MODEL, place, err);
 }
 
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,

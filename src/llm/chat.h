@@ -35,8 +35,11 @@ struct chat_message {
     struct str text;
 };
 
+struct upstream_pass;
+
 struct chat_request {
     struct arena *arena; /* the run's: replies live there */
+    struct upstream_pass *place; /* from chat_enter(), for the first try; NULL or none */
     const char *model;   /* NULL: the one of the settings. Allowed ones are the caller's to check */
     struct str system;   /* instructions */
     struct str context;  /* what is known about the data; may be empty */
@@ -113,6 +116,11 @@ const char *chat_model_id(const struct chat_model *model);
  * say. */
 const char *chat_model_warning(const struct chat_model *model, const char *id, const char *today,
                                struct arena *arena);
+
+/* A place among the calls that may be out (QUERENT_MODEL_CALLS_MAX), before the prompt is made: whether there is
+ * none at the moment, and one, waiting for it (net/fetch.h). */
+bool chat_is_full(struct chat_model *model);
+TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err);
 
 /* False with ERROR_MODEL (the upstream failed after all tries, or answered out of its protocol: the
  * sentence says what to mend), ERROR_DEADLINE, ERROR_CANCELLED or on_text's own error; out->cause

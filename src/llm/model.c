@@ -13,6 +13,7 @@
 #include "llm/model_priv.h"
 #include "llm/models.h"
 #include "sql/firewall.h"
+#include "task/bound.h"
 
 #define NOTHING_TO_SEND \
     "Nothing was sent, and nothing would be: the built-in planner is sure enough. Else this would be."
@@ -68,19 +69,22 @@ static bool knows_model(const struct llm *llm, const char *id)
 
 /* ------------------------------------------------------------------ calls */
 
+/* The rest is for what comes after, the planner in the model's place perhaps. */
+static struct task_bound begin_share(void)
+{
+    uint64_t left = task_time_left_ms(), share = left / 100 * TIME_SHARE_PERCENT;
+    if (left == UINT64_MAX || left == 0)
+        return (struct task_bound){0};
+    return task_bound_begin(share > 0 ? share : 1);
+}
+
 TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct chat_usage *usage,
                            struct chat_reply *out, struct error *err)
 {
-    uint64_t left = task_time_left_ms(), share = left / 100 * TIME_SHARE_PERCENT;
-    bool bounded = left != UINT64_MAX && left > 0;
     *out = (struct chat_reply){0};
-    if (bounded)
-        task_set_deadline(share > 0 ? share : 1);
+    struct task_bound bound = begin_share();
     bool ok = chat_complete(llm->state, request, out, err);
-    if (bounded) {
-        uint64_t rest = task_time_left_ms(), spare = left - share;
-        task_set_deadline(rest + spare > 0 ? rest + spare : 1);
-    }
+    task_bound_end(&bound);
     chat_usage_add(usage, &out->usage);
     return ok;
 }
@@ -110,14 +114,22 @@ static void add_message(struct decision *decision, enum chat_role role, struct s
     decision->messages[decision->message_count++] = (struct chat_message){role, text};
 }
 
-/* All that is worked out of the question and the data: for a thread. */
-static void prepare(void *arg)
+static bool needs_model(const struct decision *decision)
+{
+    return decision->meta.kind == PLAN_META_NONE && decision->request->plan.dataset_count > 0;
+}
+
+/* What is worked out of the question and the data, in two parts, and both: for a thread. */
+static void read_meta(void *arg)
+{
+    struct decision *decision = arg;
+    decision->meta = planner_read_meta(&decision->request->plan, decision->arena);
+}
+
+static void make_prompt(void *arg)
 {
     struct decision *decision = arg;
     struct llm_request *request = decision->request;
-    decision->meta = planner_read_meta(&request->plan, decision->arena);
-    if (decision->meta.kind != PLAN_META_NONE || request->plan.dataset_count == 0)
-        return;
     if (!(request->without & LLM_PART_PERIODS))
         period_find(request->plan.question, &request->plan.calendar, decision->arena,
                     &decision->periods);
@@ -128,6 +140,13 @@ static void prepare(void *arg)
     decision->context = model_context(decision);
     decision->question = model_question(decision);
     add_message(decision, CHAT_USER, decision->question);
+}
+
+static void prepare(void *arg)
+{
+    read_meta(arg);
+    if (needs_model(arg))
+        make_prompt(arg);
 }
 
 static struct chat_request chat_request_of(const struct decision *decision)
@@ -216,6 +235,7 @@ TASK_WAITS static bool ask_model(struct decision *decision, struct error *err)
 {
     for (;;) {
         struct chat_request request = chat_request_of(decision);
+        request.place = &decision->place;
         struct chat_reply reply;
         bool ok = model_call(decision->llm, &request, &decision->request->usage, &reply, err);
         decision->cause = reply.cause;
@@ -464,6 +484,30 @@ static const char *explain(const struct decision *decision)
 
 /* ------------------------------------------------------------------ the driver */
 
+/*
+ * A prompt takes some 20 KB: thousands of runs that wait for a place among the calls get it before theirs is
+ * made. That no place can be had is found by the call again, which knows why; that the time for it is over
+ * is not.
+ */
+TASK_WAITS static bool prepare_in_turn(struct decision *decision, struct error *err)
+{
+    if (!task_offload(read_meta, decision, err))
+        return false;
+    if (!needs_model(decision))
+        return true;
+    struct error failure = {0};
+    struct task_bound bound = begin_share();
+    bool has_place = chat_enter(decision->llm->state, &decision->place, &failure);
+    task_bound_end(&bound);
+    if (!task_check(err) || !task_offload(make_prompt, decision, err)) {
+        upstream_give_back(&decision->place);
+        return false;
+    }
+    if (!has_place && failure.code == ERROR_DEADLINE)
+        decision->late = arena_memdup(decision->arena, &failure, sizeof(failure));
+    return true;
+}
+
 TASK_WAITS static struct decision *begin(struct llm *llm, struct llm_request *request, struct error *err)
 {
     struct decision *decision = request->state;
@@ -474,15 +518,13 @@ TASK_WAITS static struct decision *begin(struct llm *llm, struct llm_request *re
     decision->request = request;
     decision->arena = request->arena;
     decision->brief = model_is_asked_briefly(llm, request);
-    if (!model_ask_planner(decision, err) || !task_offload(prepare, decision, err))
+    if (!model_ask_planner(decision, err))
+        return NULL;
+    bool waits = !request->dry && !decision->by_planner && chat_is_full(llm->state);
+    if (waits ? !prepare_in_turn(decision, err) : !task_offload(prepare, decision, err))
         return NULL;
     request->state = decision;
     return decision;
-}
-
-static bool needs_model(const struct decision *decision)
-{
-    return decision->meta.kind == PLAN_META_NONE && decision->request->plan.dataset_count > 0;
 }
 
 /* The first call, once. */
@@ -491,7 +533,12 @@ TASK_WAITS static bool decide(struct decision *decision, struct error *err)
     if (decision->answered || decision->by_planner || !needs_model(decision) ||
         decision->request->dry)
         return true;
+    if (decision->late) {
+        *err = *decision->late;
+        return false;
+    }
     decision->answered = ask_model(decision, err);
+    upstream_give_back(&decision->place); /* where no call came of it */
     decision->by_planner =
         decision->answered && !decision->sql && !decision->declined && decision->planned;
     return decision->answered;

@@ -8,6 +8,7 @@
 
 #include "core/strbuf.h"
 #include "llm/llm_priv.h"
+#include "net/fetch.h"
 #include "prompt/prompt.h"
 
 #define MODEL_TABLES_MAX 8      /* that one prompt shows, beside the candidates */
@@ -43,6 +44,8 @@ struct decision {
     size_t link_count;
     const struct dataset **tables; /* that are shown, by id */
     size_t table_count;
+    struct upstream_pass place; /* for the first call, where it had to be waited for */
+    const struct error *late;   /* it was waited for in vain, for as long as there was time; NULL */
     struct str system, context, question;
     struct chat_message messages[MODEL_MESSAGES_MAX];
     size_t message_count;

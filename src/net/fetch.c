@@ -111,7 +111,10 @@ static enum fetch_outcome outcome_of(const struct call *call)
 TASK_WAITS static bool try_once(struct call *call, struct error *err)
 {
     const struct fetch_request *request = call->request;
-    if (!upstream_enter(request->upstream, request->failure, &call->pass, err)) {
+    if (request->place && request->place->upstream) {
+        call->pass = *request->place;
+        *request->place = (struct upstream_pass){0};
+    } else if (!upstream_enter(request->upstream, request->failure, &call->pass, err)) {
         call->end = TRANSFER_STOPPED;
         return false;
     }
@@ -204,6 +207,8 @@ TASK_WAITS static bool wait_for_hold(const struct call *call, struct error *err)
     struct upstream *upstream = call->request->upstream;
     uint64_t held_ms;
     while ((held_ms = upstream_held_ms(upstream, call->request->limit)) > 0) {
+        if (call->request->place)
+            upstream_give_back(call->request->place);
         uint64_t left_ms = task_time_left_ms();
         uint64_t spread_ms = held_ms / 4 < HOLD_SPREAD_MAX_MS ? held_ms / 4 : HOLD_SPREAD_MAX_MS;
         if (held_ms >= left_ms) {

@@ -40,6 +40,22 @@ struct upstream_options {
 struct upstream *upstream_open(const struct upstream_options *options);
 void upstream_close(struct upstream *upstream); /* NULL is allowed */
 
+/* A place among the calls that are out. http_fetch() takes one for each try. Who needs much memory to make
+ * a call may take that of the first try before: then only as many as there are places need it at a time. */
+struct upstream_pass {
+    struct upstream *upstream; /* NULL: no place */
+    uint64_t generation;       /* of the breaker's state */
+    uint64_t number;           /* of all passes of that upstream, from 1 */
+};
+/* Whether who comes now has to wait for a place. */
+bool upstream_is_full(struct upstream *upstream);
+/* Waits for a place. False with the task's own error, or with `failure` where the upstream is not
+ * to be asked; then *pass is none. */
+TASK_WAITS bool upstream_enter(struct upstream *upstream, enum error_code failure,
+                               struct upstream_pass *pass, struct error *err);
+/* Gives back a place that no call has used; none is allowed. */
+void upstream_give_back(struct upstream_pass *pass);
+
 struct fetch_header {
     const char *name, *value; /* a value may be a secret: none is ever logged */
 };
@@ -71,6 +87,7 @@ struct fetch_request {
      * 5xx, unless `x-should-retry` says otherwise; after `retry-after-ms` or `retry-after` (seconds
      * or a date) where given. Never after on_body has taken a byte. */
     bool repeatable;
+    struct upstream_pass *place; /* for the first try, which uses it up; NULL, or none: it takes one */
     unsigned tries_max; /* 0: the default */
     /* What the server counts this call by, such as its model: the pause that a 429 asks for holds
      * for all calls of that name. NULL: one for all that have none. */

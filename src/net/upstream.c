@@ -319,6 +319,7 @@ bool upstream_enter(struct upstream *upstream, enum error_code failure, struct u
                     struct error *err)
 {
     struct waiter waiter = {.loop = task_loop(task_current())};
+    *pass = (struct upstream_pass){0};
     pthread_mutex_lock(&upstream->lock);
     bool waits = false;
     if (!refuses(upstream)) {
@@ -380,6 +381,21 @@ void upstream_leave(struct upstream_pass *pass, enum upstream_verdict verdict, c
                  why);
     if (before != BREAKER_CLOSED && after == BREAKER_CLOSED)
         log_info("%s answers again", upstream->name);
+}
+
+void upstream_give_back(struct upstream_pass *pass)
+{
+    if (pass->upstream)
+        upstream_leave(pass, UPSTREAM_UNKNOWN, "");
+    *pass = (struct upstream_pass){0};
+}
+
+bool upstream_is_full(struct upstream *upstream)
+{
+    pthread_mutex_lock(&upstream->lock);
+    bool full = upstream->out >= upstream->concurrent_max;
+    pthread_mutex_unlock(&upstream->lock);
+    return full;
 }
 
 bool upstream_refuses(struct upstream *upstream)

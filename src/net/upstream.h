@@ -34,16 +34,6 @@ enum fetch_outcome {
     FETCH_OUTCOMES
 };
 
-struct upstream_pass {
-    struct upstream *upstream;
-    uint64_t generation;
-    uint64_t number; /* of all passes of that upstream, from 1 */
-};
-
-/* Waits for a place. False with the task's own error, or with `failure` where the upstream is not
- * to be asked. */
-TASK_WAITS bool upstream_enter(struct upstream *upstream, enum error_code failure,
-                               struct upstream_pass *pass, struct error *err);
 /* The first byte of a good reply is there. */
 void upstream_hear(struct upstream_pass *pass);
 /* Gives the place to the next one. `why`, without a secret, tells of a failure. */

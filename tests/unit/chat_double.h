@@ -25,6 +25,10 @@ struct chat_double_reply {
 static struct {
     const struct chat_double_reply *replies;
     size_t reply_count, calls;
+    /* Others have all places; how many have waited for one, and what the wait ends with, 0: a place. */
+    bool full;
+    size_t entered;
+    enum error_code enter_error;
     struct chat_request requests[CHAT_DOUBLE_CALLS_MAX]; /* as long as their run */
     struct strbuf sent; /* every byte of all of them */
 } chat_double = {.sent = {.length_max = 64 * 1024 * 1024}};
@@ -33,7 +37,7 @@ static void chat_double_script(const struct chat_double_reply *replies, size_t c
 {
     chat_double.replies = replies;
     chat_double.reply_count = count;
-    chat_double.calls = 0;
+    chat_double.calls = chat_double.entered = 0;
     strbuf_clear(&chat_double.sent);
     chat_double.sent = strbuf_init(64 * 1024 * 1024);
 }
@@ -85,6 +89,18 @@ const char *chat_model_warning(const struct chat_model *model, const char *id, c
 void chat_last_state(struct chat_model *model, struct server_state *out)
 {
     *out = (struct server_state){0};
+}
+
+bool chat_is_full(struct chat_model *model)
+{
+    return chat_double.full;
+}
+
+TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err)
+{
+    chat_double.entered++;
+    return chat_double.enter_error == ERROR_NONE ||
+           error_set(err, chat_double.enter_error, "the double has no place");
 }
 
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,

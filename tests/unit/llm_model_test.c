@@ -637,6 +637,58 @@ static void a_slow_model_leaves_the_planner_time(void **state)
     assert_true(task_run_main(&options, wait_for_slow_model, &request, &err));
 }
 
+/* ------------------------------------------------------------------ others have all places */
+
+static void while_others_have_all_places_one_is_waited_for(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders")});
+    struct llm_request request = ask("total revenue by region");
+    decide(&request);
+    assert_int_equal(chat_double.entered, 0);
+    chat_double.full = true;
+    request = ask("total revenue by region");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(chat_double.entered, 1);
+    assert_int_equal(chat_double.calls, 2);
+    assert_string_equal(proposal.sql, "SELECT sum(revenue) FROM orders");
+    assert_true(str_equal(chat_double.requests[0].context, chat_double.requests[1].context));
+    assert_true(str_equal(chat_double_message(0), chat_double_message(1)));
+    chat_double.full = false;
+}
+
+static void what_needs_no_call_waits_for_no_place(void **state)
+{
+    SCRIPT({DECISION("SELECT 1")});
+    chat_double.full = true;
+    struct llm_request request = ask("what columns are there?");
+    assert_int_equal(decide(&request).outcome, LLM_DESCRIBE);
+    request = ask("total revenue by region");
+    request.dry = true;
+    decide(&request);
+    assert_int_equal(chat_double.entered, 0);
+    assert_int_equal(chat_double.calls, 0);
+    chat_double.full = false;
+}
+
+/* Of a model that is down the call knows more. */
+static void no_place_in_time_is_a_model_that_took_too_long(void **state)
+{
+    SCRIPT({.error = ERROR_MODEL, .cause = CHAT_CAUSE_FAILING});
+    chat_double.full = true;
+    chat_double.enter_error = ERROR_DEADLINE;
+    struct llm_request request = ask("total revenue by region");
+    struct llm_proposal proposal = decide(&request);
+    assert_int_equal(proposal.outcome, LLM_QUERY);
+    assert_non_null(strstr(proposal.notice, "asked (it took too long);"));
+    assert_int_equal(chat_double.calls, 0);
+    chat_double.enter_error = ERROR_MODEL;
+    request = ask("total revenue by region");
+    assert_non_null(strstr(decide(&request).notice, "asked (it is overloaded or failing);"));
+    assert_int_equal(chat_double.calls, 1);
+    chat_double.enter_error = ERROR_NONE;
+    chat_double.full = false;
+}
+
 /* ------------------------------------------------------------------ the planner beside the model */
 
 static void set(const char *name, const char *value)
@@ -1151,6 +1203,9 @@ int main(void)
         TEST(the_reason_is_told_in_its_class),
         TEST(where_it_is_not_there_is_one_error),
         TEST(a_slow_model_leaves_the_planner_time),
+        TEST(while_others_have_all_places_one_is_waited_for),
+        TEST(what_needs_no_call_waits_for_no_place),
+        TEST(no_place_in_time_is_a_model_that_took_too_long),
         TEST(what_the_planner_is_sure_of_costs_no_call),
         TEST(the_plan_is_the_answer_where_the_model_has_none),
         TEST(a_small_model_is_told_of_values_that_are_spelled),

@@ -417,6 +417,80 @@ static void who_waits_fails_when_the_breaker_opens(void **state)
     peer_stop(peer);
 }
 
+/* ---- a place that is taken before ---- */
+
+struct early {
+    struct asked asked;
+    struct upstream_pass place;
+    bool entered;
+};
+
+static void call_with_place(void *arg)
+{
+    struct early *early = arg;
+    struct upstream *upstream = early->asked.upstream;
+    early->entered = upstream_enter(upstream, ERROR_MODEL, &early->place, &early->asked.err);
+    assert_true(upstream_is_full(upstream));
+    early->asked.request.place = &early->place;
+    asked_call(&early->asked);
+}
+
+/* The other one would wait for ever if the call took another place than the one it has, or kept it. */
+static void a_place_may_be_taken_before_the_call(void **state)
+{
+    struct upstream *upstream =
+        upstream_open(&(struct upstream_options){.name = "Claude", .concurrent_max = 1});
+    struct peer *peer = PEER_START({BAD, .delay_ms = 5}, {REPLY_OK}, {REPLY_OK});
+    struct loop *loop = new_loop();
+    struct early early[2];
+    for (int i = 0; i < 2; i++) {
+        early[i] = (struct early){.asked = {.upstream = upstream, .deadline_ms = 20000}};
+        asked_url(&early[i].asked, peer->port, "/");
+        asked_init(&early[i].asked);
+        early[i].asked.request.repeatable = true; /* the second try takes a place of its own */
+        struct task_options options = {.deadline_ms = 20000};
+        assert_non_null(task_start(loop, &options, call_with_place, &early[i], &early[i].asked.err));
+    }
+    loop_run(loop);
+    loop_free(loop);
+    for (int i = 0; i < 2; i++) {
+        assert_true(early[i].entered);
+        assert_null(early[i].place.upstream);
+        assert_replied(&early[i].asked, 200, "ok");
+        asked_clear(&early[i].asked);
+    }
+    assert_false(upstream_is_full(upstream));
+    upstream_close(upstream); /* asserts that none is out */
+    peer_stop(peer);
+}
+
+static void give_back(void *arg)
+{
+    struct early *early = arg;
+    struct upstream *upstream = early->asked.upstream;
+    early->entered = upstream_enter(upstream, ERROR_MODEL, &early->place, &early->asked.err);
+    upstream_give_back(&early->place);
+    upstream_give_back(&early->place); /* there is none any more */
+}
+
+static void a_place_without_a_call_is_given_back(void **state)
+{
+    struct upstream *upstream =
+        upstream_open(&(struct upstream_options){.name = "Claude", .concurrent_max = 1});
+    struct loop *loop = new_loop();
+    struct early early[3];
+    for (int i = 0; i < 3; i++) {
+        early[i] = (struct early){.asked = {.upstream = upstream}};
+        assert_non_null(task_start(loop, NULL, give_back, &early[i], &early[i].asked.err));
+    }
+    loop_run(loop);
+    loop_free(loop);
+    for (int i = 0; i < 3; i++)
+        assert_true(early[i].entered);
+    assert_false(upstream_is_full(upstream));
+    upstream_close(upstream);
+}
+
 /* Waiting calls that are cancelled at any moment lose no place. */
 static void no_place_is_lost(void **state)
 {
@@ -480,6 +554,8 @@ int main(void)
         cmocka_unit_test(only_so_many_are_out_on_all_loops),
         cmocka_unit_test(who_waits_comes_in_turn_and_may_give_up),
         cmocka_unit_test(who_waits_fails_when_the_breaker_opens),
+        cmocka_unit_test(a_place_may_be_taken_before_the_call),
+        cmocka_unit_test(a_place_without_a_call_is_given_back),
         cmocka_unit_test(no_place_is_lost),
         cmocka_unit_test(labels_are_bounded),
     };
