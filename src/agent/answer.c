@@ -156,6 +156,25 @@ static ptrdiff_t ranked_column(const struct writer *writer)
     return writer->facts.measure_column;
 }
 
+/* All that a row is called by: "Basic / Porto"; of two with one name "Ann Lee (17)".
+ * NULL: nothing names it. */
+static const char *group_words(struct writer *writer, size_t row)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < writer->rows->column_count; i++) {
+        if (writer->facts.columns[i].measure || writer->facts.columns[i].share)
+            continue;
+        const char *words = cell_words(writer, row, i);
+        if (!text)
+            text = words;
+        else
+            text = writer->facts.columns[i].identifier
+                       ? arena_printf(writer->arena, "%s (%s)", text, words)
+                       : arena_printf(writer->arena, "%s / %s", text, words);
+    }
+    return text;
+}
+
 /* "Revenue by region, highest first, top 1" is the highest revenue by region; "country, sorted by
  * income, highest first, top 1" is the country with the highest income. */
 static bool write_top(struct writer *writer)
@@ -165,23 +184,23 @@ static bool write_top(struct writer *writer)
     } rows[] = {{", highest first, top 1", "highest"}, {", lowest first, top 1", "lowest"}};
     const char *reading = writer->input->proposal->reading;
     ptrdiff_t measure = ranked_column(writer);
-    ptrdiff_t name = writer->facts.name_column >= 0 ? writer->facts.name_column
-                                                    : writer->facts.time_column;
+    const char *name = group_words(writer, 0);
     for (size_t i = 0; reading && i < 2; i++) {
         struct str whole = str_from(reading), end = str_from(rows[i].end);
         if (!str_ends(whole, end))
             continue;
         struct str head = str_slice(whole, 0, whole.length - end.length);
         ptrdiff_t sorted = str_find(head, STR(", sorted by "));
+        bool said = str_starts(head, str_from(rows[i].word)); /* "the highest highest distance" */
         if (sorted >= 0 && writer->rows->column_count == 1)
             strbuf_printf(&writer->prose, "%.*s with the %s %.*s: %s.", (int)sorted,
                           capitalised(writer, reading), rows[i].word,
                           STR_ARGS(str_slice(head, (size_t)sorted + 12, head.length)),
                           cell_words(writer, 0, 0));
-        else if (sorted < 0 && name >= 0 && measure >= 0)
-            strbuf_printf(&writer->prose, "The %s %.*s: %s with %s.", rows[i].word,
-                          STR_ARGS(head), cell_words(writer, 0, (size_t)name),
-                          cell_words(writer, 0, (size_t)measure));
+        else if (sorted < 0 && name && measure >= 0)
+            strbuf_printf(&writer->prose, "The %s%.*s: %s with %s.",
+                          said ? "" : arena_printf(writer->arena, "%s ", rows[i].word),
+                          STR_ARGS(head), name, cell_words(writer, 0, (size_t)measure));
         else
             continue;
         return true;
@@ -242,19 +261,6 @@ static void rank_rows(const struct writer *writer, size_t column, size_t *order,
     }
 }
 
-/* All that a group is called by: "Basic / Porto". */
-static const char *group_words(struct writer *writer, size_t row)
-{
-    const char *text = NULL;
-    for (size_t i = 0; i < writer->rows->column_count; i++) {
-        if (writer->facts.columns[i].measure || writer->facts.columns[i].share)
-            continue;
-        const char *words = cell_words(writer, row, i);
-        text = text ? arena_printf(writer->arena, "%s / %s", text, words) : words;
-    }
-    return text ? text : cell_words(writer, row, (size_t)writer->facts.name_column);
-}
-
 static void write_groups(struct writer *writer)
 {
     size_t measure = (size_t)ranked_column(writer);
@@ -285,6 +291,15 @@ static void write_groups(struct writer *writer)
                       number_print(fact(writer, (double)writer->rows->row_count), writer->arena));
 }
 
+/* "on 2 May 2026", "in May 2026" */
+static const char *when_words(struct writer *writer, size_t row)
+{
+    size_t time = (size_t)writer->facts.time_column;
+    return arena_printf(writer->arena, "%s %s",
+                        writer->facts.columns[time].bucket == UNIT_DAY ? "on" : "in",
+                        cell_words(writer, row, time));
+}
+
 static void write_change(struct writer *writer, size_t first, size_t last, size_t measure)
 {
     double from, to;
@@ -302,20 +317,19 @@ static void write_change(struct writer *writer, size_t first, size_t last, size_
 static void write_series(struct writer *writer)
 {
     size_t measure = (size_t)writer->facts.measure_column;
-    size_t time = (size_t)writer->facts.time_column;
     const struct column_facts *facts = &writer->facts.columns[measure];
     size_t last = writer->rows->row_count - 1;
-    strbuf_printf(&writer->prose, "%s: from %s in %s to %s in %s", subject(writer),
-                  cell_words(writer, 0, measure), cell_words(writer, 0, time),
-                  cell_words(writer, last, measure), cell_words(writer, last, time));
+    strbuf_printf(&writer->prose, "%s: from %s %s to %s %s", subject(writer),
+                  cell_words(writer, 0, measure), when_words(writer, 0),
+                  cell_words(writer, last, measure), when_words(writer, last));
     write_change(writer, 0, last, measure);
     strbuf_add_char(&writer->prose, '.');
     if (facts->has_numbers && writer->rows->row_count > 2)
-        strbuf_printf(&writer->prose, " The highest was %s in %s, the lowest %s in %s.",
+        strbuf_printf(&writer->prose, " The highest was %s %s, the lowest %s %s.",
                       cell_words(writer, facts->max_row, measure),
-                      cell_words(writer, facts->max_row, time),
+                      when_words(writer, facts->max_row),
                       cell_words(writer, facts->min_row, measure),
-                      cell_words(writer, facts->min_row, time));
+                      when_words(writer, facts->min_row));
     if (writer->facts.complete && facts->adds_over_time)
         strbuf_printf(&writer->prose, " Together: %s.",
                       number_words(writer, facts->total, measure));

@@ -34,6 +34,7 @@ static void add_datasets(struct cache_parts *parts, const struct run *run,
     for (size_t i = 0; i < count; i++) {
         cache_parts_add_dataset(parts, run, datasets[i].dataset);
         cache_parts_add_double(parts, datasets[i].score);
+        cache_parts_add_text(parts, datasets[i].calendar ? datasets[i].calendar->today : "");
     }
 }
 

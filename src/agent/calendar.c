@@ -31,3 +31,10 @@ void calendar_of(const struct dataset *dataset, struct period_calendar *out)
     out->fiscal_year_start =
         first_set(own->fiscal_year_start, settings_integer("QUERENT_FISCAL_YEAR_START"));
 }
+
+bool calendar_is_own(const struct dataset *dataset)
+{
+    const struct calendar *own = &dataset->calendar;
+    return own->reference_date || own->time_zone || own->week_start > 0 ||
+           own->fiscal_year_start > 0;
+}

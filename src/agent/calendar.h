@@ -9,4 +9,7 @@
 /* What the dataset's document says, else the settings; NULL: the settings alone. */
 void calendar_of(const struct dataset *dataset, struct period_calendar *out);
 
+/* Whether its document says anything of it. */
+bool calendar_is_own(const struct dataset *dataset);
+
 #endif

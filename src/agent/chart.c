@@ -67,12 +67,52 @@ static void draw_line(struct chart *chart)
     strbuf_add(&chart->json, "}}");
 }
 
+/* The key that tells two of one name apart; -1: no name comes twice. */
+static ptrdiff_t key_of_names(const struct chart *chart)
+{
+    const struct rows *rows = chart->rows;
+    size_t name = (size_t)chart->facts->name_column;
+    ptrdiff_t key = -1;
+    bool repeats = false;
+    for (size_t i = 0; i < rows->column_count && key < 0; i++)
+        if (i != name && chart->facts->columns[i].identifier)
+            key = (ptrdiff_t)i;
+    for (size_t row = 1; row < rows->row_count && key >= 0; row++)
+        for (size_t before = 0; before < row && !repeats; before++) {
+            const struct cell *a = rows_cell(rows, row, name), *b = rows_cell(rows, before, name);
+            repeats = a->type == CELL_TEXT && b->type == CELL_TEXT && str_equal(a->text, b->text);
+        }
+    return repeats ? key : -1;
+}
+
+/* Two of one name would lie on one bar: "Ann Lee (17)" and "Ann Lee (31)" are two. */
+static void draw_namesakes(struct chart *chart, ptrdiff_t key)
+{
+    const char *name = chart->rows->columns[chart->facts->name_column].name;
+    struct strbuf formula = strbuf_init(1000);
+    strbuf_add(&formula, "datum[");
+    json_add_text(&formula, name);
+    strbuf_add(&formula, "] + ' (' + datum[");
+    json_add_text(&formula, chart->rows->columns[key].name);
+    strbuf_add(&formula, "] + ')'");
+    strbuf_add(&chart->json, ",\"transform\":[{\"calculate\":");
+    json_add_text(&chart->json, strbuf_text(&formula));
+    strbuf_add(&chart->json, ",\"as\":");
+    json_add_text(&chart->json, name);
+    strbuf_add(&chart->json, "}]");
+    strbuf_clear(&formula);
+}
+
 static void draw_bars(struct chart *chart)
 {
+    ptrdiff_t key = key_of_names(chart);
     begin(chart, "{\"type\":\"bar\",\"tooltip\":true}");
     add_channel(chart, "y", chart->facts->name_column, "nominal", ",\"sort\":null");
     add_channel(chart, "x", chart->facts->measure_column, "quantitative", "");
-    strbuf_add(&chart->json, "}}");
+    strbuf_add_char(&chart->json, '}');
+    if (key >= 0)
+        draw_namesakes(chart, key);
+    strbuf_add_char(&chart->json, '}');
 }
 
 const char *chart_write(const struct rows *rows, const struct facts *facts, struct arena *arena)

@@ -24,6 +24,12 @@ static const struct column *column_of(const struct expression *e)
     return e ? e->column : NULL;
 }
 
+static bool counts(const struct expression *e)
+{
+    return e->kind == EXPRESSION_AGGREGATE &&
+           (e->aggregate == AGGREGATE_COUNT || e->aggregate == AGGREGATE_COUNT_DISTINCT);
+}
+
 static const char *unit_of(const struct expression *e)
 {
     if (!e || e->kind == EXPRESSION_SHARE)
@@ -32,9 +38,9 @@ static const char *unit_of(const struct expression *e)
         return e->metric->unit;
     if (e->kind == EXPRESSION_FILTERED)
         return unit_of(e->left);
-    bool counts = e->kind == EXPRESSION_AGGREGATE && (e->aggregate == AGGREGATE_COUNT ||
-                                                      e->aggregate == AGGREGATE_COUNT_DISTINCT);
-    if (counts || e->kind == EXPRESSION_ARITHMETIC)
+    if (e->kind == EXPRESSION_ARITHMETIC && e->op == '/' && counts(e->right))
+        return unit_of(e->left); /* of one of them */
+    if (counts(e) || e->kind == EXPRESSION_ARITHMETIC)
         return NULL;
     const struct column *column = column_of(e);
     return column ? column->unit : NULL;

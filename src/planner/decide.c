@@ -108,6 +108,38 @@ static bool lists_bare_amounts(const struct query *query, const struct rows *row
            query->group_count == 0 && rows->row_count >= BARE_AMOUNTS_MIN;
 }
 
+static void note_columns(struct plan_item *item, const struct rows *rows)
+{
+    item->compared_count = 0;
+    if (rows->column_count > PLAN_COLUMNS_COMPARED || rows->truncated)
+        return;
+    item->compared_count = (uint8_t)rows->column_count;
+    for (size_t c = 0; c < rows->column_count; c++) {
+        item->columns[c] = 0;
+        for (size_t r = 0; r < rows->row_count; r++)
+            item->columns[c] += hash64_combine(3, cell_hash(rows_cell(rows, r, c)));
+    }
+}
+
+/* Does one of them give the other's rows, and more columns of them: the day, and how many orders it
+ * had? Whoever asked for the day has it either way. */
+static bool tell_the_same(const struct plan_item *a, const struct plan_item *b)
+{
+    const struct plan_item *wide = a->compared_count >= b->compared_count ? a : b;
+    const struct plan_item *narrow = wide == a ? b : a;
+    if (!a->observed || !b->observed || plan_has_failed(a) || plan_has_failed(b) ||
+        narrow->compared_count == 0 || a->row_count != b->row_count || a->row_count == 0)
+        return false;
+    for (size_t i = 0; i < narrow->compared_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < wide->compared_count; k++)
+            found |= narrow->columns[i] == wide->columns[k];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 static void note_rows(struct plan *plan, size_t i, const struct rows *rows)
 {
     struct plan_item *item = &((struct plan_state *)plan)->items[i];
@@ -126,6 +158,7 @@ static void note_rows(struct plan *plan, size_t i, const struct rows *rows)
     double number;
     bool zero = cells == 1 && cell_to_double(&rows->cells[0], &number) && number == 0;
     item->result = rows_hash(rows);
+    note_columns(item, rows);
     item->repeats = repeats_names(plan->candidates[i].query, rows);
     item->bare_amounts = lists_bare_amounts(plan->candidates[i].query, rows);
     item->facts[RESULT_empty] = rows->row_count == 0;
@@ -538,6 +571,16 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
         out->sentence = no_answer_sentence(state, &state->items[winner], arena);
         return;
     }
+    if (second != NO_CANDIDATE && tell_the_same(&state->items[winner], &state->items[second]) &&
+        choice.chance + choice.second_chance >= threshold) {
+        out->outcome = PLAN_ANSWER;
+        out->sureness = fmin(choice.chance + choice.second_chance, 1);
+        if (state->items[second].compared_count > state->items[winner].compared_count)
+            out->winner = second;
+        return;
+    }
+    if (second != NO_CANDIDATE && state->items[second].unheard && !state->items[winner].unheard)
+        second = NO_CANDIDATE; /* what leaves a word out is no other meaning of the question */
     out->outcome = PLAN_ASK;
     out->readings[out->reading_count++] = winner;
     if (second != NO_CANDIDATE)

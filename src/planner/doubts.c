@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "planner/rules/namesakes.h"
 #include "planner/rules/unheard.h"
 #include "planner/rules/unknown_subject.h"
 
@@ -220,6 +221,27 @@ static void doubt_ranked_rows(struct plan_state *state)
     }
 }
 
+/* "The customer with the most customers": what is asked for, orders perhaps, was left out. Of names
+ * themselves it may be asked which is the most common. */
+static void doubt_counts_of_names(struct plan_state *state, const struct plan_request *request)
+{
+    static const char *const words[] = {"common", "frequent", "popular", "name", "often", "same"};
+    const char *text =
+        arena_strndup(state->arena, request->question.bytes, request->question.length);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasestr(text, words[i]))
+            return;
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        const struct query *query = state->plan.candidates[i].query;
+        const struct expression *key = query->order_count > 0 ? query->order[0].expression : NULL;
+        bool ranks = query->table_count == 1 && query->group_count == 1 && key &&
+                     key->kind == EXPRESSION_AGGREGATE && key->aggregate == AGGREGATE_COUNT;
+        if (ranks && query->group[0]->kind == EXPRESSION_COLUMN && !state->items[i].unheard &&
+            column_calls_rows(query->group[0]->column, query->tables[0].dataset))
+            state->items[i].unheard = "most";
+    }
+}
+
 void plan_doubt_candidates(struct plan_state *state, const struct plan_request *request,
                            const struct business_candidate *readings, size_t count)
 {
@@ -227,6 +249,7 @@ void plan_doubt_candidates(struct plan_state *state, const struct plan_request *
     doubt_counted_rows(state);
     doubt_counts_for_units(state, readings, count);
     doubt_bare_keys(state, request);
+    doubt_counts_of_names(state, request);
     doubt_lists_of_amounts(state, request);
     doubt_ranked_rows(state);
 }

@@ -30,6 +30,8 @@ struct learned_facts {
     bool overlooks_value;                   /* one that is stored */
 };
 
+#define PLAN_COLUMNS_COMPARED 4
+
 /* One candidate's part of a plan, in the order of plan.candidates. */
 struct plan_item {
     double rank;        /* the ranker's score */
@@ -53,6 +55,9 @@ struct plan_item {
     bool follow_up;
     bool in_its_words; /* the question is this reading, word for word: an option was chosen */
     const char *unheard; /* a word that changes the meaning and that it takes no notice of; NULL */
+    uint64_t columns[PLAN_COLUMNS_COMPARED]; /* where observed: hashes of each column, in any order */
+    uint8_t compared_count;                  /* of them; 0: there are more, or nobody knows */
+    uint8_t keys_shown;  /* beside names that several have (rules/namesakes.h) */
 };
 
 /* What the words of the question are found in, table by table. */

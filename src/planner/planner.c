@@ -20,6 +20,7 @@
 #include "planner/rules/business.h"
 #include "planner/rules/cue_spelling.h"
 #include "planner/rules/follow_up.h"
+#include "planner/rules/namesakes.h"
 #include "planner/rules/unknown_subject.h"
 
 #define LEANS 0.5 /* from here on a question goes on from the one before */
@@ -101,12 +102,21 @@ static bool plain_expression(const struct expression *expression)
             expression->aggregate != AGGREGATE_MEDIAN && plain_expression(expression->left));
 }
 
+/* "Customers who never ordered": what another table holds. */
+static bool plain_values(const struct condition *condition)
+{
+    for (size_t i = 0; i < condition->value_count; i++)
+        if (condition->values[i].subquery && condition->comparison == COMPARE_NOT_IN)
+            return false;
+    return true;
+}
+
 static bool plain_condition(const struct condition *condition)
 {
     if (!condition)
         return true;
     if (condition->kind == CONDITION_COMPARE)
-        return plain_expression(condition->left);
+        return plain_expression(condition->left) && plain_values(condition);
     for (size_t i = 0; i < condition->part_count; i++)
         if (!plain_condition(condition->parts[i]))
             return false;
@@ -160,6 +170,24 @@ static void add_business(struct plan_state *state, const struct plan_request *re
     state->items[i].beyond_sketches = from->follow_up || beyond_sketches(from->query);
 }
 
+/* From here on: the readings were compared by what they say. */
+static void tell_namesakes_apart(struct plan_state *state, const struct plan_request *request)
+{
+    struct error ignored = {0};
+    for (size_t i = 0; i < state->plan.candidate_count; i++) {
+        struct plan_candidate *candidate = &state->plan.candidates[i];
+        const struct query *told = namesakes_tell_apart(candidate->query, state->arena);
+        const char *sql = told != candidate->query
+                              ? query_print(told, request->dialect, state->arena, &ignored)
+                              : NULL;
+        if (!sql)
+            continue;
+        state->items[i].keys_shown = (uint8_t)(told->select_count - candidate->query->select_count);
+        candidate->query = told;
+        candidate->sql = sql;
+    }
+}
+
 /* Brings the candidates that are worth executing to the front, likeliest first. */
 static void order_candidates(struct plan_state *state)
 {
@@ -201,14 +229,23 @@ static bool check_request(const struct plan_request *request, struct error *err)
     return true;
 }
 
+/* The question as the rules read it: what is misspelled mended, the one before without the keys that
+ * were only shown. */
+static struct plan_request spell(const struct plan_request *asked, struct arena *arena)
+{
+    struct plan_request spelled = *asked;
+    spelled.question = cue_spelling_restore(asked, arena);
+    spelled.asks = ask_memo_new(arena);
+    if (asked->previous)
+        spelled.previous = namesakes_by_name(asked->previous, arena);
+    return spelled;
+}
+
 /* All that it makes lies in the arena. */
 static struct plan_state *read_question(const struct planner *planner,
                                         const struct plan_request *asked, struct arena *arena)
 {
-    struct plan_request spelled = *asked;
-    const struct plan_request *request = &spelled;
-    spelled.question = cue_spelling_restore(asked, arena);
-    spelled.asks = ask_memo_new(arena);
+    const struct plan_request spelled = spell(asked, arena), *request = &spelled;
     struct plan_state *state = new_state(planner, arena);
     struct plan *plan = &state->plan;
     plan->meta = business_meta(request, arena);
@@ -225,6 +262,7 @@ static struct plan_state *read_question(const struct planner *planner,
     for (size_t i = 0; i < count; i++)
         add_business(state, request, &list[i]);
     plan_doubt_candidates(state, request, list, count);
+    tell_namesakes_apart(state, request);
     if (plan->candidate_count == 0) {
         plan->no_answer = request->dataset_count > 0
                               ? "nothing in the data matches the words of the question"
@@ -281,10 +319,7 @@ bool planner_reads_by_rules(const struct plan_request *asked, double chance, str
     struct error ignored = {0};
     if (!check_request(asked, &ignored))
         return false;
-    struct plan_request spelled = *asked;
-    const struct plan_request *request = &spelled;
-    spelled.question = cue_spelling_restore(asked, arena);
-    spelled.asks = ask_memo_new(arena);
+    const struct plan_request spelled = spell(asked, arena), *request = &spelled;
     follow_up_candidates(request, arena, edits, &count);
     if (any_reads_all(edits, count, chance, request, arena))
         return true;

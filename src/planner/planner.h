@@ -53,6 +53,7 @@ struct plan_dataset {
     const struct dataset *dataset;
     const struct dataset_index *index;
     double score; /* of retrieval, 0..1; 1 when pinned by the caller */
+    const struct period_calendar *calendar; /* its own; NULL: the request's */
 };
 
 struct plan_request {
@@ -65,7 +66,7 @@ struct plan_request {
     const struct query *previous; /* of the conversation, for follow-ups; NULL */
     struct str previous_question; /* empty when none */
     bool previous_lost; /* there was an answer before, but with no tree that could be changed */
-    struct period_calendar calendar;
+    struct period_calendar calendar; /* of the first dataset */
     enum sql_dialect dialect;
     struct ask_memo *asks; /* the planner's own: what rules have read of the question; NULL */
     bool explain; /* say why: a third of the work for a simple question */

@@ -40,6 +40,7 @@ static void suppose_item(struct plan_state *state, size_t place, const struct su
         (s->rest == REST_TELLS && !plan_differ_in_order_only(state, s->told, place)))
         return;
     item->observed = true;
+    item->compared_count = 0;
     if (agrees) {
         item->result = seen->result;
         memcpy(item->facts, seen->facts, sizeof(item->facts));

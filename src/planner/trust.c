@@ -193,6 +193,8 @@ enum trust_situation plan_trust_features(const struct plan_state *state,
         out[i] = 0;
     query_facts(candidate->query, out);
     vote_facts(state, choice->winner, out);
+    out[TRUST_columns] -= (float)item->keys_shown;
+    out[TRUST_groups] -= candidate->query->group_count > 0 ? (float)item->keys_shown : 0;
     reading_facts(candidate, item, out);
     row_facts(item, out);
     word_facts(state, candidate->query, out);

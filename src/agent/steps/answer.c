@@ -45,6 +45,20 @@ TASK_WAITS static bool word_by_model(struct run *run, struct answer *answer, str
     return true;
 }
 
+/* That of the table that the answer is about. */
+static struct period_calendar calendar_of_answer(const struct run *run)
+{
+    const struct plan_request *plan = &run->request.plan;
+    for (size_t i = 0; i < plan->dataset_count + plan->joinable_count; i++) {
+        const struct plan_dataset *item = i < plan->dataset_count
+                                              ? &plan->datasets[i]
+                                              : &plan->joinable[i - plan->dataset_count];
+        if (item->dataset == run->proposal.dataset && item->calendar)
+            return *item->calendar;
+    }
+    return plan->calendar;
+}
+
 TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct error *err)
 {
     const struct llm_proposal *proposal = &run->proposal;
@@ -56,7 +70,7 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
         .proposal = proposal,
         .rows = run->statement ? run->statement->rows : NULL,
         .ties = &ties,
-        .calendar = run->request.plan.calendar,
+        .calendar = calendar_of_answer(run),
         .retrieved = &run->retrieved,
         .by_model = run_is_models(run),
         .for_model = by_model,

@@ -56,6 +56,23 @@ static void add_neighbours(struct run *run, struct joinable *list, const struct 
                      catalog_find(run->knowledge->catalog, dataset->relationships[i].dataset_id));
 }
 
+/* Two tables may have two days that stand for today: each is asked by its own. */
+static void find_calendars(struct run *run, struct plan_dataset *datasets, size_t count)
+{
+    const struct plan_request *plan = &run->request.plan;
+    bool first_is_own = plan->dataset_count > 0 && calendar_is_own(plan->datasets[0].dataset);
+    for (size_t i = 0; i < count; i++) {
+        if (!first_is_own && !calendar_is_own(datasets[i].dataset))
+            continue;
+        struct period_calendar *own = arena_alloc(run->arena, sizeof(*own));
+        calendar_of(datasets[i].dataset, own);
+        bool same = strcmp(own->today, plan->calendar.today) == 0 &&
+                    own->week_start == plan->calendar.week_start &&
+                    own->fiscal_year_start == plan->calendar.fiscal_year_start;
+        datasets[i].calendar = same ? NULL : own;
+    }
+}
+
 /* Two steps along the relationships reach what a question about the candidates may need. */
 static void find_joinable(struct run *run)
 {
@@ -74,6 +91,7 @@ static void find_joinable(struct run *run)
         add_joinable(run, &list, run->verified->datasets[i]);
     plan->joinable = list.items;
     plan->joinable_count = list.count;
+    find_calendars(run, list.items, list.count);
 }
 
 TASK_WAITS static bool try_statement(void *context, const char *sql, const struct rows **rows,
@@ -123,8 +141,9 @@ TASK_WAITS bool step_metadata(struct run *run, struct step_record *record, struc
         .try_statement = try_statement,
         .try_context = run,
     };
-    find_joinable(run);
     calendar_of(count > 0 ? datasets[0].dataset : NULL, &run->request.plan.calendar);
+    find_calendars(run, datasets, count);
+    find_joinable(run);
     model_input_fill(run);
     record->words = arena_printf(run->arena, "%zu %s with %zu %s, %zu more to join", count,
                                  plural(count, "dataset", "datasets"), column_count,

@@ -256,15 +256,20 @@ static void say_pattern(struct describer *d, const struct condition *condition)
     strbuf_add_char(d->out, '"');
 }
 
-/* Only the periods of a sub-query: its other conditions are of the kind "is known". */
-static void say_periods(struct describer *d, const struct condition *where)
+/* What the rows of a sub-query are: that its key is known goes without saying. */
+static void say_listed(struct describer *d, const struct condition *where)
 {
     size_t count = !where ? 0 : where->kind == CONDITION_AND ? where->part_count : 1;
+    bool said_where = false;
     for (size_t i = 0; i < count; i++) {
         const struct condition *part = where->kind == CONDITION_AND ? where->parts[i] : where;
-        if (part->kind != CONDITION_PERIOD)
+        if (part->kind == CONDITION_COMPARE && part->comparison == COMPARE_NOT_NULL)
             continue;
-        strbuf_add_char(d->out, ' ');
+        if (part->kind == CONDITION_PERIOD)
+            strbuf_add_char(d->out, ' ');
+        else
+            strbuf_add(d->out, said_where ? " and " : " where ");
+        said_where |= part->kind != CONDITION_PERIOD;
         say_condition(d, part);
     }
 }
@@ -295,7 +300,7 @@ static void say_compare(struct describer *d, const struct condition *condition)
         strbuf_printf(d->out, "there are no %s", dataset_noun(listed->tables[0].dataset, d->arena));
         struct describer inner = *d;
         inner.query = listed;
-        say_periods(&inner, listed->where);
+        say_listed(&inner, listed->where);
         return;
     }
     say_expression(d, condition->left);

@@ -206,7 +206,7 @@ static struct query *moment(struct builder *b)
     bool first = ask_has(r->ask, CUE_FIRST, NULL) || ask_has(r->ask, CUE_EARLIEST, NULL);
     bool last = ask_has(r->ask, CUE_LAST, NULL) || ask_has(r->ask, CUE_LATEST, NULL);
     if (!ask_has(r->ask, CUE_WHEN, NULL) || !r->time.column || !(first || last) ||
-        r->measure_count > 0)
+        r->measure_count > 0 || r->group_count > 0)
         return NULL;
     struct measure m = {.ref = r->time, .aggregate = last ? AGGREGATE_MAX : AGGREGATE_MIN};
     query_select(b->arena, b->query, build_measure(b, &m), NULL);
@@ -281,17 +281,43 @@ static struct query *ranked_rows_of_each(struct builder *b)
     return b->query;
 }
 
+/* A declared metric that adds a column up is that column, row by row. */
+static bool has_stored_measures(struct reading *r)
+{
+    for (size_t i = 0; i < r->measure_count; i++) {
+        struct measure *m = &r->measures[i];
+        const struct column *summed =
+            r->row_by_row && m->ref.metric && m->ref.scope == 0
+                ? metric_summed_column(m->ref.metric, r->ask->scope[0].dataset)
+                : NULL;
+        if (summed)
+            m->ref = (struct ref){.column = summed};
+        if (m->stated || !m->ref.column || m->ref.scope != 0)
+            return false;
+    }
+    return r->measure_count > 0;
+}
+
+/* What tells the rows apart where nothing names them: "the revenue of each order" */
+static const struct column *rows_key(const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (dataset->columns[i].unique && dataset->columns[i].role == ROLE_KEY)
+            return &dataset->columns[i];
+    return NULL;
+}
+
 /* "list the products and their prices": stored numbers, row by row */
 static struct query *listed_rows(struct builder *b)
 {
     struct reading *r = b->r;
-    if (!ask_has(r->ask, CUE_LIST, NULL) || !r->rows_entity || r->group_count > 0 ||
-        r->bucket != UNIT_NONE || r->compared || r->measure_count == 0)
+    if (!(ask_has(r->ask, CUE_LIST, NULL) || r->row_by_row) || !r->rows_entity ||
+        r->group_count > 0 || r->bucket != UNIT_NONE || r->compared || !has_stored_measures(r))
         return NULL;
-    for (size_t i = 0; i < r->measure_count; i++)
-        if (r->measures[i].stated || !r->measures[i].ref.column || r->measures[i].ref.scope != 0)
-            return NULL;
-    const struct column *name = dataset_name_column(r->ask->scope[0].dataset);
+    const struct dataset *dataset = r->ask->scope[0].dataset;
+    const struct column *name = dataset_name_column(dataset);
+    if (r->row_by_row && (!name || !name->unique) && rows_key(dataset))
+        name = rows_key(dataset);
     if (name)
         query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
     for (size_t i = 0; i < r->measure_count; i++) {
@@ -393,6 +419,16 @@ void build_comparison(struct builder *b, const struct expression *value, struct 
     }
 }
 
+/* "Did sales go up this year": not over yet, it is no match for the whole of another. */
+static bool is_year_so_far(const struct reading *r)
+{
+    const struct period *period = r->periods[0];
+    const char *today = r->ask->calendar->today;
+    return period->unit == UNIT_YEAR && strcmp(period->from, today) <= 0 &&
+           strcmp(period->to, today) > 0 && strcmp(period->from + 4, "-01-01") == 0 &&
+           strcmp(period->to + 4, "-01-01") == 0;
+}
+
 static struct query *comparison(struct builder *b)
 {
     struct reading *r = b->r;
@@ -402,8 +438,11 @@ static struct query *comparison(struct builder *b)
     if (!r->compared && r->change != CUE_NONE && r->period_count == 1 && r->bucket == UNIT_NONE &&
         period_previous(r->periods[0], b->arena, &previous)) {
         r->compared = arena_memdup(b->arena, &previous, sizeof(previous));
-        reading_assume(r, arena_printf(b->arena, "compared with the period before, %s",
-                                       period_bounds(previous.from, previous.to, b->arena)));
+        if (is_year_so_far(r)) /* this far into the year before, too */
+            r->period_count = 0;
+        else
+            reading_assume(r, arena_printf(b->arena, "compared with the period before, %s",
+                                           period_bounds(previous.from, previous.to, b->arena)));
     }
     if (!r->compared || r->bucket != UNIT_NONE || !build_compared_periods(b, &now, &before))
         return NULL;
@@ -517,11 +556,43 @@ static const struct expression *each_of(struct builder *b)
     return NULL;
 }
 
+/* "The average revenue per customer": the whole of it over the number of those that share it. */
+static struct query *shared_out(struct builder *b)
+{
+    struct reading *r = b->r;
+    if (!r->shared_by)
+        return NULL;
+    for (size_t i = 0; i < r->group_count; i++) {
+        const struct expression *group = build_column(b, &r->groups[i]);
+        query_select(b->arena, b->query, group, NULL);
+        query_group(b->arena, b->query, group);
+    }
+    const struct measure *m = &r->measures[0];
+    const struct expression *things =
+        r->sharer.column ? build_column(b, &r->sharer) : build_bucket(b);
+    const struct expression *value = expression_arithmetic(
+        b->arena, build_measure(b, m), '/',
+        expression_aggregate(b->arena, AGGREGATE_COUNT_DISTINCT, things));
+    const char *what = m->ref.metric || m->ref.column
+                           ? measure_name(m)
+                           : arena_printf(b->arena, "number_of_%s",
+                                          dataset_noun(r->ask->scope[0].dataset, b->arena));
+    query_select(b->arena, b->query, value,
+                 arena_printf(b->arena, "average_%s_per_%s", what, r->shared_by));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    add_having(b);
+    if (r->group_count > 0)
+        query_order(b->arena, b->query, value, descending(r));
+    return b->query;
+}
+
 static struct query *aggregates(struct builder *b)
 {
     struct reading *r = b->r;
     if (r->measure_count == 0)
         return NULL;
+    if (r->row_by_row && !r->measures[0].stated)
+        reading_doubt(r, "rows asked for one by one", 0.3);
     bucket_by_periods(r);
     const struct expression *bucket =
         r->bucket != UNIT_NONE && r->time.column ? build_bucket(b) : NULL;
@@ -605,6 +676,14 @@ static size_t select_shown(struct builder *b)
         query_select(b->arena, b->query, build_column(b, &ref), NULL);
         shown++;
     }
+    const struct mention *things = shown == 0 && !r->rows_entity ? r->loose_table : NULL;
+    struct ref name = {.scope = things ? things->scope : 0};
+    name.column = things ? dataset_name_column(r->ask->scope[things->scope].dataset) : NULL;
+    if (name.column && r->filter_count + r->period_count > 0) { /* "customers who bought bread" */
+        query_select(b->arena, b->query, build_column(b, &name), NULL);
+        b->query->distinct = true;
+        shown++;
+    }
     return shown;
 }
 
@@ -634,18 +713,21 @@ static struct query *list(struct builder *b)
     b->query->limit = r->limit;
     if (r->extreme != CUE_NONE || r->change != CUE_NONE || r->share)
         reading_doubt(r, "a superlative, change or share left out", 0.5);
+    if (r->bucket != UNIT_NONE)
+        reading_doubt(r, "a series left out", 0.3);
     return b->query;
 }
 
 struct query *reading_query(struct reading *r)
 {
     static struct query *(*const shapes[])(struct builder *) = {
-        without_partner, first_rows, moment,        latest_rows, ranked_rows,
-        ranked_rows_of_each, listed_rows,     comparison, part_of_whole, aggregates,  list,
+        without_partner, first_rows,  moment,     latest_rows,   ranked_rows, ranked_rows_of_each,
+        listed_rows,     shared_out,  comparison, part_of_whole, aggregates,  list,
     };
     static const char *const names[] = {
-        "without partner", "first rows", "moment",        "latest rows", "ranked rows",
-        "ranked rows of each", "listed rows",     "comparison", "part of whole", "aggregates",  "list",
+        "without partner", "first rows",  "moment",     "latest rows",   "ranked rows",
+        "ranked rows of each", "listed rows", "shared out", "comparison", "part of whole",
+        "aggregates",      "list",
     };
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         struct builder b = {.r = r, .arena = r->ask->arena};

@@ -186,3 +186,17 @@ const struct column *dataset_main_measure(const struct dataset *dataset)
             return &dataset->columns[i];
     return NULL;
 }
+
+const struct column *metric_summed_column(const struct metric *metric,
+                                          const struct dataset *dataset)
+{
+    struct str text = str_trim(str_from(metric->expression));
+    if (text.length < 6 || !str_equal_nocase(str_slice(text, 0, 4), STR("sum(")) ||
+        text.bytes[text.length - 1] != ')')
+        return NULL;
+    struct str name = str_trim(str_slice(text, 4, text.length - 1));
+    for (size_t i = 0; i < dataset->column_count; i++)
+        if (str_equal_nocase(str_from(dataset->columns[i].name), name))
+            return &dataset->columns[i];
+    return NULL;
+}

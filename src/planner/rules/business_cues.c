@@ -55,10 +55,12 @@ static const struct {
     {CUE_ASCENDING, "ascending, lowest first, smallest first"},
     {CUE_DESCENDING, "descending, highest first, largest first"},
     {CUE_ALPHABET, "alphabetically, alphabetical, alphabetical order"},
-    {CUE_GROWTH, "growth, grow, grew, grown, increase, increased, gain, gained, rose, "
-                 "improved"},
-    {CUE_DROP, "drop, dropped, decline, declined, decrease, decreased, lost, lose, "
-               "fell, fallen, shrank"},
+    {CUE_GROWTH, "growth, grow, grew, grown, growing, increase, increased, increasing, gain, gained, "
+                 "rose, rise, risen, rising, improved, improve, go up, goes up, going up, went up, "
+                 "gone up"},
+    {CUE_DROP, "drop, dropped, dropping, decline, declined, declining, decrease, decreased, "
+               "decreasing, lost, lose, fell, fall, falling, fallen, shrank, shrink, shrinking, "
+               "go down, goes down, going down, went down, gone down"},
     {CUE_CHANGE, "change, changed, changes, difference"},
     {CUE_COMPARE, "compare, compared, comparison, versus, vs"},
     {CUE_WHEN, "when"},

@@ -149,6 +149,7 @@ struct ask_memo {
     bool read;
     struct ask_word *words;
     size_t word_count;
+    const struct period_calendar *calendar; /* by which the periods were found */
     struct period_list periods;
     const struct ask *asks[ASKS_KEPT_MAX]; /* as they were read */
     size_t ask_count;
@@ -177,7 +178,21 @@ static struct ask *copy_ask(struct arena *arena, const struct ask *ask)
     return copy;
 }
 
-/* The words and periods, which no table has a say in. */
+/* Where the table's today is another than the question's. */
+static const struct period_calendar *calendar_of(const struct plan_request *request,
+                                                 const struct dataset *dataset)
+{
+    const struct period_calendar *own = NULL;
+    for (size_t i = 0; i < request->dataset_count && !own; i++)
+        if (request->datasets[i].dataset == dataset)
+            own = request->datasets[i].calendar;
+    for (size_t i = 0; i < request->joinable_count && !own; i++)
+        if (request->joinable[i].dataset == dataset)
+            own = request->joinable[i].calendar;
+    return own ? own : &request->calendar;
+}
+
+/* The words and periods, which no table has a say in but by its calendar. */
 static void read_words(struct linker *l, struct ask_memo *memo)
 {
     struct ask *ask = l->ask;
@@ -188,6 +203,8 @@ static void read_words(struct linker *l, struct ask_memo *memo)
         ask->words = copy->words;
         ask->word_count = copy->word_count;
         ask->periods = copy->periods;
+        if (ask->calendar != memo->calendar)
+            period_find(ask->question, ask->calendar, ask->arena, &ask->periods);
         return;
     }
     struct sb_stemmer *stemmer = l->stemmer = sb_stemmer_new("english", "UTF_8");
@@ -197,6 +214,7 @@ static void read_words(struct linker *l, struct ask_memo *memo)
     period_find(ask->question, ask->calendar, ask->arena, &ask->periods);
     struct ask *copy = copy_ask(ask->arena, ask);
     memo->read = true;
+    memo->calendar = ask->calendar;
     memo->words = copy->words;
     memo->word_count = copy->word_count;
     memo->periods = copy->periods;
@@ -230,7 +248,7 @@ struct ask *ask_read(const struct plan_request *request, const struct dataset *m
     struct linker l = {.ask = ask};
     ask->arena = arena;
     ask->question = request->question;
-    ask->calendar = &request->calendar;
+    ask->calendar = calendar_of(request, main);
     read_words(&l, memo);
     read_links(&l, main, request);
     if (request->asks && memo->ask_count < ASKS_KEPT_MAX)

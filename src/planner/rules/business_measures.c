@@ -37,13 +37,14 @@ static const struct column *units_counted(const struct reading *r, size_t at)
 {
     const struct ask *ask = r->ask;
     const struct dataset *dataset = ask->scope[0].dataset;
-    while (ask_word_at(ask, at)->cue == CUE_COUNT || ask_word_at(ask, at)->cue == CUE_STOP)
+    while (ask_word_at(ask, at)->cue == CUE_COUNT || ask_word_at(ask, at)->cue == CUE_STOP ||
+           ask_word_at(ask, at)->cue == CUE_MOST)
         at++;
     int counted = ask_word_at(ask, at)->mention;
     if (counted < 0 || ask->mentions[counted].kind != MENTION_VALUE)
         return NULL;
     for (size_t i = 0; i < ask->mention_count; i++)
-        if (ask->mentions[i].kind == MENTION_TABLE)
+        if (ask->mentions[i].kind == MENTION_TABLE && ask->mentions[i].scope == 0)
             return NULL;
     static const char *const units[] = {"quantity", "qty", "units", "pieces", "copies"};
     for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++)
@@ -98,6 +99,36 @@ static bool names_time(const struct reading *r)
     return false;
 }
 
+/* Who spent the most need not have come the most often. */
+static bool says_money(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->word_count; i++)
+        if (ask->words[i].mention < 0 && ask_word_in(ask, i, "spent spend spends spending paid pay pays"))
+            return ask->words[i].explained = true;
+    return false;
+}
+
+/* "The last order of each customer": when that was. */
+static bool first_or_last(struct reading *r)
+{
+    size_t at;
+    enum cue cue = ask_cue_before(r->ask, r->rows_entity->first, &at);
+    bool last = cue == CUE_LAST || cue == CUE_LATEST;
+    if (!last && cue != CUE_FIRST && cue != CUE_EARLIEST)
+        last = ask_has(r->ask, CUE_WHEN, NULL) && ask_has(r->ask, CUE_LAST, NULL);
+    struct ref time = {.column = dataset_time_column(r->ask->scope[0].dataset)};
+    bool said = last || cue == CUE_FIRST || cue == CUE_EARLIEST ||
+                (ask_has(r->ask, CUE_WHEN, NULL) && ask_has(r->ask, CUE_FIRST, NULL));
+    if (!said || !time.column || r->bucket != UNIT_NONE)
+        return false;
+    if (r->limit > 0)
+        reading_doubt(r, "several first or last ones", 0.4);
+    const char *noun = dataset_noun(r->ask->scope[0].dataset, r->ask->arena);
+    reading_assume(r, arena_printf(r->ask->arena, "of the %s the day is wanted", noun));
+    r->limit = 0;
+    return reading_add_measure(r, time, last ? AGGREGATE_MAX : AGGREGATE_MIN, true);
+}
+
 void reading_fill_measure(struct reading *r)
 {
     size_t at;
@@ -112,15 +143,23 @@ void reading_fill_measure(struct reading *r)
                 r->bucket != UNIT_NONE || ask_has(r->ask, CUE_SUM, NULL) ||
                 ask_has(r->ask, CUE_MUCH, NULL);
     bool frequency = ask_has(r->ask, CUE_MOST, &at) && r->group_count > 0 && !r->limit &&
-                     !ask_word_in(r->ask, at + 1, "valuable important profitable");
+                     !ask_word_in(r->ask, at + 1, "valuable important profitable") &&
+                     !says_money(r->ask);
     if (r->rows_entity && r->share) {
         reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
         return;
     }
-    if (frequency && !r->change && !r->compared) {
-        reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+    if (frequency && !r->change && !r->compared) { /* "bought the most oak desks" */
+        const struct column *units = units_counted(r, at);
+        if (units)
+            reading_add_measure(r, (struct ref){.column = units}, AGGREGATE_SUM, false);
+        else
+            reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
+        r->counts_units |= units != NULL;
         return;
     }
+    if (r->rows_entity && r->group_count > 0 && first_or_last(r)) /* "last order of each customer" */
+        return;
     if (r->rows_entity && (r->group_count > 0 || r->bucket != UNIT_NONE)) {
         reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true); /* "orders by region" */
         return;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "planner/print/describe.h"
+#include "planner/print/fragment.h"
 #include "planner/rules/business_reading.h"
 
 #define THINGS_MAX 30
@@ -161,6 +162,26 @@ static void say_which_measure(struct reading *r, const struct mention *m)
     }
 }
 
+/* "Average revenue", "maximum revenue": no sums, though revenue is declared as one. The "highest
+ * revenue" may be that of a region. */
+static bool asks_of_single_rows(const struct reading *r, enum aggregate aggregate, size_t at)
+{
+    return aggregate == AGGREGATE_AVG || aggregate == AGGREGATE_MEDIAN ||
+           ((aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN) &&
+            ask_word_in(r->ask, at, "maximum max minimum min"));
+}
+
+static struct ref rows_of_metric(struct reading *r, const struct mention *m)
+{
+    const struct column *summed =
+        metric_summed_column(m->metric, r->ask->scope[m->scope].dataset);
+    if (summed)
+        return (struct ref){.scope = m->scope, .column = summed};
+    if (fragment_adds_up(m->metric->expression))
+        reading_doubt(r, "an average of sums", 0.4);
+    return (struct ref){.scope = m->scope, .metric = m->metric};
+}
+
 /* "by revenue" after a ranking is what it ranks by. */
 static void use_measure(struct reading *r, const struct mention *m)
 {
@@ -195,14 +216,17 @@ static void use_measure(struct reading *r, const struct mention *m)
     if (cue == CUE_SORT || outer == CUE_SORT)
         r->sort_said = true;
     struct ref ref = {.scope = m->scope, .column = m->column, .metric = m->metric};
+    if (m->metric && asks_of_single_rows(r, aggregate, at))
+        ref = rows_of_metric(r, m);
     bool stated = aggregate != AGGREGATE_NONE;
-    size_t more = stated && m->column
+    size_t more = stated && ref.column
                       ? aggregates_before(r->ask, at, several, READING_MEASURES_MAX - 1)
                       : 0;
     for (size_t i = 0; i < more; i++)
         reading_add_measure(r, ref, several[i], true);
     r->several |= more > 0;
-    reading_add_measure(r, ref, stated || m->metric ? aggregate : column_aggregate(m->column), stated);
+    reading_add_measure(r, ref, stated || ref.metric ? aggregate : column_aggregate(ref.column),
+                        stated);
 }
 
 /* ---- tables and groups */
@@ -278,11 +302,19 @@ static const struct column *rows_number(const struct ask *ask)
     return NULL;
 }
 
+static bool says_what_for(const struct column *measure)
+{
+    static const char *const names[] = {"revenue", "sales", "amount", "total", "turnover"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasestr(measure->name, names[i]))
+            return true;
+    return false;
+}
+
 /* "Sales by shop" are money where the rows of "sales" say how much; "how many sales", "list the
  * sales" and "the biggest sale" are rows. */
 static const struct column *sold_for(const struct reading *r, const struct mention *m, enum cue cue)
 {
-    static const char *const names[] = {"revenue", "sales", "amount", "total", "turnover"};
     const struct column *measure = dataset_main_measure(r->ask->scope[0].dataset);
     bool rows = cue == CUE_COUNT || cue == CUE_LIST || cue == CUE_FIRST || cue == CUE_LAST ||
                 cue == CUE_LATEST || cue == CUE_EARLIEST || cue == CUE_WHICH || cue == CUE_NOT ||
@@ -291,10 +323,7 @@ static const struct column *sold_for(const struct reading *r, const struct menti
     if (m->scope != 0 || rows || !measure || !ask_word_in(r->ask, m->first, "sales") ||
         m->last - m->first != 1)
         return NULL;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcasestr(measure->name, names[i]))
-            return measure;
-    return NULL;
+    return says_what_for(measure) ? measure : NULL;
 }
 
 static enum use use_table(struct reading *r, const struct mention *m)
@@ -340,8 +369,12 @@ static enum use use_table(struct reading *r, const struct mention *m)
     bool sized = ask_word_in(r->ask, m->last, "value size amount total");
     bool one = m->last - m->first == 1 &&
                ask_word_in(r->ask, m->first, "sale order purchase transaction invoice expense");
+    double score = r->score;
     if (cue == CUE_AVERAGE && m->scope == 0 && (sized || one) && reading_assume_measure(r)) {
-        r->measures[r->measure_count - 1].aggregate = AGGREGATE_AVG; /* "average order value" */
+        struct measure *value = &r->measures[r->measure_count - 1];
+        value->aggregate = AGGREGATE_AVG; /* "average order value" */
+        if (sized && says_what_for(value->ref.column))
+            r->score = score; /* hardly an assumption */
         if (sized)
             r->ask->words[m->last].explained = true;
         return USE_MEASURE;
@@ -355,6 +388,7 @@ static enum use use_table(struct reading *r, const struct mention *m)
     if (starts_group(cue) || group_list(r, m)) {
         if (m->scope == 0) {
             r->rows_entity = m;
+            r->row_by_row = cue == CUE_BY && ask_word_in(r->ask, m->first - 1, "each every");
             if (cue_is_superlative(cue)) {
                 r->extreme = cue;
                 r->ranked = true;
@@ -506,6 +540,49 @@ static void names_rows_too(struct reading *r, const struct mention *m)
         r->rows_entity = m;
 }
 
+/* "Never", "did not", "haven't": something that did not happen, where "not" may be a value that is
+ * not meant. Gives the word, or the number of words. */
+static size_t never_said(const struct ask *ask)
+{
+    size_t i = 0;
+    for (; i < ask->word_count; i++)
+        if (ask->words[i].cue == CUE_NOT &&
+            (ask_word_in(ask, i, "never didn't haven't hasn't") ||
+             (ask_word_in(ask, i, "did have has had") && ask_word_in(ask, i + 1, "not"))))
+            break;
+    return i;
+}
+
+/* What the main table's rows are of: customers of orders. */
+static bool has_rows(const struct reading *r, const struct mention *m)
+{
+    const struct ask_scope *scope = &r->ask->scope[m->scope];
+    return m->scope > 0 && scope->parent == 0 &&
+           (m->kind == MENTION_TABLE || (m->kind == MENTION_COLUMN &&
+                                         m->column == dataset_name_column(scope->dataset)));
+}
+
+/* "Customers who never ordered a desk" have no order of a desk: that they have one of something else
+ * says nothing. "Customers without orders": so, too, where a column is called like them. */
+static void use_absence(struct reading *r)
+{
+    const struct ask *ask = r->ask;
+    size_t never = never_said(ask);
+    const struct mention *listed = NULL;
+    for (size_t i = 0; i < ask->mention_count && !listed; i++)
+        if (has_rows(r, &ask->mentions[i]) && ask->mentions[i].first < never)
+            listed = &ask->mentions[i];
+    if (!listed || r->number_count > 0 || (never == ask->word_count && !r->absent))
+        return;
+    r->absent = true;
+    r->loose_table = listed;
+    r->entity = NULL;
+    r->group_count = r->measure_count = 0;
+    for (size_t i = 0; i < r->filter_count; i++)
+        if (r->filters[i].comparison == COMPARE_EQUAL)
+            r->filters[i].negated = false;
+}
+
 void reading_use_mentions(struct reading *r)
 {
     struct ask *ask = r->ask;
@@ -538,4 +615,5 @@ void reading_use_mentions(struct reading *r)
         }
         reading_doubt(r, "name", m->score > 1 ? 1 : 0.4 + 0.6 * m->score);
     }
+    use_absence(r);
 }

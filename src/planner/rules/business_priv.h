@@ -167,6 +167,10 @@ bool column_is_flag(const struct column *column, const char **yes, const char **
 /* The measure that "best", "top" and "growth" are about when none is named; NULL: there is none. */
 const struct column *dataset_main_measure(const struct dataset *dataset);
 
+/* The column that a metric is nothing but the sum of, "sum(revenue)"; NULL: it is more, or another. */
+const struct column *metric_summed_column(const struct metric *metric,
+                                          const struct dataset *dataset);
+
 /* The time column that periods are about; `ask` may name one. NULL: there is none. */
 const struct column *dataset_time_column(const struct dataset *dataset);
 

@@ -80,6 +80,9 @@ struct reading {
     bool several;    /* "lowest and highest salary": no ranking, both are values */
     bool ranked, share, distinct, counts_rows, sort_said;
     bool counts_units; /* "how many drills": what a column says that there are */
+    bool row_by_row;   /* "the revenue of each order" */
+    const char *shared_by; /* "the average revenue per customer": over how many it is dealt out; NULL */
+    struct ref sharer;     /* their key; no column: the bucket's units of time */
     int64_t limit;
     double score;
     struct strbuf explanation;
@@ -113,6 +116,8 @@ struct reading *reading_slots(struct ask *ask);
 void reading_use_mentions(struct reading *reading);
 /* Finds the time column, the periods, the unit of a series (business_time.c). */
 void reading_read_time(struct reading *reading);
+/* "The average revenue per customer", "a month" (business_average.c). */
+void reading_share_out(struct reading *reading);
 /* "revenue minus cost" (business_measures.c). */
 void reading_arithmetic(struct reading *reading);
 /* Settles what is left open (business_settle.c). */

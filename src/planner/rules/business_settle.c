@@ -217,4 +217,5 @@ void reading_settle(struct reading *r)
     group_people(r);
     settle_each(r);
     settle_limit(r);
+    reading_share_out(r);
 }

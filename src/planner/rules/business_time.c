@@ -85,13 +85,22 @@ static void read_finer_unit(struct reading *r)
         r->bucket = UNIT_NONE;
 }
 
+/* "Are sales going up": over all the time that there is. */
+static bool asks_whether_it_grows(const struct reading *r)
+{
+    return (r->change == CUE_GROWTH || r->change == CUE_DROP) && r->ask->periods.count == 0 &&
+           r->group_count == 0 &&
+           ask_word_in(r->ask, 0, "is are was were has have did do does how");
+}
+
 void reading_read_time(struct reading *r)
 {
     struct ask *ask = r->ask;
     bool wanted = ask->periods.count > 0 || ask->periods.group_by != UNIT_NONE ||
                   ask->periods.group_unspecified || ask_has(ask, CUE_WHEN, NULL) ||
                   ask_has(ask, CUE_LATEST, NULL) || ask_has(ask, CUE_EARLIEST, NULL) ||
-                  ask_has(ask, CUE_LAST, NULL) || r->extreme != CUE_NONE;
+                  ask_has(ask, CUE_LAST, NULL) || r->extreme != CUE_NONE ||
+                  asks_whether_it_grows(r);
     for (size_t s = 0; s < ask->scope_count && !r->time.column && wanted; s++) {
         r->time.scope = (int)s;
         r->time.column = dataset_time_column(ask->scope[s].dataset);
@@ -108,7 +117,8 @@ void reading_read_time(struct reading *r)
     }
     if (ask->periods.group_by != UNIT_NONE)
         r->bucket = ask->periods.group_by;
-    r->bucket_open = ask->periods.group_unspecified && r->bucket == UNIT_NONE;
+    r->bucket_open = r->bucket == UNIT_NONE &&
+                     (ask->periods.group_unspecified || asks_whether_it_grows(r));
     read_best_unit(r);
     read_finer_unit(r);
     if (!r->time.column && (ask->periods.count > 0 || r->bucket != UNIT_NONE || r->bucket_open)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "planner/print/fragment.h"
 #include "planner/rules/business.h"
 
 /* ------------------------------------------------------------------ what queries do */
@@ -68,6 +69,14 @@ static bool query_shows_time(const struct query *query)
         if (has_time(query->select[i].expression))
             return true;
     return false;
+}
+
+/* "Days since the last order" are none of a date, and no query reckons them: they must be stored. */
+static bool query_reckons_time(const struct query *query)
+{
+    const struct column *column = query->select[query->select_count - 1].expression->column;
+    return column && (strcasestr(column->name, "days") || strcasestr(column->name, "since") ||
+                      strcasestr(column->name, "age"));
 }
 
 /* "The top product in each category" wants a row for each; one row for all is something else. */
@@ -221,10 +230,16 @@ static bool query_ranks(const struct query *query)
     return ranks || query_restricts(query);
 }
 
+/* A declared metric that may be anything, an average or a maximum; but no sum or count. */
+static bool is_other_metric(const struct expression *e)
+{
+    return e->kind == EXPRESSION_METRIC && !fragment_adds_up(e->metric->expression);
+}
+
 static bool averages(const struct expression *e)
 {
-    return e && (e->kind == EXPRESSION_METRIC || e->kind == EXPRESSION_SUBQUERY ||
-                 (e->kind == EXPRESSION_ARITHMETIC && e->op == '/') ||
+    return e && (is_other_metric(e) ||
+                 e->kind == EXPRESSION_SUBQUERY || (e->kind == EXPRESSION_ARITHMETIC && e->op == '/') ||
                  (e->kind == EXPRESSION_AGGREGATE &&
                   (e->aggregate == AGGREGATE_AVG || e->aggregate == AGGREGATE_MEDIAN)) ||
                  (e->column &&
@@ -282,7 +297,7 @@ static bool query_has_end(const struct query *query)
                  condition_nests(query->having) || query->set_operation != SET_NONE;
     for (size_t i = 0; i < query->select_count; i++)
         found |= ends_at(query->select[i].expression) ||
-                 query->select[i].expression->kind == EXPRESSION_METRIC;
+                 is_other_metric(query->select[i].expression);
     return found;
 }
 
@@ -376,7 +391,6 @@ static const struct rule {
     {"top", query_ranks},
     {"average", query_averages},
     {"on average", query_averages},
-    {"growing", query_shows_time},
     {"grow", query_shows_time},
     {"grew", query_shows_time},
     {"growth", query_shows_time},
@@ -385,6 +399,21 @@ static const struct rule {
     {"decreasing", query_shows_time},
     {"rising", query_shows_time},
     {"declining", query_shows_time},
+    {"growing", query_shows_time},
+    {"go up", query_shows_time},
+    {"goes up", query_shows_time},
+    {"going up", query_shows_time},
+    {"went up", query_shows_time},
+    {"gone up", query_shows_time},
+    {"go down", query_shows_time},
+    {"goes down", query_shows_time},
+    {"going down", query_shows_time},
+    {"went down", query_shows_time},
+    {"gone down", query_shows_time},
+    {"days since", query_reckons_time},
+    {"days ago", query_reckons_time},
+    {"how long since", query_reckons_time},
+    {"how long ago", query_reckons_time},
     {"trend", query_shows_time},
     {"trends", query_shows_time},
     {"whose", query_has_with},

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Averages of what adds up: "the average revenue per customer" is the whole revenue over the number
+ * of customers, not the average of the orders' amounts, and no list.
+ */
+#include "planner/rules/business_reading.h"
+
+#include <string.h>
+
+#include "planner/print/describe.h"
+#include "planner/print/fragment.h"
+
+static bool adds_up(const struct measure *m)
+{
+    if (m->ref.metric)
+        return fragment_adds_up(m->ref.metric->expression);
+    if (!m->ref.column)
+        return true;
+    return m->aggregate == AGGREGATE_SUM ||
+           (m->aggregate == AGGREGATE_AVG && column_aggregate(m->ref.column) == AGGREGATE_SUM);
+}
+
+/* "... per customer", where customers are rows of a joined table, or their keys: which one. */
+static const struct mention *things_shared_by(const struct reading *r, size_t per)
+{
+    const struct ask *ask = r->ask;
+    size_t at = per + 1;
+    while (ask_word_at(ask, at)->cue == CUE_STOP && ask_word_at(ask, at)->mention < 0)
+        at++;
+    int index = ask_word_at(ask, at)->mention;
+    const struct mention *m = index >= 0 ? &ask->mentions[index] : NULL;
+    if (!m)
+        return NULL;
+    if (m->scope == 0)
+        return m->kind == MENTION_COLUMN && m->column->role == ROLE_KEY && !m->column->unique ? m
+                                                                                              : NULL;
+    bool names = m->kind == MENTION_COLUMN &&
+                 (m->column == dataset_name_column(ask->scope[m->scope].dataset) ||
+                  strcmp(m->column->name, ask->scope[m->scope].own_column) == 0);
+    return m->kind == MENTION_TABLE || names ? m : NULL;
+}
+
+static struct ref key_of(const struct reading *r, const struct mention *m)
+{
+    if (m->scope == 0)
+        return (struct ref){.column = m->column};
+    const struct ask_scope *scope = &r->ask->scope[m->scope];
+    return (struct ref){
+        .scope = scope->parent,
+        .column = dataset_column(r->ask->scope[scope->parent].dataset, scope->parent_column)};
+}
+
+static void drop_group(struct reading *r, const struct mention *m)
+{
+    const struct column *name =
+        m->column ? m->column : dataset_name_column(r->ask->scope[m->scope].dataset);
+    size_t kept = 0;
+    for (size_t i = 0; i < r->group_count; i++)
+        if (r->groups[i].column != name)
+            r->groups[kept++] = r->groups[i];
+    r->group_count = kept;
+}
+
+/* "Per day", "a month", "monthly": but "the average by month" is one for each. */
+static bool shared_by_time(const struct reading *r, size_t average)
+{
+    const struct ask *ask = r->ask;
+    if (r->bucket == UNIT_NONE || r->bucket == UNIT_WEEKDAY || !r->time.column ||
+        r->bucket != ask->periods.group_by)
+        return false;
+    for (size_t i = average + 1; i < ask->word_count; i++)
+        if (ask->words[i].begin == ask->periods.group_begin)
+            return ask_word_in(ask, i, "per daily weekly monthly quarterly yearly annual");
+    return false;
+}
+
+void reading_share_out(struct reading *r)
+{
+    const struct ask *ask = r->ask;
+    size_t average;
+    if (!ask_has(ask, CUE_AVERAGE, &average) || r->measure_count != 1 || !adds_up(&r->measures[0]) ||
+        r->extreme != CUE_NONE || r->ranked || r->share || r->compared || r->change != CUE_NONE)
+        return;
+    const struct mention *things = NULL;
+    for (size_t i = average; i < ask->word_count && !things; i++)
+        if (ask->words[i].cue == CUE_BY && ask_word_in(ask, i, "per"))
+            things = things_shared_by(r, i);
+    if (things) {
+        r->sharer = key_of(r, things);
+        if (!r->sharer.column)
+            return;
+        drop_group(r, things);
+        r->shared_by = ask_word_at(ask, things->last - 1)->text;
+    } else if (shared_by_time(r, average)) {
+        r->shared_by = time_unit_name(r->bucket);
+    } else {
+        return;
+    }
+    if (r->measures[0].ref.column)
+        r->measures[0].aggregate = AGGREGATE_SUM;
+    r->measures[0].stated = true;
+    reading_assume(r, arena_printf(ask->arena, "only the %s with %s count",
+                                   plural_of(r->shared_by, ask->arena),
+                                   dataset_noun(ask->scope[0].dataset, ask->arena)));
+}
