@@ -43,6 +43,7 @@
 #define REPEATS_LOOKED_AT 100 /* rows */
 #define FEW_WORDS 4           /* of a follow-up that nothing could be made of */
 #define CHOSEN_SURENESS 0.97 /* of a reading that the asker gives back word for word */
+#define READ_WELL 0.85 /* the prior of a reading by rules that doubts little, where another agrees */
 #define HOPELESS 0.15         /* below this a reading is not even worth asking back about */
 
 static uint64_t cell_hash(const struct cell *cell)
@@ -571,7 +572,9 @@ void plan_decide(struct plan *plan, double threshold, struct arena *arena,
         out->sentence = no_answer_sentence(state, &state->items[winner], arena);
         return;
     }
-    if (second != NO_CANDIDATE && tell_the_same(&state->items[winner], &state->items[second]) &&
+    bool read_well = second != NO_CANDIDATE && fmax(state->items[winner].prior,
+                                                    state->items[second].prior) >= READ_WELL;
+    if (read_well && tell_the_same(&state->items[winner], &state->items[second]) &&
         choice.chance + choice.second_chance >= threshold) {
         out->outcome = PLAN_ANSWER;
         out->sureness = fmin(choice.chance + choice.second_chance, 1);

@@ -100,9 +100,10 @@ static bool names_time(const struct reading *r)
 }
 
 /* Who spent the most need not have come the most often. */
-static bool says_money(const struct ask *ask)
+static bool says_money(const struct reading *r)
 {
-    for (size_t i = 0; i < ask->word_count; i++)
+    const struct ask *ask = r->ask;
+    for (size_t i = 0; i < ask->word_count && r->entity; i++)
         if (ask->words[i].mention < 0 && ask_word_in(ask, i, "spent spend spends spending paid pay pays"))
             return ask->words[i].explained = true;
     return false;
@@ -144,7 +145,7 @@ void reading_fill_measure(struct reading *r)
                 ask_has(r->ask, CUE_MUCH, NULL);
     bool frequency = ask_has(r->ask, CUE_MOST, &at) && r->group_count > 0 && !r->limit &&
                      !ask_word_in(r->ask, at + 1, "valuable important profitable") &&
-                     !says_money(r->ask);
+                     !says_money(r);
     if (r->rows_entity && r->share) {
         reading_add_measure(r, (struct ref){0}, AGGREGATE_COUNT, true);
         return;
