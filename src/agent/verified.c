@@ -140,7 +140,8 @@ TASK_WAITS static bool try_sql(struct run *run, const char *sql,
 }
 
 TASK_WAITS bool verified_check(struct agent *agent, const struct verified_entry *query,
-                               struct arena *arena, const char **schema, struct error *err)
+                               const char *same_schema, struct arena *arena, const char **schema,
+                               struct error *err)
 {
     struct question question = {.text = query->question, .user_id = "verified"};
     struct run *run = run_new(agent, &question, err);
@@ -162,10 +163,12 @@ TASK_WAITS bool verified_check(struct agent *agent, const struct verified_entry 
     ok = ok && dialect != SQL_DIALECTS &&
          take_samples(agent, query, &place, run->arena, &values, err) &&
          verified_fill(query, values, place.dataset, dialect, run->arena, &sql, err) &&
-         datasets_of(run->knowledge, place.dataset, sql, run->arena, &datasets, &count, err) &&
-         try_sql(run, sql, datasets, count, err);
-    if (ok)
-        *schema = verified_schema(place.dataset, datasets, count, arena);
+         datasets_of(run->knowledge, place.dataset, sql, run->arena, &datasets, &count, err);
+    if (ok) {
+        const char *now = verified_schema(place.dataset, datasets, count, arena);
+        ok = (same_schema && strcmp(now, same_schema) == 0) || try_sql(run, sql, datasets, count, err);
+        *schema = ok ? now : NULL;
+    }
     run_free(run);
     return ok;
 }
@@ -204,11 +207,11 @@ static bool concerns_store(struct agent *agent, const struct verified_entry *que
     return concerns;
 }
 
-TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query,
+TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query, bool anew,
                                  struct arena *arena, struct error *err)
 {
     const char *schema = NULL;
-    bool ok = verified_check(agent, query, arena, &schema, err);
+    bool ok = verified_check(agent, query, anew ? NULL : query->schema, arena, &schema, err);
     if (!ok && !verified_is_its_fault(err->code))
         return false;
     atomic_store(&query->trial, ok ? VERIFIED_WORKS : VERIFIED_BROKEN);
@@ -249,7 +252,7 @@ TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *recor
     if (record->state == VERIFIED_APPROVED) {
         /* Twice, for the statement may take long, and another be approved meanwhile. */
         if (!check_rivals(agent, &query, &record->compared_at, err) ||
-            !verified_check(agent, &query, arena, &record->schema, err) ||
+            !verified_check(agent, &query, NULL, arena, &record->schema, err) ||
             !check_rivals(agent, &query, &record->compared_at, err))
             return false;
         record->reason = record->approved_at = NULL; /* approved now */
@@ -302,7 +305,7 @@ TASK_WAITS static bool still_works(struct run *run, struct verified_entry *query
     if (schema && ((query->schema && strcmp(query->schema, schema) == 0) ||
                    atomic_load(&query->trial) == VERIFIED_WORKS))
         return true;
-    return verified_recheck(run->agent, query, run->arena, err);
+    return verified_recheck(run->agent, query, true, run->arena, err);
 }
 
 /* The statement for this question, if all that it reads may be read and is as it was. */

@@ -4,8 +4,9 @@
  * no model, on the same way as any other (retrieve pins its dataset, generate proposes its SQL;
  * firewall, engine and answer follow as always).
  *
- * One is checked when it is approved, and again at its first use after the schema of the data that
- * it reads has changed; one that fails then is parked and does not answer any more.
+ * One is checked when it is approved, and again when the schema of the data that it reads has
+ * changed: by who reads that data again, and before it answers. One that fails then is parked and
+ * does not answer any more.
  */
 #ifndef QUERENT_AGENT_VERIFIED_H
 #define QUERENT_AGENT_VERIFIED_H
@@ -26,11 +27,13 @@ const char *verified_line(const struct run_verified *verified, struct arena *are
 
 /*
  * Tries the query on the data as it is: slots filled with sample values, firewall, engine, limits.
- * *schema is what it was tried on. False with the reason: ERROR_INVALID, ERROR_NOT_FOUND (its
+ * *schema is what it was tried on; where that is `same_schema` (may be NULL) nothing is executed.
+ * False with the reason: ERROR_INVALID, ERROR_NOT_FOUND (its
  * dataset), ERROR_SQL_REFUSED, ERROR_SQL_FAILED; other codes say nothing of the query.
  */
 TASK_WAITS bool verified_check(struct agent *agent, const struct verified_entry *query,
-                               struct arena *arena, const char **schema, struct error *err);
+                               const char *same_schema, struct arena *arena, const char **schema,
+                               struct error *err);
 /* Is the error one of the query itself? */
 bool verified_is_its_fault(enum error_code code);
 
@@ -44,8 +47,8 @@ TASK_WAITS bool verified_save(struct agent *agent, struct verified_record *recor
                               struct arena *arena, struct error *err);
 /* Checks an approved one, or one of a document, now; false with the reason. A broken one does
  * not answer in this process, and is parked for all where it was this very dataset that it was
- * approved for. */
-TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query,
+ * approved for. Unless it is `anew`, it is not executed on the schema that it has worked on. */
+TASK_WAITS bool verified_recheck(struct agent *agent, struct verified_entry *query, bool anew,
                                  struct arena *arena, struct error *err);
 
 /* What the vote on an answer proposes (agent/candidate.c): its question and SQL, or the

@@ -126,9 +126,8 @@ TASK_WAITS bool verified_admin_retire(struct agent *agent, const char *id, struc
            agent_reload_verified(agent, err);
 }
 
-TASK_WAITS bool verified_admin_check(struct agent *agent, struct arena *arena,
-                                     struct verified_outcome **out, size_t *count,
-                                     struct error *err)
+TASK_WAITS static bool check_all(struct agent *agent, bool anew, struct arena *arena,
+                                 struct verified_outcome **out, size_t *count, struct error *err)
 {
     if (!agent_reload_verified(agent, err))
         return false;
@@ -138,16 +137,35 @@ TASK_WAITS bool verified_admin_check(struct agent *agent, struct arena *arena,
     *count = 0;
     for (size_t i = 0; i < set->query_count && ok; i++) {
         struct verified_entry *query = &set->queries[i];
+        if (!anew && !query->schema) /* a document's: its first use is the check */
+            continue;
         struct verified_outcome *outcome = &outcomes[(*count)++];
         *outcome = (struct verified_outcome){.id = arena_strdup(arena, query->id),
                                              .question = arena_strdup(arena, query->question)};
-        outcome->works = verified_recheck(agent, query, arena, &outcome->error);
+        outcome->works = verified_recheck(agent, query, anew, arena, &outcome->error);
         ok = outcome->works || verified_is_its_fault(outcome->error.code);
         if (!ok)
             *err = outcome->error;
     }
     verified_set_unref(set);
     *out = outcomes;
+    return ok;
+}
+
+TASK_WAITS bool verified_admin_check(struct agent *agent, struct arena *arena,
+                                     struct verified_outcome **out, size_t *count,
+                                     struct error *err)
+{
+    return check_all(agent, true, arena, out, count, err);
+}
+
+TASK_WAITS bool verified_admin_check_changed(struct agent *agent, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct verified_outcome *outcomes;
+    size_t count;
+    bool ok = check_all(agent, false, arena, &outcomes, &count, err);
+    arena_free(arena);
     return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/index_report.h"
+#include "agent/verified_admin.h"
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -234,6 +235,16 @@ TASK_WAITS static bool read_again(struct indexer *indexer, const struct refresh_
     return told;
 }
 
+/* What is verified and does not work on the data of now is parked, before somebody asks it. */
+TASK_WAITS static void check_verified(struct indexer *indexer, const struct report_work *work, bool ok)
+{
+    struct error err = {0};
+    if (!ok || work->report.counts[INDEX_CHANGED] == 0)
+        return;
+    if (!verified_admin_check_changed(indexer->agent, &err) && err.code != ERROR_CANCELLED)
+        log_warn("verified queries are checked before they answer, and not now: %s", err.message);
+}
+
 /* ---- jobs ---- */
 
 static void finish_job(struct job *job, const struct report_work *work, bool ok,
@@ -301,6 +312,7 @@ TASK_WAITS static void run_job(struct indexer *indexer, struct asked *asked)
         store_index_unlock(indexer->agent->store);
     save_job(indexer, job);
     task_shield_end();
+    check_verified(indexer, &work, ok);
 }
 
 /* What was found by itself, as a job that has ended already. */
@@ -337,6 +349,7 @@ TASK_WAITS static void run_quietly(struct indexer *indexer, enum index_trigger t
     if (trigger == INDEX_SIGNAL || (ok && index_report_has_changes(&work.report)))
         record(indexer, trigger, &work, ok, &err);
     task_shield_end();
+    check_verified(indexer, &work, ok);
     arena_free(arena);
 }
 

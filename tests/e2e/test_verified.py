@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from server_support import Server
+from conftest import Querent, wait_for
+from server_support import PATIENCE_S, Server
 
 VERIFIED = "/api/v1/admin/verified"
 TAKINGS = {
@@ -21,7 +22,6 @@ TAKINGS = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    from conftest import Querent
     folder = tmp_path_factory.mktemp("verified")
     path = folder / "sales.csv"
     path.write_text("day,region,product,units,revenue\n"
@@ -245,6 +245,22 @@ def test_admin_acts_are_in_the_audit_trail(server):
     acts = server.get("/api/v1/admin/audit").json()
     assert [act for act in json.dumps(acts).split('"') if act.startswith("verified.")][:3] == [
         "verified.retire", "verified.approve", "verified.add"]
+
+
+def test_a_change_of_the_data_parks_what_it_breaks(tmp_path):
+    """By the server, without a question: and nothing else."""
+    data = tmp_path / "sales.csv"
+    data.write_text("day,region,revenue,units\n2024-01-10,North,5.5,1\n2024-02-05,South,7,2\n")
+    with Server(Querent(tmp_path / "home"), data) as server:
+        broken, works = add(server), add(server, question="units of {region} in {time}", variants=[],
+                                         sql=TAKINGS["sql"].replace("revenue", "units"))
+        approve(server, broken), approve(server, works)
+        data.write_text(data.read_text().replace("revenue", "income"))
+        server.post("/api/v1/admin/index", {})
+        wait_for(lambda: server.get(f"{VERIFIED}/{broken}").json()["state"] == "parked", PATIENCE_S)
+        assert server.get(f"{VERIFIED}/{broken}").json()["reason"].startswith("sql_failed")
+        assert server.get(f"{VERIFIED}/{works}").json()["state"] == "approved"
+        assert verified_of(server.ask("Units of North in 2024"))["id"] == works
 
 
 DOCUMENT = """dataset_id: sales
