@@ -222,3 +222,24 @@ def test_broken_bodies_are_refused_alike(server, oracle):
         assert not difference(row, ours, theirs), (body, ours, theirs)
         seen[str(content_of(theirs))[:60]] += 1
     assert len(seen) > 10
+
+
+def test_the_document_has_fastapis_names(server, oracle):
+    """What generated clients are made of: operations, bodies, models and their fields are called as FastAPI calls them."""
+    ours, theirs = (json.loads(sender.send({**REQUEST, "method": "GET", "path": "/openapi.json"})[2])
+                    for sender in (server, oracle))
+
+    def operations(document):
+        # Of two paths that differ in nothing but a parameter's name OpenAPI takes one.
+        return {(re.sub(r"\{[a-z_]+\}$", "{id}", path), method): operation
+                for path, methods in document["paths"].items() for method, operation in methods.items()}
+
+    mine = operations(ours)
+    for key, operation in operations(theirs).items():
+        assert mine[key]["operationId"] == operation["operationId"], key
+        if "$ref" in str(operation.get("requestBody")):
+            assert "$ref" in str(mine[key]["requestBody"]["content"]["application/json"]["schema"])
+    models = ours["components"]["schemas"]
+    for name, model in theirs["components"]["schemas"].items():
+        assert model.get("properties", {}).keys() <= models[name].get("properties", {}).keys(), name
+        assert set(model.get("required", [])) <= set(models[name].get("required", [])), name
