@@ -5,14 +5,16 @@ import concurrent.futures
 import dataclasses
 import json
 import re
+import time
 
+import httpx
 import pytest
 
-from conftest import ROOT, Querent
+from conftest import ROOT, Querent, wait_for
 from doubles.claude import Claude
 from doubles.script import Reply, Script
 from model_support import KEY, Failing, decision, environment_of, is_decision
-from server_support import Server
+from server_support import PATIENCE_S, STREAM, Server, request_of
 
 SHOP = ROOT / "tests/cases/shop"
 SQL = "SELECT count(*) AS counted_by_model FROM orders"
@@ -67,6 +69,40 @@ def test_an_answer_is_streamed_as_it_is_written(server, double):
     usage = reply["metadata"]["tokens"]
     assert usage["input"] > 0 and usage["output"] > 0 and reply["metadata"]["cost"] > 0
     assert [call.kind for call in double.calls] == ["chat", "chat"] and double.calls[0].schema
+
+
+def stream_text(server, body, heard):
+    with httpx.stream("POST", server.url + STREAM, json=body, timeout=PATIENCE_S) as response:
+        for line in response.iter_lines():
+            heard.append(line)
+
+
+@pytest.mark.parametrize("on", ["decision", "answer"])
+def test_a_cancel_ends_the_call_that_is_in_flight(server, double, on):
+    """The model is in the middle of its reply and says no more: its connection is closed, and the asker is told."""
+    def stall(call):
+        reply = good(call)
+        return dataclasses.replace(reply, fault="stalls in the stream") if is_decision(call) == (on == "decision") else reply
+
+    double.forget(stall)
+    heard = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(stream_text, server, request_of("how many orders were sent?", use_cache=False), heard)
+        wait_for(lambda: len(double.chats()) == (1 if on == "decision" else 2) and len(heard) > 1, PATIENCE_S)
+        connections = set(double.server.wires)
+        run = re.search(r"query_[0-9a-f]{16}", "\n".join(heard))[0]
+        begun = time.monotonic()
+        assert server.http.delete(f"/api/v1/query/{run}").status_code == 202
+        asked.result(PATIENCE_S)
+        assert time.monotonic() - begun < 10  # and not the minute that a silent model is waited for
+    [last] = [line for line in heard if line.startswith("data: ")][-1:]
+    assert '"event":"error"' in last and '"code":"cancelled"' in last, last
+    wait_for(lambda: connections - set(double.server.wires), PATIENCE_S)
+    state = server.get(f"/api/v1/query/{run}").json()
+    assert state["state"] == "cancelled"
+    assert "cancelled" in server.messages(state["conversation_id"])[-1]["content"]
+    double.forget(good)
+    assert server.ask("how many orders were sent?", use_cache=False)["status"] == "answered"
 
 
 def common_prefix(one, other):
