@@ -604,6 +604,20 @@ TASK_WAITS static void mend_by_code(struct decision *decision)
     }
 }
 
+/* Texts as they are stored, where that gives rows. */
+TASK_WAITS static bool mend_values(struct decision *decision)
+{
+    const struct llm_request *request = decision->request;
+    const struct rows *rows = NULL;
+    struct error ignored = {0};
+    const char *sql = model_mend_values(decision, decision->sql);
+    if (!sql || !request->try_statement(request->try_context, sql, &rows, &ignored) ||
+        is_empty(rows))
+        return false;
+    decision->sql = sql;
+    return true;
+}
+
 /* A result of no rows goes back once where the statement asks for texts that no row holds. */
 TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
 {
@@ -614,7 +628,7 @@ TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
         mend_by_code(decision);
     if (decision->repaired || !decision->sql || request->repairs_left <= 0 ||
         !request->try_statement(request->try_context, decision->sql, &rows, &failure) ||
-        !is_empty(rows))
+        !is_empty(rows) || mend_values(decision))
         return true;
     struct str values = model_missing_values(decision, decision->sql);
     decision->by_planner = values.length > 0 && decision->planned;

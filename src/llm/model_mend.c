@@ -2,8 +2,9 @@
 /*
  * Mends a statement that the engine does not understand, where there is one way to mend it: no call is made.
  * Models write SQL as most engines of their examples take it: a column after the wrong table's alias, a
- * misspelled name put right, a group's name that is not in GROUP BY, numbers that are stored as text. What the engine says is known of DuckDB;
- * the words of others are not found, and nothing is done.
+ * misspelled name put right, a group's name that is not in GROUP BY, numbers that are stored as text, a table that is
+ * not joined, the name of both sides of a join. What the engine says is known of DuckDB; the words of others are not
+ * found, and nothing is done.
  */
 #include <string.h>
 
@@ -297,6 +298,105 @@ static bool mend_name(struct mending *mending)
     return true;
 }
 
+/* ------------------------------------------------------------------ tables */
+
+/* orders.region of FROM orders AS o: the one name that the table has here. */
+static const struct reference *find_renamed(const struct mending *mending)
+{
+    const struct reference *renamed = NULL;
+    for (size_t i = 0; i < mending->reference_count; i++)
+        if (str_equal_nocase(str_from(mending->references[i].dataset->table_name), mending->name)) {
+            if (renamed)
+                return NULL;
+            renamed = &mending->references[i];
+        }
+    return renamed;
+}
+
+static bool is_qualifier(const struct mending *mending, const struct token *token)
+{
+    return is_name(token) && str_equal_nocase(token->value, mending->name) && is_sign(token + 1, ".");
+}
+
+static bool join_table(struct mending *mending)
+{
+    const struct token *items = mending->tokens.items;
+    const struct dataset *dataset = model_find_table(mending->decision, mending->name);
+    struct missing missing = {0};
+    size_t at = 0;
+    if (dataset)
+        find_ways(mending, dataset, &missing);
+    while (at < mending->tokens.count && !is_qualifier(mending, &items[at]))
+        at++;
+    size_t end = at < mending->tokens.count ? end_of_from(mending, at) : 0;
+    if (missing.ways != 1 || end == 0)
+        return false;
+    const char *cut = items[end].text.bytes + items[end].text.length;
+    strbuf_add_bytes(mending->out, mending->sql.bytes, (size_t)(cut - mending->sql.bytes));
+    add_join_text(mending->out, &missing);
+    strbuf_add(mending->out, cut);
+    return true;
+}
+
+/* A table is spoken of that FROM does not name, or names otherwise. */
+static bool mend_table(struct mending *mending)
+{
+    const struct reference *renamed = find_renamed(mending);
+    const char *done = mending->sql.bytes;
+    if (!renamed)
+        return join_table(mending);
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        const struct token *token = &mending->tokens.items[i];
+        if (!is_qualifier(mending, token))
+            continue;
+        strbuf_add_bytes(mending->out, done, (size_t)(token->text.bytes - done));
+        strbuf_add_str(mending->out, renamed->name);
+        done = token->text.bytes + token->text.length;
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
+/* a.id = b.id at this token, the id being the name that the engine speaks of? */
+static bool joins_by_name(const struct mending *mending, size_t at)
+{
+    const struct token *items = &mending->tokens.items[at];
+    return at + 6 < mending->tokens.count && is_name(&items[0]) && is_sign(&items[1], ".") &&
+           is_sign(&items[3], "=") && is_name(&items[4]) && is_sign(&items[5], ".") &&
+           str_equal_nocase(items[2].value, mending->name) &&
+           str_equal_nocase(items[6].value, mending->name);
+}
+
+/* id of FROM a JOIN b ON a.id = b.id: it does not matter whose. With outer joins, several SELECTs or a third table it may. */
+static bool mend_ambiguous(struct mending *mending)
+{
+    static const char *const others[] = {"left", "right", "full", "using", "natural"};
+    const struct token *items = mending->tokens.items, *owner = NULL;
+    size_t selects = 0;
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        selects += is_word(&items[i], "select");
+        for (size_t w = 0; w < sizeof(others) / sizeof(others[0]); w++)
+            if (is_word(&items[i], others[w]))
+                return false;
+        if (!owner && joins_by_name(mending, i))
+            owner = &items[i];
+    }
+    if (!owner || selects != 1 || mending->reference_count != 2)
+        return false;
+    const char *done = mending->sql.bytes;
+    for (size_t i = 1; i < mending->tokens.count; i++) {
+        const struct token *token = &items[i];
+        if (!is_spoken_of(mending, token) || is_sign(token - 1, ".") || is_word(token - 1, "as"))
+            continue;
+        strbuf_add_bytes(mending->out, done, (size_t)(token->text.bytes - done));
+        strbuf_add_str(mending->out, owner->text);
+        strbuf_add_char(mending->out, '.');
+        done = token->text.bytes;
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
 /* ------------------------------------------------------------------ groups */
 
 /* The tokens of the SELECT that the token at `at` stands in, without its parentheses' insides; 0: none. */
@@ -427,6 +527,8 @@ static const struct {
     {"does not have a column named \"", "\"", mend_name},
     {"column \"", "\" must appear in the GROUP BY clause", mend_groups},
     {"No function matches the given name and argument types '", "(VARCHAR)'", mend_numbers},
+    {"Referenced table \"", "\" not found", mend_table},
+    {"Ambiguous reference to column name \"", "\"", mend_ambiguous},
 };
 
 static bool read_saying(const char *failure, size_t which, struct str *name)

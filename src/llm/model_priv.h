@@ -132,6 +132,10 @@ const char *model_mend_sql(const struct decision *decision, const char *sql, con
 
 /* Texts in the statement that no row holds in their column, with those that do; "" when there are none. */
 struct str model_missing_values(const struct decision *decision, const char *sql);
+
+/* The statement with such texts as the one value that differs in case alone, and LIKE without wildcards, where it is a
+ * part of a value, with them; NULL: there are none, or the model is shown no values. */
+const char *model_mend_values(const struct decision *decision, const char *sql);
 /* What of a statement's failure may be told. */
 const char *model_failure_text(const struct decision *decision, const struct error *failure);
 /* What to tell the model about its last reply. */

@@ -302,6 +302,92 @@ struct str model_missing_values(const struct decision *decision, const char *sql
     return text;
 }
 
+/* ------------------------------------------------------------------ values that code puts right */
+
+/* The one stored value that differs in case alone; NULL: none, or several. */
+static const char *other_case(const struct column *column, struct str text)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < column->profile.value_count; i++) {
+        const char *value = column->profile.values[i].text;
+        if (!str_equal_nocase(str_trim(str_from(value)), str_trim(text)))
+            continue;
+        if (found)
+            return NULL;
+        found = value;
+    }
+    return found;
+}
+
+/* As it is spelled: LIKE tells capitals apart. */
+static bool is_within_value(const struct column *column, struct str text)
+{
+    for (size_t i = 0; text.length > 0 && i < column->profile.value_count; i++) {
+        struct str value = str_from(column->profile.values[i].text);
+        for (size_t at = 0; at + text.length <= value.length; at++)
+            if (memcmp(value.bytes + at, text.bytes, text.length) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void add_literal(struct strbuf *out, const char *before, struct str text, const char *after)
+{
+    strbuf_printf(out, "'%s", before);
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] == '\'')
+            strbuf_add_char(out, '\'');
+        strbuf_add_char(out, text.bytes[i]);
+    }
+    strbuf_printf(out, "%s'", after);
+}
+
+/* What is written in place of the text at `at`; false: it stays. */
+static bool add_stored(struct strbuf *out, const struct decision *decision,
+                       const struct token_list *tokens, size_t at)
+{
+    const struct dataset *dataset;
+    const struct token *token = &tokens->items[at];
+    const struct column *column = find_listed(decision, compared_column(tokens, at), &dataset);
+    bool pattern = at > 0 && (is_word(token - 1, "like") || is_word(token - 1, "ilike"));
+    if (!column || is_stored(column, token->value, false) ||
+        !model_shows_values(decision->request->sees, dataset, column) ||
+        (pattern && (memchr(token->value.bytes, '%', token->value.length) ||
+                     memchr(token->value.bytes, '_', token->value.length))))
+        return false;
+    const char *stored = other_case(column, token->value);
+    if (stored)
+        add_literal(out, "", str_from(stored), "");
+    else if (pattern && is_within_value(column, token->value))
+        add_literal(out, "%", token->value, "%");
+    else
+        return false;
+    return true;
+}
+
+const char *model_mend_values(const struct decision *decision, const char *sql)
+{
+    struct token_list tokens;
+    if (decision->request->sees != LLM_SEES_ROWS || (decision->request->without & LLM_PART_VALUES) ||
+        !read_tokens(decision, sql, &tokens))
+        return NULL;
+    struct strbuf out = strbuf_init(SQL_SIZE_MAX);
+    const char *done = sql;
+    for (size_t i = 0; i < tokens.count; i++) {
+        struct str text = tokens.items[i].text;
+        if (tokens.items[i].kind != TOKEN_STRING)
+            continue;
+        strbuf_add_bytes(&out, done, (size_t)(text.bytes - done));
+        done = text.bytes;
+        if (add_stored(&out, decision, &tokens, i))
+            done = text.bytes + text.length;
+    }
+    strbuf_add(&out, done);
+    const char *mended = strbuf_ok(&out) ? arena_str(decision->arena, strbuf_str(&out)).bytes : sql;
+    strbuf_clear(&out);
+    return strcmp(mended, sql) != 0 ? mended : NULL;
+}
+
 /* ------------------------------------------------------------------ the message */
 
 /* What the engine says of names and grammar quotes the statement; all else may quote a cell, in any form. */

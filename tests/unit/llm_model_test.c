@@ -385,14 +385,14 @@ static void the_same_statement_is_never_taken_twice(void **state)
 
 static void no_rows_go_back_once_where_a_value_is_not_stored(void **state)
 {
-    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'")},
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returnd'")},
            {DECISION("SELECT sum(revenue) FROM orders WHERE status = 'returned'")});
     struct llm_request request = ask("revenue of what came back");
-    empty = "'Returned'";
+    empty = "'Returnd'";
     assert_non_null(strstr(decide(&request).sql, "'returned'"));
     assert_int_equal(chat_double.calls, 2);
     assert_int_equal(request.repairs_left, 1);
-    assert_true(says(chat_double_message(1), "no row has 'Returned' in status; there is 'returned'"));
+    assert_true(says(chat_double_message(1), "no row has 'Returnd' in status; there is 'returned'"));
     /* A result that is empty for other reasons is one. */
     SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE status IN ('open') AND quantity > 999")});
     request = ask("revenue of huge open orders");
@@ -401,10 +401,60 @@ static void no_rows_go_back_once_where_a_value_is_not_stored(void **state)
     assert_int_equal(chat_double.calls, 1);
 }
 
+static void values_are_put_as_they_are_stored(void **state)
+{
+    static const struct {
+        const char *sql, *mended; /* NULL: is left alone */
+    } rows[] = {
+        {"SELECT 1 FROM orders WHERE status = 'Returned' AND region = 'NORTH'",
+         "SELECT 1 FROM orders WHERE status = 'returned' AND region = 'North'"},
+        {"SELECT 1 FROM orders WHERE status IN ('open', ' OPEN ')",
+         "SELECT 1 FROM orders WHERE status IN ('open', 'open')"},
+        {"SELECT 1 FROM orders WHERE status LIKE 'turn'", "SELECT 1 FROM orders WHERE status LIKE '%turn%'"},
+        {"SELECT 1 FROM orders WHERE status LIKE 'OPEN'", "SELECT 1 FROM orders WHERE status LIKE 'open'"},
+        {"SELECT 1 FROM orders WHERE status LIKE 'OPEN%'", NULL},
+        {"SELECT 1 FROM orders WHERE status LIKE '_urn'", NULL},
+        {"SELECT 1 FROM orders WHERE status LIKE ''", NULL},
+        {"SELECT 1 FROM orders WHERE status LIKE 'Turn'", NULL}, /* LIKE would not find it */
+        {"SELECT 1 FROM orders WHERE status = 'turn'", NULL},
+        {"SELECT 1 FROM orders WHERE status = 'open'", NULL},
+        {"SELECT 'OPEN' FROM orders WHERE gift = 'OPEN'", NULL},
+        {"SELECT 'OPEN", NULL},
+    };
+    static const struct dataset *tables[] = {&shop_orders};
+    struct llm_request request = {.sees = LLM_SEES_ROWS};
+    struct decision decision = {
+        .arena = arena, .request = &request, .tables = tables, .table_count = 1};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *out = model_mend_values(&decision, rows[i].sql);
+        assert_string_equal(out ? out : "-", rows[i].mended ? rows[i].mended : "-");
+    }
+    request.without = LLM_PART_VALUES;
+    assert_null(model_mend_values(&decision, rows[0].sql));
+    request = (struct llm_request){.sees = LLM_SEES_AGGREGATES};
+    assert_null(model_mend_values(&decision, rows[0].sql));
+}
+
+/* No call is made for it, and nothing is done where it brings no rows. */
+static void a_value_of_another_case_is_mended_by_code(void **state)
+{
+    static const char reply[] = DECISION("SELECT sum(revenue) FROM orders WHERE status = 'RETURNED'");
+    SCRIPT({reply});
+    struct llm_request request = ask("revenue of what came back");
+    empty = "'RETURNED'";
+    assert_non_null(strstr(decide(&request).sql, "'returned'"));
+    assert_int_equal(chat_double.calls, 1);
+    SCRIPT({reply}, {reply});
+    request = ask("revenue of what came back");
+    empty = "sum(";
+    assert_non_null(strstr(decide(&request).sql, "'RETURNED'"));
+    assert_int_equal(chat_double.calls, 2);
+}
+
 /* A second call that fails or is declined takes nothing away. */
 static void no_rows_are_an_answer_where_the_second_call_fails(void **state)
 {
-    static const char first[] = DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'");
+    static const char first[] = DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returnd'");
     static const struct chat_double_reply scripts[][2] = {
         {{first}, {.error = ERROR_MODEL}},
         {{first}, {.text = "not that", .stop = CHAT_REFUSED}},
@@ -412,11 +462,11 @@ static void no_rows_are_an_answer_where_the_second_call_fails(void **state)
     for (size_t i = 0; i < 2; i++) {
         chat_double_script(scripts[i], 2);
         struct llm_request request = ask("revenue of what came back");
-        empty = "'Returned'";
+        empty = "'Returnd'";
         struct llm_proposal proposal = decide(&request);
         assert_int_equal(chat_double.calls, 2);
         assert_int_equal(proposal.outcome, LLM_QUERY);
-        assert_non_null(strstr(proposal.sql, "'Returned'"));
+        assert_non_null(strstr(proposal.sql, "'Returnd'"));
         assert_false(proposal.passing);
     }
 }
@@ -455,6 +505,10 @@ static const char *mended(const char *sql, const char *failure)
 #define NOT_THERE(name) "Binder Error: Referenced column \"" name "\" not found in FROM clause!"
 #define NOT_GROUPED(name) \
     "Binder Error: column \"" name "\" must appear in the GROUP BY clause or must be part of an aggregate"
+
+#define NO_TABLE(name) "Binder Error: Referenced table \"" name "\" not found!\nCandidate tables: \"a\""
+#define WHOSE(name) \
+    "Binder Error: Ambiguous reference to column name \"" name "\" (use: \"o." name "\" or \"c." name "\")"
 
 #define NO_FUNCTION(name) \
     "Binder Error: No function matches the given name and argument types '" name "(VARCHAR)'. You might"
@@ -506,6 +560,26 @@ static void what_has_one_way_is_mended_by_code(void **state)
         {"SELECT avg(region) FROM orders", NO_FUNCTION("avg"), "-"}, /* no numbers */
         {"SELECT avg(region", NO_FUNCTION("avg"), "-"},
         {"SELECT avg(o.", NO_FUNCTION("avg"), "-"},
+        {"SELECT orders.region FROM orders o WHERE orders.revenue > 5", NO_TABLE("orders"),
+         "SELECT o.region FROM orders o WHERE o.revenue > 5"},
+        {"SELECT orders.region FROM orders a JOIN orders b ON 1=1", NO_TABLE("orders"), "-"}, /* which? */
+        {"SELECT region FROM orders WHERE customers.country = 'x' LIMIT 1", NO_TABLE("customers"),
+         "SELECT region FROM orders JOIN customers ON orders.customer_id = customers.customer_id "
+         "WHERE customers.country = 'x' LIMIT 1"},
+        {"SELECT name FROM customers WHERE orders.revenue > 5", NO_TABLE("orders"),
+         "-"}, /* rows would be multiplied */
+        {"SELECT region FROM orders WHERE shops.city = 'x'", NO_TABLE("shops"), "-"},
+        {"customers.country", NO_TABLE("customers"), "-"},
+        {"SELECT customer_id, count(*) AS customer_id FROM orders o JOIN customers c "
+         "ON o.customer_id = c.customer_id GROUP BY customer_id", WHOSE("customer_id"),
+         "SELECT o.customer_id, count(*) AS customer_id FROM orders o JOIN customers c "
+         "ON o.customer_id = c.customer_id GROUP BY o.customer_id"},
+        {"SELECT name FROM orders o JOIN customers c ON o.customer_id = c.customer_id", WHOSE("name"), "-"},
+        {"SELECT customer_id FROM orders o LEFT JOIN customers c ON o.customer_id = c.customer_id",
+         WHOSE("customer_id"), "-"},
+        {"SELECT customer_id FROM orders o JOIN customers c ON o.customer_id = c.customer_id "
+         "WHERE region IN (SELECT region FROM orders)", WHOSE("customer_id"), "-"},
+        {"customer_id = o.customer_id", WHOSE("customer_id"), "-"},
         {"SELECT region FROM orders", "Conversion Error: what?", "-"},
         {"SELECT 'x", NOT_THERE("x"), "-"},
         {"", NOT_THERE("x"), "-"},
@@ -750,13 +824,13 @@ static void the_plan_is_the_answer_where_the_model_has_none(void **state)
     static const char *const replies[] = {
         "{\"sql\":null,\"no_answer\":\"There is nothing about that.\"}",
         "{\"sql\":null,\"question_back\":\"Which March?\"}",
-        DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returned'"),
+        DECISION("SELECT sum(revenue) FROM orders WHERE status = 'Returnd'"),
     };
     set("QUERENT_PLANNER_FIRST", "on");
     for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
         SCRIPT({replies[i]});
         struct llm_request request = ask(half_sure);
-        empty = "'Returned'";
+        empty = "'Returnd'";
         struct llm_proposal proposal = decide(&request);
         assert_int_equal(chat_double.calls, 1);
         assert_non_null(proposal.query);
@@ -1192,6 +1266,8 @@ int main(void)
         TEST(a_cut_reply_goes_back),
         TEST(a_failed_statement_comes_with_nearest_names_and_values),
         TEST(the_same_statement_is_never_taken_twice),
+        TEST(values_are_put_as_they_are_stored),
+        TEST(a_value_of_another_case_is_mended_by_code),
         TEST(no_rows_go_back_once_where_a_value_is_not_stored),
         TEST(no_rows_are_an_answer_where_the_second_call_fails),
         TEST(what_has_one_way_is_mended_by_code),
