@@ -587,8 +587,8 @@ static bool is_empty(const struct rows *rows)
     return true;
 }
 
-/* What the engine does not understand is put right by code where that is possible. */
-TASK_WAITS static void mend_by_code(struct decision *decision)
+/* What the engine does not understand is put right by code where that is possible. True: it was, and gives no rows. */
+TASK_WAITS static bool mend_by_code(struct decision *decision)
 {
     const struct llm_request *request = decision->request;
     const struct rows *rows = NULL;
@@ -597,11 +597,12 @@ TASK_WAITS static void mend_by_code(struct decision *decision)
         struct error failure = {0}; /* the run will find it, too */
         if (request->try_statement(request->try_context, sql, &rows, &failure)) {
             decision->sql = sql;
-            return;
+            return i > 0 && is_empty(rows);
         }
         sql = failure.code == ERROR_SQL_FAILED ? model_mend_sql(decision, sql, failure.message)
                                                : NULL;
     }
+    return false;
 }
 
 /* Texts as they are stored, where that gives rows. */
@@ -624,14 +625,13 @@ TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
     struct llm_request *request = decision->request;
     const struct rows *rows = NULL;
     struct error failure = {0}; /* the run will find it, too */
-    if (decision->sql && request->repairs_left > 0)
-        mend_by_code(decision);
+    bool doubtful = decision->sql && request->repairs_left > 0 && mend_by_code(decision);
     if (decision->repaired || !decision->sql || request->repairs_left <= 0 ||
         !request->try_statement(request->try_context, decision->sql, &rows, &failure) ||
         !is_empty(rows) || mend_values(decision))
         return true;
     struct str values = model_missing_values(decision, decision->sql);
-    decision->by_planner = values.length > 0 && decision->planned;
+    decision->by_planner = (values.length > 0 || doubtful) && decision->planned;
     if (values.length == 0 || decision->by_planner || !may_mend(decision))
         return true;
     const struct decision before = *decision;

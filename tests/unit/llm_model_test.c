@@ -835,6 +835,14 @@ static void the_plan_is_the_answer_where_the_model_has_none(void **state)
         assert_int_equal(chat_double.calls, 1);
         assert_non_null(proposal.query);
     }
+    /* One that was mended, and gives no rows, too. */
+    SCRIPT({DECISION("SELECT sum(revenu) FROM orders WHERE quantity > 999")});
+    struct llm_request mended_one = ask(half_sure);
+    failing = "(revenu)";
+    failing_words = NOT_THERE("revenu");
+    empty = "999";
+    assert_non_null(decide(&mended_one).query);
+    failing_words = NULL;
     /* A statement that fails, too; and if that happens to both, the model goes on. */
     SCRIPT({DECISION("SELECT nothing")}, {DECISION("SELECT 1")});
     struct llm_request request = ask(half_sure);
