@@ -3,7 +3,7 @@
  * Mends a statement that the engine does not understand, where there is one way to mend it: no call is made.
  * Models write SQL as most engines of their examples take it: a column after the wrong table's alias, a
  * misspelled name put right, a group's name that is not in GROUP BY, numbers that are stored as text, a table that is
- * not joined, the name of both sides of a join. What the engine says is known of DuckDB; the words of others are not
+ * not joined, the name of both sides of a join, a table in place of the one that has the columns. What the engine says is known of DuckDB; the words of others are not
  * found, and nothing is done.
  */
 #include <string.h>
@@ -273,10 +273,77 @@ static bool add_join(struct mending *mending)
     return true;
 }
 
+/* ------------------------------------------------------------------ the wrong table */
+
+static bool is_column(const struct mending *mending, const struct token *token)
+{
+    if (!is_name(token) || is_sign(token + 1, "(") || is_sign(token + 1, "."))
+        return false;
+    for (size_t t = 0; t < mending->decision->table_count; t++)
+        if (find_column(mending->decision->tables[t], token->value))
+            return true;
+    return false;
+}
+
+static bool has_all_columns(const struct mending *mending, const struct dataset *dataset)
+{
+    for (size_t i = 0; i < mending->tokens.count; i++)
+        if (is_column(mending, &mending->tokens.items[i]) &&
+            !find_column(dataset, mending->tokens.items[i].value))
+            return false;
+    return find_column(dataset, mending->name) != NULL;
+}
+
+/* The one table that has all that is asked of another one. Of what is counted FROM alone says what it is. */
+static const struct dataset *find_whole(const struct mending *mending)
+{
+    const struct dataset *whole = NULL;
+    size_t selects = 0;
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        selects += is_word(&mending->tokens.items[i], "select");
+        if (is_sign(&mending->tokens.items[i], "*"))
+            return NULL;
+    }
+    if (selects != 1 || mending->reference_count != 1)
+        return NULL;
+    for (size_t t = 0; t < mending->decision->table_count; t++) {
+        if (!has_all_columns(mending, mending->decision->tables[t]))
+            continue;
+        if (whole)
+            return NULL;
+        whole = mending->decision->tables[t];
+    }
+    return whole;
+}
+
+/* In FROM, and before columns. An alias stays. */
+static bool change_table(struct mending *mending)
+{
+    const struct dataset *whole = find_whole(mending);
+    const char *done = mending->sql.bytes;
+    if (!whole)
+        return false;
+    for (size_t i = 0; i < mending->tokens.count; i++) {
+        const struct token *token = &mending->tokens.items[i];
+        bool after_from = i > 0 && is_word(token - 1, "from");
+        if (!is_name(token) || !(after_from || is_sign(token + 1, ".")) ||
+            !str_equal_nocase(token->value,
+                              str_from(mending->references[0].dataset->table_name)))
+            continue;
+        strbuf_add_bytes(mending->out, done, (size_t)(token->text.bytes - done));
+        model_add_name(mending->out, whole->table_name);
+        done = token->text.bytes + token->text.length;
+    }
+    strbuf_add(mending->out, done);
+    return true;
+}
+
 /* Every time that the name stands there, with another qualifier or another name. */
 static bool mend_name(struct mending *mending)
 {
     const struct reference *owner = find_owner(mending);
+    if (!owner && change_table(mending))
+        return true;
     const char *like = owner ? NULL : find_like(mending), *done = mending->sql.bytes;
     if (!owner && !like)
         return add_join(mending);

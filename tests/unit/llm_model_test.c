@@ -533,8 +533,15 @@ static void what_has_one_way_is_mended_by_code(void **state)
          "Binder Error: Table \"o\" does not have a column named \"country\"",
          "SELECT o.region, customers.country FROM orders o JOIN customers ON o.customer_id = "
          "customers.customer_id WHERE o.revenue > 5 AND customers.country = 'x'"},
-        {"SELECT max(revenue) FROM customers", NOT_THERE("revenue"),
+        {"SELECT max(revenue) FROM customers", NOT_THERE("revenue"), "SELECT max(revenue) FROM orders"},
+        {"SELECT customers.region, c.revenue FROM customers c WHERE c.customer_id = 3 AND region <> 'name'",
+         NOT_THERE("region"),
+         "SELECT orders.region, c.revenue FROM orders c WHERE c.customer_id = 3 AND region <> 'name'"},
+        {"SELECT count(*) FROM customers WHERE revenue > 5", NOT_THERE("revenue"), "-"}, /* of what? */
+        {"SELECT name, max(revenue) FROM customers", NOT_THERE("revenue"),
          "-"}, /* rows would be multiplied */
+        {"SELECT revenue FROM customers WHERE revenue > (SELECT avg(revenue) FROM orders)",
+         NOT_THERE("revenue"), "-"},
         {"SELECT 1 FROM orders WHERE revenue > (SELECT avg(revenue) FROM customers c LIMIT 1)",
          NOT_THERE("country"), "-"},
         {"SELECT 2 WHERE 2 > (SELECT max(country) FROM orders o LIMIT 1)", NOT_THERE("country"),
