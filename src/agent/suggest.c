@@ -130,25 +130,40 @@ static void add_groupings(struct ideas *ideas, const struct query *query,
     }
 }
 
+/* Whether the question says the column's name. */
+static bool is_asked(const struct ideas *ideas, const struct column *column)
+{
+    const char *asked = arena_strndup(ideas->arena, ideas->asked.bytes, ideas->asked.length);
+    return strcasestr(asked, column_words(column, ideas->arena)) != NULL;
+}
+
+/* Goes on with the measure that was asked about, if any, by what was not. */
 static void first_questions(struct ideas *ideas, const struct dataset *dataset)
 {
-    const struct column *measure = NULL, *dimension = NULL;
+    const struct column *measure = NULL, *dimension = NULL, *other = NULL;
     for (size_t i = 0; i < dataset->column_count; i++) {
         const struct column *column = &dataset->columns[i];
-        if (!measure && column->role == ROLE_MEASURE)
+        if (column->role == ROLE_MEASURE &&
+            (!measure || (!is_asked(ideas, measure) && is_asked(ideas, column))))
             measure = column;
-        if (!dimension && worth_grouping(column))
+        if (!worth_grouping(column) || is_asked(ideas, column))
+            continue;
+        if (!dimension)
             dimension = column;
+        else if (!other)
+            other = column;
     }
-    if (measure && dimension)
-        add_idea(ideas, arena_printf(ideas->arena, "%s by %s", column_words(measure, ideas->arena),
+    const char *words = measure ? column_words(measure, ideas->arena) : NULL;
+    if (words && dimension)
+        add_idea(ideas, arena_printf(ideas->arena, "%s by %s", words,
                                      column_words(dimension, ideas->arena)));
-    if (measure && time_column(dataset))
-        add_idea(ideas,
-                 arena_printf(ideas->arena, "%s by month", column_words(measure, ideas->arena)));
-    if (measure)
-        add_idea(ideas,
-                 arena_printf(ideas->arena, "average %s", column_words(measure, ideas->arena)));
+    if (words && time_column(dataset))
+        add_idea(ideas, arena_printf(ideas->arena, "%s by month", words));
+    if (words && other)
+        add_idea(ideas, arena_printf(ideas->arena, "%s by %s", words,
+                                     column_words(other, ideas->arena)));
+    if (words)
+        add_idea(ideas, arena_printf(ideas->arena, "average %s", words));
     add_idea(ideas, "how many rows are there?");
     add_idea(ideas, "show me the first 5 rows");
     add_idea(ideas, "what columns are there?");

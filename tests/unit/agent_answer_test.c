@@ -71,6 +71,36 @@ static void groups_have_ranks_shares_and_total(void **state)
     json_decref(chart);
 }
 
+/* In words and in the picture, where they would lie on one bar. */
+static void namesakes_are_told_apart(void **state)
+{
+    static struct column key = {.name = "customer_id", .kind = VALUE_INTEGER, .role = ROLE_KEY};
+    struct query *query = query_new(arena, &dataset);
+    query_select(arena, query, column(0), NULL);
+    query_select(arena, query, expression_column(arena, 0, &key), NULL);
+    query_select(arena, query, total(), NULL);
+    query_group(arena, query, column(0));
+    query_group(arena, query, expression_column(arena, 0, &key));
+    query_order(arena, query, total(), true);
+    struct result_column names[] = {{"customer_name", "VARCHAR", VALUE_TEXT},
+                                    {"customer_id", "INTEGER", VALUE_INTEGER},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    struct cell cells[] = {text("Ann Lee"), {.type = CELL_INTEGER, .integer = 1017}, number(75),
+                           text("Ann Lee"), {.type = CELL_INTEGER, .integer = 31},   number(25)};
+    struct rows rows = {names, 3, cells, 2, false};
+    struct llm_proposal proposal = {.reading = "total revenue by customer, highest first"};
+    struct answer answer = write(query, &rows, &proposal);
+    assert_string_equal(answer.prose,
+                        "Total revenue by customer, highest first: Ann Lee (1017) with 75 EUR (75 %), "
+                        "then Ann Lee (31) 25 EUR (25 %). Both together: 100 EUR.");
+    json_t *chart = json_loads(answer.chart, 0, NULL);
+    json_t *transform = json_array_get(json_object_get(chart, "transform"), 0);
+    assert_string_equal(json_string_value(json_object_get(transform, "as")), "customer_name");
+    assert_string_equal(json_string_value(json_object_get(transform, "calculate")),
+                        "datum[\"customer_name\"] + ' (' + datum[\"customer_id\"] + ')'");
+    json_decref(chart);
+}
+
 static void a_change_is_said_once(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -392,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
+        cmocka_unit_test(namesakes_are_told_apart),
         cmocka_unit_test(a_change_is_said_once),
         cmocka_unit_test(one_and_two_rows_are_said_as_people_do),
         cmocka_unit_test(groups_of_two_columns_are_named_by_both),

@@ -41,6 +41,7 @@ static void what_was_asked_is_no_suggestion(void **state)
     assert_true(suggests("  Revenue by region ?", "revenue by month"));
     assert_false(suggests("What columns are there", "what columns are there?"));
     assert_true(suggests("?", "average revenue"));
+    assert_false(suggests("revenue by region in the South", "revenue by region"));
 }
 
 static bool goes_on_with(const struct expression *selected, const char *idea)

@@ -45,6 +45,13 @@ TASK_WAITS static bool word_by_model(struct run *run, struct answer *answer, str
     return true;
 }
 
+static const char *words_of_status(enum run_status status)
+{
+    return status == RUN_NEEDS_CLARIFICATION ? "asked back, with what might be meant"
+           : status == RUN_NO_ANSWER         ? "said that there is no answer, and why"
+                                             : "answered";
+}
+
 /* That of the table that the answer is about. */
 static struct period_calendar calendar_of_answer(const struct run *run)
 {
@@ -88,8 +95,9 @@ TASK_WAITS bool step_answer(struct run *run, struct step_record *record, struct 
     run->chart = answer.chart;
     run->suggestions = answer.suggestions;
     run->suggestion_count = answer.suggestion_count;
-    record->words = input.rows ? arena_printf(run->arena, "%s; every number checked against the rows",
-                                              run_status_name(run->status))
-                               : run_status_name(run->status);
+    const char *words = words_of_status(run->status);
+    record->words = input.rows ? arena_printf(run->arena,
+                                              "%s; every number checked against the rows", words)
+                               : words;
     return true;
 }

@@ -7,9 +7,12 @@
 #include "agent/wording.h"
 #include "core/json.h"
 
-/* Why the search found it says more, shortly, than how the question was read. */
+/* Why the search found it says more, shortly, than how the planner read the question; a language
+ * model has its own reason. */
 static const char *reason_for(const struct run *run)
 {
+    if (llm_writes_answers(run->agent->llm) && run->selection.reason && *run->selection.reason)
+        return run->selection.reason;
     for (size_t i = 0; i < run->retrieved.hit_count; i++)
         if (run->retrieved.hits[i].dataset == run->selection.dataset &&
             run->retrieved.hits[i].reason)
