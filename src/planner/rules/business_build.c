@@ -624,6 +624,37 @@ static struct query *aggregates(struct builder *b)
 
 /* ---- lists */
 
+/* "Customers in Ghent who never ordered bread": what is said of customers holds for them, the rest for
+ * the orders that they don't have. */
+static void restrict_both(struct builder *b, struct query *things)
+{
+    const struct reading *r = b->r;
+    int own = r->loose_table->scope;
+    for (size_t i = 0; i < r->filter_count; i++) {
+        const struct filter *f = &r->filters[i];
+        if (f->is_having)
+            continue;
+        if (f->ref.scope != own || f->other.column) {
+            query_where(b->arena, b->query, build_filter(b, f));
+            continue;
+        }
+        struct builder outer = *b;
+        outer.query = things;
+        outer.table_of[own] = 0;
+        query_where(b->arena, things, build_filter(&outer, f));
+    }
+    if (r->period_count == 0)
+        return;
+    if (!r->time.column || r->time.scope != own) {
+        query_where(b->arena, b->query, periods_of(b));
+        return;
+    }
+    struct builder outer = *b;
+    outer.query = things;
+    outer.table_of[own] = 0;
+    query_where(b->arena, things, periods_of(&outer));
+}
+
 /* "customers without orders", "products never sold": the other table's rows that no row of the
  * main one points to. */
 static struct query *without_partner(struct builder *b)
@@ -641,9 +672,9 @@ static struct query *without_partner(struct builder *b)
     struct ref key = {.column = dataset_column(main, other->parent_column)};
     const struct expression *pointer = build_column(b, &key);
     query_select(b->arena, b->query, pointer, NULL);
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
-    query_where(b->arena, b->query, condition_compare(b->arena, pointer, COMPARE_NOT_NULL, NULL));
     struct query *query = query_new(b->arena, other->dataset);
+    restrict_both(b, query);
+    query_where(b->arena, b->query, condition_compare(b->arena, pointer, COMPARE_NOT_NULL, NULL));
     struct expression *inner = arena_alloc(b->arena, sizeof(*inner));
     *inner = (struct expression){.kind = EXPRESSION_SUBQUERY, .subquery = b->query};
     const struct column *own = dataset_column(other->dataset, other->own_column);

@@ -569,9 +569,12 @@ static void use_absence(struct reading *r)
     const struct ask *ask = r->ask;
     size_t never = never_said(ask);
     const struct mention *listed = NULL;
-    for (size_t i = 0; i < ask->mention_count && !listed; i++)
+    for (size_t i = 0; i < ask->mention_count && !listed; i++) {
+        if (ask->mentions[i].kind == MENTION_TABLE && ask->mentions[i].scope == 0)
+            return; /* orders of customers who did not pay */
         if (has_rows(r, &ask->mentions[i]) && ask->mentions[i].first < never)
             listed = &ask->mentions[i];
+    }
     if (!listed || r->number_count > 0 || (never == ask->word_count && !r->absent))
         return;
     r->absent = true;
@@ -579,7 +582,7 @@ static void use_absence(struct reading *r)
     r->entity = NULL;
     r->group_count = r->measure_count = 0;
     for (size_t i = 0; i < r->filter_count; i++)
-        if (r->filters[i].comparison == COMPARE_EQUAL)
+        if (r->filters[i].comparison == COMPARE_EQUAL && r->filters[i].ref.scope != listed->scope)
             r->filters[i].negated = false;
 }
 
