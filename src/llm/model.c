@@ -411,7 +411,7 @@ static void propose_statement(const struct decision *decision, struct llm_propos
     take_assumptions(decision, out);
     out->sureness = model_missing_values(decision, decision->sql).length > 0 ? SURE_VALUE_MISSING
                     : !all_times                                             ? SURE_TIME_MISSED
-                    : decision->repaired                                     ? SURE_REPAIRED
+                    : decision->repaired || decision->mended                 ? SURE_REPAIRED
                                                                              : SURE_CLEAN;
 }
 
@@ -597,7 +597,8 @@ TASK_WAITS static bool mend_by_code(struct decision *decision)
         struct error failure = {0}; /* the run will find it, too */
         if (request->try_statement(request->try_context, sql, &rows, &failure)) {
             decision->sql = sql;
-            return i > 0 && is_empty(rows);
+            decision->mended = i > 0;
+            return decision->mended && is_empty(rows);
         }
         sql = failure.code == ERROR_SQL_FAILED ? model_mend_sql(decision, sql, failure.message)
                                                : NULL;
@@ -606,14 +607,12 @@ TASK_WAITS static bool mend_by_code(struct decision *decision)
 }
 
 /* Texts as they are stored, where that gives rows. */
-TASK_WAITS static bool mend_values(struct decision *decision)
+TASK_WAITS static bool mend_values(struct decision *decision, struct error *ignored)
 {
     const struct llm_request *request = decision->request;
     const struct rows *rows = NULL;
-    struct error ignored = {0};
     const char *sql = model_mend_values(decision, decision->sql);
-    if (!sql || !request->try_statement(request->try_context, sql, &rows, &ignored) ||
-        is_empty(rows))
+    if (!sql || !request->try_statement(request->try_context, sql, &rows, ignored) || is_empty(rows))
         return false;
     decision->sql = sql;
     return true;
@@ -628,20 +627,20 @@ TASK_WAITS static bool mend_empty(struct decision *decision, struct error *err)
     bool doubtful = decision->sql && request->repairs_left > 0 && mend_by_code(decision);
     if (decision->repaired || !decision->sql || request->repairs_left <= 0 ||
         !request->try_statement(request->try_context, decision->sql, &rows, &failure) ||
-        !is_empty(rows) || mend_values(decision))
+        !is_empty(rows) || mend_values(decision, &failure))
         return true;
     struct str values = model_missing_values(decision, decision->sql);
     decision->by_planner = (values.length > 0 || doubtful) && decision->planned;
     if (values.length == 0 || decision->by_planner || !may_mend(decision))
         return true;
-    const struct decision before = *decision;
+    const struct decision *before = arena_memdup(decision->arena, decision, sizeof(*decision));
     ask_to_mend(decision, STR(""), "it gives no rows, because it asks for values that are not stored",
                 values);
     bool ok = ask_model(decision, err);
     if (ok ? !decision->declined : !task_check(NULL))
         return ok;
     /* The statement is an answer, too; only a better one did not come. */
-    *decision = before;
+    *decision = *before;
     error_clear(err);
     return true;
 }

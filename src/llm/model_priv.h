@@ -58,6 +58,7 @@ struct decision {
     const char **tried;   /* statements that came to nothing */
     size_t tried_count;
     bool repaired;
+    bool mended; /* by code */
     struct error down;            /* why the model did not answer */
     enum chat_cause cause;        /* and of which class that is */
     struct llm_request *stand_in; /* the planner's own request, when it answers in the model's place */

@@ -623,7 +623,9 @@ static void what_was_mended_by_code_is_proposed(void **state)
     struct llm_request request = ask("what came in from up there");
     failing = "(revenu)";
     failing_words = NOT_THERE("revenu");
-    assert_string_equal(decide(&request).sql, "SELECT sum(revenue) AS n FROM orders");
+    struct llm_proposal proposal = decide(&request);
+    assert_string_equal(proposal.sql, "SELECT sum(revenue) AS n FROM orders");
+    assert_true(proposal.sureness < 0.75);
     assert_int_equal(chat_double.calls, 1);
     assert_int_equal(request.repairs_left, 2);
     failing_words = NULL;
