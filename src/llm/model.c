@@ -185,6 +185,8 @@ static void read_reply(void *arg)
     if (reading->ok && decision->reply.sql)
         reading->ok = model_complete_sql(decision, decision->reply.sql, &decision->sql,
                                          &reading->error);
+    if (reading->ok && decision->sql)
+        decision->sql = model_bound_periods(decision, decision->sql);
 }
 
 /* What the model is to mend, after its last reply. A small one writes what it reads: its reply is not shown, and

@@ -129,6 +129,11 @@ TASK_WAITS bool model_call(struct llm *llm, struct chat_request *request, struct
 /* The statement with what the engine's words speak of put right, where there is one way to do so; else NULL. */
 const char *model_mend_sql(const struct decision *decision, const char *sql, const char *failure);
 
+/* ---- bounds of periods (model_periods.c) */
+
+/* The statement with BETWEEN and <= of the question's periods as they are meant: up to their end, and without it. */
+const char *model_bound_periods(const struct decision *decision, const char *sql);
+
 /* ---- repairs (model_repair.c) */
 
 /* Texts in the statement that no row holds in their column, with those that do; "" when there are none. */

@@ -493,6 +493,53 @@ static void a_period_is_told_where_both_its_bounds_are_used(void **state)
     }
 }
 
+static void periods_end_where_they_end(void **state)
+{
+    static const struct {
+        const char *sql, *bound; /* NULL: is left alone */
+    } rows[] = {
+        {"SELECT 1 FROM orders WHERE order_date BETWEEN '2026-10-01' AND '2026-11-01' LIMIT 1",
+         "SELECT 1 FROM orders WHERE (order_date >= '2026-10-01' AND order_date < '2026-11-01') LIMIT 1"},
+        {"SELECT 1 FROM orders o WHERE o.\"order_date\" BETWEEN DATE '2026-10-01' AND DATE '2026-10-31'",
+         "SELECT 1 FROM orders o WHERE (o.\"order_date\" >= DATE '2026-10-01' AND o.\"order_date\" < DATE '2026-11-01')"},
+        {"SELECT 1 WHERE d >= '2026-10-01' AND d <= '2026-11-01'",
+         "SELECT 1 WHERE d >= '2026-10-01' AND d < '2026-11-01'"},
+        {"SELECT 1 WHERE d >= '2026-10-01' AND date(d) <= DATE '2026-10-31' OR d <= '2024-05-05'",
+         "SELECT 1 WHERE d >= '2026-10-01' AND date(d) < DATE '2026-11-01' OR d < '2024-05-05'"},
+        {"SELECT 1 WHERE d <= '2026-11-01'", NULL}, /* of some other time */
+        {"SELECT 1 WHERE d BETWEEN '2026-09-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d BETWEEN '2026-10-01' AND '2026-11-02'", NULL},
+        {"SELECT 1 WHERE d NOT BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE date(d) BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE a.b.d BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d >= '2026-10-01' AND d < '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d BETWEEN '2025-01-01' AND '2026-01-01'", NULL}, /* as it was asked? */
+        {"SELECT 1 WHERE '2026-10-01' BETWEEN '2026-10-01' AND", NULL},
+        {"BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d BETWEEN", NULL},
+        {"SELECT '2026-10-01' <=", NULL},
+        {"SELECT 'x", NULL},
+        {"", NULL},
+    };
+    struct period periods[] = {{.from = "2026-10-01", .to = "2026-11-01"}, {.to = "2024-05-05"},
+                               {.from = "2025-01-01", .to = "2026-01-01", .ambiguous = true},
+                               {.from = "2026-12-01"}, {.from = "2026-10-01", .to = "odd"}};
+    struct decision decision = {.arena = arena, .periods = {.items = periods, .count = 5}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(model_bound_periods(&decision, rows[i].sql),
+                            rows[i].bound ? rows[i].bound : rows[i].sql);
+    decision.periods.count = 0;
+    assert_ptr_equal(model_bound_periods(&decision, rows[0].sql), rows[0].sql);
+}
+
+/* And so a reply is taken. */
+static void a_reply_is_bound(void **state)
+{
+    SCRIPT({DECISION("SELECT sum(revenue) FROM orders WHERE order_date BETWEEN '2026-10-01' AND '2026-11-01'")});
+    struct llm_request request = ask("total revenue last month");
+    assert_non_null(strstr(decide(&request).sql, "order_date < '2026-11-01'"));
+}
+
 static const char *mended(const char *sql, const char *failure)
 {
     struct decision *decision = arena_alloc(arena, sizeof(*decision));
@@ -1287,6 +1334,8 @@ int main(void)
         TEST(a_value_of_another_case_is_mended_by_code),
         TEST(no_rows_go_back_once_where_a_value_is_not_stored),
         TEST(no_rows_are_an_answer_where_the_second_call_fails),
+        TEST(periods_end_where_they_end),
+        TEST(a_reply_is_bound),
         TEST(what_has_one_way_is_mended_by_code),
         TEST(numbers_that_are_text_are_averaged),
         TEST(what_was_mended_by_code_is_proposed),
