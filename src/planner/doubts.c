@@ -11,6 +11,8 @@
 #define NAMES_LIKELY 0.8  /* the same for one that shows names for keys */
 #define SUMS_LIKELY 0.85  /* the same for one that adds amounts up by group */
 #define ROWS_PER_GROUP_MIN 3
+#define FIRST_YEAR 1000 /* of a column of years */
+#define LONGEST_AGE 200
 #define UNITS_LIKELY 0.6  /* the same for one that adds up quantities */
 
 /* Each candidate by itself. */
@@ -242,6 +244,36 @@ static void doubt_counts_of_names(struct plan_state *state, const struct plan_re
     }
 }
 
+/* Does a column of years have to be above 20, or be 65? Those are ages. */
+static bool takes_ages_for_years(const struct condition *c)
+{
+    int64_t least, number;
+    if (!c)
+        return false;
+    for (size_t i = 0; i < c->part_count; i++)
+        if (takes_ages_for_years(c->parts[i]))
+            return true;
+    const struct column *column =
+        c->left && c->left->kind == EXPRESSION_COLUMN ? c->left->column : NULL;
+    if (!column || column->kind != VALUE_INTEGER || !column_name_has(column, STR("year")) ||
+        !column->profile.min || !str_to_i64(str_from(column->profile.min), &least) ||
+        least < FIRST_YEAR)
+        return false;
+    for (size_t i = 0; i < c->value_count; i++)
+        if (c->values[i].literal && str_to_i64(str_from(c->values[i].literal), &number) &&
+            number < LONGEST_AGE)
+            return true;
+    return false;
+}
+
+static void doubt_ages_of_years(struct plan_state *state)
+{
+    for (size_t i = 0; i < state->plan.candidate_count; i++)
+        if (!state->items[i].unheard &&
+            takes_ages_for_years(state->plan.candidates[i].query->where))
+            state->items[i].unheard = "years";
+}
+
 void plan_doubt_candidates(struct plan_state *state, const struct plan_request *request,
                            const struct business_candidate *readings, size_t count)
 {
@@ -250,6 +282,7 @@ void plan_doubt_candidates(struct plan_state *state, const struct plan_request *
     doubt_counts_for_units(state, readings, count);
     doubt_bare_keys(state, request);
     doubt_counts_of_names(state, request);
+    doubt_ages_of_years(state);
     doubt_lists_of_amounts(state, request);
     doubt_ranked_rows(state);
 }

@@ -129,6 +129,34 @@ static bool query_compares(const struct query *query)
     return found;
 }
 
+static bool condition_ages(const struct condition *c)
+{
+    static const char *const words[] = {"age",     "old",   "year", "yr",    "birth", "born", "dob",
+                                        "built",   "found", "open", "start", "since", "join", "hire",
+                                        "created", "day",   "time", "date"};
+    if (!c)
+        return false;
+    const struct column *column = c->left ? c->left->column : NULL;
+    bool found = c->kind == CONDITION_PERIOD || c->kind == CONDITION_FILTER ||
+                 (column && value_kind_is_time(column->kind));
+    for (size_t i = 0; column && i < sizeof(words) / sizeof(words[0]); i++)
+        found |= strcasestr(column->name, words[i]) ||
+                 (column->label && strcasestr(column->label, words[i]));
+    for (size_t i = 0; i < c->value_count; i++)
+        found |= c->values[i].subquery != NULL;
+    for (size_t i = 0; i < c->part_count; i++)
+        found |= condition_ages(c->parts[i]);
+    return found;
+}
+
+/* "Planes older than 20 years" are not those with more than 20 seats. */
+static bool query_compares_ages(const struct query *query)
+{
+    return query_compares(query) &&
+           (condition_ages(query->where) || condition_ages(query->having) ||
+            query->set_operation != SET_NONE);
+}
+
 /* "Stations that never had an alarm" are not those with a row that is none. */
 static bool query_excludes(const struct query *query)
 {
@@ -355,8 +383,8 @@ static const struct rule {
     {"after", query_restricts},
     {"longer than", query_compares},
     {"shorter than", query_compares},
-    {"older than", query_compares},
-    {"younger than", query_compares},
+    {"older than", query_compares_ages},
+    {"younger than", query_compares_ages},
     {"higher than", query_compares},
     {"lower than", query_compares},
     {"larger than", query_compares},
