@@ -475,14 +475,18 @@ void chat_last_state(struct chat_model *model, struct server_state *out)
     pthread_mutex_unlock(&model->lock);
 }
 
-bool chat_is_full(struct chat_model *model)
+bool chat_try_enter(struct chat_model *model, struct upstream_pass *place)
 {
-    return upstream_is_full(model->upstream);
+    return upstream_try_enter(model->upstream, place);
 }
 
 TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err)
 {
-    return upstream_enter(model->upstream, ERROR_MODEL, place, err);
+    if (upstream_enter(model->upstream, ERROR_MODEL, place, err))
+        return true;
+    if (err->code == ERROR_DEADLINE)
+        error_wrap(err, "no call of %s was free", model->title);
+    return false;
 }
 
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,

@@ -117,9 +117,9 @@ const char *chat_model_id(const struct chat_model *model);
 const char *chat_model_warning(const struct chat_model *model, const char *id, const char *today,
                                struct arena *arena);
 
-/* A place among the calls that may be out (QUERENT_MODEL_CALLS_MAX), before the prompt is made: whether there is
- * none at the moment, and one, waiting for it (net/fetch.h). */
-bool chat_is_full(struct chat_model *model);
+/* A place among the calls that may be out (QUERENT_MODEL_CALLS_MAX), before the prompt is made: one that is free
+ * now, or one that is waited for (net/fetch.h). */
+bool chat_try_enter(struct chat_model *model, struct upstream_pass *place);
 TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err);
 
 /* False with ERROR_MODEL (the upstream failed after all tries, or answered out of its protocol: the

@@ -488,8 +488,7 @@ static const char *explain(const struct decision *decision)
 
 /*
  * A prompt takes some 20 KB: thousands of runs that wait for a place among the calls get it before theirs is
- * made. That no place can be had is found by the call again, which knows why; that the time for it is over
- * is not.
+ * made. Who gets none fails as the call would have.
  */
 TASK_WAITS static bool prepare_in_turn(struct decision *decision, struct error *err)
 {
@@ -501,13 +500,23 @@ TASK_WAITS static bool prepare_in_turn(struct decision *decision, struct error *
     struct task_bound bound = begin_share();
     bool has_place = chat_enter(decision->llm->state, &decision->place, &failure);
     task_bound_end(&bound);
-    if (!task_check(err) || !task_offload(make_prompt, decision, err)) {
-        upstream_give_back(&decision->place);
+    if (!task_check(err))
         return false;
-    }
-    if (!has_place && failure.code == ERROR_DEADLINE)
-        decision->late = arena_memdup(decision->arena, &failure, sizeof(failure));
-    return true;
+    if (!has_place)
+        decision->no_place = arena_memdup(decision->arena, &failure, sizeof(failure));
+    return (!has_place && !decision->request->plan.explain) ||
+           task_offload(make_prompt, decision, err);
+}
+
+/* With a place for the first call, where there will be one. */
+TASK_WAITS static bool prepare_all(struct decision *decision, struct error *err)
+{
+    bool calls = !decision->request->dry && !decision->by_planner;
+    bool waits = calls && !chat_try_enter(decision->llm->state, &decision->place);
+    bool ok = waits ? prepare_in_turn(decision, err) : task_offload(prepare, decision, err);
+    if (!ok || !needs_model(decision))
+        upstream_give_back(&decision->place);
+    return ok;
 }
 
 TASK_WAITS static struct decision *begin(struct llm *llm, struct llm_request *request, struct error *err)
@@ -520,10 +529,7 @@ TASK_WAITS static struct decision *begin(struct llm *llm, struct llm_request *re
     decision->request = request;
     decision->arena = request->arena;
     decision->brief = model_is_asked_briefly(llm, request);
-    if (!model_ask_planner(decision, err))
-        return NULL;
-    bool waits = !request->dry && !decision->by_planner && chat_is_full(llm->state);
-    if (waits ? !prepare_in_turn(decision, err) : !task_offload(prepare, decision, err))
+    if (!model_ask_planner(decision, err) || !prepare_all(decision, err))
         return NULL;
     request->state = decision;
     return decision;
@@ -535,8 +541,9 @@ TASK_WAITS static bool decide(struct decision *decision, struct error *err)
     if (decision->answered || decision->by_planner || !needs_model(decision) ||
         decision->request->dry)
         return true;
-    if (decision->late) {
-        *err = *decision->late;
+    if (decision->no_place) {
+        *err = *decision->no_place;
+        decision->cause = CHAT_CAUSE_AWAY;
         return false;
     }
     decision->answered = ask_model(decision, err);

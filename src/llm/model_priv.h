@@ -44,8 +44,8 @@ struct decision {
     size_t link_count;
     const struct dataset **tables; /* that are shown, by id */
     size_t table_count;
-    struct upstream_pass place; /* for the first call, where it had to be waited for */
-    const struct error *late;   /* it was waited for in vain, for as long as there was time; NULL */
+    struct upstream_pass place;    /* for the first call */
+    const struct error *no_place; /* why there is none; NULL */
     struct str system, context, question;
     struct chat_message messages[MODEL_MESSAGES_MAX];
     size_t message_count;

@@ -111,6 +111,8 @@ static enum fetch_outcome outcome_of(const struct call *call)
 TASK_WAITS static bool try_once(struct call *call, struct error *err)
 {
     const struct fetch_request *request = call->request;
+    if (request->place && request->place->upstream && upstream_is_stale(request->place))
+        upstream_give_back(request->place);
     if (request->place && request->place->upstream) {
         call->pass = *request->place;
         *request->place = (struct upstream_pass){0};

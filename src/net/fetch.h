@@ -47,8 +47,8 @@ struct upstream_pass {
     uint64_t generation;       /* of the breaker's state */
     uint64_t number;           /* of all passes of that upstream, from 1 */
 };
-/* Whether who comes now has to wait for a place. */
-bool upstream_is_full(struct upstream *upstream);
+/* Takes a place that is free now, of an upstream that may be asked; false: neither. */
+bool upstream_try_enter(struct upstream *upstream, struct upstream_pass *pass);
 /* Waits for a place. False with the task's own error, or with `failure` where the upstream is not
  * to be asked; then *pass is none. */
 TASK_WAITS bool upstream_enter(struct upstream *upstream, enum error_code failure,

@@ -390,12 +390,24 @@ void upstream_give_back(struct upstream_pass *pass)
     *pass = (struct upstream_pass){0};
 }
 
-bool upstream_is_full(struct upstream *upstream)
+bool upstream_try_enter(struct upstream *upstream, struct upstream_pass *pass)
 {
+    *pass = (struct upstream_pass){0};
     pthread_mutex_lock(&upstream->lock);
-    bool full = upstream->out >= upstream->concurrent_max;
+    bool ok = upstream->out < upstream->concurrent_max && admit(upstream, pass);
+    upstream->out += ok;
     pthread_mutex_unlock(&upstream->lock);
-    return full;
+    if (ok)
+        metrics_add(METRIC_UPSTREAM_OUT, upstream->label, 0, 1);
+    return ok;
+}
+
+bool upstream_is_stale(const struct upstream_pass *pass)
+{
+    pthread_mutex_lock(&pass->upstream->lock);
+    bool stale = pass->generation != pass->upstream->generation;
+    pthread_mutex_unlock(&pass->upstream->lock);
+    return stale;
 }
 
 bool upstream_refuses(struct upstream *upstream)

@@ -34,6 +34,8 @@ enum fetch_outcome {
     FETCH_OUTCOMES
 };
 
+/* Has the breaker changed since? Then the call has no say, and may be one too many. */
+bool upstream_is_stale(const struct upstream_pass *pass);
 /* The first byte of a good reply is there. */
 void upstream_hear(struct upstream_pass *pass);
 /* Gives the place to the next one. `why`, without a secret, tells of a failure. */

@@ -71,6 +71,14 @@ static void tell_names(struct run_begin *begin, const struct run_names *names)
     memcpy(begin->conversation_id_out, names->conversation_id, STORE_ID_SIZE);
 }
 
+/* Only those that were begun here have been counted. */
+static void count_run_out(struct store *store)
+{
+    size_t count = atomic_load(&store->runs_under_way);
+    while (count > 0 && !atomic_compare_exchange_weak(&store->runs_under_way, &count, count - 1))
+        ;
+}
+
 TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, struct error *err)
 {
     struct run_names names;
@@ -78,6 +86,7 @@ TASK_WAITS bool store_run_begin(struct store *store, struct run_begin *begin, st
     if (!prepare_run_begin(begin, &names, &call, err) ||
         !call_driver(store, STORE_RUN_BEGIN, &call, err))
         return false;
+    atomic_fetch_add(&store->runs_under_way, 1);
     tell_names(begin, &names);
     return true;
 }
@@ -125,7 +134,10 @@ TASK_WAITS bool store_run_end(struct store *store, const struct run_end *end, st
         return false;
     ordered_id(message_id, sizeof(message_id), "msg_");
     clock_print_utc(clock_now_ms(), call.now);
-    return call_driver(store, STORE_RUN_END, &call, err);
+    if (!call_driver(store, STORE_RUN_END, &call, err))
+        return false;
+    count_run_out(store);
+    return true;
 }
 
 TASK_WAITS bool store_run_record(struct store *store, struct run_begin *begin,
@@ -210,6 +222,7 @@ void store_run_abandon(struct store *store, const char *run_id)
 {
     if (!id_is_valid(run_id, "query_"))
         return;
+    count_run_out(store);
     pthread_mutex_lock(&store->mutex);
     if (store->abandoned_count == store->abandoned_capacity &&
         store->abandoned_capacity < ABANDONED_MAX) {

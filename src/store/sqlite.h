@@ -71,7 +71,6 @@ struct sqlite_writer {
     /* The thread's. */
     int log_pages, fold_at; /* of the write-ahead log */
     uint64_t committed_us;  /* when the last batch was */
-    size_t runs_under_way;  /* begun and not ended through this writer */
     pthread_mutex_t mutex;  /* guards what follows */
     pthread_cond_t work;
     struct sqlite_write *first, *last;

@@ -154,17 +154,6 @@ static void count_batch(const struct sqlite_write *batch, uint64_t duration_us)
         metrics_add(METRIC_STORE_FAILURES, 0, 0, (int64_t)failed);
 }
 
-/* A run whose end can't be stored stays counted: then commits may keep their distance for nothing. */
-static void count_runs(struct sqlite_writer *writer, const struct sqlite_write *batch)
-{
-    for (; batch; batch = batch->next) {
-        if (batch->ok && batch->run == sqlite_run_begin)
-            writer->runs_under_way++;
-        else if (batch->ok && batch->run == sqlite_run_end && writer->runs_under_way > 0)
-            writer->runs_under_way--;
-    }
-}
-
 static void run_batch(struct sqlite_writer *writer, struct sqlite_write *batch)
 {
     struct sqlite_connection *connection = writer->connection;
@@ -174,7 +163,6 @@ static void run_batch(struct sqlite_writer *writer, struct sqlite_write *batch)
         run_each_alone(connection, batch);
     writer->committed_us = clock_monotonic_us();
     count_batch(batch, writer->committed_us - start_us);
-    count_runs(writer, batch);
     for (struct sqlite_write *write = batch, *next; write; write = next) {
         next = write->next; /* once woken, the caller's stack is its own again */
         if (write->loop)
@@ -212,7 +200,8 @@ static void wait_for_work(struct sqlite_writer *writer)
 /* With the mutex held, which is free while it waits. */
 static void wait_for_company(struct sqlite_writer *writer)
 {
-    if (writer->stop || writer->runs_under_way < SQLITE_COMPANY_MIN || writer->waiting >= BATCH_MAX)
+    if (writer->stop || writer->waiting >= BATCH_MAX ||
+        atomic_load(&writer->connection->store->store.runs_under_way) < SQLITE_COMPANY_MIN)
         return;
     uint64_t now = clock_monotonic_us(), until = writer->committed_us + SQLITE_COMMIT_DISTANCE_US;
     if (now >= until)
@@ -242,14 +231,21 @@ static struct sqlite_write *take_batch(struct sqlite_writer *writer)
     return batch;
 }
 
+/* With the mutex held. What can't be written is lost, which is no error; kept, it would be due again at
+ * once, and hold up a stop for as long as another process has the database. */
+static void forget_hits(struct sqlite_writer *writer)
+{
+    memset(writer->hits, 0, sizeof(writer->hits));
+    writer->hits_used = 0;
+}
+
 bool sqlite_writer_flush_hits(struct sqlite_connection *connection, void *unused, struct error *err)
 {
     struct sqlite_writer *writer = &connection->store->writer;
     struct sqlite_hits *hits = xcalloc(SQLITE_HITS_MAX, sizeof(*hits));
     pthread_mutex_lock(&writer->mutex);
     memcpy(hits, writer->hits, sizeof(writer->hits));
-    memset(writer->hits, 0, sizeof(writer->hits));
-    writer->hits_used = 0;
+    forget_hits(writer);
     pthread_mutex_unlock(&writer->mutex);
     bool written = sqlite_cache_add_hits(connection, hits, err);
     free(hits);
@@ -297,10 +293,12 @@ static void *write_until_stopped(void *arg)
         pthread_mutex_unlock(&writer->mutex);
         if (batch)
             run_batch(writer, batch);
-        if (hits_due) /* a loss of them is no error */
-            (void)run_alone(writer->connection, sqlite_writer_flush_hits, NULL, NULL);
+        bool hits_lost =
+            hits_due && !run_alone(writer->connection, sqlite_writer_flush_hits, NULL, NULL);
         fold_log(writer);
         pthread_mutex_lock(&writer->mutex);
+        if (hits_lost)
+            forget_hits(writer);
     }
     pthread_mutex_unlock(&writer->mutex);
     return NULL;

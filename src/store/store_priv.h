@@ -11,6 +11,7 @@
 #define QUERENT_STORE_STORE_PRIV_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/clock.h"
 #include "core/hash.h"
@@ -89,6 +90,7 @@ struct store_driver {
 struct store {
     const struct store_driver *driver;
     int schema_version;
+    atomic_size_t runs_under_way; /* begun here, and neither ended nor abandoned */
     pthread_mutex_t mutex; /* guards what follows */
     char (*abandoned)[STORE_ID_SIZE];
     size_t abandoned_count, abandoned_capacity;

@@ -166,3 +166,26 @@ def test_a_model_that_stays_down_is_left_alone(server, double):
     assert calls[-1] == calls[-2] and 3 <= calls[-1] < 20, calls
     metrics = server.get("/metrics").text
     assert "querent_upstream" in metrics and KEY not in metrics
+
+
+def test_one_call_at_a_time(double, tmp_path):
+    """Each of eight gets the one place in turn, twice; who is cancelled while he waits for it keeps nobody waiting."""
+    double.forget(lambda call: dataclasses.replace(good(call), first_delay_s=0.05))
+    querent = Querent(tmp_path / "home")
+    heard = []
+    with Server(querent, SHOP, QUERENT_RUNS_MAX=64, QUERENT_MODEL_CALLS_MAX=1, **environment_of(double)) as one:
+        with concurrent.futures.ThreadPoolExecutor(9) as pool:
+            replies = [pool.submit(one.ask, f"how many orders in week {number}?", user=f"turn{number}", use_cache=False)
+                       for number in range(8)]
+            body = request_of("how many orders in week 40?", user="leaver", use_cache=False)
+            left = pool.submit(stream_text, one, body, heard)
+            wait_for(lambda: "run_start" in "\n".join(heard), PATIENCE_S)
+            run = re.search(r"query_[0-9a-f]{16}", "\n".join(heard))[0]
+            assert one.http.delete(f"/api/v1/query/{run}").status_code == 202
+            left.result(PATIENCE_S)
+            replies = [reply.result(PATIENCE_S) for reply in replies]
+        for reply in replies:
+            assert [row["counted_by_model"] for row in reply["data_sample"]] == [60], reply
+        metrics = one.get("/metrics").text
+        for gauge in "out", "waiting":
+            assert re.search(rf'^querent_upstream_requests_{gauge}{{[^}}]*}} 0$', metrics, re.MULTILINE), metrics

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "llm/chat.h"
+#include "net/fetch.h"
 
 #define CHAT_DOUBLE_CALLS_MAX 32
 
@@ -29,6 +30,9 @@ static struct {
     bool full;
     size_t entered;
     enum error_code enter_error;
+    /* Where there is one, its places are what is given out; a call uses them up or leaves them. */
+    struct upstream *upstream;
+    bool leaves_place;
     struct chat_request requests[CHAT_DOUBLE_CALLS_MAX]; /* as long as their run */
     struct strbuf sent; /* every byte of all of them */
 } chat_double = {.sent = {.length_max = 64 * 1024 * 1024}};
@@ -91,16 +95,18 @@ void chat_last_state(struct chat_model *model, struct server_state *out)
     *out = (struct server_state){0};
 }
 
-bool chat_is_full(struct chat_model *model)
+bool chat_try_enter(struct chat_model *model, struct upstream_pass *place)
 {
-    return chat_double.full;
+    return !chat_double.full &&
+           (!chat_double.upstream || upstream_try_enter(chat_double.upstream, place));
 }
 
 TASK_WAITS bool chat_enter(struct chat_model *model, struct upstream_pass *place, struct error *err)
 {
     chat_double.entered++;
-    return chat_double.enter_error == ERROR_NONE ||
-           error_set(err, chat_double.enter_error, "the double has no place");
+    if (chat_double.enter_error != ERROR_NONE)
+        return error_set(err, chat_double.enter_error, "the double has no place");
+    return !chat_double.upstream || upstream_enter(chat_double.upstream, ERROR_MODEL, place, err);
 }
 
 TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_request *request,
@@ -108,6 +114,8 @@ TASK_WAITS bool chat_complete(struct chat_model *model, const struct chat_reques
 {
     size_t call = chat_double.calls++;
     size_t last = chat_double.reply_count - 1;
+    if (request->place && !chat_double.leaves_place)
+        upstream_give_back(request->place);
     const struct chat_double_reply *reply = &chat_double.replies[call < last ? call : last];
     if (call < CHAT_DOUBLE_CALLS_MAX) {
         struct chat_request *kept = &chat_double.requests[call];

@@ -800,10 +800,42 @@ static void what_needs_no_call_waits_for_no_place(void **state)
     chat_double.full = false;
 }
 
-/* Of a model that is down the call knows more. */
+static bool decide_twice(void *arg, struct error *err)
+{
+    for (int i = 0; i < 2; i++) {
+        struct llm_request request = ask("total revenue by region");
+        assert_null(decide(&request).notice);
+        request = ask("what columns are there?");
+        assert_int_equal(decide(&request).outcome, LLM_DESCRIBE);
+    }
+    return true;
+}
+
+/* With one place in all: who kept it would keep himself waiting. */
+static void a_place_goes_to_the_call_or_back(void **state)
+{
+    struct task_options options = {.name = "places", .deadline_ms = 20000};
+    struct error err = {0};
+    for (int leaves = 0; leaves < 2; leaves++)
+        for (int full = 0; full < 2; full++) {
+            SCRIPT({DECISION("SELECT sum(revenue) FROM orders")});
+            chat_double.full = full;
+            chat_double.leaves_place = leaves;
+            chat_double.upstream =
+                upstream_open(&(struct upstream_options){.name = "Double", .concurrent_max = 1});
+            assert_true(task_run_main(&options, decide_twice, NULL, &err));
+            assert_int_equal(chat_double.calls, 2);
+            for (int i = 0; i < 2; i++)
+                assert_non_null(chat_double.requests[i].place);
+            upstream_close(chat_double.upstream); /* asserts that none is out */
+            chat_double.upstream = NULL;
+        }
+    chat_double.full = chat_double.leaves_place = false;
+}
+
 static void no_place_in_time_is_a_model_that_took_too_long(void **state)
 {
-    SCRIPT({.error = ERROR_MODEL, .cause = CHAT_CAUSE_FAILING});
+    SCRIPT({DECISION("SELECT 1")});
     chat_double.full = true;
     chat_double.enter_error = ERROR_DEADLINE;
     struct llm_request request = ask("total revenue by region");
@@ -813,8 +845,8 @@ static void no_place_in_time_is_a_model_that_took_too_long(void **state)
     assert_int_equal(chat_double.calls, 0);
     chat_double.enter_error = ERROR_MODEL;
     request = ask("total revenue by region");
-    assert_non_null(strstr(decide(&request).notice, "asked (it is overloaded or failing);"));
-    assert_int_equal(chat_double.calls, 1);
+    assert_non_null(strstr(decide(&request).notice, "asked (its server does not answer);"));
+    assert_int_equal(chat_double.calls, 0);
     chat_double.enter_error = ERROR_NONE;
     chat_double.full = false;
 }
@@ -1347,6 +1379,7 @@ int main(void)
         TEST(a_slow_model_leaves_the_planner_time),
         TEST(while_others_have_all_places_one_is_waited_for),
         TEST(what_needs_no_call_waits_for_no_place),
+        TEST(a_place_goes_to_the_call_or_back),
         TEST(no_place_in_time_is_a_model_that_took_too_long),
         TEST(what_the_planner_is_sure_of_costs_no_call),
         TEST(the_plan_is_the_answer_where_the_model_has_none),

@@ -430,7 +430,9 @@ static void call_with_place(void *arg)
     struct early *early = arg;
     struct upstream *upstream = early->asked.upstream;
     early->entered = upstream_enter(upstream, ERROR_MODEL, &early->place, &early->asked.err);
-    assert_true(upstream_is_full(upstream));
+    struct upstream_pass other;
+    assert_false(upstream_try_enter(upstream, &other));
+    assert_null(other.upstream);
     early->asked.request.place = &early->place;
     asked_call(&early->asked);
 }
@@ -459,8 +461,43 @@ static void a_place_may_be_taken_before_the_call(void **state)
         assert_replied(&early[i].asked, 200, "ok");
         asked_clear(&early[i].asked);
     }
-    assert_false(upstream_is_full(upstream));
     upstream_close(upstream); /* asserts that none is out */
+    peer_stop(peer);
+}
+
+static void enter_and_fail_beside(void *arg)
+{
+    struct early *early = arg;
+    early->entered =
+        upstream_enter(early->asked.upstream, ERROR_MODEL, &early->place, &early->asked.err);
+    early->asked.request.place = &early->place;
+    while (!upstream_refuses(early->asked.upstream)) /* the other call opens the breaker */
+        (void)task_sleep(5, NULL);
+    asked_call(&early->asked);
+}
+
+static void a_place_from_before_the_failure_does_not_count(void **state)
+{
+    struct upstream_options options = {.name = "Claude", .failures_max = 1, .open_ms = 600000};
+    struct upstream *upstream = upstream_open(&options);
+    struct peer *peer = PEER_START({BAD}, {REPLY_OK});
+    struct loop *loop = new_loop();
+    struct early early = {.asked = {.upstream = upstream}};
+    struct asked failing = {.upstream = upstream};
+    asked_url(&early.asked, peer->port, "/");
+    asked_url(&failing, peer->port, "/");
+    asked_init(&early.asked);
+    assert_non_null(task_start(loop, NULL, enter_and_fail_beside, &early, &early.asked.err));
+    start_call(loop, &failing);
+    loop_run(loop);
+    loop_free(loop);
+    assert_true(early.entered);
+    assert_replied(&failing, 500, "bad");
+    assert_failed(&early.asked, ERROR_MODEL, "is not asked for another");
+    assert_int_equal(atomic_load(&peer->requests), 1);
+    asked_clear(&early.asked);
+    asked_clear(&failing);
+    upstream_close(upstream);
     peer_stop(peer);
 }
 
@@ -487,7 +524,9 @@ static void a_place_without_a_call_is_given_back(void **state)
     loop_free(loop);
     for (int i = 0; i < 3; i++)
         assert_true(early[i].entered);
-    assert_false(upstream_is_full(upstream));
+    struct upstream_pass pass;
+    assert_true(upstream_try_enter(upstream, &pass));
+    upstream_give_back(&pass);
     upstream_close(upstream);
 }
 
@@ -555,6 +594,7 @@ int main(void)
         cmocka_unit_test(who_waits_comes_in_turn_and_may_give_up),
         cmocka_unit_test(who_waits_fails_when_the_breaker_opens),
         cmocka_unit_test(a_place_may_be_taken_before_the_call),
+        cmocka_unit_test(a_place_from_before_the_failure_does_not_count),
         cmocka_unit_test(a_place_without_a_call_is_given_back),
         cmocka_unit_test(no_place_is_lost),
         cmocka_unit_test(labels_are_bounded),
