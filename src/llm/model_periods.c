@@ -82,6 +82,17 @@ static const char *typed(const struct token *date)
     return is_word(date - 1, "date") ? "DATE " : "";
 }
 
+/* Whether a condition begins behind it, so that what follows is all of what is compared: not "a - b" or
+ * "day::date". */
+static bool begins_condition(const struct token *token)
+{
+    static const char *const words[] = {"where", "and", "or", "on", "when", "having"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(token, words[i]))
+            return true;
+    return is_sign(token, "(");
+}
+
 /* column BETWEEN 'from' AND 'to', `at` being BETWEEN. */
 static void bound_between(struct bounding *bounding, size_t at)
 {
@@ -94,7 +105,7 @@ static void bound_between(struct bounding *bounding, size_t at)
         column -= 2;
     const struct period *period = to ? find_period(bounding, from, to) : NULL;
     if (!period || is_sign(&items[at - 1], ")") || is_word(&items[at - 1], "not") ||
-        column->text.bytes < bounding->done || (column > items && is_sign(column - 1, ".")))
+        column->text.bytes < bounding->done || column == items || !begins_condition(column - 1))
         return;
     add_until(bounding, column->text.bytes);
     struct str name = {column->text.bytes, (size_t)(end_of(&items[at - 1]) - column->text.bytes)};

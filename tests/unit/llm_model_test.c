@@ -511,6 +511,9 @@ static void periods_end_where_they_end(void **state)
         {"SELECT 1 WHERE d BETWEEN '2026-10-01' AND '2026-11-02'", NULL},
         {"SELECT 1 WHERE d NOT BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
         {"SELECT 1 WHERE date(d) BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d::date BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE a - d BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
+        {"SELECT 1 WHERE d + INTERVAL 1 DAY BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
         {"SELECT 1 WHERE a.b.d BETWEEN '2026-10-01' AND '2026-11-01'", NULL},
         {"SELECT 1 WHERE d >= '2026-10-01' AND d < '2026-11-01'", NULL},
         {"SELECT 1 WHERE d BETWEEN '2025-01-01' AND '2026-01-01'", NULL}, /* as it was asked? */
