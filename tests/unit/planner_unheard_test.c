@@ -164,6 +164,18 @@ static void never_is_about_all_rows(void **state)
     misses("regions that never returned anything", query, "never");
 }
 
+static void days_ago_are_a_day(void **state)
+{
+    struct query *query = plain();
+    misses("orders placed 30 days ago", query, "days ago");
+    query_where(arena, query,
+                condition_period(arena, column("order_date"), "2026-10-24", "2026-10-25", NULL));
+    hears("orders placed 30 days ago", query);
+    hears("how many orders were placed 30 days ago", query);
+    misses("how many days ago was the last order", query, "how many days ago");
+    misses("how many days since the last order", query, "how many days since");
+}
+
 static void hostile_questions(void **state)
 {
     hears("", plain());
@@ -212,6 +224,7 @@ int main(void)
         cmocka_unit_test(superlatives_and_averages),
         cmocka_unit_test(most_is_compared),
         cmocka_unit_test(never_is_about_all_rows),
+        cmocka_unit_test(days_ago_are_a_day),
         cmocka_unit_test(hostile_questions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

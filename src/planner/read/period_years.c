@@ -11,18 +11,14 @@ bool word_is_year(const struct period_word *word)
     return word->number && word->digits == 4 && word->value >= 1900 && word->value <= 2100;
 }
 
-#define RECENT_YEARS 5 /* that "over 2025" may speak of; an amount is seldom so near */
-
-/* "How did sales develop over 2025", "revenue over 2025": no amount above that. */
-static bool over_a_year(const struct span_reader *r, size_t i, bool *ambiguous)
+/* "How did sales develop over 2025": no amount above that. */
+static bool develops_over_a_year(const struct span_reader *r, size_t i)
 {
-    int year = span_word(r, i)->value, now = span_year_now(r);
     bool develops = false;
     for (size_t k = 0; k < r->text->count; k++)
         develops |= IN(k, "develop developed development evolve evolved evolution change changed "
                           "trend trends progress progressed move moved");
-    *ambiguous = !develops;
-    return IS(i - 1, "over") && year <= now && (develops || year > now - RECENT_YEARS);
+    return develops && IS(i - 1, "over") && span_word(r, i)->value <= span_year_now(r);
 }
 
 /* Words before a number that make it a year, and words that make it a plain number. */
@@ -41,11 +37,11 @@ static bool year_in_context(const struct span_reader *r, size_t i, bool *ambiguo
                                 "employees students records";
     if (IN(i + 1, units))
         return false;
-    if (i > 0 && over_a_year(r, i, ambiguous))
+    *ambiguous = false;
+    if (i > 0 && develops_over_a_year(r, i))
         return true;
     if (i > 0 && IN(i - 1, never))
         return false;
-    *ambiguous = false;
     bool beside = IN(i + 1, "vs versus") ||
                   (word_is_year(span_word(r, i + 2)) && IN(i + 1, "and or , to -") && i > 0 &&
                    IN(i - 1, "compare comparing"));

@@ -580,6 +580,9 @@ static struct query *shared_out(struct builder *b)
     query_select(b->arena, b->query, value,
                  arena_printf(b->arena, "average_%s_per_%s", what, r->shared_by));
     query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    /* What is nobody's is no part of what they share. */
+    const struct expression *key = build_column(b, r->sharer.column ? &r->sharer : &r->time);
+    query_where(b->arena, b->query, condition_compare(b->arena, key, COMPARE_NOT_NULL, NULL));
     add_having(b);
     if (r->group_count > 0)
         query_order(b->arena, b->query, value, descending(r));
@@ -655,6 +658,21 @@ static void restrict_both(struct builder *b, struct query *things)
     query_where(b->arena, things, periods_of(&outer));
 }
 
+/* "Customers who never ordered, by region": the list of them is not that. */
+static void doubt_what_a_list_lacks(struct reading *r)
+{
+    const struct mention *listed = r->loose_table;
+    const struct column *name = dataset_name_column(r->ask->scope[listed->scope].dataset);
+    bool lacks = false;
+    for (size_t i = 0; i < r->group_count; i++)
+        lacks |= r->groups[i].column != name && r->groups[i].column != listed->column;
+    for (size_t i = 0; i < r->measure_count; i++)
+        lacks |= r->measures[i].ref.metric ||
+                 (r->measures[i].ref.column && r->measures[i].aggregate != AGGREGATE_COUNT_DISTINCT);
+    if (lacks)
+        reading_doubt(r, "a group or a measure left out", 0.3);
+}
+
 /* "customers without orders", "products never sold": the other table's rows that no row of the
  * main one points to. */
 static struct query *without_partner(struct builder *b)
@@ -667,6 +685,7 @@ static struct query *without_partner(struct builder *b)
         reading_doubt(r, "a table left out", 0.2);
         return NULL;
     }
+    doubt_what_a_list_lacks(r);
     const struct ask_scope *other = &r->ask->scope[r->loose_table->scope];
     const struct dataset *main = r->ask->scope[0].dataset;
     struct ref key = {.column = dataset_column(main, other->parent_column)};

@@ -562,18 +562,37 @@ static bool has_rows(const struct reading *r, const struct mention *m)
                                          m->column == dataset_name_column(scope->dataset)));
 }
 
+/* "Amount by customer that has not been cancelled", "customers who never ordered, by region": a list
+ * would leave out the amount, or the region. Before the "not" any measure or group is in the way of
+ * one, after it those with a word of their own. */
+static bool is_left_out(const struct reading *r, size_t index, size_t not_at)
+{
+    const struct mention *m = &r->ask->mentions[index];
+    size_t at = m->first;
+    enum cue cue = ask_cue_before(r->ask, m->first, &at);
+    bool used = r->uses[index] == USE_MEASURE || r->uses[index] == USE_GROUP;
+    return cue == CUE_BY || (used && m->first < not_at && cue != CUE_COUNT && cue != CUE_WHICH) ||
+           (used && aggregate_of_cue(cue) != AGGREGATE_NONE);
+}
+
 /* "Customers who never ordered a desk" have no order of a desk: that they have one of something else
  * says nothing. "Customers without orders": so, too, where a column is called like them. */
 static void use_absence(struct reading *r)
 {
     const struct ask *ask = r->ask;
-    size_t never = never_said(ask);
+    size_t never = never_said(ask), not_at = 0;
+    if (!ask_has(ask, CUE_NOT, &not_at))
+        not_at = ask->word_count;
     const struct mention *listed = NULL;
-    for (size_t i = 0; i < ask->mention_count && !listed; i++) {
-        if (ask->mentions[i].kind == MENTION_TABLE && ask->mentions[i].scope == 0)
+    for (size_t i = 0; i < ask->mention_count; i++) {
+        const struct mention *m = &ask->mentions[i];
+        bool main_table = m->kind == MENTION_TABLE && m->scope == 0;
+        if (main_table && (!listed || m->first < not_at))
             return; /* orders of customers who did not pay */
-        if (has_rows(r, &ask->mentions[i]) && ask->mentions[i].first < never)
-            listed = &ask->mentions[i];
+        if (is_left_out(r, i, not_at))
+            return;
+        if (!listed && has_rows(r, m) && m->first < never)
+            listed = m;
     }
     if (!listed || r->number_count > 0 || (never == ask->word_count && !r->absent))
         return;

@@ -79,6 +79,20 @@ static bool query_reckons_time(const struct query *query)
                       strcasestr(column->name, "age"));
 }
 
+static bool condition_dates(const struct condition *c)
+{
+    bool found = c && c->kind == CONDITION_PERIOD;
+    for (size_t i = 0; c && i < c->part_count; i++)
+        found |= condition_dates(c->parts[i]);
+    return found;
+}
+
+/* "Orders placed 30 days ago" name a day. */
+static bool query_reckons_or_dates(const struct query *query)
+{
+    return query_reckons_time(query) || condition_dates(query->where);
+}
+
 /* "The top product in each category" wants a row for each; one row for all is something else. */
 static bool query_keeps_groups(const struct query *query)
 {
@@ -438,8 +452,10 @@ static const struct rule {
     {"going down", query_shows_time},
     {"went down", query_shows_time},
     {"gone down", query_shows_time},
-    {"days since", query_reckons_time},
-    {"days ago", query_reckons_time},
+    {"how many days since", query_reckons_time},
+    {"how many days ago", query_reckons_time},
+    {"days since", query_reckons_or_dates},
+    {"days ago", query_reckons_or_dates},
     {"how long since", query_reckons_time},
     {"how long ago", query_reckons_time},
     {"trend", query_shows_time},
