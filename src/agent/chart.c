@@ -57,14 +57,13 @@ static void begin(struct chart *chart, const char *mark)
     strbuf_add(&chart->json, ",\"encoding\":{");
 }
 
-static void draw_line(struct chart *chart)
+static bool same_cell(const struct cell *a, const struct cell *b)
 {
-    begin(chart, "{\"type\":\"line\",\"point\":true,\"tooltip\":true}");
-    add_channel(chart, "x", chart->facts->time_column, "temporal", "");
-    add_channel(chart, "y", chart->facts->measure_column, "quantitative", "");
-    if (chart->facts->name_column >= 0)
-        add_channel(chart, "color", chart->facts->name_column, "nominal", "");
-    strbuf_add(&chart->json, "}}");
+    if (a->type != b->type)
+        return false;
+    return a->type == CELL_TEXT      ? str_equal(a->text, b->text)
+           : a->type == CELL_INTEGER ? a->integer == b->integer
+                                     : a->type == CELL_NULL;
 }
 
 /* The key that tells two of one name apart; -1: no name comes twice. */
@@ -78,14 +77,14 @@ static ptrdiff_t key_of_names(const struct chart *chart)
         if (i != name && chart->facts->columns[i].identifier)
             key = (ptrdiff_t)i;
     for (size_t row = 1; row < rows->row_count && key >= 0; row++)
-        for (size_t before = 0; before < row && !repeats; before++) {
-            const struct cell *a = rows_cell(rows, row, name), *b = rows_cell(rows, before, name);
-            repeats = a->type == CELL_TEXT && b->type == CELL_TEXT && str_equal(a->text, b->text);
-        }
+        for (size_t before = 0; before < row && !repeats; before++)
+            repeats = same_cell(rows_cell(rows, row, name), rows_cell(rows, before, name)) &&
+                      !same_cell(rows_cell(rows, row, (size_t)key),
+                                 rows_cell(rows, before, (size_t)key));
     return repeats ? key : -1;
 }
 
-/* Two of one name would lie on one bar: "Ann Lee (17)" and "Ann Lee (31)" are two. */
+/* Two of one name would lie on one bar, or line: "Ann Lee (17)" and "Ann Lee (31)" are two. */
 static void draw_namesakes(struct chart *chart, ptrdiff_t key)
 {
     const char *name = chart->rows->columns[chart->facts->name_column].name;
@@ -101,6 +100,20 @@ static void draw_namesakes(struct chart *chart, ptrdiff_t key)
     json_add_text(&chart->json, name);
     strbuf_add(&chart->json, "}]");
     strbuf_clear(&formula);
+}
+
+static void draw_line(struct chart *chart)
+{
+    ptrdiff_t key = chart->facts->name_column >= 0 ? key_of_names(chart) : -1;
+    begin(chart, "{\"type\":\"line\",\"point\":true,\"tooltip\":true}");
+    add_channel(chart, "x", chart->facts->time_column, "temporal", "");
+    add_channel(chart, "y", chart->facts->measure_column, "quantitative", "");
+    if (chart->facts->name_column >= 0)
+        add_channel(chart, "color", chart->facts->name_column, "nominal", "");
+    strbuf_add_char(&chart->json, '}');
+    if (key >= 0)
+        draw_namesakes(chart, key);
+    strbuf_add_char(&chart->json, '}');
 }
 
 static void draw_bars(struct chart *chart)

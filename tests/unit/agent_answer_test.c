@@ -117,6 +117,38 @@ static void a_change_is_said_once(void **state)
     assert_null(strstr(prose, "percent"));
 }
 
+static void lines_of_namesakes_are_told_apart(void **state)
+{
+    static struct column key = {.name = "customer_id", .kind = VALUE_INTEGER, .role = ROLE_KEY};
+    struct query *query = query_new(arena, &dataset);
+    const struct expression *month = expression_bucket(arena, UNIT_MONTH, column(2));
+    const struct expression *parts[] = {month, column(0), expression_column(arena, 0, &key)};
+    for (size_t i = 0; i < 3; i++) {
+        query_select(arena, query, parts[i], NULL);
+        query_group(arena, query, parts[i]);
+    }
+    query_select(arena, query, total(), NULL);
+    struct result_column names[] = {{"month", "DATE", VALUE_DATE},
+                                    {"customer_name", "VARCHAR", VALUE_TEXT},
+                                    {"customer_id", "INTEGER", VALUE_INTEGER},
+                                    {"total_revenue", "DOUBLE", VALUE_FLOAT}};
+    const struct cell first = {.type = CELL_INTEGER, .integer = 17};
+    struct cell cells[] = {text("2024-01-01"), text("Ann Lee"), first, number(75),
+                           text("2024-01-01"), text("Ann Lee"), first, number(25),
+                           text("2024-02-01"), text("Ann Lee"), first, number(30)};
+    struct rows rows = {names, 4, cells, 3, false};
+    struct llm_proposal proposal = {.reading = "total revenue by month and customer"};
+    const char *chart = write(query, &rows, &proposal).chart;
+    assert_non_null(strstr(chart, "\"line\""));
+    assert_null(strstr(chart, "transform")); /* one person in two months */
+    cells[6].integer = 31;
+    chart = write(query, &rows, &proposal).chart;
+    assert_non_null(strstr(chart, "\"as\":\"customer_name\""));
+    json_t *document = json_loads(chart, 0, NULL);
+    assert_non_null(document);
+    json_decref(document);
+}
+
 static void one_and_two_rows_are_said_as_people_do(void **state)
 {
     struct query *query = query_new(arena, &dataset);
@@ -423,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_ranks_shares_and_total),
         cmocka_unit_test(namesakes_are_told_apart),
+        cmocka_unit_test(lines_of_namesakes_are_told_apart),
         cmocka_unit_test(a_change_is_said_once),
         cmocka_unit_test(one_and_two_rows_are_said_as_people_do),
         cmocka_unit_test(groups_of_two_columns_are_named_by_both),
