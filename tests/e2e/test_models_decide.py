@@ -103,10 +103,16 @@ def test_only_a_statement_that_ran_is_kept(ask, claude):
 
 
 def test_a_value_that_is_not_stored_is_mended_with_those_that_are(ask, claude):
-    answer = ask("what came in up there", script=reply(decision("SELECT sum(revenue) AS n FROM sales WHERE region = 'north'"),
+    answer = ask("what came in up there", script=reply(decision("SELECT sum(revenue) AS n FROM sales WHERE region = 'Norht'"),
                                                       decision("SELECT sum(revenue) AS n FROM sales WHERE region = 'North'")))
-    assert answer["data_sample"] == [{"n": 15}]
-    assert "no row has 'north' in region; there is 'North'" in decisions(claude)[1].question
+    assert answer["data_sample"] == [{"n": 15}] and len(decisions(claude)) == 2
+    assert "no row has 'Norht' in region; there is 'North'" in decisions(claude)[1].question
+
+
+def test_a_value_of_another_case_is_mended_without_a_call(ask, claude):
+    answer = ask("what came in from the north side", script=reply(decision(
+        "SELECT sum(revenue) AS n FROM sales WHERE region = 'NORTH'")))
+    assert answer["data_sample"] == [{"n": 15}] and len(decisions(claude)) == 1
 
 
 def test_the_conversation_goes_on(ask, claude):
