@@ -2,9 +2,13 @@
 /* That each prompt takes the values that the code gives it, and how it is put together. */
 #include "arena_support.h"
 
+#include "core/hash.h"
 #include "prompt/prompt.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define PROMPT_FILE_MAX 65536
 
 static size_t count_values(struct str text)
 {
@@ -83,9 +87,31 @@ static void each_dialect_has_a_card_of_its_own(void **state)
     }
 }
 
+/* The file of prompts/ as it is in the source tree, in which tests run. */
+static struct str file_of(enum prompt prompt)
+{
+    char *bytes = arena_alloc(arena, PROMPT_FILE_MAX);
+    FILE *file = fopen(arena_printf(arena, "prompts/%s.md", prompt_name(prompt)), "r");
+    assert_non_null(file);
+    size_t length = fread(bytes, 1, PROMPT_FILE_MAX, file);
+    assert_true(length < PROMPT_FILE_MAX);
+    fclose(file);
+    return (struct str){bytes, length};
+}
+
 static void the_version_is_one_of_all_texts(void **state)
 {
+    char hex[SHA256_HEX_SIZE];
+    struct sha256 *sha = sha256_new();
+    for (enum prompt prompt = 0; prompt < PROMPTS; prompt++) {
+        struct str text = file_of(prompt);
+        assert_true(str_equal(prompt_text(prompt), text));
+        sha256_add_field(sha, str_from(prompt_name(prompt)));
+        sha256_add_field(sha, text);
+    }
+    sha256_end(sha, hex);
     assert_int_equal(strlen(prompt_version()), 16);
+    assert_memory_equal(prompt_version(), hex, 16);
     assert_ptr_equal(prompt_version(), prompt_version());
 }
 
