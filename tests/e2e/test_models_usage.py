@@ -13,6 +13,7 @@ from doubles.openai_server import OpenAI
 from doubles.script import Reply
 from model_support import KEY, decision, environment_of, is_decision
 from server_support import PATIENCE_S, OpenStream, Server, check_events, events_of
+from test_metrics import value
 from test_server_runs import Reader, events_in, numbers, read_events, run_of
 
 from httpx_sse._decoders import SSEDecoder
@@ -111,6 +112,23 @@ def test_cached_tokens_are_told_apart(world):
     assert second["cost"] < first["cost"]
     row = summed(world.servers[0].get("/api/v1/admin/usage", params={"user_id": "ed"}).json()["usage"])["ed", "anthropic", model]
     assert row["tokens"]["cached"] == first["tokens"]["cached"] + second["tokens"]["cached"]
+
+
+def test_metrics_count_what_models_took_and_cost(world):
+    """Per provider, each kind of token apart; shortly after the reply."""
+    def told_now():
+        return world.servers[1].get("/metrics").text
+
+    def grown(name, **labels):
+        now, then = (value(text, name, provider="openai", **labels) for text in (told_now(), before))
+        return now - then
+    before = told_now()
+    reply = world.ask(1, "revenue by each of the regions", "gil")["metadata"]
+    wait_for(lambda: grown("querent_model_cost_usd_total") > 0)
+    assert grown("querent_model_cost_usd_total") == pytest.approx(reply["cost"], abs=2e-6)
+    assert grown("querent_model_calls_total") == 2
+    for kind in ("input", "cached", "cache_written", "output"):
+        assert grown("querent_model_tokens_total", kind=kind) == reply["tokens"][kind], kind
 
 
 @pytest.mark.parametrize("which, model, wanted, sent", [
