@@ -61,9 +61,20 @@ static bool number_at(const struct finder *finder, size_t row, size_t column, do
     return cell_to_double(rows_cell(finder->rows, row, column), out) && isfinite(*out);
 }
 
+/* One row of nothing but numbers: that there is one says nothing about the data, but reads so. */
+static bool is_one_of_numbers(const struct finder *finder)
+{
+    for (size_t i = 0; i < finder->rows->column_count; i++)
+        if (!finder->facts->columns[i].measure && !finder->facts->columns[i].share)
+            return false;
+    return finder->rows->row_count == 1;
+}
+
 static void find_size(struct finder *finder, size_t shown)
 {
     size_t count = finder->rows->row_count;
+    if (is_one_of_numbers(finder))
+        return;
     add(finder, FACT_AMOUNT, (double)count);
     add(finder, FACT_AMOUNT, (double)shown);
     strbuf_printf(&finder->lines, "rows of the result: %zu%s\n", count,

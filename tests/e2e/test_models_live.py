@@ -93,7 +93,9 @@ def is_grounded(number, reply):
     # "1 to 31 March": code tells the last day of a period, which ends before the next.
     ends = [period["to"] for period in reply["metadata"].get("periods") or [] if period.get("to")]
     known |= {(datetime.date.fromisoformat(end[:10]) - datetime.timedelta(days=1)).day for end in ends}
-    known |= {reply["row_count"], len(reply["data_sample"]), sum(cells)} | {sum(cells) / max(1, len(cells))}
+    known |= {sum(cells), sum(cells) / max(1, len(cells))}
+    if reply["row_count"] != 1 or any(len(cells) < len(row) for row in reply["data_sample"]):
+        known |= {reply["row_count"], len(reply["data_sample"])}  # that a number has one row is told of nothing
     known |= {a - b for a in cells for b in cells} | {a / b for a in cells for b in cells if b}
     shares = {100 * cell / sum(cells) for cell in cells} if sum(cells) else set()
     whole = number == int(number)

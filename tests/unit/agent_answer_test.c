@@ -422,6 +422,25 @@ static bool has_fact(const struct answer *answer, enum fact_kind kind, double va
     return false;
 }
 
+/* "There was 1 order": one row of the result, which holds another number. */
+static void one_row_of_numbers_is_no_number(void **state)
+{
+    struct result_column names[] = {{"region", "VARCHAR", VALUE_TEXT}, {"orders", "BIGINT", VALUE_INTEGER}};
+    struct cell cells[] = {text("East"), number(27)};
+    for (size_t width = 1; width <= 2; width++) {
+        struct rows rows = {names + 2 - width, width, cells + 2 - width, 1, false};
+        struct llm_proposal proposal = {.sql = width == 1 ? "SELECT count(*) AS orders FROM sales" :
+                                        "SELECT region, count(*) AS orders FROM sales GROUP BY region",
+                                        .dataset = &dataset};
+        struct answer_input input = {.question = "what was asked", .proposal = &proposal, .rows = &rows,
+                                     .by_model = true, .for_model = true};
+        struct answer answer;
+        answer_write(&input, arena, &answer);
+        assert_int_equal(answer.parts.fact_count > 0, width == 2);
+        assert_int_equal(strstr(answer.parts.fact_lines, "rows of the result: 1") != NULL, width == 2);
+    }
+}
+
 /* Two rows are always in some order; only where one was asked for it is told. */
 static void groups_in_no_order_are_told_biggest_first(void **state)
 {
@@ -463,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_cut_result_has_no_total),
         cmocka_unit_test(a_series_says_change_and_extremes),
         cmocka_unit_test(totals_are_facts_of_models_statements),
+        cmocka_unit_test(one_row_of_numbers_is_no_number),
         cmocka_unit_test(groups_in_no_order_are_told_biggest_first),
         cmocka_unit_test(days_in_their_order_are_a_series),
         cmocka_unit_test(months_without_rows_are_said),
