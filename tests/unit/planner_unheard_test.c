@@ -162,6 +162,8 @@ static void never_is_about_all_rows(void **state)
     hears("orders never returned", query);
     query->distinct = true;
     misses("regions that never returned anything", query, "never");
+    misses("regions without anything returned", query, "without");
+    misses("regions that have no return", query, "have no");
 }
 
 static void days_ago_are_a_day(void **state)

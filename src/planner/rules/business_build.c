@@ -707,6 +707,18 @@ static struct query *without_partner(struct builder *b)
     return query;
 }
 
+/* "Customers with amounts over 500" may mean single rows or all of a customer's; "without a manager" none of them. */
+static bool tests_single_rows(const struct reading *r, int scope)
+{
+    for (size_t i = 0; i < r->filter_count; i++) {
+        const struct filter *filter = &r->filters[i];
+        bool names = filter->named || (filter->comparison == COMPARE_EQUAL && !filter->negated);
+        if (filter->ref.scope != scope && !names)
+            return true;
+    }
+    return false;
+}
+
 static size_t select_shown(struct builder *b)
 {
     struct reading *r = b->r;
@@ -727,6 +739,8 @@ static size_t select_shown(struct builder *b)
         shown++;
     }
     const struct mention *things = shown == 0 && !r->rows_entity ? r->loose_table : NULL;
+    if (things && tests_single_rows(r, things->scope))
+        things = NULL;
     struct ref name = {.scope = things ? things->scope : 0};
     name.column = things ? dataset_name_column(r->ask->scope[things->scope].dataset) : NULL;
     if (name.column && r->filter_count + r->period_count > 0) { /* "customers who bought bread" */

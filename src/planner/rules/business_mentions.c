@@ -591,6 +591,12 @@ static void use_absence(struct reading *r)
             return; /* orders of customers who did not pay */
         if (is_left_out(r, i, not_at))
             return;
+        if (listed && m->kind == MENTION_TABLE && m->scope > 0 &&
+            ask->scope[m->scope].parent == listed->scope) { /* "orders without a customer" */
+            r->absent = false;
+            reading_doubt(r, "without what they belong to", 0.3);
+            return;
+        }
         if (!listed && has_rows(r, m) && m->first < never)
             listed = m;
     }

@@ -178,8 +178,10 @@ static bool query_excludes(const struct query *query)
     bool of_things =
         query->distinct || query->group_count > 0 ||
         (first->kind == EXPRESSION_AGGREGATE && first->aggregate == AGGREGATE_COUNT_DISTINCT);
-    bool by_row = query->where && query->where->kind == CONDITION_COMPARE &&
-                  query->where->comparison == COMPARE_NOT_EQUAL;
+    const struct condition *where = query->where;
+    bool by_row = where && where->kind == CONDITION_COMPARE &&
+                  (where->comparison == COMPARE_NOT_EQUAL ||
+                   (where->comparison == COMPARE_NULL && where->left->table != first->table));
     return query_negates(query) && !(of_things && by_row);
 }
 
@@ -408,15 +410,15 @@ static const struct rule {
     {"cheaper than", query_compares},
     {"later than", query_compares},
     {"earlier than", query_compares},
-    {"without", query_negates},
+    {"without", query_excludes},
     {"not", query_negates},
     {"except", query_negates},
     {"excluding", query_negates},
     {"neither", query_negates},
-    {"with no", query_negates},
-    {"have no", query_negates},
-    {"has no", query_negates},
-    {"had no", query_negates},
+    {"with no", query_excludes},
+    {"have no", query_excludes},
+    {"has no", query_excludes},
+    {"had no", query_excludes},
     {"didn't", query_negates},
     {"don't", query_negates},
     {"doesn't", query_negates},
