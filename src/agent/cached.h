@@ -5,7 +5,7 @@
  *
  * A key is made of what the steps before have found, so it holds their inputs too: a decision
  * depends on retrieval only through the candidates and their scores. What a driver of language
- * models is given more than today (struct llm_request) must go into decision_parts() as well.
+ * models is given more than today (struct llm_request) must go into decision_key() or add_model_input() as well.
  */
 #ifndef QUERENT_AGENT_CACHED_H
 #define QUERENT_AGENT_CACHED_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workflow: save the question, retrieve, metadata, select, generate, guard, execute, answer,
+ * The workflow: save the question, retrieve, metadata, select, generate, execute, answer,
  * save. Straight-line code in one task; every mode takes this path with other parts plugged in.
  */
 #ifndef QUERENT_AGENT_WORKFLOW_H

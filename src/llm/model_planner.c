@@ -11,6 +11,7 @@
 #include "core/settings.h"
 #include "llm/model_priv.h"
 #include "llm/models.h"
+#include "net/endpoint.h"
 
 #define FIRST_SURE 0.9 /* from here on the planner answers: docs/accuracy.md has what that is worth */
 
@@ -29,18 +30,19 @@ static bool is_known(const char *id)
     return false;
 }
 
-/* Azure's deployments are called as one likes, and are OpenAI's models all the same. */
-static bool is_own_server(void)
+/* Of somebody else than OpenAI. Azure's deployments are called as one likes, and are OpenAI's models all the
+ * same. */
+static bool is_other_server(void)
 {
     const char *url = settings_text("OPENAI_BASE_URL");
     return url && !settings_text("OPENAI_API_VERSION") && !strstr(url, ".azure.com") &&
-           !strstr(url, "//api.openai.com");
+           !endpoint_is_openai(str_from(url));
 }
 
 static bool is_unknown(const struct llm *llm, const struct llm_request *request)
 {
     const char *id = request->model ? request->model : chat_model_id(llm->state);
-    return strcmp(chat_provider(llm->state), "openai") == 0 && is_own_server() && !is_known(id);
+    return strcmp(chat_provider(llm->state), "openai") == 0 && is_other_server() && !is_known(id);
 }
 
 static bool chosen(const char *setting, const struct llm *llm, const struct llm_request *request)

@@ -176,7 +176,7 @@ struct plan_decision {
     const char *sentence; /* PLAN_ASK: the question back; PLAN_NO_ANSWER: why, and what there is */
 };
 
-/* `threshold`: sureness below which it asks back (setting planner_sureness). */
+/* `threshold`: sureness below which it asks back (QUERENT_SURENESS). */
 void plan_decide(struct plan *plan, double threshold, struct arena *arena,
                  struct plan_decision *out);
 

@@ -105,7 +105,7 @@ TASK_WAITS bool store_conversation_list(struct store *store, const char *user_id
 TASK_WAITS bool store_conversation_delete(struct store *store, const char *user_id, const char *id,
                                           struct error *err);
 /* The last `limit` messages, oldest first. ERROR_NOT_FOUND when the conversation does not exist
- * or is deleted; whose it is was checked before, with store_conversation_get(). */
+ * or is deleted. Whose it is is not asked: nothing of them is told before store_run_begin() has. */
 TASK_WAITS bool store_messages_last(struct store *store, const char *conversation_id, size_t limit,
                                     struct arena *arena, struct message **out, size_t *count,
                                     struct error *err);

@@ -1070,6 +1070,7 @@ static void small_models_are_asked_briefly(void **state)
         {"ours", "https://ours.openai.azure.com/openai/v1", NULL, false},
         {"ours", "https://gateway.example", "2024-10-21", false},
         {"ours", "https://api.openai.com/v1", NULL, false},
+        {"ours", "https://api.openai.com.gateway.example/v1", NULL, true},
         {"ours", NULL, NULL, false},
     };
     SCRIPT({"{\"sql\":\"SELECT 1\"}"});

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares words, then links: the table here, columns in linker_link_columns.c, values in
- * linker_link_values.c. */
+/* Compares words, then links: the table here, columns in link_columns.c, values in
+ * link_values.c. */
 #include "planner/read/link.h"
 
 #include <string.h>
