@@ -20,8 +20,6 @@
 
 #include "core/alloc.h"
 
-/* Callers whose hashes meet share a lane, and their turns. */
-#define LANES 256
 /* libpg_query recurses deeply; only touched pages cost memory. */
 #define OFFLOAD_STACK_SIZE ((size_t)8 * 1024 * 1024)
 
@@ -57,7 +55,7 @@ static struct {
     unsigned running;
     bool stopping;
     pthread_t ids[OFFLOAD_THREADS_MAX];
-    struct lane lanes[LANES];
+    struct lane lanes[OFFLOAD_LANES];
     struct lane *ring_first, *ring_last; /* in the order of their turns */
 } pool = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -228,7 +226,7 @@ bool task_offload(void (*fn)(void *arg), void *arg, struct error *err)
     if (!task_check(err))
         return false;
     struct job job = {.fn = fn, .arg = arg, .loop = task_loop(task), .log = *log_context()};
-    job.lane = &pool.lanes[task->caller % LANES];
+    job.lane = &pool.lanes[task->caller % OFFLOAD_LANES];
     job.done = (struct loop_message){.fn = job_done, .arg = &job};
     if (!submit(&job, err))
         return false;

@@ -101,6 +101,8 @@ TASK_WAITS bool task_offload(void (*fn)(void *arg), void *arg, struct error *err
 #define OFFLOAD_THREADS_MAX 64
 #define OFFLOAD_THREADS_DEFAULT 4
 #define OFFLOAD_QUEUE_DEFAULT 16384
+/* Callers whose hashes meet share a lane, and their turns: seldom. Only lanes that are used cost memory. */
+#define OFFLOAD_LANES 4096
 /* The limits of the pool, for all loops of the process: call it before the first loop. */
 void task_offload_limits(unsigned threads_max, unsigned queue_max);
 /* How many functions wait for a thread and have one, now. */

@@ -7,7 +7,9 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
 
+#include "core/hash.h"
 #include "task/task.h"
 
 struct call {
@@ -193,10 +195,21 @@ static void take_turn(void *arg)
     turns.done++; /* one thread: no lock */
 }
 
+/* Of another lane than the greedy one's: hashes are seeded anew in each process. */
+static const char *other_caller(void)
+{
+    static char name[16];
+    uint64_t lane = hash64_str(STR("greedy"), hash_seed()) % OFFLOAD_LANES;
+    for (int i = 0; name[0] == '\0' || hash64_str(str_from(name), hash_seed()) % OFFLOAD_LANES == lane; i++)
+        snprintf(name, sizeof(name), "other%d", i);
+    return name;
+}
+
 static void offload_turn(void *arg)
 {
     struct call *call = arg;
-    task_set_caller(call >= turns.greedy && call < turns.greedy + GREEDY_JOBS ? "greedy" : "other");
+    bool greedy = call >= turns.greedy && call < turns.greedy + GREEDY_JOBS;
+    task_set_caller(greedy ? "greedy" : other_caller());
     turns.lined_up++; /* in the queue before another task runs */
     call->ok = task_offload(take_turn, call, &call->err);
 }
