@@ -124,7 +124,7 @@ const struct condition *build_filter(struct builder *b, const struct filter *f)
     return f->negated ? condition_not(b->arena, named) : named;
 }
 
-static const struct condition *filters_of(struct builder *b)
+const struct condition *build_filters(struct builder *b)
 {
     const struct condition *all = NULL;
     for (size_t i = 0; i < b->r->filter_count; i++)
@@ -194,7 +194,7 @@ static struct query *first_rows(struct builder *b)
         !(sample || (rows && (first || r->limit > 0)) || (first && r->limit > 0 && r->rows_entity)))
         return NULL;
     query_select(b->arena, b->query, expression_star(b->arena), NULL);
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     b->query->limit = r->limit > 0 ? r->limit : LIST_DEFAULT;
     return b->query;
 }
@@ -210,7 +210,7 @@ static struct query *moment(struct builder *b)
         return NULL;
     struct measure m = {.ref = r->time, .aggregate = last ? AGGREGATE_MAX : AGGREGATE_MIN};
     query_select(b->arena, b->query, build_measure(b, &m), NULL);
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     return b->query;
 }
 
@@ -225,7 +225,7 @@ static struct query *latest_rows(struct builder *b)
     if (!(first || last) || !named || !r->time.column || r->measure_count > 0 || r->group_count > 0)
         return NULL;
     query_select(b->arena, b->query, expression_star(b->arena), NULL);
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     query_order(b->arena, b->query, build_column(b, &r->time), last);
     b->query->limit = rows_limit(r);
     return b->query;
@@ -252,7 +252,7 @@ static struct query *ranked_rows(struct builder *b)
     } else {
         query_select(b->arena, b->query, expression_star(b->arena), NULL);
     }
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     query_order(b->arena, b->query, value, !falling(r->extreme));
     b->query->limit = rows_limit(r);
     r->measures[0].stated = true; /* nothing is summed, so nothing is assumed */
@@ -272,7 +272,7 @@ static struct query *ranked_rows_of_each(struct builder *b)
     if (name != r->groups[0].column)
         query_select(b->arena, b->query, expression_column(b->arena, 0, name), NULL);
     query_select(b->arena, b->query, value, NULL);
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     query_where(b->arena, b->query, condition_compare(b->arena, value, COMPARE_NOT_NULL, NULL));
     query_order(b->arena, b->query, value, !falling(r->extreme));
     b->query->limit = r->limit;
@@ -324,137 +324,8 @@ static struct query *listed_rows(struct builder *b)
         query_select(b->arena, b->query, build_column(b, &r->measures[i].ref), NULL);
         r->measures[i].stated = true; /* nothing is summed, so nothing is assumed */
     }
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     b->query->limit = r->limit;
-    return b->query;
-}
-
-/* ---- two periods side by side */
-
-/* With only the other period said, this one runs to today and so must that one. */
-bool build_compared_periods(struct builder *b, struct period *now, struct period *before)
-{
-    struct reading *r = b->r;
-    struct period_list list;
-    *before = *r->compared;
-    if (r->period_count > 0) {
-        *now = *r->periods[0];
-        return before->from && before->to && now->from && now->to;
-    }
-    static const char *const to_date[TIME_UNITS] = {[UNIT_DAY] = "today",
-                                                    [UNIT_WEEK] = "this week so far",
-                                                    [UNIT_MONTH] = "month to date",
-                                                    [UNIT_QUARTER] = "quarter to date",
-                                                    [UNIT_YEAR] = "year to date"};
-    if (!to_date[before->unit])
-        return false;
-    period_find(str_from(to_date[before->unit]), r->ask->calendar, b->arena, &list);
-    if (list.count != 1)
-        return false;
-    *now = list.items[0];
-    struct period shifted;
-    struct period whole = *now;
-    if (before->unit == UNIT_YEAR) {
-        if (!period_year_before(&whole, b->arena, &shifted))
-            return false;
-        before->from = shifted.from;
-        before->to = shifted.to;
-    }
-    reading_assume(r, arena_printf(b->arena, "%s is compared with %s",
-                                   period_bounds(now->from, now->to, b->arena),
-                                   period_bounds(before->from, before->to, b->arena)));
-    return before->from && before->to;
-}
-
-static void note_unfinished(struct builder *b, const struct period *now)
-{
-    const char *today = b->r->ask->calendar->today;
-    if (strcmp(now->to, today) > 0 && strcmp(now->from, today) <= 0 && b->r->period_count > 0) {
-        const char *name = period_name(now->from, now->to, b->arena);
-        if (name)
-            reading_assume(b->r, arena_printf(b->arena, "%s is not over yet", name));
-    }
-}
-
-/* "october_2026", "in_2025", "ytd_2026"; else what is passed. */
-static const char *period_label(struct builder *b, const struct period *period,
-                                const char *otherwise)
-{
-    const char *name = period_name(period->from, period->to, b->arena);
-    if (!name && strcmp(period->from + 4, "-01-01") == 0 &&
-        strncmp(period->from, period->to, 4) == 0)
-        return arena_printf(b->arena, "ytd_%.4s", period->from);
-    char *label = arena_strdup(b->arena, name ? name : otherwise);
-    for (char *c = label; *c; c++)
-        *c = char_is_alnum(*c) ? char_lower(*c) : '_';
-    if (char_is_digit(label[0]))
-        label = arena_printf(b->arena, "in_%s", label);
-    return label;
-}
-
-void build_comparison(struct builder *b, const struct expression *value, struct period *now,
-                      struct period *before)
-{
-    if (strcmp(now->from, before->from) < 0) {
-        struct period later = *before;
-        *before = *now;
-        *now = later;
-    }
-    note_unfinished(b, now);
-    const struct condition *in_now = build_period(b, now), *in_before = build_period(b, before);
-    const struct expression *a = expression_filtered(b->arena, value, in_before);
-    const struct expression *c = expression_filtered(b->arena, value, in_now);
-    const struct expression *change = expression_arithmetic(b->arena, c, '-', a);
-    const struct expression *hundred = expression_literal(b->arena, VALUE_DECIMAL, "100.0");
-    const struct expression *percent = expression_arithmetic(
-        b->arena, expression_arithmetic(b->arena, hundred, '*', change), '/', a);
-    query_select(b->arena, b->query, a, period_label(b, before, "before"));
-    query_select(b->arena, b->query, c, period_label(b, now, "now"));
-    query_select(b->arena, b->query, change, "change");
-    query_select(b->arena, b->query, percent, "change_percent");
-    query_where(b->arena, b->query, condition_or(b->arena, in_now, in_before));
-    if (b->query->group_count > 0) {
-        bool drop = b->r->change == CUE_DROP;
-        query_order(b->arena, b->query, change, b->r->extreme == CUE_LEAST ? drop : !drop);
-    }
-}
-
-/* "Did sales go up this year": not over yet, it is no match for the whole of another. */
-static bool is_year_so_far(const struct reading *r)
-{
-    const struct period *period = r->periods[0];
-    const char *today = r->ask->calendar->today;
-    return period->unit == UNIT_YEAR && strcmp(period->from, today) <= 0 &&
-           strcmp(period->to, today) > 0 && strcmp(period->from + 4, "-01-01") == 0 &&
-           strcmp(period->to + 4, "-01-01") == 0;
-}
-
-static struct query *comparison(struct builder *b)
-{
-    struct reading *r = b->r;
-    struct period now = {0}, before = {0}, previous;
-    if (r->measure_count == 0 || !r->time.column)
-        return NULL;
-    if (!r->compared && r->change != CUE_NONE && r->period_count == 1 && r->bucket == UNIT_NONE &&
-        period_previous(r->periods[0], b->arena, &previous)) {
-        r->compared = arena_memdup(b->arena, &previous, sizeof(previous));
-        if (is_year_so_far(r)) /* this far into the year before, too */
-            r->period_count = 0;
-        else
-            reading_assume(r, arena_printf(b->arena, "compared with the period before, %s",
-                                           period_bounds(previous.from, previous.to, b->arena)));
-    }
-    if (!r->compared || r->bucket != UNIT_NONE || !build_compared_periods(b, &now, &before))
-        return NULL;
-    for (size_t i = 0; i < r->group_count; i++) {
-        const struct expression *group = build_column(b, &r->groups[i]);
-        query_select(b->arena, b->query, group, NULL);
-        query_group(b->arena, b->query, group);
-    }
-    build_comparison(b, build_measure(b, &r->measures[0]), &now, &before);
-    query_where(b->arena, b->query, filters_of(b));
-    if (r->group_count > 0)
-        b->query->limit = r->limit;
     return b->query;
 }
 
@@ -464,7 +335,7 @@ static struct query *comparison(struct builder *b)
 static struct query *part_of_whole(struct builder *b)
 {
     struct reading *r = b->r;
-    const struct condition *part = r->share ? filters_of(b) : NULL;
+    const struct condition *part = r->share ? build_filters(b) : NULL;
     if (!part || r->group_count > 0 || r->bucket != UNIT_NONE || r->measure_count == 0)
         return NULL;
     const struct expression *whole = build_measure(b, &r->measures[0]);
@@ -579,7 +450,7 @@ static struct query *shared_out(struct builder *b)
                                           dataset_noun(r->ask->scope[0].dataset, b->arena));
     query_select(b->arena, b->query, value,
                  arena_printf(b->arena, "average_%s_per_%s", what, r->shared_by));
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     /* What is nobody's is no part of what they share. */
     const struct expression *key = build_column(b, r->sharer.column ? &r->sharer : &r->time);
     query_where(b->arena, b->query, condition_compare(b->arena, key, COMPARE_NOT_NULL, NULL));
@@ -617,7 +488,7 @@ static struct query *aggregates(struct builder *b)
     }
     if (r->share && (bucket || r->group_count > 0) && adds_up(&r->measures[0]))
         query_select(b->arena, b->query, expression_share(b->arena, first), "share_percent");
-    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), filters_of(b)));
+    query_where(b->arena, b->query, condition_and(b->arena, periods_of(b), build_filters(b)));
     add_having(b);
     order_aggregates(b, bucket, first);
     if (r->each)
@@ -754,7 +625,7 @@ static size_t select_shown(struct builder *b)
 static struct query *list(struct builder *b)
 {
     struct reading *r = b->r;
-    const struct condition *where = condition_and(b->arena, periods_of(b), filters_of(b));
+    const struct condition *where = condition_and(b->arena, periods_of(b), build_filters(b));
     size_t shown = select_shown(b);
     bool rows = r->rows_entity || ask_has(r->ask, CUE_ROWS, NULL);
     if (shown == 0 && !rows && !where)
@@ -785,8 +656,8 @@ static struct query *list(struct builder *b)
 struct query *reading_query(struct reading *r)
 {
     static struct query *(*const shapes[])(struct builder *) = {
-        without_partner, first_rows,  moment,     latest_rows,   ranked_rows, ranked_rows_of_each,
-        listed_rows,     shared_out,  comparison, part_of_whole, aggregates,  list,
+        without_partner, first_rows, moment,               latest_rows,   ranked_rows, ranked_rows_of_each,
+        listed_rows,     shared_out, build_periods_beside, part_of_whole, aggregates,  list,
     };
     static const char *const names[] = {
         "without partner", "first rows",  "moment",     "latest rows",   "ranked rows",

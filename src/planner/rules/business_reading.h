@@ -151,7 +151,7 @@ bool reading_assume_measure(struct reading *reading);
 const struct column *reading_adjective_column(struct reading *reading, struct ref *ref,
                                               enum cue *extreme);
 
-/* ---- building (business_build.c) */
+/* ---- building (business_build.c, business_compare.c) */
 
 struct builder {
     struct reading *r;
@@ -166,6 +166,8 @@ const struct expression *build_column(struct builder *b, const struct ref *ref);
 const struct expression *build_measure(struct builder *b, const struct measure *measure);
 const struct expression *build_bucket(struct builder *b);
 const struct condition *build_filter(struct builder *b, const struct filter *filter);
+/* All of the reading's; NULL: none. */
+const struct condition *build_filters(struct builder *b);
 const struct condition *build_period(struct builder *b, const struct period *period);
 /* Both periods of a comparison, from what was said of them. */
 bool build_compared_periods(struct builder *b, struct period *now, struct period *before);
@@ -173,6 +175,8 @@ bool build_compared_periods(struct builder *b, struct period *now, struct period
  * period first. The groups must be there already. */
 void build_comparison(struct builder *b, const struct expression *value, struct period *now,
                       struct period *before);
+/* The reading's measure in both periods; NULL when it compares none. */
+struct query *build_periods_beside(struct builder *b);
 
 /* NULL when the reading adds up to no query. */
 struct query *reading_query(struct reading *reading);
